@@ -1,0 +1,56 @@
+# Everything runs from .venv, which is built from nothing but `python3 -m venv` and pip.
+# Another interpreter: make PYTHON=/usr/bin/python3.12 test
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench soak serve docs clean
+
+help:
+	@echo "make demo    import two editions of the made-up sample register and tell what changed"
+	@echo "make test    run the tests, two at a time"
+	@echo "make check   lint, formatting, types, the rules of the house, documentation that tells the truth"
+	@echo "make bench   measure, and write benchmarks/RESULTS.md"
+	@echo "make soak    run the long hauls that make test leaves out"
+	@echo "make serve   serve the pages of the sample register on http://127.0.0.1:8765/ to look at"
+	@echo "make docs    write the generated pages of docs/ again"
+	@echo "make clean   remove .venv, caches and what the demo made"
+
+# The environment variables pin the build backend too: pip builds it in an environment that -c does not reach.
+# (Relative, because pip splits such a variable at spaces and a clone may lie in a folder that has one.)
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
+	  $(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/registerwatch demo
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 -m "not soak"
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+# 5 is pytest's way to say that it found no test.
+soak: $(READY)
+	$(BIN)/python -m pytest -m soak || { status=$$?; [ $$status -eq 5 ] && echo "There is no long haul yet."; }
+
+serve: $(READY)
+	@$(BIN)/python -m cron.sample_site
+
+docs: $(READY)
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist demo
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,44 @@
+"""Measure everything and write benchmarks/RESULTS.md: `python -m benchmarks [PART]…`.
+
+Each part is a module with `def main() -> str` that measures and returns a table in Markdown. Parts run one after the
+other, each in a process of its own, so that neither its memory nor its warm caches are another's.
+"""
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+PARTS = ("reading", "folding", "deciding", "importing")
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the parts named in *arguments*; all of them, and write the results, if none is named."""
+    unknown = [name for name in arguments if name not in PARTS]
+    if unknown:
+        print(f"{unknown[0]}: no such part; there are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    sections = []
+    for part in arguments or PARTS:
+        print(f"{part} …", file=sys.stderr, flush=True)
+        code = f"from benchmarks.{part} import main; print(main())"
+        run = subprocess.run([sys.executable, "-c", code], cwd=RESULTS.parents[1], stdout=subprocess.PIPE, text=True)
+        if run.returncode:
+            return 1
+        print(run.stdout, flush=True)
+        sections.append(f"## {part.capitalize()}\n\n{run.stdout.strip()}\n")
+    if not arguments:
+        RESULTS.write_text("\n".join([_heading(), *sections]), encoding="utf-8")
+    return 0
+
+
+def _heading() -> str:
+    machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return f"# Results\n\nWritten by `make bench` on {date.today().isoformat()}. {machine}.\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

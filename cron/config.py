@@ -1,0 +1,261 @@
+"""With which settings? `registerwatch.toml`, then `REGISTERWATCH_…` from the environment, then options.
+
+A section of the file is one small class, a key is one field with a description. The checks, the names of the
+environment variables, the file that `init` writes and docs/settings.md all come from these classes: a later section
+is one more class and one more line in `Settings`. What a setting *does* is not known here.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scraper.errors import RegisterWatchError
+
+FILE_NAME = "registerwatch.toml"
+"""The settings file that is read if it lies in the current directory and no other is named."""
+
+PREFIX = "REGISTERWATCH_"
+
+
+class SettingsError(RegisterWatchError):
+    """Settings that cannot be used: one line that names the place and every key that is wrong."""
+
+
+class Section(BaseModel):
+    """One section of the settings file. Keys whose value is a list may stand in the environment as JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Register(Section):
+    """The register that is watched."""
+
+    name: str = Field(default="NHS data release register", min_length=1, description="What the register is called.")
+
+
+class Store(Section):
+    """Where everything is kept."""
+
+    database: Path = Field(
+        default=Path("registerwatch.db"), description="The one file that holds pages, history and changes."
+    )
+
+
+class Guards(Section):
+    """When a run is not believed, and when one edit on many agreements is told as one change."""
+
+    gone_fraction: float = Field(
+        default=0.33,
+        gt=0,
+        le=1,
+        description="A run is held if at least this part of the agreements of the pages read is gone.",
+    )
+    failed_fraction: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="A run is held if at least this part of the pages asked for could not be read.",
+    )
+    group_from: int = Field(
+        default=25, ge=2, description="The same edit on this many agreements or more in one run is told as one change."
+    )
+
+
+class Log(Section):
+    """What the program writes about its own work."""
+
+    format: Literal["text", "json"] = Field(
+        default="text", description='Lines for people ("text") or for programs ("json").'
+    )
+
+
+class Vocabulary(Section):
+    """Names that you know and the program does not."""
+
+    file: Path | None = Field(
+        default=None,
+        description="A TOML file of your own aliases and successions of datasets and organisations.",
+        examples=["names.toml"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, checked. Paths of the settings file count from its folder."""
+
+    register: Register = field(default_factory=Register)
+    store: Store = field(default_factory=Store)
+    guards: Guards = field(default_factory=Guards)
+    log: Log = field(default_factory=Log)
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+
+
+SECTIONS: dict[str, type[Section]] = get_type_hints(Settings)
+"""Name of each section → its class."""
+
+KEYS = {f"{name}.{key}": (name, key) for name, section in SECTIONS.items() for key in section.model_fields}
+"""Each setting by its full name, as in `store.database`."""
+
+
+def variable(full_name: str) -> str:
+    """Return the environment variable of a setting.
+
+    >>> variable("store.database")
+    'REGISTERWATCH_STORE__DATABASE'
+    """
+    return PREFIX + full_name.upper().replace(".", "__")
+
+
+def load_settings(
+    config: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Read the settings: the file, then the environment, then the command line's options.
+
+    Args:
+        config: The settings file; without one `registerwatch.toml` in the current directory, if it is there.
+        overrides: Full names of settings → values given as options, as in `{"store.database": Path("x.db")}`; their
+            paths count from the current directory. A value of None: not given.
+        environ: The environment.
+
+    Raises:
+        SettingsError: A file that cannot be read, a key that nobody knows, a value that does not fit.
+    """
+    path = config or (Path(FILE_NAME) if Path(FILE_NAME).is_file() else None)
+    document = _read_document(path) if path else {}
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+
+    in_file = list(_unknown_in_file(document))
+    elsewhere = list(_unknown_variables(environ))
+    sections: dict[str, Any] = {}
+    for name, section in SECTIONS.items():
+        values, sources = _values(name, document, environ, given)
+        try:
+            read = section.model_validate(values)
+        except ValidationError as error:
+            for key, said in ((str(one["loc"][0]), _complaint(one["msg"])) for one in error.errors()):
+                (in_file if sources[key] == f"{name}.{key}" else elsewhere).append(f"{sources[key]} {said}")
+        else:
+            sections[name] = _anchor(name, read, path.parent if path else Path(), given)
+    if in_file or elsewhere:
+        raise SettingsError("; ".join([f"{path}: {'; '.join(in_file)}"] * bool(in_file) + elsewhere))
+    return Settings(**sections)
+
+
+def settings_template() -> str:
+    """Return the text of a settings file in which each setting stands with its meaning and its default."""
+    lines = [
+        "# Settings of registerwatch. A line that is left out means its default; paths count from this file's folder.",
+        f"# Each setting can also stand in the environment, as in {variable('store.database')}.",
+    ]
+    for name, section in SECTIONS.items():
+        lines += ["", f"# {section.__doc__}", f"[{name}]"]
+        for key, info in section.model_fields.items():
+            lines.append(f"# {info.description}")
+            if info.default is None:
+                lines.append(f"# {key} = {_toml((info.examples or [''])[0])}")
+            else:
+                lines.append(f"{key} = {_toml(info.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not a settings file (not UTF-8 text)") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from error
+
+
+def _unknown_in_file(document: Mapping[str, Any]) -> Iterator[str]:
+    for name, table in document.items():
+        if name in SECTIONS and isinstance(table, dict):
+            for key in sorted(table.keys() - SECTIONS[name].model_fields.keys()):
+                yield f"unknown key {name}.{key}, the nearest known one is {_nearest(f'{name}.{key}', KEYS)}"
+        elif name in SECTIONS:
+            yield f"{name} must be a section, as in [{name}]"
+        elif isinstance(table, dict):
+            yield f"unknown section [{name}], the nearest known one is [{_nearest(name, SECTIONS)}]"
+        else:
+            yield f"unknown key {name}, the nearest known one is {_nearest(name, KEYS)}"
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
+    known = {variable(full_name): full_name for full_name in KEYS}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            yield f"{name}: unknown environment variable, the nearest known one is {_nearest(name, known)}"
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    """Return the known name most like *name*; what stands after the last dot counts as much as the whole."""
+
+    def likeness(other: str) -> float:
+        whole = SequenceMatcher(None, name, other).ratio()
+        return whole + SequenceMatcher(None, name.rpartition(".")[2], other.rpartition(".")[2]).ratio()
+
+    return max(known, key=likeness)
+
+
+def _values(
+    name: str, document: Mapping[str, Any], environ: Mapping[str, str], given: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what is said of section *name*, the last word for each key, and what to call the one who said it."""
+    table = document.get(name)
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for key, info in SECTIONS[name].model_fields.items():
+        full_name = f"{name}.{key}"
+        if isinstance(table, dict) and key in table:
+            values[key], sources[key] = table[key], full_name
+        if variable(full_name) in environ:
+            text = environ[variable(full_name)]
+            is_list = isinstance(info.default, list | tuple)
+            values[key], sources[key] = _json(text) if is_list else text, variable(full_name)
+        if full_name in given:
+            values[key], sources[key] = given[full_name], f"the option for {full_name}"
+    return values, sources
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text  # the check of the field will say that this is no list
+
+
+def _anchor(name: str, section: Section, folder: Path, given: Mapping[str, Any]) -> Section:
+    """Return *section* with its relative paths counted from *folder*, but for those given as options."""
+    values = {key: getattr(section, key) for key in type(section).model_fields if f"{name}.{key}" not in given}
+    return section.model_copy(update={key: folder / path for key, path in values.items() if isinstance(path, Path)})
+
+
+def _complaint(message: str) -> str:
+    """Turn pydantic's sentence into the rest of ours.
+
+    >>> _complaint("Input should be greater than 0")
+    'must be greater than 0'
+    """
+    return (
+        message.replace("Input should", "must")
+        .replace("String should", "must")
+        .replace("Input is not", "must be")
+        .partition(", ")[0]
+        .partition(" for ")[0]
+    )
+
+
+def _toml(value: object) -> str:
+    # The strings, numbers and lists of the settings are written alike in JSON and TOML.
+    return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)

@@ -1,0 +1,504 @@
+"""One run, decided: what was believed and what was seen go in, changes and the new belief come out.
+
+The order of the steps is the order of the questions: is each page believable, is the run, which agreement is which,
+what differs in each, which of it is one register-wide edit.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from diff.belief import Edition, PageBelief, Past, Place, Sighting
+from diff.changes import Change, ChangeKind, Difference
+from diff.compare import compare_place, first_belief, folded_form
+from diff.grouping import Found, group_changes, join_late, merge_equal, propose_relabellings
+from diff.guards import SHRUNK_SIGHTINGS, Guards, asked_for, has_shrunk, is_stale_copy, why_held
+from diff.identity import Fate, Identities, Spot, Verdict, is_new, lacked_before
+from diff.redline import edit_of, redline
+from diff.rules import EDITORIAL, SEVERITY
+from diff.wording import summarise, text_facts
+from scraper.normalise import as_set, fold
+from scraper.records import Agreement
+from scraper.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a run means. Of a held one nothing but `held` and `distrusted` counts."""
+
+    changes: tuple[Change, ...] = ()
+    """To list: single changes and groups, which hold their members."""
+    joined: tuple[Change, ...] = ()
+    """Members of groups of earlier runs (`member_of`), told with these."""
+    pages: Mapping[str, PageBelief] = field(default_factory=dict)
+    """The new belief of every page that the run says something of."""
+    ended: Mapping[Spot, str] = field(default_factory=dict)
+    """Places that ended, and since when: the first sighting of their absence."""
+    held: str | None = None
+    distrusted: Mapping[str, str] = field(default_factory=dict)
+    """Slug → reason, of pages that were read but are not believed."""
+    stale: frozenset[str] = frozenset()
+
+    @property
+    def facts(self) -> list[str]:
+        """Return the facts listed, members of groups among them."""
+        return [member.fact for change in (*self.changes, *self.joined) for member in change.members or (change,)]
+
+
+def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guards, trusted: bool = False) -> Decision:
+    """Decide what *edition* means, given the *past*, which is left as it is.
+
+    Args:
+        past: What is believed.
+        edition: What the run saw.
+        vocabulary: Known names.
+        guards: From where on a run is not believable, and an edit register-wide.
+        trusted: An operator released the run: nothing in it is held back.
+
+    Returns:
+        The decision.
+    """
+    stale = frozenset(s for s, seen in edition.read.items() if (page := past.page(s)) and is_stale_copy(page, seen))
+    edition = _without(edition, stale)
+    distrusted = {} if trusted else _distrusted(past, edition)
+    edition = _without(edition, distrusted, failed=True)
+    identities = Identities(past, edition)
+    reasons = {slug: _why_distrusted(past, page) for slug, page in distrusted.items()}
+    held = why_held(
+        guards,
+        asked=len(asked_for(edition)),
+        failed=len(edition.failed),
+        agreements=past.size(edition.sighted | edition.absent),
+        gone=identities.nowhere(),
+    )
+    if held and not trusted:
+        return Decision(held=held, distrusted=reasons, stale=stale)
+    run = _Run(past, edition, vocabulary, distrusted)
+    run.follow(identities.settle())
+    decision = _tell(run, guards)
+    return replace(decision, distrusted=reasons, stale=stale)
+
+
+def _without(edition: Edition, slugs: Iterable[str], *, failed: bool = False) -> Edition:
+    gone = frozenset(slugs)
+    read = {slug: sighting for slug, sighting in edition.read.items() if slug not in gone}
+    return replace(edition, read=read, failed=edition.failed | gone if failed else edition.failed)
+
+
+def _distrusted(past: Past, edition: Edition) -> dict[str, PageBelief]:
+    """Return the pages that lost nine tenths of their agreements and were not seen so often enough to believe it."""
+    identities = Identities(past, edition)
+    shrunk = {}
+    for slug, sighting in edition.read.items():
+        page = past.page(slug)
+        if page and not page.gone and has_shrunk(page, sighting, identities.found_elsewhere(slug)):
+            references = tuple(sorted(a.reference for a in sighting.page.agreements))
+            times = page.shrunk[1] + 1 if page.shrunk[0] == references else 1
+            shrunk[slug] = replace(page, shrunk=(references, times))
+    return {slug: page for slug, page in shrunk.items() if page.shrunk[1] < SHRUNK_SIGHTINGS}
+
+
+def _why_distrusted(past: Past, page: PageBelief) -> str:
+    return f"it shows {len(page.shrunk[0])} of {past.size([page.slug])} agreements, the others are found nowhere else"
+
+
+class _Run:
+    """One believable run at work: places and pages get their new belief, what differs is gathered in `found`."""
+
+    def __init__(
+        self, past: Past, edition: Edition, vocabulary: Vocabulary, distrusted: Mapping[str, PageBelief]
+    ) -> None:
+        self.past = past
+        self.edition = edition
+        self.vocabulary = vocabulary
+        self.distrusted = distrusted
+        self.pages: dict[str, PageBelief] = {}
+        self.places: dict[str, dict[str, Place]] = {}
+        self.found: list[Found] = []
+        self.layouts: Counter[tuple[str, str]] = Counter()
+        self.ended: dict[Spot, str] = {}
+
+    def follow(self, fates: list[Fate]) -> None:
+        """Carry out what became of each reference, compare what stays, then look at the pages themselves."""
+        for fate in fates:
+            self._begin(fate)
+            self._end(fate)
+            self._tell_fate(fate)
+        begun = {(slug, fate.reference) for fate in fates for slug in fate.new_on}
+        for slug, sighting in self.edition.read.items():
+            for agreement in sighting.page.agreements:
+                if (slug, agreement.reference) not in begun:
+                    place = self._page(slug).places[agreement.reference]
+                    self._compare(slug, agreement, place, self._page(slug).body)
+        heirs = self._heirs(fates)
+        for slug, sighting in self.edition.read.items():
+            self._look_at_page(slug, sighting, heirs)
+        for slug in self.edition.absent:
+            self._look_at_absence(slug, heirs)
+        for slug in self.edition.failed:
+            self.pages[slug] = self.distrusted.get(slug) or self._page(slug)
+        for slug in self.places.keys() - self.pages.keys():  # changed from afar: their agreements moved to them unread
+            self.pages[slug] = replace(self._page(slug), places=self.places[slug])
+
+    # --- the past at hand ---------------------------------------------------------------------------------------------
+
+    def _page(self, slug: str) -> PageBelief:
+        """Return what is believed of a page; of one never asked for, whether that itself is news."""
+        return self.past.page(slug) or PageBelief(slug=slug, lacked_before=self.past.any_complete)
+
+    def _organisation(self, slug: str) -> str:
+        sighting = self.edition.read.get(slug)
+        return sighting.page.organisation if sighting else self._page(slug).organisation
+
+    def _body(self, slug: str) -> str | None:
+        sighting = self.edition.read.get(slug)
+        return sighting.body if sighting else self._page(slug).body
+
+    def _layout(self, slug: str) -> str:
+        sighting = self.edition.read.get(slug)
+        return sighting.page.layout if sighting else self._page(slug).layout
+
+    def _printed(self, slug: str, reference: str) -> Agreement:
+        """Return an agreement as its page prints it now, or printed it when it was last read."""
+        sighting = self.edition.read.get(slug)
+        if sighting is None:
+            return self._page(slug).places[reference].believed
+        return next(a for a in sighting.page.agreements if a.reference == reference)
+
+    def _put(self, slug: str, reference: str, place: Place | None) -> None:
+        """Note the new belief of a place. None: its history goes on elsewhere."""
+        places = self.places.setdefault(slug, dict(self._page(slug).places))
+        if place is None:
+            places.pop(reference, None)
+        else:
+            places[reference] = place
+
+    # --- agreements ---------------------------------------------------------------------------------------------------
+
+    def _begin(self, fate: Fate) -> None:
+        """Begin places: from the belief of where the agreement stood before, or from what is printed."""
+        for slug in fate.new_on:
+            printed = self._printed(slug, fate.reference)
+            if fate.verdict is Verdict.MOVED and fate.origin:
+                origin_slug, origin_reference = fate.origin
+                origin = self._page(origin_slug)
+                place = replace(origin.places[origin_reference], arrived=False)
+                self._compare(slug, printed, place, origin.body)
+                continue
+            place = first_belief(printed, self._layout(slug))
+            if fate.verdict is Verdict.UNSETTLED:
+                known = self._page(slug).places.get(fate.reference)
+                baseline = known.baseline if known and known.arrived else self._is_baseline(slug)
+                place = replace(place, arrived=True, baseline=baseline)
+            self._put(slug, fate.reference, place)
+
+    def _is_baseline(self, slug: str) -> bool:
+        page = self.past.page(slug)
+        return is_new(page) and not lacked_before(page, self.past)
+
+    def _end(self, fate: Fate) -> None:
+        """End places that were left, and note those where the agreement is missing for the first time."""
+        name = fate.origin[1] if fate.origin else fate.reference
+        for slug in fate.left:
+            place = self._page(slug).places[name]
+            self.ended[slug, name] = place.missing_since or self.edition.time
+            told_gone = fate.verdict is Verdict.REMOVED
+            self._put(slug, name, replace(place, gone=True, missing_since=None, doubts={}) if told_gone else None)
+        for slug in fate.doubted:
+            place = self._page(slug).places[name]
+            self._put(slug, name, replace(place, missing_since=place.missing_since or self.edition.time))
+
+    def _compare(self, slug: str, printed: Agreement, place: Place, old_body: str | None) -> None:
+        differences, now = compare_place(
+            place,
+            printed,
+            layout=self._layout(slug),
+            body=self._body(slug) or "",
+            old_body=old_body or "",
+            vocabulary=self.vocabulary,
+        )
+        self._put(slug, printed.reference, now)
+        had = {fold(name): name for name in place.believed.datasets or ()}
+        went = frozenset(had.keys() - {fold(name) for name in printed.datasets or ()})
+        for difference in differences:
+            if not self._told_from_another_page(slug, printed.reference, difference, now):
+                self._find(slug, difference, printed.reference, printed.title, had=had, went=went, old_body=old_body)
+
+    def _told_from_another_page(self, slug: str, reference: str, difference: Difference, now: Place) -> bool:
+        """Say whether another page of this agreement showed the same earlier, and it was told then."""
+        others = [
+            self._page(other).places[reference].believed
+            for other in self.past.standing_on(reference) - {slug}
+            if reference in self._page(other).places
+        ]
+        if not others or not any(_agrees(other, now.believed, difference) for other in others):
+            return False
+        fact = self._change(slug, difference, reference, None, None).fact
+        return bool(self.past.listed([fact]).get(fact))
+
+    def _tell_fate(self, fate: Fate) -> None:
+        """Tell what became of a reference, once for each page it is news on."""
+        if not fate.told:
+            return
+        title = self._title(fate)
+        if fate.reference_changed and fate.origin:
+            facts: dict[str, Any] = {"field": "reference", "before": fate.origin[1], "after": fate.reference}
+            for slug in fate.new_on:
+                self._find_plain(ChangeKind.REFERENCE_CHANGED, slug, fate.reference, title, **facts)
+        if fate.verdict is Verdict.ADDED:
+            words = ("again",) if fate.listed_again else (self._size_of(fate),)
+            for slug in fate.new_on:
+                self._find_plain(ChangeKind.AGREEMENT_ADDED, slug, fate.reference, title, words=words)
+        elif fate.verdict is Verdict.REMOVED:
+            for slug in fate.left:
+                self._find_plain(ChangeKind.AGREEMENT_REMOVED, slug, fate.reference, title)
+        elif fate.verdict in (Verdict.MOVED, Verdict.ALSO) and fate.before != fate.after:
+            names = tuple(self._organisation(slug) for slug in (*fate.before, *fate.after))
+            self._find_plain(
+                ChangeKind.AGREEMENT_MOVED,
+                fate.after[0],
+                fate.reference,
+                title,
+                before=fate.before,
+                after=fate.after,
+                words=names,
+            )
+
+    def _title(self, fate: Fate) -> str | None:
+        if fate.new_on:
+            return self._printed(fate.new_on[0], fate.reference).title
+        return self._page(fate.before[0]).places[fate.reference].believed.title
+
+    def _size_of(self, fate: Fate) -> str:
+        return str(len(self._printed(fate.new_on[0], fate.reference).datasets or ()))
+
+    # --- pages --------------------------------------------------------------------------------------------------------
+
+    def _heirs(self, fates: list[Fate]) -> dict[str, str]:
+        """Return absent page → new page, where all agreements of the one now stand on the other."""
+        moved: dict[str, dict[str, tuple[str, ...]]] = {}
+        for fate in fates:
+            for slug in fate.left if fate.verdict is Verdict.MOVED and fate.origin else ():
+                moved.setdefault(slug, {})[fate.origin[1] if fate.origin else ""] = fate.after
+        heirs = {}
+        for slug in self.edition.absent & moved.keys():
+            targets = set(moved[slug].values())
+            if moved[slug].keys() == self._page(slug).standing and len(targets) == 1:
+                (after,) = targets
+                if len(after) == 1 and is_new(self.past.page(after[0])):
+                    heirs[slug] = after[0]
+        return heirs
+
+    def _look_at_page(self, slug: str, sighting: Sighting, heirs: Mapping[str, str]) -> None:
+        """Compare what stands on the page beside its agreements, and note what is believed of it now."""
+        before, page = self._page(slug), sighting.page
+        flag_doubt = None
+        if is_new(self.past.page(slug)) or before.gone:
+            if before.gone or (lacked_before(self.past.page(slug), self.past) and slug not in heirs.values()):
+                words = ("again",) if before.gone else ()
+                self._find_plain(ChangeKind.ORGANISATION_ADDED, slug, words=words)
+        else:
+            flag_doubt = self._compare_page(before, sighting)
+        self.pages[slug] = replace(
+            before,
+            organisation=page.organisation,
+            layout=page.layout,
+            files_disseminated=before.files_disseminated
+            if page.files_disseminated is None
+            else page.files_disseminated,
+            flags=before.flags if flag_doubt else page.flags,
+            flag_doubt=flag_doubt,
+            body=sighting.body,
+            spelling=sighting.spelling,
+            places=self.places.get(slug, before.places),
+            absent_since=None,
+            gone=False,
+            shrunk=((), 0),
+            late_groups=(),
+        )
+
+    def _compare_page(self, before: PageBelief, sighting: Sighting) -> str | None:
+        """Tell what differs on the page itself; return the body that last showed its flag, if that is in doubt."""
+        slug, page = before.slug, sighting.page
+        if fold(before.organisation) != fold(page.organisation):
+            facts: dict[str, Any] = {"before": before.organisation, "after": page.organisation}
+            self._find_plain(ChangeKind.ORGANISATION_RENAMED, slug, field="organisation", **facts)
+        count, count_before = page.files_disseminated, before.files_disseminated
+        if count is not None and count_before is not None and count != count_before:
+            facts = {"field": "files_disseminated", "before": count_before, "after": count}
+            self._find_plain(ChangeKind.FILES_COUNT_CHANGED, slug, **facts)
+        if before.layout != page.layout:
+            self.layouts[before.layout, page.layout] += len(page.agreements)
+        if page.flags and not before.flags:
+            self._find_plain(ChangeKind.FLAG_RAISED, slug, field="flags", after="\n".join(page.flags))
+        elif before.flags and not page.flags:
+            if not before.flag_doubt:
+                return before.body
+            facts = {"field": "flags", "before": "\n".join(before.flags), "old_body": before.flag_doubt}
+            self._find_plain(ChangeKind.FLAG_CLEARED, slug, **facts)
+        return None
+
+    def _look_at_absence(self, slug: str, heirs: Mapping[str, str]) -> None:
+        page = self._page(slug)
+        if slug in heirs:
+            heir = heirs[slug]
+            facts: dict[str, Any] = {"before": (page.organisation, slug), "after": (self._organisation(heir), heir)}
+            self._find_plain(ChangeKind.ORGANISATION_RENAMED, heir, field="organisation", **facts)
+        elif page.absent_since:
+            self._find_plain(ChangeKind.ORGANISATION_REMOVED, slug)
+        gone = slug in heirs or page.absent_since is not None
+        places = self.places.get(slug, page.places)
+        since = page.absent_since or self.edition.time
+        self.pages[slug] = replace(page, places=places, absent_since=since, gone=gone)
+
+    # --- findings -----------------------------------------------------------------------------------------------------
+
+    def _find_plain(
+        self,
+        kind: ChangeKind,
+        slug: str,
+        reference: str | None = None,
+        title: str | None = None,
+        **facts: Any,
+    ) -> None:
+        difference = Difference(kind=kind, severity=SEVERITY[kind], substantive=kind not in EDITORIAL, **facts)
+        self._find(slug, difference, reference, title, old_body=self._page(slug).body)
+
+    def _find(
+        self,
+        slug: str,
+        difference: Difference,
+        reference: str | None,
+        title: str | None,
+        *,
+        old_body: str | None,
+        had: Mapping[str, str] | None = None,
+        went: frozenset[str] = frozenset(),
+    ) -> None:
+        edit = _fold_edit(difference)
+        if difference.kind is ChangeKind.TEXT_CHANGED:
+            reworded = redline(difference.before or "", difference.after or "")
+            difference = replace(difference, words=text_facts(reworded))
+            edit = edit_of(reworded)
+        change = self._change(slug, difference, reference, title, difference.old_body or old_body)
+        change = replace(change, summary=summarise(change))
+        self.found.append(Found(change=change, edit=edit, slug=slug, had=had or {}, went=went))
+
+    def _change(
+        self, slug: str, difference: Difference, reference: str | None, title: str | None, old_body: str | None
+    ) -> Change:
+        return Change(
+            kind=difference.kind,
+            severity=difference.severity,
+            substantive=difference.substantive,
+            organisation=self._organisation(slug),
+            page=slug,
+            reference=reference,
+            title=title,
+            field=difference.field,
+            before=difference.before,
+            after=difference.after,
+            added=difference.added,
+            removed=difference.removed,
+            families=difference.families,
+            summary="",
+            first_seen=self.edition.time,
+            run=self.edition.run,
+            snapshot_before=old_body or None,
+            snapshot_after=self._body(slug) if slug not in self.edition.absent else None,
+            words=difference.words,
+        )
+
+
+def _fold_edit(difference: Difference) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(sorted(map(fold, difference.added))), tuple(sorted(map(fold, difference.removed)))
+
+
+def _agrees(other: Agreement, now: Agreement, difference: Difference) -> bool:
+    """Say whether *other* already had what *difference* says of *now*."""
+    if difference.field in ("datasets", "controllers"):
+        has = {fold(name) for name in getattr(other, difference.field) or ()}
+        return {fold(n) for n in difference.added} <= has and not {fold(n) for n in difference.removed} & has
+    mine, theirs = folded_form(now), folded_form(other)
+    names = {"dsa_start": "term", "dsa_end": "term", "released_from": "released", "released_to": "released"}
+    name = names.get(difference.field or "", difference.field or "")
+    name = "incident" if name == "when_note" else name
+    return mine.get(name) == theirs.get(name)
+
+
+def _tell(run: _Run, guards: Guards) -> Decision:
+    """Turn what was found into what is listed: late members, equal facts, proposals, groups, counts."""
+    late = {slug: run.past.page(slug) for slug in run.edition.read}
+    keys = {slug: page.late_groups for slug, page in late.items() if page and page.late_groups}
+    found, joined = join_late(run.found, keys)
+    found = merge_equal(found)
+    found = propose_relabellings(found, run.past, run.edition.sighted, guards.group_from)
+    listed, groups = group_changes(found, guards.group_from)
+    changes = _numbered(run.past, [*listed, *_layout_changes(run)])
+    for change in (*(one.change for one in found), *joined):
+        if change.kind is ChangeKind.DATASET_RELABELLED and change.substantive:
+            _settle(run, change)
+    pages = dict(run.pages)
+    for slug in run.edition.failed if groups else ():
+        owed = tuple((identity, key) for key, identity in groups.items())
+        pages[slug] = replace(pages[slug], late_groups=(*pages[slug].late_groups, *owed))
+    joined = _numbered(run.past, joined)
+    return Decision(changes=tuple(changes), joined=tuple(joined), pages=pages, ended=run.ended)
+
+
+def _settle(run: _Run, change: Change) -> None:
+    """Stop doubting an old name whose going was told with the new one."""
+    for slug, page in run.pages.items():
+        place = page.places.get(change.reference or "")
+        doubt = place.doubts.get("datasets") if place else None
+        if place is None or doubt is None or fold(change.before) not in doubt.values:
+            continue
+        left = doubt.values - {fold(change.before)}
+        doubts = {name: d for name, d in place.doubts.items() if name != "datasets"}
+        doubts |= {"datasets": replace(doubt, values=left)} if left else {}
+        datasets = as_set(name for name in place.believed.datasets or () if fold(name) != fold(change.before))
+        settled = replace(place, doubts=doubts, believed=replace(place.believed, datasets=datasets))
+        run.pages[slug] = replace(page, places={**page.places, change.reference or "": settled})
+
+
+def _layout_changes(run: _Run) -> list[Change]:
+    changes = []
+    for (before, after), agreements in sorted(run.layouts.items()):
+        change = Change(
+            kind=ChangeKind.LAYOUT_CHANGED,
+            severity=SEVERITY[ChangeKind.LAYOUT_CHANGED],
+            substantive=False,
+            organisation=None,
+            page=None,
+            reference=None,
+            title=None,
+            field="layout",
+            before=before,
+            after=after,
+            added=(),
+            removed=(),
+            families=None,
+            summary="",
+            first_seen=run.edition.time,
+            run=run.edition.run,
+            snapshot_before=None,
+            snapshot_after=None,
+            agreements=agreements,
+        )
+        changes.append(replace(change, summary=summarise(change)))
+    return changes
+
+
+def _numbered(past: Past, changes: Iterable[Change]) -> list[Change]:
+    """Return *changes* with how often each fact was listed before, members of groups too."""
+    changes = list(changes)
+    facts = {member.fact for change in changes for member in change.members or (change,)}
+    counts = past.listed(facts) if facts else {}
+
+    def number(change: Change) -> Change:
+        if change.members:
+            return replace(change, members=tuple(number(member) for member in change.members))
+        return replace(change, n=counts.get(change.fact, 0))
+
+    return [number(change) for change in changes]

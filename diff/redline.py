@@ -1,0 +1,116 @@
+"""Prose, word by word: what was taken out and what was put in.
+
+Paragraphs are matched first, words only within paragraphs that differ. Two words are one if they fold alike, so a lost
+dash or a curled quote is no difference. A changed passage that is too long to match word by word in good time is given
+whole, out and in.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+from scraper.normalise import fold
+
+LONGEST_PASSAGE = 6_000
+"""Words on both sides beyond which a passage is given whole: matching takes time by the square of it."""
+
+Mark = Literal["same", "out", "in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words that stand together: unchanged, taken out, or put in."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redline:
+    """What differs between two texts: one tuple of runs for each paragraph, in reading order."""
+
+    paragraphs: tuple[tuple[Run, ...], ...]
+
+    def words(self, mark: Mark) -> int:
+        """Return how many words have *mark*."""
+        return sum(len(run.text.split()) for run in self.runs(mark))
+
+    def runs(self, mark: Mark) -> Iterator[Run]:
+        """Yield the runs with *mark*, in reading order."""
+        return (run for paragraph in self.paragraphs for run in paragraph if run.mark == mark)
+
+
+def redline(before: str, after: str) -> Redline:
+    """Return how *before* became *after*; both are texts of one paragraph a line, as records have them."""
+    old, new = _paragraphs(before), _paragraphs(after)
+    matcher = SequenceMatcher(None, [fold(p) for p in old], [fold(p) for p in new], autojunk=False)
+    paragraphs: list[tuple[Run, ...]] = []
+    for operation, a, b, c, d in matcher.get_opcodes():
+        if operation == "equal":
+            paragraphs += [(Run("same", text),) for text in new[c:d]]
+        else:
+            paragraphs += _changed_passage(old[a:b], new[c:d])
+    return Redline(tuple(paragraphs))
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [line for line in text.split("\n") if fold(line)]
+
+
+def _changed_passage(old: list[str], new: list[str]) -> Iterator[tuple[Run, ...]]:
+    """Yield the paragraphs of a passage that differs: pairs word by word, what is left over whole."""
+    if fold("\n".join(old)) == fold("\n".join(new)):
+        yield from ((Run("same", text),) for text in new)
+    elif len(old) == len(new):
+        yield from (tuple(_word_runs(a, b)) for a, b in zip(old, new, strict=True))
+    else:
+        yield from _split_at_breaks(list(_word_runs(" \n ".join(old), " \n ".join(new))))
+
+
+def _split_at_breaks(runs: list[Run]) -> Iterator[tuple[Run, ...]]:
+    paragraph: list[Run] = []
+    for run in runs:
+        pieces = run.text.split("\n")
+        for number, piece in enumerate(pieces):
+            if number and run.mark != "out" and paragraph:
+                yield tuple(paragraph)
+                paragraph = []
+            if piece.strip():
+                paragraph.append(Run(run.mark, " ".join(piece.split())))
+    if paragraph:
+        yield tuple(paragraph)
+
+
+def _tokens(text: str) -> list[str]:
+    return [token for line in text.split("\n") for token in (*line.split(), "\n")][:-1]
+
+
+def _word_runs(before: str, after: str) -> Iterator[Run]:
+    old, new = _tokens(before), _tokens(after)
+    if len(old) + len(new) > LONGEST_PASSAGE:
+        yield from (Run("out", " ".join(old)), Run("in", " ".join(new)))
+        return
+    matcher = SequenceMatcher(None, [_key(w) for w in old], [_key(w) for w in new], autojunk=False)
+    for operation, a, b, c, d in matcher.get_opcodes():
+        gone, come = " ".join(old[a:b]), " ".join(new[c:d])
+        if operation == "equal" or fold(gone) == fold(come):
+            if come:
+                yield Run("same", come)
+            continue
+        if gone:
+            yield Run("out", gone)
+        if come:
+            yield Run("in", come)
+
+
+def _key(token: str) -> str:
+    # The fold of a lone "1." or "a)" is nothing, as a list mark's is: such tokens are matched as they stand.
+    return fold(token) or token
+
+
+def edit_of(changed: Redline) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the edit as a key: runs put in and runs taken out, folded, sorted, without repeats (design rule 7)."""
+    into = {fold(run.text) for run in changed.runs("in")}
+    out = {fold(run.text) for run in changed.runs("out")}
+    return tuple(sorted(into - {""})), tuple(sorted(out - {""}))

@@ -1,0 +1,107 @@
+"""Write the pages of docs/ that are taken from the code: cli.md, settings.md, schema.md.
+
+`python docs/generate.py [FOLDER]` writes into FOLDER instead; a test does that and compares.
+"""
+
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from cron.cli import cli
+from cron.config import PREFIX, SECTIONS, settings_template, variable
+from snapshots.columns import MEANINGS
+from snapshots.store import open_store
+
+GENERATED = "<!-- Written by `make docs`; do not edit. -->"
+
+
+def cli_page() -> str:
+    """Return every command's own help, as it prints it."""
+    lines = ["# Commands", "", GENERATED, "", *_fenced(_help(cli, "registerwatch"))]
+    for name in sorted(cli.commands):
+        lines += ["", f"## {name}", "", *_fenced(_help(cli.commands[name], f"registerwatch {name}"))]
+    return "\n".join(lines) + "\n"
+
+
+def _help(command: click.Command, name: str) -> str:
+    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+    return command.get_help(context)
+
+
+def _fenced(text: str) -> list[str]:
+    return ["```", *(line.rstrip() for line in text.splitlines()), "```"]
+
+
+def settings_page() -> str:
+    """Return every setting with its default, its environment variable and its meaning."""
+    lines = [
+        "# Settings",
+        "",
+        GENERATED,
+        "",
+        "Settings stand in `registerwatch.toml` in the current directory, or in the file named by `--config`.",
+        f"What the environment says (`{PREFIX}…`) goes before the file, and options go before both.",
+        "Relative paths count from the folder of the settings file; paths given as options from the current directory.",
+        "A key or variable that nobody knows is refused with the nearest known one.",
+    ]
+    for name, section in SECTIONS.items():
+        lines += ["", f"## [{name}]", "", str(section.__doc__), ""]
+        lines += ["| key | default | environment | meaning |", "|---|---|---|---|"]
+        for key, field in section.model_fields.items():
+            default = "none" if field.default is None else f"`{field.default}`"
+            lines.append(f"| `{key}` | {default} | `{variable(f'{name}.{key}')}` | {field.description} |")
+    lines += ["", "## The file that `registerwatch init` writes", "", "```toml", settings_template().rstrip(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def schema_page() -> str:
+    """Return every table, view and column of a new database, with its meaning."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        open_store(path).close()
+        database = sqlite3.connect(path)
+        try:
+            return "\n".join(_schema_lines(database)) + "\n"
+        finally:
+            database.close()
+
+
+def _schema_lines(database: sqlite3.Connection) -> Iterator[str]:
+    yield from ("# The database", "", GENERATED, "")
+    yield "One SQLite file. Times are ISO 8601 in UTC, printed dates as precise as they are printed."
+    shadows = "select name from pragma_table_list where type = 'shadow'"
+    for name, kind in database.execute(
+        f"""
+        select name, type from sqlite_master
+        where type in ('table', 'view') and name not like 'sqlite_%' and name not in ({shadows})
+        order by type, name
+        """
+    ).fetchall():
+        yield from ("", f"## {name}" + (" (view)" if kind == "view" else ""), "")
+        yield from ("| column | type | | meaning |", "|---|---|---|---|")
+        meanings = MEANINGS.get(name, {})
+        foreign = {row[3]: f"→ `{row[2]}`" for row in database.execute(f'pragma foreign_key_list("{name}")')}
+        for _, column, type_, not_null, _, key in database.execute(f'pragma table_info("{name}")'):
+            marks = ", ".join(
+                filter(None, ["key" * bool(key), "not null" * bool(not_null and not key), foreign.get(column, "")])
+            )
+            yield f"| `{column}` | {type_.lower()} | {marks} | {meanings.get(column, '')} |"
+
+
+PAGES = {"cli.md": cli_page, "settings.md": settings_page, "schema.md": schema_page}
+
+
+def main(arguments: list[str]) -> int:
+    """Write all pages; return the exit status."""
+    folder = Path(arguments[0]) if arguments else Path(__file__).parent
+    for name, page in PAGES.items():
+        (folder / name).write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

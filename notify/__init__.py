@@ -1,0 +1,4 @@
+"""Who is told, and how?
+
+Changes go in, messages come out.
+"""

@@ -1,0 +1,123 @@
+"""What a body says: read once for each version of the reading rules."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from sqlite_utils import Database
+
+from scraper.blocks import looks_like_markup
+from scraper.errors import ListPageError, RefusedPageError
+from scraper.parse import closes, read_page
+from scraper.records import RegisterPage
+from scraper.vocabulary import Vocabulary
+from snapshots.states import States, as_json
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A body as read: a page, or the reason why it is refused."""
+
+    page: RegisterPage | None
+    refused: str | None
+    closes: bool | None
+    """Whether it ends with `</html>`; None for a page saved as text."""
+    is_list: bool = False
+
+
+def read_body(body: bytes, slug: str, source: str, vocabulary: Vocabulary) -> Reading:
+    """Read *body*, whatever it is."""
+    ends = closes(body) or (False if looks_like_markup(body.decode("utf-8", "replace")) else None)
+    try:
+        page = read_page(body, source=source, slug=slug, vocabulary=vocabulary)
+    except RefusedPageError as error:
+        return Reading(None, error.reason, ends, isinstance(error, ListPageError))
+    return Reading(page, None, ends)
+
+
+@cache
+def rules_of(*packages: str) -> str:
+    """Return a digest of the code and data that read pages and decide: another digest, another reading."""
+    digest = hashlib.sha256()
+    for package in packages:
+        for folder in (resources.files(package), resources.files(package) / "data"):
+            if folder.is_dir():
+                for file in sorted(folder.iterdir(), key=lambda f: f.name):
+                    if file.name.endswith((".py", ".json")):
+                        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def reading_rules(vocabulary: Vocabulary) -> str:
+    """Return a digest of all that decides what a body says."""
+    return f"{rules_of('scraper')}:{vocabulary.digest}"
+
+
+class Readings:
+    """The table `readings`; writes join the transaction that is open."""
+
+    def __init__(self, db: Database, states: States, rules: str) -> None:
+        self._db = db
+        self._states = states
+        self._rules = rules
+
+    def keep(self, sha256: str, reading: Reading) -> None:
+        """Keep what *sha256* says, in place of what an older version of the rules read in it."""
+        page = reading.page
+        row: dict[str, Any] = {
+            "body": sha256,
+            "rules": self._rules,
+            "refused": reading.refused,
+            "closes": reading.closes,
+        }
+        if page:
+            row |= {
+                "organisation": page.organisation,
+                "layout": page.layout,
+                "files_disseminated": page.files_disseminated,
+                "flags": as_json(page.flags),
+                "notices": as_json(page.notices),
+                "states": as_json(self._states.keep(page.agreements)),
+            }
+        self._db.table("readings").insert(row, replace=True)
+
+    def load(self, sha256: str, slug: str) -> Reading:
+        """Return what a body says; KeyError if it was not read."""
+        rows = self._db.query("select * from readings where body = :body", {"body": sha256})
+        row = next(iter(rows), None)
+        if row is None:
+            raise KeyError(sha256)
+        ends = None if row["closes"] is None else bool(row["closes"])
+        if row["states"] is None:
+            return Reading(None, row["refused"], ends)
+        ids = json.loads(row["states"])
+        agreements = self._states.load(ids)
+        page = RegisterPage(
+            source=slug,
+            slug=slug,
+            organisation=row["organisation"],
+            layout=row["layout"],
+            files_disseminated=row["files_disseminated"],
+            flags=tuple(json.loads(row["flags"])),
+            notices=tuple(json.loads(row["notices"])),
+            agreements=tuple(agreements[number] for number in ids),
+        )
+        return Reading(page, None, ends)
+
+    def unread(self) -> list[tuple[str, str]]:
+        """Return (sha256, slug) of the bodies that today's rules have not read."""
+        rows = self._db.query(
+            """
+            select captures.body, min(captures.page) as page
+            from captures
+            left join readings on readings.body = captures.body and readings.rules = :rules
+            where captures.body is not null and readings.body is null
+            group by captures.body
+            order by captures.body
+            """,
+            {"rules": self._rules},
+        )
+        return [(row["body"], row["page"]) for row in rows]

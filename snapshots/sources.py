@@ -1,0 +1,131 @@
+"""Where saved pages come from: files, folders, `.zip` and `.warc.gz`. Reads files; knows nothing of the database."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+
+from scraper.errors import RegisterWatchError
+from scraper.slugs import slug_of
+from snapshots.times import as_text, read_time
+
+PAGE_ENDINGS = (".html", ".htm", ".txt")
+WARC_ENDINGS = (".warc", ".warc.gz")
+LARGEST_PAGE = 64 * 1024 * 1024
+"""Bytes beyond which a file is no page; the largest page seen has a few megabytes."""
+
+
+class SourceError(RegisterWatchError):
+    """A path that no pages can be taken from."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPage:
+    """A saved page: its slug, where it is from, its bytes, and its own time of capture if it has one."""
+
+    slug: str
+    source: str
+    body: bytes
+    captured_at: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Return the checksum that names these bytes."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+def saved_pages(paths: Iterable[Path]) -> Iterator[SavedPage]:
+    """Yield the pages saved under *paths*, one by one, in order of their names.
+
+    An `index.html` directly in a given folder, `robots.txt` and files of other types are passed over.
+
+    Raises:
+        SourceError: A path is missing, unreadable, or not what it says.
+    """
+    for path in paths:
+        try:
+            yield from _pages_of(path)
+        except OSError as error:
+            raise SourceError(f"{error.filename or path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _pages_of(path: Path) -> Iterator[SavedPage]:
+    if path.is_dir():
+        yield from _pages_of_folder(path)
+    elif path.name.lower().endswith(WARC_ENDINGS):
+        yield from _pages_of_warc(path)
+    elif path.suffix.lower() == ".zip":
+        yield from _pages_of_zip(path)
+    elif path.suffix.lower() in PAGE_ENDINGS:
+        yield _page(path.name, path.read_bytes())
+    else:
+        raise SourceError(f"{path}: " + ("is no page, folder, .zip or .warc.gz" if path.exists() else "is not there"))
+
+
+def _page(name: str, body: bytes) -> SavedPage:
+    return SavedPage(slug_of(name), name, body)
+
+
+def _is_page(name: PurePosixPath) -> bool:
+    """Say whether a file of a folder or archive is meant to be an organisation's page."""
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
+    own_index = len(name.parts) == 1 and name.stem.lower() == "index"
+    return name.suffix.lower() in PAGE_ENDINGS and not hidden and not own_index and name.name.lower() != "robots.txt"
+
+
+def _pages_of_folder(folder: Path) -> Iterator[SavedPage]:
+    for file in sorted(folder.rglob("*")):
+        name = PurePosixPath(file.relative_to(folder).as_posix())
+        if _is_page(name) and file.is_file():
+            yield _page(str(name), _read_file(file))
+
+
+def _read_file(file: Path) -> bytes:
+    size = file.stat().st_size
+    if size > LARGEST_PAGE:
+        raise SourceError(f"{file}: has {size // 1_000_000} MB, too large for a page")
+    return file.read_bytes()
+
+
+def _pages_of_zip(path: Path) -> Iterator[SavedPage]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise SourceError(f"{path}: is not a zip archive") from error
+    with archive:
+        for info in sorted(archive.infolist(), key=lambda info: info.filename):
+            name = PurePosixPath(info.filename)
+            if info.is_dir() or not _is_page(name):
+                continue
+            if info.file_size > LARGEST_PAGE:
+                raise SourceError(f"{path}: {name} has {info.file_size // 1_000_000} MB, too large for a page")
+            try:
+                yield _page(str(name), archive.read(info))
+            except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
+                raise SourceError(f"{path}: {name} cannot be read: {error}") from error
+
+
+def _pages_of_warc(path: Path) -> Iterator[SavedPage]:
+    """Yield the answered pages of a web archive, each with its own time of capture."""
+    try:
+        with path.open("rb") as stream:
+            for record in ArchiveIterator(io.BufferedReader(stream)):
+                if record.rec_type != "response" or record.http_headers.get_statuscode() != "200":
+                    continue
+                url = record.rec_headers.get_header("WARC-Target-URI") or ""
+                if "/organisation" not in url:
+                    continue
+                at = as_text(_warc_time(record.rec_headers.get_header("WARC-Date")))
+                yield SavedPage(slug_of(url), url, record.content_stream().read(LARGEST_PAGE), at)
+    except ArchiveLoadFailed as error:
+        raise SourceError(f"{path}: is not a web archive, or is cut short: {error}") from error
+
+
+def _warc_time(text: str) -> datetime:
+    return read_time(text)

@@ -1,0 +1,139 @@
+"""Agreements as rows: one row for each distinct state, one for each distinct text."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlite_utils import Database
+
+from scraper.records import SECTIONS, Agreement, agreement_from_json, agreement_to_json
+
+_LISTS = (
+    "type_of_data", "opt_outs", "confidentiality", "legal_bases", "commercial", "organisation_types", "sensitivity",
+    "access_methods", "controllers", "sublicensing", "discussions", "datasets", "printed",
+)  # fmt: skip
+
+
+def as_json(value: Any) -> str:
+    """Return *value* as the JSON that is kept: compact, as printed."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+MOST_REMEMBERED = 8_192
+"""Agreements held in memory at once (some 15 KB each), so that a long derivation stays small."""
+
+
+class States:
+    """The tables `states` and `texts`; writes join the transaction that is open."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._ids: dict[str, int] = {}
+        self._text_ids: dict[str, int] = {}
+        self._loaded: dict[int, Agreement] = {}
+        self._kept: dict[int, tuple[Agreement, int]] = {}  # by identity: the same object is kept again and again
+
+    def keep(self, agreements: Iterable[Agreement]) -> list[int]:
+        """Return the ids of these states, keeping the new ones."""
+        return [self._keep(agreement) for agreement in agreements]
+
+    def _keep(self, agreement: Agreement) -> int:
+        found = self._kept.get(id(agreement))
+        if found is None:
+            found = (agreement, self._id_of(agreement))
+            self._remember(*found)
+        return found[1]
+
+    def _remember(self, agreement: Agreement, number: int) -> None:
+        if len(self._kept) >= MOST_REMEMBERED:
+            self._kept.clear()
+            self._loaded.clear()
+        self._kept[id(agreement)] = (agreement, number)
+        self._loaded[number] = agreement
+
+    def _id_of(self, agreement: Agreement) -> int:
+        record = agreement_to_json(agreement)
+        unprinted = sorted(agreement.unprinted)
+        digest = _hash(as_json([record, unprinted]))
+        if digest not in self._ids:
+            found = next(iter(self._db.query("select id from states where hash = :hash", {"hash": digest})), None)
+            self._ids[digest] = int(found["id"]) if found else self._insert(record, unprinted, digest)
+        return self._ids[digest]
+
+    def _insert(self, record: dict[str, Any], unprinted: list[str], digest: str) -> int:
+        row = dict(record)
+        for name in _LISTS:
+            row[name] = None if record[name] is None else as_json(record[name])
+        for name in SECTIONS:
+            row[name] = None if record[name] is None else self.keep_text(record[name])
+        row |= {"hash": digest, "unprinted": as_json(unprinted)}
+        names = ", ".join(row)
+        values = ", ".join(f":{name}" for name in row)
+        return int(self._db.execute(f"insert into states ({names}) values ({values})", row).lastrowid or 0)
+
+    def keep_text(self, text: str) -> int:
+        """Return the id of *text*, keeping it if it is new."""
+        digest = _hash(text)
+        if digest not in self._text_ids:
+            found = next(iter(self._db.query("select id from texts where hash = :hash", {"hash": digest})), None)
+            if found is None:
+                row = {"hash": digest, "text": text}
+                added = self._db.execute("insert into texts (hash, text) values (:hash, :text)", row)
+                found = {"id": added.lastrowid}
+            self._text_ids[digest] = int(found["id"])
+        return self._text_ids[digest]
+
+    def load(self, ids: Iterable[int]) -> dict[int, Agreement]:
+        """Return the agreements of these ids."""
+        wanted = set(ids)
+        missing = sorted(wanted - self._loaded.keys())
+        if missing:
+            rows = list(
+                self._db.query(
+                    """
+                    select states.*, a.text as objectives_text, b.text as expected_benefits_text,
+                      c.text as yielded_benefits_text, d.text as outputs_text, e.text as processing_text
+                    from states
+                    left join texts a on a.id = states.objectives
+                    left join texts b on b.id = states.expected_benefits
+                    left join texts c on c.id = states.yielded_benefits
+                    left join texts d on d.id = states.outputs
+                    left join texts e on e.id = states.processing
+                    where states.id in (select value from json_each(:ids))
+                    """,
+                    {"ids": as_json(missing)},
+                )
+            )
+            loaded = {int(row["id"]): agreement_of(row) for row in rows}
+            found = {number: self._loaded[number] for number in wanted - loaded.keys()}
+            for number, agreement in loaded.items():
+                self._remember(agreement, number)
+            return found | loaded
+        return {number: self._loaded[number] for number in wanted}
+
+    def forget(self) -> None:
+        """Let go of what was loaded; ids of rows that were rolled back must not be believed."""
+        self._ids.clear()
+        self._text_ids.clear()
+        self._loaded.clear()
+        self._kept.clear()
+
+
+def agreement_of(row: Mapping[str, Any]) -> Agreement:
+    """Return the agreement of a row of `states` joined with its texts (`objectives_text`, …)."""
+    record = {name: row[name] for name in _PLAIN}
+    record |= {name: None if row[name] is None else json.loads(row[name]) for name in _LISTS}
+    record |= {name: row[f"{name}_text"] for name in SECTIONS}
+    note = row["system_access_note"]
+    record["system_access_note"] = None if note is None else bool(note)
+    return agreement_from_json(record, frozenset(json.loads(row["unprinted"])))
+
+
+_PLAIN = (
+    "reference", "title", "purposes_text", "dsa_start", "dsa_end", "released_from", "released_to", "when_note",
+)  # fmt: skip

@@ -1,0 +1,479 @@
+"""The database: opening it, the run log, and deriving the history from it.
+
+The log says which pages a run saw and where their bytes changed; the history is what `diff` makes of that, run by run
+in order of capture. The newest run is derived from what is believed; anything that reaches further back derives the
+whole history again.
+"""
+
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from diff.belief import Edition, Past, Remembered, Sighting
+from diff.decide import Decision, decide
+from diff.guards import Guards
+from scraper.errors import RegisterWatchError
+from scraper.vocabulary import Vocabulary
+from snapshots.bodies import Bodies
+from snapshots.history import Capture, History
+from snapshots.migrations import APPLICATION_ID, known_names, migrate, migrations
+from snapshots.past import StoredPast
+from snapshots.readings import Reading, Readings, read_body, reading_rules, rules_of
+from snapshots.states import States
+
+BUSY_S = 30.0
+
+DatabaseError = sqlite3.Error
+"""What SQLite raises: a full disk, a file that is read-only, locked or damaged."""
+
+
+class StoreError(RegisterWatchError):
+    """The database cannot be used; it is as it was."""
+
+
+class EditionRefusedError(RegisterWatchError):
+    """An edition contradicts what is kept; nothing of it is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    """A page of an edition that is to be kept."""
+
+    slug: str
+    sha256: str
+    source: str
+    captured_at: str
+    body: bytes | None
+    """None where these bytes are kept already."""
+    reading: Reading | None
+    """None where these bytes were read already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of an edition."""
+
+    run: int
+    known: bool = False
+    """The edition was there already, with the same bytes."""
+    decision: Decision = field(default_factory=Decision)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    pages: int = 0
+    changed: int = 0
+    kept_bytes: int = 0
+
+
+class Store:
+    """An open database. Use `open_store`."""
+
+    def __init__(self, db: Database, path: Path) -> None:
+        self.db = db
+        self.path = path
+        self.states = States(db)
+        self.bodies = Bodies(db)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold one transaction: all of it is kept, or nothing."""
+        self.db.execute("begin immediate")
+        try:
+            yield
+            self.db.execute("commit")
+        except BaseException:
+            self.db.execute("rollback")
+            self.states.forget()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.conn.close()
+
+    # --- the run log --------------------------------------------------------------------------------------------------
+
+    def run_at(self, time: str) -> dict[str, Any] | None:
+        """Return the run captured at *time*, if there is one."""
+        return next(iter(self.db.query("select * from runs where captured_at = :time", {"time": time})), None)
+
+    def bodies_at(self, time: str) -> dict[str, str]:
+        """Return slug → SHA-256 of the bytes each page had at its last capture up to *time*."""
+        rows = self.db.query(
+            """
+            select captures.page, captures.body, max(runs.captured_at) as at
+            from captures
+            join runs on runs.id = captures.run
+            where runs.captured_at <= :time and captures.body is not null
+            group by captures.page
+            """,
+            {"time": time},
+        )
+        return {row["page"]: row["body"] for row in rows}
+
+    def is_read(self, sha256: str) -> bool:
+        """Say whether this body is kept and read."""
+        return bool(list(self.db.query("select 1 from readings where body = :body", {"body": sha256})))
+
+    def newest(self) -> str:
+        """Return the time of the newest run, empty if there is none."""
+        (row,) = self.db.query("select coalesce(max(captured_at), '') as newest from runs")
+        return str(row["newest"])
+
+    def _page_numbers(self, slugs: Iterable[str]) -> dict[str, int]:
+        """Return slug → number of these pages, numbering new ones."""
+        known = {row["slug"]: row["number"] for row in self.db.query("select slug, number from pages")}
+        new = sorted(set(slugs) - known.keys())
+        rows = [{"slug": slug, "number": len(known) + n} for n, slug in enumerate(new)]
+        if rows:
+            self.db.table("pages").insert_all(rows)
+        return known | {str(row["slug"]): int(str(row["number"])) for row in rows}
+
+    def _log(
+        self, run: dict[str, Any] | None, time: str, finished_at: str, complete: bool, pages: list[NewPage]
+    ) -> tuple[int, int]:
+        """Write an edition, or what extends one, into the log; return its run and the bytes kept for it."""
+        numbers = self._page_numbers(page.slug for page in pages)
+        seen = {page.slug for page in pages}
+        if run is None:
+            row = {
+                "kind": "import",
+                "captured_at": time,
+                "finished_at": finished_at,
+                "complete": complete,
+                "sighted": _pack({numbers[slug] for slug in seen}),
+            }
+            number = int(self.db.table("runs").insert(row).last_pk or 0)
+        else:
+            number = run["id"]
+            sighted = _pack(_unpack(run["sighted"]) | {numbers[slug] for slug in seen})
+            now = {"sighted": sighted, "complete": bool(run["complete"]) or complete, "finished_at": finished_at}
+            self.db.table("runs").update(number, now)
+        before = self.bodies_at(time)
+        kept = sum(self._log_page(number, page, before, finished_at) for page in pages)
+        return number, kept
+
+    def _log_page(self, run: int, page: NewPage, before: Mapping[str, str], at: str) -> int:
+        if before.get(page.slug) == page.sha256:
+            return 0
+        self._pin_next(run, page.slug, before.get(page.slug))
+        kept = 0 if page.body is None else self.bodies.keep(page.sha256, page.body, page.slug, at)
+        row = {
+            "run": run, "page": page.slug, "body": page.sha256, "captured_at": page.captured_at, "source": page.source,
+        }  # fmt: skip
+        self.db.table("captures").insert(row)
+        return kept
+
+    def _pin_next(self, run: int, slug: str, body: str | None) -> None:
+        """Before an edition is put between two, write out what the later one saw of the page as unchanged."""
+        rows = list(
+            self.db.query(
+                """
+                select later.id, later.sighted, captures.page as written, pages.number, last.source, last.captured_at
+                from runs as this
+                join runs as later on later.captured_at > this.captured_at
+                join pages on pages.slug = :slug
+                left join captures on captures.run = later.id and captures.page = :slug
+                left join captures as last on last.page = :slug and last.body = :body
+                where this.id = :run
+                group by later.id
+                order by later.captured_at
+                """,
+                {"run": run, "slug": slug, "body": body},
+            )
+        )
+        for row in rows:
+            if row["number"] in _unpack(row["sighted"]):
+                if row["written"] is None and body is not None:
+                    pinned = {"run": row["id"], "page": slug, "body": body}
+                    pinned |= {"captured_at": row["captured_at"], "source": row["source"]}
+                    self.db.table("captures").insert(pinned)
+                return
+
+    def take(
+        self,
+        pages: list[NewPage],
+        *,
+        time: str,
+        complete: bool,
+        finished_at: str,
+        vocabulary: Vocabulary,
+        guards: Guards,
+        progress: "Progress",
+    ) -> Outcome:
+        """Take an edition: log it, keep its bodies, derive what it means; one transaction.
+
+        Raises:
+            EditionRefusedError: It has other bytes for a page that an edition of the same time has.
+        """
+        run = self.run_at(time)
+        new = pages if run is None else self._further(run, pages)
+        if run is not None and not new and (run["complete"] or not complete):
+            return Outcome(run=run["id"], known=True, pages=len(pages))
+        with self.writing():
+            is_newest = time > self.newest() and self._is_current()
+            number, kept = self._log(run, time, finished_at, complete, new)
+            readings = Readings(self.db, self.states, reading_rules(vocabulary))
+            for page in new:
+                if page.reading is not None:
+                    readings.keep(page.sha256, page.reading)
+            if is_newest:
+                report = self._derive_newest(number, readings, new, vocabulary, guards)
+            else:
+                report = self._derive_all(readings, vocabulary, guards, progress)[number]
+        return replace(report, pages=len(pages), kept_bytes=kept)
+
+    def _further(self, run: Mapping[str, Any], pages: list[NewPage]) -> list[NewPage]:
+        """Return the pages that extend an edition; refuse other bytes for what it has."""
+        numbers = {row["slug"]: row["number"] for row in self.db.query("select slug, number from pages")}
+        sighted, bodies = _unpack(run["sighted"]), self.bodies_at(run["captured_at"])
+        there = {page.slug for page in pages if numbers.get(page.slug) in sighted}
+        for page in pages:
+            if page.slug in there and bodies[page.slug] != page.sha256:
+                raise EditionRefusedError(
+                    f"{page.source}: other bytes than those kept for {page.slug} at {run['captured_at']}; "
+                    "nothing was imported"
+                )
+        return [page for page in pages if page.slug not in there]
+
+    # --- deriving -----------------------------------------------------------------------------------------------------
+
+    def _is_current(self) -> bool:
+        """Say whether everything derived so far was derived by today's rules."""
+        rows = list(self.db.query("select rules from derivation"))
+        return not rows or rows[0]["rules"] == _deriving_rules()
+
+    def _derive_newest(
+        self, run: int, readings: Readings, pages: list[NewPage], vocabulary: Vocabulary, guards: Guards
+    ) -> Outcome:
+        (row,) = self.db.query("select * from runs where id = :id", {"id": run})
+        captures = {page.slug: Capture(page.sha256, page.source, page.captured_at) for page in pages}
+        believed = {b["page"]: (b["body"], b["unsettled"]) for b in self.db.query("select * from beliefs")}
+        known = {b["page"] for b in self.db.query("select page from beliefs where body is not null and not gone")}
+        past = StoredPast(self.db, self.states)
+
+        def is_quiet(slug: str) -> bool:
+            return believed.get(slug) == (captures[slug].sha256, 0)
+
+        edition, refused = self._edition(row, captures, readings, past, is_quiet, known)
+        decision = decide(past, edition, vocabulary=vocabulary, guards=guards)
+        History(self.db, self.states).write(edition, decision, captures, refused)
+        self._note_rules()
+        return Outcome(run=run, decision=decision, refused=refused, changed=len(edition.changed))
+
+    def _derive_all(
+        self, readings: Readings, vocabulary: Vocabulary, guards: Guards, progress: "Progress"
+    ) -> dict[int, Outcome]:
+        """Derive the whole history again; return what became of each run."""
+        self._read_again(readings, vocabulary, progress)
+        history = History(self.db, self.states)
+        history.clear()
+        past = Remembered()
+        effective: dict[str, Capture] = {}
+        slugs = {row["number"]: row["slug"] for row in self.db.query("select slug, number from pages")}
+        outcomes = {}
+        runs = list(self.db.query("select * from runs order by captured_at"))
+        for row in runs:
+            effective |= self._captures_of(row["id"])
+            seen = {slugs[number]: effective[slugs[number]] for number in _unpack(row["sighted"])}
+            outcomes[row["id"]] = self._derive_one(row, seen, readings, past, history, vocabulary, guards)
+        self._note_rules()
+        return outcomes
+
+    def _derive_one(
+        self,
+        row: Mapping[str, Any],
+        seen: Mapping[str, Capture],
+        readings: Readings,
+        past: Remembered,
+        history: History,
+        vocabulary: Vocabulary,
+        guards: Guards,
+    ) -> Outcome:
+        def is_quiet(slug: str) -> bool:
+            page = past.page(slug)
+            return page is not None and page.body == seen[slug].sha256 and not page.unsettled
+
+        known = {slug for slug, page in past.pages.items() if page.body is not None and not page.gone}
+        edition, refused = self._edition(row, seen, readings, past, is_quiet, known)
+        if row["decision"] == "discarded":
+            self.db.table("runs").update(row["id"], {"state": "discarded"})
+            return Outcome(run=row["id"], refused=refused)
+        trusted = row["decision"] == "released"
+        decision = decide(past, edition, vocabulary=vocabulary, guards=guards, trusted=trusted)
+        history.write(edition, decision, seen, refused)
+        if decision.held is None:
+            past.learn(decision.pages, decision.facts, complete=edition.complete)
+        return Outcome(run=row["id"], decision=decision, refused=refused, changed=len(edition.changed))
+
+    def _captures_of(self, run: int) -> dict[str, Capture]:
+        rows = self.db.query("select * from captures where run = :run", {"run": run})
+        return {row["page"]: Capture(row["body"], row["source"], row["captured_at"]) for row in rows}
+
+    def _edition(
+        self,
+        run: Mapping[str, Any],
+        seen: Mapping[str, Capture],
+        readings: Readings,
+        past: Past,
+        is_quiet: Callable[[str], bool],
+        known: set[str],
+    ) -> tuple[Edition, dict[str, str]]:
+        """Return a run as the decider takes it, and why pages of it are refused."""
+        quiet = frozenset(slug for slug in seen if is_quiet(slug))
+        read: dict[str, Sighting] = {}
+        refused: dict[str, str] = {}
+        for slug in sorted(seen.keys() - quiet):
+            reading = readings.load(seen[slug].sha256, slug)
+            reason = reading.refused or self._stops_short(slug, reading, readings, past)
+            if reading.page is None or reason:
+                refused[slug] = reason or "unreadable"
+            else:
+                read[slug] = Sighting(seen[slug].sha256, reading.page, _spelling(seen[slug].source))
+        edition = Edition(
+            run=run["id"],
+            time=run["captured_at"],
+            complete=bool(run["complete"]),
+            read=read,
+            quiet=quiet,
+            failed=frozenset(refused),
+            absent=frozenset(known - seen.keys()) if run["complete"] else frozenset(),
+            changed=frozenset(s for s in read if (page := past.page(s)) is None or page.body != seen[s].sha256),
+        )
+        return edition, refused
+
+    def _stops_short(self, slug: str, reading: Reading, readings: Readings, past: Past) -> str | None:
+        """Say that a page lacks the `</html>` that its last snapshot had: it was cut off on its way."""
+        if reading.closes is not False:
+            return None
+        page = past.page(slug)
+        if page is None or page.body is None or not readings.load(page.body, slug).closes:
+            return None
+        return "the page stops before </html>, which its last snapshot had"
+
+    def _note_rules(self) -> None:
+        self.db.table("derivation").insert({"id": 1, "rules": _deriving_rules()}, replace=True)
+
+    def _read_again(self, readings: Readings, vocabulary: Vocabulary, progress: "Progress") -> None:
+        """Read the bodies that today's rules have not read."""
+        unread = readings.unread()
+        for sha256, slug in progress(unread, len(unread), "reading"):
+            readings.keep(sha256, read_body(self.bodies.read(sha256), slug, slug, vocabulary))
+
+    def reparse(self, *, vocabulary: Vocabulary, guards: Guards, progress: "Progress") -> dict[int, Outcome]:
+        """Derive everything again by today's rules."""
+        with self.writing():
+            readings = Readings(self.db, self.states, reading_rules(vocabulary))
+            return self._derive_all(readings, vocabulary, guards, progress)
+
+    # --- an operator's decisions --------------------------------------------------------------------------------------
+
+    def settle_held(
+        self, run: int, decision: str, *, vocabulary: Vocabulary, guards: Guards, progress: "Progress"
+    ) -> Outcome:
+        """Release or discard the latest held run.
+
+        Raises:
+            StoreError: It is not the latest run, or not held.
+        """
+        rows = list(self.db.query("select * from runs order by captured_at desc"))
+        found = next((row for row in rows if row["id"] == run), None)
+        if found is None:
+            raise StoreError(f"run {run} is not known")
+        if found["state"] != "held":
+            raise StoreError(f"run {run} is {found['state']}, not held")
+        with self.writing():
+            self.db.table("runs").update(run, {"decision": decision})
+            readings = Readings(self.db, self.states, reading_rules(vocabulary))
+            return self._derive_all(readings, vocabulary, guards, progress)[run]
+
+
+Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+"""Wraps an iterable of known length and shows how far it is, under a word."""
+
+
+def no_progress(items: Iterable[Any], _length: int, _word: str) -> Iterable[Any]:
+    """Show nothing."""
+    return items
+
+
+def _deriving_rules() -> str:
+    return rules_of("scraper", "diff")
+
+
+def _spelling(source: str) -> str:
+    """Return host and spelling of a source: what tells two copies of one page apart."""
+    return source.rsplit(".", 1)[0] if "://" not in source else source
+
+
+def _pack(numbers: set[int]) -> bytes:
+    """Return a set of small numbers as a compressed bitmap: a quiet night of 2,000 pages is a few dozen bytes."""
+    bits = 0
+    for number in numbers:
+        bits |= 1 << number
+    return zlib.compress(bits.to_bytes((bits.bit_length() + 7) // 8, "little"), 9)
+
+
+def _unpack(packed: bytes) -> set[int]:
+    data = zlib.decompress(packed)
+    return {8 * place + bit for place, byte in enumerate(data) for bit in range(8) if byte >> bit & 1}
+
+
+def open_store(path: Path, *, create: bool = True) -> Store:
+    """Open the database at *path*, migrating an older one.
+
+    Raises:
+        StoreError: There is none and none is to be made; it is not ours, of a newer program, damaged, or not
+            writable. It is left as it was.
+    """
+    if not path.exists() and not create:
+        raise StoreError(f"{path}: there is no database yet; start with `registerwatch import`")
+    if path.is_dir():
+        raise StoreError(f"{path}: is a folder, not a database")
+    if not path.parent.is_dir():
+        raise StoreError(f"{path}: there is no folder {path.parent}")
+    try:
+        if path.exists() and path.stat().st_size:
+            _check_ours(path)
+        return _opened(path)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}") from error
+    except PermissionError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
+
+
+def _check_ours(path: Path) -> None:
+    """Refuse a file of another program or of a newer one, without touching it."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header.startswith(b"SQLite format 3\0"):
+        raise StoreError(f"{path}: is not a database of registerwatch; it is left as it is")
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise StoreError(f"{path}: is a database of another program; it is left as it is")
+    conn = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        applied = {name for (name,) in conn.execute("select name from _sqlite_migrations")}
+    finally:
+        conn.close()
+    if newer := applied - known_names():
+        raise StoreError(
+            f"{path}: was written by a newer registerwatch ({', '.join(sorted(newer))}); update the program"
+        )
+
+
+def _opened(path: Path) -> Store:
+    conn = sqlite3.connect(str(path), timeout=BUSY_S, isolation_level=None)
+    db = Database(conn)
+    try:
+        db.execute("pragma foreign_keys = on")
+        if migrations.pending(db):
+            db.execute("pragma journal_mode = wal")
+            migrate(db)
+        db.execute("pragma synchronous = normal")
+    except BaseException:
+        conn.close()
+        raise
+    return Store(db, path)

@@ -1,0 +1,180 @@
+"""The rules of the house (docs/design.md), read off the source itself."""
+
+import ast
+import builtins
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("scraper", "snapshots", "diff", "notify", "cron")
+
+MAY_IMPORT = {
+    "cron": {"snapshots", "notify", "diff", "scraper"},
+    "snapshots": {"diff", "scraper"},
+    "notify": {"diff", "scraper"},
+    "diff": {"scraper"},
+    "scraper": set(),
+}
+
+IMPURE_ROOMS_OF_SCRAPER = {"fetch", "crawl"}
+"""They are the network's; every other room of scraper/ is pure."""
+
+PACKAGED_FACTS = "scraper/facts.py"
+"""The one pure room that reads: the data files that are part of the program, through importlib.resources."""
+
+# What reaches files, the network, other processes, the clock, chance, a database or the settings.
+IMPURE_MODULES = set(
+    "os io pathlib shutil tempfile glob fcntl mmap subprocess multiprocessing threading concurrent asyncio signal "
+    "socket ssl select http urllib ftplib smtplib email requests urllib3 time random secrets uuid sqlite3 sqlite_utils "
+    "logging configparser pydantic click sys ctypes".split()
+)
+PURE_AFTER_ALL = {"urllib.parse"}
+IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "breakpoint", "__import__"}
+CLOCK_METHODS = {"now", "utcnow", "today"}
+FILE_METHODS = {"read_text", "write_text", "read_bytes", "write_bytes", "unlink", "mkdir", "iterdir"}
+
+
+def modules(*packages: str) -> list[Path]:
+    return sorted(path for package in packages for path in (ROOT / package).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the full names of the modules that *path* imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            assert node.level == 0, f"{name_of(path)}: relative import"
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def is_pure_room(path: Path) -> bool:
+    return path.is_relative_to(ROOT / "diff") or (
+        path.is_relative_to(ROOT / "scraper") and path.stem not in IMPURE_ROOMS_OF_SCRAPER
+    )
+
+
+ALL = modules(*PACKAGES)
+PURE = [path for path in ALL if is_pure_room(path)]
+
+
+def test_there_is_something_to_look_at():
+    assert {path.relative_to(ROOT).parts[0] for path in ALL} == set(PACKAGES)
+    assert {"diff/changes.py", "scraper/records.py", "scraper/errors.py"} <= set(map(name_of, PURE))
+
+
+@pytest.mark.parametrize("path", ALL, ids=name_of)
+def test_arrows_between_the_folders_are_never_reversed(path):
+    package = path.relative_to(ROOT).parts[0]
+    ours = {name.partition(".")[0] for name in imported(path)} & {*PACKAGES, "tests", "benchmarks", "docs"}
+
+    assert ours - {package} <= MAY_IMPORT[package]
+
+
+@pytest.mark.parametrize("path", PURE, ids=name_of)
+def test_pure_rooms_import_nothing_that_reaches_outside(path):
+    reaching = {
+        name
+        for name in imported(path)
+        if name.partition(".")[0] in IMPURE_MODULES and not any(name.startswith(pure) for pure in PURE_AFTER_ALL)
+    }
+    assert not reaching
+
+
+@pytest.mark.parametrize("path", PURE, ids=name_of)
+def test_pure_rooms_open_no_file_and_ask_no_clock(path):
+    calls = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in IMPURE_CALLS:
+            calls.add(node.func.id)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name = node.func.attr
+            of_class = isinstance(node.func.value, ast.Name) and node.func.value.id in ("datetime", "date")
+            if (name in CLOCK_METHODS and of_class) or (name in FILE_METHODS and name_of(path) != PACKAGED_FACTS):
+                calls.add(name)
+
+    assert not calls
+
+
+def test_only_one_pure_room_reads_the_packaged_facts():
+    readers = {name_of(path) for path in PURE if any(name.startswith("importlib") for name in imported(path))}
+
+    assert readers == {PACKAGED_FACTS}
+
+
+@pytest.mark.parametrize("path", modules("scraper", "diff", "notify", "cron"), ids=name_of)
+def test_sql_and_its_library_stay_in_snapshots(path):
+    assert not {name.partition(".")[0] for name in imported(path)} & {"sqlite3", "sqlite_utils"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words = node.value.lower().split()
+            assert not (words[:1] in (["select"], ["pragma"]) and ("from" in words or words[0] == "pragma"))
+            assert words[:2] not in (["insert", "into"], ["create", "table"], ["delete", "from"])
+
+
+@pytest.mark.parametrize("path", modules("scraper", "diff", "snapshots", "notify"), ids=name_of)
+def test_only_the_command_line_prints(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+    assert not {"print"} & names
+    assert not {"stdout", "stderr"} & attributes
+
+
+def test_no_other_distribution_takes_one_of_our_names():
+    # PyPI has a `diff`, a `scraper` and a `snapshots`: installed beside us, one of them could be imported in our place.
+    owners = {name: set(found) for name, found in metadata.packages_distributions().items() if name in PACKAGES}
+    taken = [
+        f"{file} of {distribution.metadata['Name']}"
+        for distribution in metadata.distributions()
+        if distribution.metadata["Name"] != "registerwatch"
+        for file in distribution.files or ()
+        if file.parts[0].removesuffix(".py") in PACKAGES
+    ]
+
+    assert not taken
+    assert all(found == {"registerwatch"} for found in owners.values())
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_our_names_import_our_folders(package):
+    module = __import__(package)
+
+    assert Path(module.__file__).parent == ROOT / package
+
+
+@pytest.mark.parametrize("path", ALL, ids=name_of)
+def test_every_module_says_what_it_is_for(path):
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_is_a_note_and_no_code(package):
+    (note,) = ast.parse((ROOT / package / "__init__.py").read_text(encoding="utf-8")).body
+
+    assert isinstance(note, ast.Expr)
+
+
+def test_all_errors_grow_on_one_tree():
+    for path in ALL:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and node.name.endswith("Error") and node.name != "RegisterWatchError":
+                bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+                assert all(base.endswith("Error") and not hasattr(builtins, base) for base in bases), node.name
+                assert bases not in ([], ["Exception"]), node.name
+
+
+def test_pins_and_ranges_name_the_same_distributions():
+    # Names, versions and markers only: no index, no address, no path.
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and line[0] != "#"]
+
+    assert all("==" in line and "/" not in line and "@" not in line for line in lines)

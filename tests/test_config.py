@@ -1,0 +1,126 @@
+from pathlib import Path
+
+import pytest
+
+from cron.config import KEYS, Guards, Settings, SettingsError, Store, load_settings, settings_template, variable
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "registerwatch.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+def refusal(*arguments):
+    with pytest.raises(SettingsError) as caught:
+        load_settings(*arguments)
+    (line,) = str(caught.value).splitlines()
+    return line
+
+
+def test_without_anything_the_defaults_stand():
+    assert load_settings(None, None, {}) == Settings()
+    assert Settings().guards == Guards(gone_fraction=0.33, failed_fraction=0.5, group_from=25)
+
+
+def test_the_file_yields_to_the_environment_and_that_to_options(write):
+    config = write("[guards]\ngone_fraction = 0.1\nfailed_fraction = 0.2\ngroup_from = 3\n")
+    environ = {"REGISTERWATCH_GUARDS__FAILED_FRACTION": "0.4", "REGISTERWATCH_GUARDS__GROUP_FROM": "5"}
+
+    settings = load_settings(config, {"guards.group_from": 7, "store.database": None}, environ)
+
+    assert settings.guards == Guards(gone_fraction=0.1, failed_fraction=0.4, group_from=7)
+
+
+@pytest.mark.parametrize("full_name", KEYS)
+def test_every_key_has_an_environment_variable(full_name):
+    section, key = KEYS[full_name]
+    value = {"log.format": "json"}.get(full_name, "1")
+    if full_name == "guards.group_from":
+        value = "2"
+
+    settings = load_settings(None, None, {variable(full_name): value})
+
+    assert str(getattr(getattr(settings, section), key)) in (value, f"{value}.0")
+
+
+def test_relative_paths_count_from_the_folder_of_the_file(write, tmp_path):
+    config = write('[store]\ndatabase = "data/register.db"\n')
+
+    assert load_settings(config, None, {}).store == Store(database=tmp_path / "data/register.db")
+    assert load_settings(write(""), None, {}).store == Store(database=tmp_path / "registerwatch.db")
+    assert load_settings(write("[store]\ndatabase = '/var/r.db'"), None, {}).store == Store(database=Path("/var/r.db"))
+
+
+def test_paths_given_as_options_count_from_the_current_directory(write):
+    settings = load_settings(write(""), {"store.database": Path("other.db")}, {})
+
+    assert settings.store == Store(database=Path("other.db"))
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (
+            "[guards]\ngon_fraction = 1\n",
+            "unknown key guards.gon_fraction, the nearest known one is guards.gone_fraction",
+        ),
+        ("[guard]\ngroup_from = 3\n", "unknown section [guard], the nearest known one is [guards]"),
+        ('database = "x.db"\n', "unknown key database, the nearest known one is store.database"),
+        ("log = 3\n", "log must be a section, as in [log]"),
+        ("[guards]\ngone_fraction = 1.5\n", "guards.gone_fraction must be less than or equal to 1"),
+        ("[guards]\ngone_fraction = nan\n", "guards.gone_fraction must be less than or equal to 1"),
+        ("[guards]\ngroup_from = 'many'\n", "guards.group_from must be a valid integer"),
+        ("[log]\nformat = 'xml'\n", "log.format must be 'text' or 'json'"),
+        ("[register]\nname = ''\n", "register.name must have at least 1 character"),
+        ("[store]\ndatabase = 3\n", "store.database must be a valid path"),
+        ("[guards]\ngroup_from = 3\n[guards\n", "not TOML: Cannot declare ('guards',) twice (at line 3"),
+        (b"[log]\nformat = '\xff'\n", "not a settings file (not UTF-8 text)"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_name(write, text, complaint):
+    config = write(text)
+
+    assert refusal(config, None, {}).startswith(f"{config}: {complaint}")
+
+
+def test_everything_wrong_is_said_in_one_line(write):
+    config = write("[guards]\ngroup_form = 3\nfailed_fraction = 3\n[stor]\n")
+
+    assert refusal(config, {"log.format": "xml"}, {"REGISTERWATCH_STORE__DATABASES": "x"}) == (
+        f"{config}: unknown key guards.group_form, the nearest known one is guards.group_from; "
+        "unknown section [stor], the nearest known one is [store]; "
+        "guards.failed_fraction must be less than or equal to 1; "
+        "REGISTERWATCH_STORE__DATABASES: unknown environment variable, "
+        "the nearest known one is REGISTERWATCH_STORE__DATABASE; "
+        "the option for log.format must be 'text' or 'json'"
+    )
+
+
+def test_a_wrong_value_in_the_environment_is_named_by_its_variable():
+    assert refusal(None, None, {"REGISTERWATCH_GUARDS__GROUP_FROM": "many"}) == (
+        "REGISTERWATCH_GUARDS__GROUP_FROM must be a valid integer"
+    )
+
+
+def test_a_file_that_is_not_there_or_is_a_folder_is_refused(tmp_path):
+    assert refusal(tmp_path / "no.toml", None, {}) == f"{tmp_path}/no.toml: cannot be read (No such file or directory)"
+    assert refusal(tmp_path, None, {}) == f"{tmp_path}: cannot be read (Is a directory)"
+
+
+def test_variables_of_others_are_none_of_our_business():
+    assert load_settings(None, None, {"HOME": "/", "REAL_REGISTER_DIR": "x"}) == Settings()
+
+
+def test_what_init_writes_reads_as_the_defaults(write, tmp_path):
+    assert load_settings(write(settings_template()), None, {}) == load_settings(write(""), None, {})
+
+
+def test_what_init_writes_names_every_key():
+    lines = settings_template().splitlines()
+
+    assert all(any(line.removeprefix("# ").startswith(f"{key} = ") for line in lines) for _, key in KEYS.values())
