@@ -2,8 +2,9 @@
 
 The line diff stands for a general change watcher: it keeps the lines of each page and reports every page whose set of
 lines differs from the last time. It cannot name a kind; for recall by kind, a change counts as found when its page was
-reported in the edition that had to tell it (for a removal, in that edition or the one before). A report is right when
-something substantive about its page was due then.
+reported in the edition that had to tell it or in one of the two before (a removal is told late). A report is right when
+something substantive about its page was due then or in the next edition. The register is edited far more than the real
+one, which favours the line diff.
 """
 
 import html
@@ -22,7 +23,7 @@ from tests.simulation.play import play
 from tests.simulation.story import Edition, quick
 from tests.simulation.truth import Expected, Score
 
-SEEDS = ("trust 1", "trust 2")
+SEEDS = ("trust 1", "trust 2", "trust 3")
 _TAG = re.compile(r"<[^>]+>")
 
 
@@ -73,7 +74,7 @@ def judge_line_diff(editions: list[Edition]) -> tuple[Score, LineDiff, int]:
             if not expected.substantive or expected.optional:
                 continue
             where = places(expected)
-            recent = set().union(*watcher.reported[max(0, index - 1) : index + 1])
+            recent = set().union(*watcher.reported[max(0, index - 2) : index + 1])
             (score.right if where & recent else score.missing)[expected.kind] += 1
             news[index] |= where
             news[index - 1] |= where
@@ -95,7 +96,7 @@ def main() -> str:
     """Return a Markdown table of recall and precision by kind."""
     ours, theirs, totals = Score(), Score(), Counter[str]()
     for seed in SEEDS:
-        editions = list(quick(seed, organisations=60, edit_count=80))
+        editions = list(quick(seed, organisations=60, edit_count=25))
         with tempfile.TemporaryDirectory() as folder:
             played = play(editions, Path(folder), seed)
         for verdict in played.verdicts:

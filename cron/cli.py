@@ -28,6 +28,8 @@ from snapshots.store import DatabaseError, Outcome, Store, open_store
 from snapshots.times import as_text, end_of, read_time
 
 NEEDS_A_PERSON = 3
+EARLIEST = "1991-08-06T00:00:00Z"
+"""The first web page: no page was fetched before it."""
 FORMATS = click.Choice(["table", "json", "ndjson", "csv"])
 
 
@@ -256,10 +258,13 @@ def parse(session: Session, files: tuple[Path, ...]) -> None:
 
 def _parsed(file: Path, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
     from scraper.parse import read_page
+    from snapshots.readings import LARGEST_PAGE
 
     if file.is_dir():
         raise SourceError(f"{file}: is a folder; name its files, as in {file}/*.html")
     try:
+        if file.stat().st_size > LARGEST_PAGE:
+            raise SourceError(f"{file}: {file.stat().st_size // 1_000_000} MB, too large for a page")
         body = file.read_bytes()
     except OSError as error:
         raise SourceError(f"{file}: {(error.strerror or str(error)).lower()}") from error
@@ -285,16 +290,20 @@ def import_(session: Session, paths: tuple[Path, ...], fetched_at: str, complete
     Example:
       registerwatch import saved/2026-10 --fetched-at 2026-10-01 --complete
     """
-    from cron.importing import import_edition
+    from cron.importing import gather_editions, take_editions
 
-    if fetched_at > as_text(_now()):
+    now = as_text(_now())
+    if fetched_at > now:
         raise click.UsageError(f"--fetched-at {fetched_at} lies in the future")
-    outcomes = import_edition(
+    if fetched_at < EARLIEST:
+        raise click.UsageError(f"--fetched-at {fetched_at} is a time before there were web pages")
+    known = session.store() if session.settings.store.database.exists() else None
+    editions = gather_editions(known, paths, time=fetched_at, now=now, vocabulary=session.vocabulary)
+    outcomes = take_editions(
         session.store(create=True),
-        paths,
-        time=fetched_at,
+        editions,
         complete=complete,
-        now=as_text(_now()),
+        now=now,
         vocabulary=session.vocabulary,
         guards=session.guards,
         progress=_progress,

@@ -11,6 +11,9 @@ from snapshots.readings import read_body
 from snapshots.sources import SavedPage, saved_pages
 from snapshots.store import NewPage, Outcome, Store, no_progress
 
+Editions = dict[str, list[NewPage]]
+"""Time of capture → the pages to take as of then."""
+
 
 class ImportRefusedError(RegisterWatchError):
     """Nothing of an edition was taken."""
@@ -27,7 +30,7 @@ def import_edition(
     guards: Guards,
     progress: Callable[[Iterable[Any], int, str], Iterable[Any]] = no_progress,
 ) -> list[Outcome]:
-    """Import the pages saved under *paths* as the register was at *time*.
+    """Import the pages saved under *paths* as the register was at *time*: gather them, then take them.
 
     Args:
         store: The database.
@@ -46,31 +49,68 @@ def import_edition(
     Raises:
         RegisterWatchError: Nothing was taken, and why.
     """
+    editions = gather_editions(store, paths, time=time, now=now, vocabulary=vocabulary)
+    return take_editions(
+        store, editions, complete=complete, now=now, vocabulary=vocabulary, guards=guards, progress=progress
+    )
+
+
+def gather_editions(
+    store: Store | None, paths: Iterable[Path], *, time: str, now: str, vocabulary: Vocabulary
+) -> Editions:
+    """Return the pages saved under *paths* by time of capture, read if *store* has not read them.
+
+    Without a store nothing is known yet; so none need be made for an import that is refused.
+
+    Raises:
+        RegisterWatchError: There is nothing to take, and why.
+    """
+    paths = list(paths)
     editions = _gather(store, paths, time, vocabulary)
     if not editions:
-        raise ImportRefusedError("no pages found: nothing was imported")
-    refused = [line for pages in editions.values() for page in pages if (line := _refusal(page))]
+        raise ImportRefusedError(f"{', '.join(map(str, paths))}: no pages found; nothing was imported")
+    if (latest := max(editions)) > now:
+        page = next(page for page in editions[latest] if page.captured_at > now)
+        raise ImportRefusedError(f"{page.source}: {page.captured_at} lies in the future; nothing was imported")
+    refused = [line for pages in editions.values() for page in pages if (line := _refusal(store, page))]
     if len(refused) == sum(map(len, editions.values())):
         raise ImportRefusedError("; ".join(refused[:3]) + ": nothing was imported")
-    return [
-        store.take(
-            pages,
-            time=at,
-            complete=complete,
-            finished_at=now,
-            vocabulary=vocabulary,
-            guards=guards,
-            progress=progress,
-        )
-        for at, pages in sorted(editions.items())
-    ]
+    return editions
 
 
-def _refusal(page: NewPage) -> str | None:
-    return f"{page.source}: {page.reading.refused}" if page.reading and page.reading.refused else None
+def take_editions(
+    store: Store,
+    editions: Editions,
+    *,
+    complete: bool,
+    now: str,
+    vocabulary: Vocabulary,
+    guards: Guards,
+    progress: Callable[[Iterable[Any], int, str], Iterable[Any]] = no_progress,
+) -> list[Outcome]:
+    """Take gathered editions, all or none; return what became of each, oldest first."""
+    with store.writing():
+        return [
+            store.take(
+                pages,
+                time=at,
+                complete=complete,
+                finished_at=now,
+                vocabulary=vocabulary,
+                guards=guards,
+                progress=progress,
+            )
+            for at, pages in sorted(editions.items())
+        ]
 
 
-def _gather(store: Store, paths: Iterable[Path], time: str, vocabulary: Vocabulary) -> dict[str, list[NewPage]]:
+def _refusal(store: Store | None, page: NewPage) -> str | None:
+    kept = store.refusal_of(page.sha256) if store and page.reading is None else None
+    reason = page.reading.refused if page.reading else kept
+    return f"{page.source}: {reason}" if reason else None
+
+
+def _gather(store: Store | None, paths: Iterable[Path], time: str, vocabulary: Vocabulary) -> Editions:
     """Return the editions by time: one of all files, one for each day of a web archive, as of its last record.
 
     Pages that read as lists of organisations are left out.
@@ -91,9 +131,9 @@ def _gather(store: Store, paths: Iterable[Path], time: str, vocabulary: Vocabula
     }
 
 
-def _new_page(store: Store, saved: SavedPage, time: str, vocabulary: Vocabulary) -> NewPage:
+def _new_page(store: Store | None, saved: SavedPage, time: str, vocabulary: Vocabulary) -> NewPage:
     sha256 = saved.sha256
-    known = store.is_read(sha256)
+    known = store is not None and store.is_read(sha256)
     reading = None if known else read_body(saved.body, saved.slug, saved.source, vocabulary)
     body = None if known else saved.body
     return NewPage(saved.slug, sha256, saved.source, saved.captured_at or time, body, reading)

@@ -114,7 +114,10 @@ class Change:
     run: int
     snapshot_before: str | None
     snapshot_after: str | None
+    fact: str
+    """Id of the first listing of this fact: two changes that say the same have the same."""
     n: int = 0
+    """How often the same fact was listed before."""
     group: str | None = None
     """Id of the group that this change *is*."""
     member_of: str | None = None
@@ -129,13 +132,7 @@ class Change:
     @property
     def id(self) -> str:
         """Return the id: for ever the same for the same fact."""
-        return self.group or fact_id(self.fact, self.n)
-
-    @property
-    def fact(self) -> str:
-        """Return what this change says, as canonical JSON without its count."""
-        key = self.reference if self.reference is not None else self.page
-        return fact_of(self.kind, key, self.field, self.before, self.after, self.added, self.removed)
+        return self.group or (fact_id(self, self.n) if self.n else self.fact)
 
     def sort_key(self) -> tuple[Any, ...]:
         """Return the order of the public list: newest, severity, organisation, reference, kind, id."""
@@ -156,19 +153,22 @@ def _canonical(array: list[Any]) -> str:
     return json.dumps(array, ensure_ascii=False, separators=(",", ":"))
 
 
-def fact_of(kind: str, key: str | None, field: str | None, before: Any, after: Any, added: Any, removed: Any) -> str:
-    """Return the canonical text of a fact: two changes that say the same have the same."""
-    values = [_folded(value) for value in (before, after, tuple(added), tuple(removed))]
-    return _canonical([str(kind), key, field, *values])
+def fact_id(says: "Difference | Change", n: int, key: str | None = None) -> str:
+    """Return the id of the *n*-th listing (0 first) of a fact.
+
+    Args:
+        says: What differs.
+        n: How often the same was listed before.
+        key: Reference or slug; that of *says* where it has one.
+    """
+    if isinstance(says, Change):
+        key = says.page if says.reference is None else says.reference
+    values = [_folded(value) for value in (says.before, says.after, says.added, says.removed)]
+    return _digest(_canonical([says.kind.value, key, says.field, *values, n]))
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:20]
-
-
-def fact_id(fact: str, n: int) -> str:
-    """Return the id of the *n*-th listing (0 first) of *fact*."""
-    return _digest(f"{fact[:-1]},{n}]")
 
 
 def group_id(kind: str, field: str | None, added: Any, removed: Any, before: Any, after: Any, date: str) -> str:

@@ -4,8 +4,8 @@ Folded values are compared first; only where they differ does deepdiff name the 
 what the difference means. Everything that differs in print alone is one editorial `wording-changed` a field.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deepdiff import DeepDiff
@@ -13,7 +13,7 @@ from deepdiff import DeepDiff
 from diff.belief import Doubt, Place
 from diff.changes import ChangeKind, Difference, Severity
 from diff.rules import SETS, SEVERITY, is_type_of_data, legal_basis_severity
-from diff.when import Term, incident, later, same_date, term_of
+from diff.when import Term, incident, later, note_of, same_date, term_of
 from scraper.legal_basis import compared_ids, families_of
 from scraper.normalise import as_set, fold
 from scraper.records import SECTIONS, Agreement, LegalBasis
@@ -55,13 +55,14 @@ class _Comparison:
     place: Place
     printed: Agreement
     layout: str
-    body: str
     old_body: str
     vocabulary: Vocabulary
-    found: list[Difference]
-    values: dict[str, Any]
+    part: str = ""
+    """What is being compared: a name of the folded form, or `type_words`."""
+    found: list[Difference] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
     """The new belief, field by field."""
-    doubts: dict[str, Doubt]
+    doubts: dict[str, Doubt] = field(default_factory=dict)
 
     def tell(self, kind: ChangeKind, field: str, severity: Severity | None = None, **facts: Any) -> None:
         self.found.append(
@@ -69,29 +70,28 @@ class _Comparison:
                 kind=kind,
                 severity=severity or SEVERITY[kind],
                 field=field,
-                old_body=self.doubt_body(field) or self.place.last_bodies.get(field),
+                old_body=self._doubt.body or self.place.last_bodies.get(field),
                 **facts,
             )
         )
 
-    def doubt_body(self, field: str) -> str | None:
-        doubt = self.place.doubts.get(field)
-        return doubt.body if doubt else None
-
-    def confirmed(self, field: str, gone: frozenset[str], *, replaced: bool = False) -> frozenset[str]:
+    def confirmed(self, gone: frozenset[str], *, replaced: bool = False) -> frozenset[str]:
         """Return which of the values *gone* are told as gone: those missing before, or all if others came instead."""
-        told = gone if replaced else gone & self._missing_before(field)
+        told = gone if replaced else gone & self._doubt.values
         if gone - told:
-            self.doubts[field] = Doubt(gone - told, self.doubt_body(field) or self.old_body)
+            self.doubts[self.part] = Doubt(gone - told, self._doubt.body or self.old_body)
         return told
 
-    def _missing_before(self, field: str) -> frozenset[str]:
-        doubt = self.place.doubts.get(field)
-        return doubt.values if doubt else frozenset()
+    @property
+    def _doubt(self) -> Doubt:
+        return self.place.doubts.get(self.part, _NO_DOUBT)
+
+
+_NO_DOUBT = Doubt(frozenset(), "")
 
 
 def compare_place(
-    place: Place, printed: Agreement, *, layout: str, body: str, old_body: str, vocabulary: Vocabulary
+    place: Place, printed: Agreement, *, layout: str, old_body: str, vocabulary: Vocabulary
 ) -> tuple[list[Difference], Place]:
     """Compare what is believed of an agreement with what its page prints now.
 
@@ -99,7 +99,6 @@ def compare_place(
         place: What is believed of it.
         printed: The agreement as this sighting printed it.
         layout: Layout of the page now.
-        body: SHA-256 of the page's bytes now.
         old_body: SHA-256 of the page's bytes at the sighting before.
         vocabulary: Known names.
 
@@ -107,13 +106,14 @@ def compare_place(
         The differences to tell, and what is believed now. A value that is missing for the first time is only doubted.
     """
     believed = place.believed
-    at_work = _Comparison(place, printed, layout, body, old_body, vocabulary, [], {}, {})
-    for name in differing(folded_form(believed), folded_form(printed)):
-        compare = _COMPARE.get(name, _compare_prose)
-        if _FIELD_OF.get(name, name) not in printed.unprinted | believed.unprinted:
-            compare(at_work, name)
+    at_work = _Comparison(place, printed, layout, old_body, vocabulary)
+    parts = differing(folded_form(believed), folded_form(printed))
+    for part in parts:
+        if _field_of(part) not in printed.unprinted | believed.unprinted:
+            at_work.part = part
+            _COMPARE.get(part, _compare_prose)(at_work, part)
     type_words = _compare_type_words(at_work)
-    _compare_wording(at_work)
+    _compare_wording(at_work, parts)
     return at_work.found, _believe(at_work, type_words)
 
 
@@ -123,8 +123,12 @@ def _believe(at_work: _Comparison, type_words: Mapping[str, frozenset[str]]) -> 
     believed = place.believed
     kept = {name: getattr(believed, name) for name in printed.unprinted - believed.unprinted}
     last_bodies = {name: place.last_bodies.get(name, at_work.old_body) for name in kept}
-    doubts = {name: doubt for name, doubt in place.doubts.items() if name in kept} | at_work.doubts
+    doubts = {part: doubt for part, doubt in place.doubts.items() if _field_of(part) in kept} | at_work.doubts
     values = {**kept, **at_work.values}
+    # Words in place of dates go with the term, remarks do not: one may be kept where the other is not.
+    term_kept, remark_kept = "dsa_end" in kept or "term" in doubts, "when_note" in kept or "incident" in doubts
+    if term_kept or remark_kept:
+        values["when_note"] = note_of(believed if term_kept else printed, believed if remark_kept else printed)
     return replace(
         place,
         believed=replace(printed, **values, unprinted=printed.unprinted & believed.unprinted),
@@ -157,7 +161,7 @@ def _compare_set(at_work: _Comparison, field: str) -> None:
     """Compare a set that is told as a whole: what came replaces what went; what only went waits."""
     old, new = (_by_fold(_values(agreement, field)) for agreement in (at_work.place.believed, at_work.printed))
     come, gone = new.keys() - old.keys(), frozenset(old.keys() - new.keys())
-    told = at_work.confirmed(field, gone, replaced=bool(come))
+    told = at_work.confirmed(gone, replaced=bool(come))
     kept = {k: v for k, v in old.items() if k in gone - told}
     if kept:
         at_work.values[field] = as_set((*(getattr(at_work.printed, field) or ()), *kept.values()))
@@ -168,7 +172,7 @@ def _compare_set(at_work: _Comparison, field: str) -> None:
     at_work.tell(
         kind,
         field,
-        severity(frozenset(old), frozenset(after)),
+        severity(frozenset(old.values()), frozenset(after.values())),
         before=as_set(old.values()),
         after=as_set(after.values()),
         added=as_set(new[k] for k in come),
@@ -181,7 +185,7 @@ def _compare_legal_bases(at_work: _Comparison, field: str) -> None:
     # What is left out of comparisons beside a more precise pin is still printed: it neither comes nor goes with it.
     come = _compared(at_work.printed) - _plain_ids(believed)
     gone = _compared(at_work.place.believed) - _plain_ids(printed)
-    told = at_work.confirmed(field, gone, replaced=bool(come))
+    told = at_work.confirmed(gone, replaced=bool(come))
     kept = tuple(basis for basis in believed if basis.id.removesuffix("?") in gone - told)
     all_now = tuple(sorted({b.id: b for b in (*kept, *printed)}.values(), key=lambda b: b.id))
     if kept:
@@ -210,17 +214,16 @@ def _plain_ids(bases: Iterable[LegalBasis]) -> frozenset[str]:
 def _compare_discussions(at_work: _Comparison, field: str) -> None:
     old, new = _by_fold(at_work.place.believed.discussions), _by_fold(at_work.printed.discussions)
     come, gone = new.keys() - old.keys(), frozenset(old.keys() - new.keys())
-    told = at_work.confirmed(field, gone)
+    told = at_work.confirmed(gone, replaced=bool(come))
     kept = {k: old[k] for k in gone - told}
     if kept:
         at_work.values[field] = as_set((*new.values(), *kept.values()))
-    before, after = as_set(old.values()), as_set((new | kept).values())
+    facts: dict[str, Any] = {"before": as_set(old.values()), "after": as_set((new | kept).values())}
+    facts |= {"added": as_set(new[k] for k in come), "removed": as_set(old[k] for k in told)}
     if come:
-        added = as_set(new[k] for k in come)
-        at_work.tell(ChangeKind.DISCUSSION_ADDED, field, before=before, after=after, added=added)
-    if told:
-        removed = as_set(old[k] for k in told)
-        at_work.tell(ChangeKind.WORDING_CHANGED, field, before=before, after=after, removed=removed, substantive=False)
+        at_work.tell(ChangeKind.DISCUSSION_ADDED, field, **facts)
+    elif told:
+        at_work.tell(ChangeKind.WORDING_CHANGED, field, substantive=False, **facts)
 
 
 # --- names: datasets and controllers ----------------------------------------------------------------------------------
@@ -272,7 +275,7 @@ def _compare_names(at_work: _Comparison, field: str) -> None:
         removed = (before,) if fold(before) in gone else ()
         settled |= {fold(one) for one in removed}
         _tell_relabelled(at_work, field, names, link, before=before, after=name, added=(name,), removed=removed)
-    told = at_work.confirmed(field, gone - settled)
+    told = at_work.confirmed(gone - settled)
     kept = {k: old[k] for k in gone - settled - told}
     if kept:
         at_work.values[field] = as_set((*new.values(), *kept.values()))
@@ -312,33 +315,29 @@ def _compare_prose(at_work: _Comparison, field: str) -> None:
 
 def _compare_single(at_work: _Comparison, field: str, kind: ChangeKind) -> None:
     before, after = getattr(at_work.place.believed, field), getattr(at_work.printed, field)
-    if not fold(after or "") and not at_work.confirmed(field, frozenset({field})):
+    if not fold(after or "") and not at_work.confirmed(frozenset({field})):
         at_work.values[field] = before
         return
     at_work.tell(kind, field, before=before, after=after)
 
 
 def _compare_term(at_work: _Comparison, _: str) -> None:
-    """Compare the printed term, told as one change; a date that is only missing waits for its second sighting."""
+    """Compare the printed term, told as one change; what is only missing from it waits for its second sighting."""
     old, new = term_of(at_work.place.believed), term_of(at_work.printed)
-    end_differs, start_differs = not same_date(old.end, new.end), not same_date(old.start, new.start)
-    word_came = bool(new.word) and fold(new.word) != fold(old.word)
-    came = (end_differs and new.end) or (start_differs and new.start) or word_came
-    if not came and (end_differs or start_differs) and not at_work.confirmed("term", frozenset({"term"})):
+    ends = [("dsa_end", old.end, new.end), ("dsa_start", old.start, new.start)]
+    differs = [(field, before, after) for field, before, after in ends if not same_date(before, after)]
+    if fold(old.word or "") != fold(new.word or ""):
+        differs.append(("when_note", old.word, new.word))
+    at_work.values |= _more_precise(old, new)
+    if not differs:
+        return
+    if not any(after for _, _, after in differs) and not at_work.confirmed(frozenset({"term"})):
         at_work.values |= {"dsa_start": old.start, "dsa_end": old.end}
         return
-    at_work.values |= _more_precise(old, new)
+    field, before, after = differs[0]
     kind = ChangeKind.DSA_TERM_CHANGED
-    if end_differs and old.end and new.end:
-        kind = ChangeKind.DSA_EXTENDED if later(new.end, old.end) else ChangeKind.DSA_SHORTENED
-    if end_differs:
-        field, before, after = "dsa_end", old.end, new.end
-    elif start_differs:
-        field, before, after = "dsa_start", old.start, new.start
-    elif word_came:
-        field, before, after = "when_note", old.word or None, new.word
-    else:
-        return
+    if field == "dsa_end" and before and after:
+        kind = ChangeKind.DSA_EXTENDED if later(after, before) else ChangeKind.DSA_SHORTENED
     at_work.tell(kind, field, before=before, after=after, words=tuple(date or "" for date in (*old, *new)))
 
 
@@ -352,50 +351,28 @@ def _compare_incident(at_work: _Comparison, _: str) -> None:
     before, after = incident(at_work.place.believed), incident(at_work.printed)
     if after:
         at_work.tell(ChangeKind.INCIDENT_NOTED, "when_note", before=before or None, after=after)
-    elif at_work.confirmed("when_note", frozenset({"when_note"})):
+    elif at_work.confirmed(frozenset({"when_note"})):
         at_work.tell(ChangeKind.INCIDENT_REMOVED, "when_note", before=before, after=None)
-    else:
-        at_work.values["when_note"] = at_work.place.believed.when_note
 
 
 def _compare_releases(at_work: _Comparison, _: str) -> None:
-    """Compare the release window: a window that appears or goes is one change, its two ends are two otherwise."""
-    believed, printed = at_work.place.believed, at_work.printed
-    old, new = (believed.released_from, believed.released_to), (printed.released_from, printed.released_to)
-    window = ChangeKind.RELEASE_WINDOW_CHANGED
-    if not any(old):
-        at_work.tell(
-            window, "released_to" if new[1] else "released_from", after=new[1] or new[0], words=_months(old, new)
-        )
-        return
-    if not any(new):
-        if at_work.confirmed("released", frozenset({"released"})):
-            field = "released_to" if old[1] else "released_from"
-            at_work.tell(window, field, before=old[1] or old[0], words=_months(old, new))
-        else:
-            at_work.values |= {"released_from": old[0], "released_to": old[1]}
-        return
-    missing = {n for n, a, b in zip(("released_from", "released_to"), old, new, strict=True) if a and not b}
-    told = at_work.confirmed("released", frozenset(missing))
-    for number, field in enumerate(("released_from", "released_to")):
-        before, after = old[number], new[number]
-        if before == after:
-            continue
-        if field in missing and field not in told:
-            at_work.values[field] = before
-            continue
-        goes_on = field == "released_to" and before and after and after > before
-        at_work.tell(
-            ChangeKind.RELEASES_CONTINUED if goes_on else window,
-            field,
-            before=before,
-            after=after,
-            words=_months(old, new),
-        )
-
-
-def _months(old: tuple[str | None, str | None], new: tuple[str | None, str | None]) -> tuple[str, ...]:
-    return tuple(month or "" for month in (*old, *new))
+    """Compare the release window: one that appears or goes is one change, its two ends are two otherwise."""
+    ends = ("released_to", "released_from")
+    old = {end: getattr(at_work.place.believed, end) for end in ends}
+    new = {end: getattr(at_work.printed, end) for end in ends}
+    missing = frozenset(end for end in ends if old[end] and not new[end])
+    doubted = missing - at_work.confirmed(missing)
+    new |= {end: old[end] for end in doubted}
+    at_work.values |= {end: old[end] for end in doubted}
+    differs = [end for end in ends if old[end] != new[end]]
+    if not any(old.values()) or not any(new.values()):
+        differs = differs[:1]
+    words = tuple(window[end] or "" for window in (old, new) for end in reversed(ends))
+    for end in differs:
+        before, after = old[end], new[end]
+        goes_on = end == "released_to" and before and after and after > before
+        kind = ChangeKind.RELEASES_CONTINUED if goes_on else ChangeKind.RELEASE_WINDOW_CHANGED
+        at_work.tell(kind, end, before=before, after=after, words=words)
 
 
 _COMPARE: dict[str, Callable[[_Comparison, str], None]] = {
@@ -409,8 +386,12 @@ _COMPARE: dict[str, Callable[[_Comparison, str], None]] = {
     "incident": _compare_incident,
     "released": _compare_releases,
 }
-_FIELD_OF = {"term": "dsa_end", "incident": "when_note", "released": "released_to"}
+_FIELD_OF = {"term": "dsa_end", "incident": "when_note", "released": "released_to", "type_words": "opt_outs"}
 """The field of the record that says whether a page prints a group of fields compared as one."""
+
+
+def _field_of(part: str) -> str:
+    return _FIELD_OF.get(part, part)
 
 
 # --- what stands elsewhere in one layout than in another --------------------------------------------------------------
@@ -424,8 +405,11 @@ def _compare_type_words(at_work: _Comparison) -> dict[str, frozenset[str]]:
     """Tell `Identifiable` newly among the opt-outs of one layout; other layouts print these words elsewhere, or not."""
     if "opt_outs" in at_work.printed.unprinted:
         return dict(at_work.place.type_words)
+    at_work.part = "type_words"
     now = _type_words(at_work.printed)
     before = at_work.place.type_words.get(at_work.layout)
+    if before is not None:
+        now |= (before - now) - at_work.confirmed(before - now)
     identifiable = fold("Identifiable")
     if before is not None and identifiable in now - before:
         old, new = at_work.place.believed.opt_outs or (), at_work.printed.opt_outs or ()
@@ -437,24 +421,31 @@ def _compare_type_words(at_work: _Comparison) -> dict[str, frozenset[str]]:
 # --- print alone ------------------------------------------------------------------------------------------------------
 
 
-def _compare_wording(at_work: _Comparison) -> None:
-    """Tell, as editorial, each field whose print differs while its meaning does not."""
+def _compare_wording(at_work: _Comparison, parts: Collection[str]) -> None:
+    """Tell, as editorial, each field whose print differs while its meaning, in which *parts* differ, does not."""
     believed, printed = at_work.place.believed, at_work.printed
     told = {difference.field for difference in at_work.found}
-    for field in ("title", *LISTS, "legal_bases", "when_note", *PROSE):
-        old, new = getattr(believed, field), getattr(printed, field)
-        if old == new or not old or not new or field in told | printed.unprinted | believed.unprinted:
+    at_work.part = ""
+    for name in ("title", *LISTS, "legal_bases", "when_note", *PROSE):
+        old, new = getattr(believed, name), getattr(printed, name)
+        if old == new or not old or not new or name in told | printed.unprinted | believed.unprinted:
             continue
-        before, after = _print_of(field, old), _print_of(field, new)
-        shared = before.keys() & after.keys()
-        if any(before[key] != after[key] for key in shared):
-            at_work.tell(ChangeKind.WORDING_CHANGED, field, before=_shown(old), after=_shown(new), substantive=False)
+        if _printed_otherwise(name, old, new, parts):
+            at_work.tell(ChangeKind.WORDING_CHANGED, name, before=_shown(old), after=_shown(new), substantive=False)
+
+
+def _printed_otherwise(field: str, old: Any, new: Any, parts: Collection[str]) -> bool:
+    """Say whether values that differ in print mean the same; of sets, whether any value of both is spelled anew."""
+    if field == "when_note":  # compared as words for dates and as remarks
+        return fold(old) == fold(new)
+    if isinstance(old, str):
+        return field not in parts
+    before, after = _print_of(field, old), _print_of(field, new)
+    return any(before[key] != after[key] for key in before.keys() & after.keys())
 
 
 def _print_of(field: str, value: Any) -> dict[str, str]:
-    """Return folded meaning → print of a value, so that only the print of equal meanings is compared."""
-    if isinstance(value, str):
-        return {fold(value): value}
+    """Return folded meaning → print of a set."""
     if field == "legal_bases":
         return {basis.id.removesuffix("?"): basis.printed for basis in value}
     return _by_fold(value)

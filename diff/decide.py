@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diff.belief import Edition, PageBelief, Past, Place, Sighting
-from diff.changes import Change, ChangeKind, Difference
+from diff.changes import Change, ChangeKind, Difference, Severity, fact_id
 from diff.compare import compare_place, first_belief, folded_form
-from diff.grouping import Found, group_changes, join_late, merge_equal, propose_relabellings
+from diff.grouping import Found, group_changes, join_late, merge_equal, propose_relabellings, still_owed
 from diff.guards import SHRUNK_SIGHTINGS, Guards, asked_for, has_shrunk, is_stale_copy, why_held
-from diff.identity import Fate, Identities, Spot, Verdict, is_new, lacked_before
+from diff.identity import Fate, Identities, Spot, Verdict, is_baseline, is_new, lacked_before
 from diff.redline import edit_of, redline
 from diff.rules import EDITORIAL, SEVERITY
 from diff.wording import summarise, text_facts
@@ -189,13 +189,9 @@ class _Run:
             place = first_belief(printed, self._layout(slug))
             if fate.verdict is Verdict.UNSETTLED:
                 known = self._page(slug).places.get(fate.reference)
-                baseline = known.baseline if known and known.arrived else self._is_baseline(slug)
+                baseline = known.baseline if known and known.arrived else is_baseline(self.past.page(slug), self.past)
                 place = replace(place, arrived=True, baseline=baseline)
             self._put(slug, fate.reference, place)
-
-    def _is_baseline(self, slug: str) -> bool:
-        page = self.past.page(slug)
-        return is_new(page) and not lacked_before(page, self.past)
 
     def _end(self, fate: Fate) -> None:
         """End places that were left, and note those where the agreement is missing for the first time."""
@@ -214,7 +210,6 @@ class _Run:
             place,
             printed,
             layout=self._layout(slug),
-            body=self._body(slug) or "",
             old_body=old_body or "",
             vocabulary=self.vocabulary,
         )
@@ -232,9 +227,11 @@ class _Run:
             for other in self.past.standing_on(reference) - {slug}
             if reference in self._page(other).places
         ]
-        if not others or not any(_agrees(other, now.believed, difference) for other in others):
-            return False
-        fact = self._change(slug, difference, reference, None, None).fact
+        agreeing = any(_agrees(other, now.believed, difference) for other in others)
+        return agreeing and self._was_listed(difference, reference)
+
+    def _was_listed(self, difference: Difference, reference: str) -> bool:
+        fact = fact_id(difference, 0, reference)
         return bool(self.past.listed([fact]).get(fact))
 
     def _tell_fate(self, fate: Fate) -> None:
@@ -244,10 +241,13 @@ class _Run:
         title = self._title(fate)
         if fate.reference_changed and fate.origin:
             facts: dict[str, Any] = {"field": "reference", "before": fate.origin[1], "after": fate.reference}
-            for slug in fate.new_on:
-                self._find_plain(ChangeKind.REFERENCE_CHANGED, slug, fate.reference, title, **facts)
+            respelt = Difference(kind=ChangeKind.REFERENCE_CHANGED, severity=Severity.LOW, **facts)
+            # Another page of it may have shown the new spelling earlier.
+            if not (self.past.standing_on(fate.reference) and self._was_listed(respelt, fate.reference)):
+                for slug in fate.new_on:
+                    self._find(slug, respelt, fate.reference, title, old_body=self._page(slug).body)
         if fate.verdict is Verdict.ADDED:
-            words = ("again",) if fate.listed_again else (self._size_of(fate),)
+            words = ("again",) if fate.listed_again else ()
             for slug in fate.new_on:
                 self._find_plain(ChangeKind.AGREEMENT_ADDED, slug, fate.reference, title, words=words)
         elif fate.verdict is Verdict.REMOVED:
@@ -270,9 +270,6 @@ class _Run:
             return self._printed(fate.new_on[0], fate.reference).title
         return self._page(fate.before[0]).places[fate.reference].believed.title
 
-    def _size_of(self, fate: Fate) -> str:
-        return str(len(self._printed(fate.new_on[0], fate.reference).datasets or ()))
-
     # --- pages --------------------------------------------------------------------------------------------------------
 
     def _heirs(self, fates: list[Fate]) -> dict[str, str]:
@@ -294,6 +291,7 @@ class _Run:
         """Compare what stands on the page beside its agreements, and note what is believed of it now."""
         before, page = self._page(slug), sighting.page
         flag_doubt = None
+        places = self.places.get(slug, before.places)
         if is_new(self.past.page(slug)) or before.gone:
             if before.gone or (lacked_before(self.past.page(slug), self.past) and slug not in heirs.values()):
                 words = ("again",) if before.gone else ()
@@ -311,11 +309,11 @@ class _Run:
             flag_doubt=flag_doubt,
             body=sighting.body,
             spelling=sighting.spelling,
-            places=self.places.get(slug, before.places),
+            places=places,
             absent_since=None,
             gone=False,
             shrunk=((), 0),
-            late_groups=(),
+            late_groups=still_owed(before.late_groups) if any(place.doubts for place in places.values()) else (),
         )
 
     def _compare_page(self, before: PageBelief, sighting: Sighting) -> str | None:
@@ -407,6 +405,7 @@ class _Run:
             run=self.edition.run,
             snapshot_before=old_body or None,
             snapshot_after=self._body(slug) if slug not in self.edition.absent else None,
+            fact=fact_id(difference, 0, slug if reference is None else reference),
             words=difference.words,
         )
 
@@ -484,9 +483,10 @@ def _layout_changes(run: _Run) -> list[Change]:
             run=run.edition.run,
             snapshot_before=None,
             snapshot_after=None,
+            fact="",
             agreements=agreements,
         )
-        changes.append(replace(change, summary=summarise(change)))
+        changes.append(replace(change, summary=summarise(change), fact=fact_id(change, 0)))
     return changes
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from diff.belief import Past
-from diff.changes import Change, ChangeKind, Severity, group_id
+from diff.changes import Change, ChangeKind, Severity, fact_id, group_id
 from diff.rules import grouped
 from diff.wording import summarise
 from scraper.normalise import fold, fold_set
@@ -14,7 +14,7 @@ from scraper.normalise import fold, fold_set
 Edit = tuple[tuple[str, ...], tuple[str, ...]]
 """What was put in and what was taken out, folded and sorted."""
 
-SINGLE_VALUES = frozenset({"title", "dsa_start", "dsa_end", "released_from", "released_to", "when_note"})
+SINGLE_VALUES = frozenset({"reference", "title", "dsa_start", "dsa_end", "released_from", "released_to", "when_note"})
 """Fields of which a group has `before` and `after`."""
 
 
@@ -49,10 +49,10 @@ def merge_equal(found: Sequence[Found]) -> list[Found]:
 
 def _merged(same: list[Found]) -> Found:
     first, *others = same
-    names = [one.change.organisation or "" for one in others]
-    also_on = tuple(dict.fromkeys(name for name in names if name != first.change.organisation))
     if not others:
         return first
+    names = [one.change.organisation or "" for one in others]
+    also_on = tuple(dict.fromkeys(name for name in names if name != first.change.organisation))
     severity = min((one.change.severity for one in same), key=lambda s: s.rank)
     return replace(first, change=_worded(replace(first.change, also_on=also_on, severity=severity)))
 
@@ -111,6 +111,7 @@ def as_relabelling(one: Found, old: str) -> Found:
         after=after,
         removed=removed,
     )
+    change = replace(change, fact=fact_id(change, 0))
     # Whether the old name went is no part of the edit: it may go from some agreements now and from others later.
     return replace(one, change=_worded(change), edit=((fold(after),), (old,)))
 
@@ -165,12 +166,7 @@ def _group(same: list[Found], agreements: int) -> Change:
         also_on=(),
         families=example.families if len({one.change.families for one in same}) == 1 else None,
     )
-    return replace(group, summary=_where(summarise(group), len(organisations)))
-
-
-def _where(summary: str, organisations: int) -> str:
-    places = "1 organisation" if organisations == 1 else f"{organisations} organisations"
-    return summary.replace(" agreements", f" agreements at {places}", 1)
+    return _worded(group)
 
 
 def _values_of_group(same: list[Found]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -181,6 +177,12 @@ def _values_of_group(same: list[Found]) -> tuple[tuple[str, ...], tuple[str, ...
     added = frozenset.intersection(*(fold_set(one.change.added) for one in same))
     removed = frozenset.intersection(*(fold_set(one.change.removed) for one in same))
     return tuple(v for v in example.added if fold(v) in added), tuple(v for v in example.removed if fold(v) in removed)
+
+
+def still_owed(groups: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return those of (id, key) whose edit only took something away: a late page shows it once before it tells it."""
+    edits = ((identity, key, json.loads(key)[2:]) for identity, key in groups)
+    return tuple((identity, key) for identity, key, (added, _, *pair) in edits if not added and not any(pair[1:]))
 
 
 def join_late(found: list[Found], late: Mapping[str, Sequence[tuple[str, str]]]) -> tuple[list[Found], list[Change]]:

@@ -46,10 +46,12 @@ def why_held(guards: Guards, *, asked: int, failed: int, agreements: int, gone: 
 
 
 def has_shrunk(page: PageBelief, sighting: Sighting, elsewhere: frozenset[str]) -> bool:
-    """Say whether a page lost nine tenths of its agreements while these are found nowhere else."""
+    """Say whether a page lost nine tenths of its agreements while these are found nowhere else.
+
+    Agreements that other pages show count on neither side: some stand on two pages all along.
+    """
     printed = {agreement.reference for agreement in sighting.page.agreements}
-    lost = page.standing - printed
-    return len(printed) < SHRUNK_TO * len(page.standing) and not lost & elsewhere
+    return len(printed - elsewhere) < SHRUNK_TO * len(page.standing - elsewhere)
 
 
 def is_stale_copy(page: PageBelief, sighting: Sighting) -> bool:
@@ -60,7 +62,8 @@ def is_stale_copy(page: PageBelief, sighting: Sighting) -> bool:
     now = _latest(agreement.released_to for agreement in sighting.page.agreements)
     count, count_before = sighting.page.files_disseminated, page.files_disseminated
     fewer_files = count is not None and count_before is not None and count < count_before
-    return now < before or fewer_files
+    earlier_month = bool(now) and now < before
+    return earlier_month or fewer_files
 
 
 def _latest(months: Iterable[str | None]) -> str:

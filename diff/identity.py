@@ -85,12 +85,19 @@ class Identities:
         self._past = past
         self._edition = edition
         self._printed = {slug: {a.reference for a in s.page.agreements} for slug, s in edition.read.items()}
+        self._respelt = {
+            (slug, twin): reference
+            for slug, references in sorted(self._printed.items())
+            for reference in sorted(references)
+            if (twin := twin_of(reference)) in self._standing(slug) - references and self._is_newcomer(slug, reference)
+        }
         self._taken: set[str] = set()
 
     def settle(self) -> list[Fate]:
         """Return the fate of every reference that is new on a page, unsettled, or no longer on one."""
+        respelt = [_respelt_in_place(spot, reference) for spot, reference in self._respelt.items()]
         arriving, leaving = self._arriving(), self._leaving()
-        fates = [self._fate_of_arrival(reference, slugs) for reference, slugs in sorted(arriving.items())]
+        fates = respelt + [self._fate_of_arrival(reference, slugs) for reference, slugs in sorted(arriving.items())]
         settled = arriving.keys() | self._taken
         return fates + [self._fate_of_leaving(reference) for reference in sorted(leaving - settled)]
 
@@ -136,7 +143,9 @@ class Identities:
         return [
             slug
             for slug in sorted(self._past.standing_on(reference))
-            if not self._is_newcomer(slug, reference) and self._evidence(slug, reference) in wanted
+            if not self._is_newcomer(slug, reference)
+            and (slug, reference) not in self._respelt
+            and self._evidence(slug, reference) in wanted
         ]
 
     def _is_newcomer(self, slug: str, reference: str) -> bool:
@@ -148,7 +157,7 @@ class Identities:
         arriving: dict[str, list[str]] = {}
         for slug, references in self._printed.items():
             for reference in references:
-                if self._is_newcomer(slug, reference):
+                if self._is_newcomer(slug, reference) and (slug, twin_of(reference)) not in self._respelt:
                     arriving.setdefault(reference, []).append(slug)
         for reference in self._leaving():
             for slug in self._past.standing_on(reference):
@@ -159,7 +168,12 @@ class Identities:
 
     def _leaving(self) -> set[str]:
         seen = self._printed.keys() | self._edition.absent
-        return {reference for slug in seen for reference in self._standing(slug) - self._printed.get(slug, set())}
+        return {
+            reference
+            for slug in seen
+            for reference in self._standing(slug) - self._printed.get(slug, set())
+            if (slug, reference) not in self._respelt
+        }
 
     # --- what is concluded --------------------------------------------------------------------------------------------
 
@@ -167,8 +181,12 @@ class Identities:
         new_on = tuple(sorted(slugs))
         name = reference
         holders = self._holders(reference)
-        if not holders and (twin := twin_of(reference)) and twin not in self._printed_anywhere():
-            name, holders = (twin, found) if (found := self._holders(twin)) else (reference, [])
+        if not holders and (twin := twin_of(reference)):
+            # Only where the other spelling left all its pages: else the two are two agreements, side by side.
+            found = self._holders(twin)
+            printed = any(twin in references for references in self._printed.values())
+            if not printed and found == self._holders(twin, {Evidence.LACKING}):
+                name, holders = twin, found
         if not holders:
             return self._newly_listed(reference, new_on)
         left = [slug for slug in holders if self._evidence(slug, name) is Evidence.LACKING]
@@ -196,9 +214,6 @@ class Identities:
             told=bool(told) and verdict is Verdict.ALSO,
         )
 
-    def _printed_anywhere(self) -> set[str]:
-        return set().union(*self._printed.values())
-
     def _newly_listed(self, reference: str, new_on: tuple[str, ...]) -> Fate:
         places = [place for slug in new_on if (place := self._place(slug, reference))]
         unsettled = any(place.arrived for place in places)
@@ -216,8 +231,7 @@ class Identities:
         place = self._place(slug, reference)
         if place is not None and place.arrived:
             return place.baseline
-        page = self._past.page(slug)
-        return is_new(page) and not lacked_before(page, self._past)
+        return is_baseline(self._past.page(slug), self._past)
 
     def _fate_of_leaving(self, reference: str) -> Fate:
         holders = self._holders(reference)
@@ -239,8 +253,19 @@ class Identities:
         return Fate(reference=reference, verdict=Verdict.DOUBTED, before=tuple(holders), doubted=tuple(left))
 
     def _was_missing(self, slug: str, reference: str) -> bool:
-        place = self._place(slug, reference)
+        """Say whether an earlier run saw that it is missing, as part of a page too small to be believed perhaps."""
+        page, place = self._past.page(slug), self._place(slug, reference)
+        if page and page.shrunk[1] and page.shrunk[0] == tuple(sorted(self._printed.get(slug, ()))):
+            return True
         return place is not None and place.missing_since is not None
+
+
+def _respelt_in_place(spot: Spot, reference: str) -> Fate:
+    """Return the fate of *reference*, which stands where its other spelling stood."""
+    here = (spot[0],)
+    return Fate(
+        reference=reference, verdict=Verdict.MOVED, before=here, after=here, new_on=here, left=here, origin=spot
+    )
 
 
 def is_new(page: PageBelief | None) -> bool:
@@ -251,3 +276,8 @@ def is_new(page: PageBelief | None) -> bool:
 def lacked_before(page: PageBelief | None, past: Past) -> bool:
     """Say whether an earlier complete run lacked this page, so that it is news."""
     return past.any_complete if page is None else page.lacked_before
+
+
+def is_baseline(page: PageBelief | None, past: Past) -> bool:
+    """Say whether the page's next snapshot is its first, and no complete run lacked it before."""
+    return is_new(page) and not lacked_before(page, past)

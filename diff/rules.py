@@ -3,6 +3,7 @@
 The source of every line is the table of change kinds in docs/records.md.
 """
 
+import re
 from collections.abc import Callable, Iterable
 
 from diff.changes import ChangeKind, Severity
@@ -50,27 +51,30 @@ SEVERITY: dict[ChangeKind, Severity] = {
 """Severities that hang on the kind alone."""
 
 SetSeverity = Callable[[frozenset[str], frozenset[str]], Severity]
-"""Severity of a set that changed: folded values before, folded values after."""
+"""Severity of a set that changed: values before, values after, as printed."""
 
 
 def _gains(words: Iterable[str], then: Severity, otherwise: Severity) -> SetSeverity:
     wanted = fold_set(words)
-    return lambda before, after: then if (after - before) & wanted else otherwise
+    return lambda before, after: then if (fold_set(after) - fold_set(before)) & wanted else otherwise
 
 
-def _says(answer: str, values: frozenset[str]) -> bool:
-    """Say whether an opt-out value gives this answer: "N", "No" or a sentence such as "No - deaths data …"."""
-    others = ("not", "non")  # "Not applicable", "None" are no answers of No
-    return any(v == answer[0] or (v.startswith(answer) and not v.startswith(others)) for v in values)
+_ANSWER = re.compile(r"\W*(y|yes|n|no)\b", re.IGNORECASE)
+
+
+def _answers(values: Iterable[str]) -> set[str]:
+    """Return what opt-out values answer: "N" and "No - deaths data …" say no, "None" and "Not applicable" do not."""
+    return {found[1][0].lower() for value in values if (found := _ANSWER.match(value))}
 
 
 def _opt_outs(before: frozenset[str], after: frozenset[str]) -> Severity:
-    no_is_new = _says("no", after) and not _says("no", before)
-    return HIGH if no_is_new and _says("yes", before) else MEDIUM
+    no_is_new = "n" in _answers(after) - _answers(before)
+    return HIGH if no_is_new and "y" in _answers(before) else MEDIUM
 
 
 def _access(before: frozenset[str], after: frozenset[str]) -> Severity:
-    return MEDIUM if before == {fold("System Access")} and after - before else LOW
+    system_only = {fold("System Access")}
+    return MEDIUM if fold_set(before) == system_only and fold_set(after) - system_only else LOW
 
 
 SETS: dict[str, tuple[ChangeKind, SetSeverity]] = {
@@ -110,9 +114,10 @@ def legal_basis_severity(before: frozenset[str], after: frozenset[str]) -> Sever
     'high'
     """
     gone, come = before - after, after - before
-    if gone == {"HSCA2012"} and come and all(basis.startswith("HSCA2012:s261") for basis in come):
-        return INFO
     old, new = families_of(before), families_of(after)
+    made_precise = gone == {"HSCA2012"} and come and all(basis.startswith("HSCA2012:s261") for basis in come)
+    if made_precise and new <= old:  # a limb that is consent or section 251 support, where none was, says more
+        return INFO
     grave = {"s251-support", "copi-regulations", "directions-s254-s259"}
     if (new - old) & grave or "consent" in old - new:
         return HIGH

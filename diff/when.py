@@ -13,7 +13,7 @@ class Term(NamedTuple):
 
     start: str | None
     end: str | None
-    word: str
+    word: str | None
 
 
 def _parts(agreement: Agreement) -> list[str]:
@@ -31,12 +31,17 @@ def _is_word_for_date(agreement: Agreement, part: str) -> bool:
 def term_of(agreement: Agreement) -> Term:
     """Return the printed term of *agreement*."""
     words = [part for part in _parts(agreement) if _is_word_for_date(agreement, part)]
-    return Term(agreement.dsa_start, agreement.dsa_end, " ".join(words))
+    return Term(agreement.dsa_start, agreement.dsa_end, " ".join(words) or None)
 
 
 def incident(agreement: Agreement) -> str:
     """Return the remark that stands beside the dates, empty if there is none."""
     return " ".join(part for part in _parts(agreement) if not _is_word_for_date(agreement, part))
+
+
+def note_of(term: Agreement, remark: Agreement) -> str | None:
+    """Return the note with the words that stand for dates in *term* and the remark of *remark*."""
+    return "\n".join(filter(None, (term_of(term).word, incident(remark)))) or None
 
 
 def same_date(a: str | None, b: str | None) -> bool:

@@ -67,9 +67,14 @@ def quoted(value: object) -> str:
 def who(change: Change) -> str:
     """Return whom a change is about: the reference with the organisation, several organisations, or a count."""
     if change.group:
-        return f"{change.agreements} agreements"
+        places = len({member.organisation for member in change.members})
+        return f"{change.agreements} agreements at {_count(places, 'organisation')}"
     organisations = listed([change.organisation or "", *change.also_on])
     return f"{change.reference} ({organisations})" if change.reference else organisations
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def summarise(change: Change) -> str:
@@ -105,17 +110,17 @@ def _opening(text: str, longest: int = 8) -> str:
 def _changed(change: Change) -> str:
     name = NAMES.get(change.field or "", change.field or "")
     if change.group:
-        return f"{name} of {who(change)}: {_came_and_went(change, quoted)}"
+        return f"{name} of {who(change)}: {_came_and_went(change)}"
     return f"{name} of {who(change)} changed from {quoted(change.before)} to {quoted(change.after)}"
 
 
-def _came_and_went(change: Change, say: Callable[[Sequence[str]], str]) -> str:
+def _came_and_went(change: Change) -> str:
     if change.added and change.removed:
-        return f"{say(change.removed)} replaced by {say(change.added)}"
+        return f"{quoted(change.removed)} replaced by {quoted(change.added)}"
     if change.added:
-        return f"{say(change.added)} now stands there"
+        return f"{quoted(change.added)} now stands there"
     if change.removed:
-        return f"{say(change.removed)} no longer stands there"
+        return f"{quoted(change.removed)} no longer stands there"
     return f"from {quoted(change.before)} to {quoted(change.after)}"
 
 
@@ -140,7 +145,7 @@ def _relabelled(change: Change) -> str:
     if change.substantive:
         return f"{quoted(old)} {_of(change)} {who(change)} now listed as {quoted(new)}: probably a new name for it"
     if change.removed and not change.added:
-        return f"{quoted(old)} no longer listed beside its newer name {quoted(new)} for {who(change)}"
+        return f"{quoted(old)} no longer listed beside its other name {quoted(new)} for {who(change)}"
     beside = "now listed as" if change.removed else "now also listed under its other name"
     return f"{quoted(old)} {_of(change)} {who(change)} {beside} {quoted(new)}"
 
@@ -235,12 +240,10 @@ def _legal_basis(change: Change) -> str:
 
 def _text(change: Change) -> str:
     name = NAMES.get(change.field or "", "")
-    if change.group:
-        return f"{name} of {who(change)}: {_came_and_went(change, lambda words: f'{len(words)} passage(s)')}"
     out, into, first_out, first_in = (change.words + ("",) * 4)[:4]
-    if not change.before:
+    if not (change.before or change.group):
         return f"{name} of {who(change)} now printed: {into} words, beginning {quoted(first_in)}"
-    if not change.after:
+    if not (change.after or change.group):
         return f"{name} of {who(change)} no longer printed: {out} words, beginning {quoted(first_out)}"
     begins = [f"beginning with {quoted(first_out)}"] if first_out else []
     begins += [f"{'now' if first_out else 'beginning with'} {quoted(first_in)}"] if first_in else []
@@ -316,7 +319,7 @@ _SENTENCES: dict[ChangeKind, Callable[[Change], str]] = {
         f"files disseminated on the page of {c.organisation}: {c.before} before, {c.after} now"
     ),
     ChangeKind.LAYOUT_CHANGED: lambda c: (
-        f"the site's layout changed from {c.before} to {c.after} on pages with {c.agreements} agreements"
+        f"the site's layout changed from {c.before} to {c.after} on pages with {_count(c.agreements, 'agreement')}"
     ),
     ChangeKind.WORDING_CHANGED: _wording,
 }

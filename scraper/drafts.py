@@ -4,6 +4,7 @@ Nothing is understood here but labels. The order of labels is free, any may be m
 section's label and ends the header for good.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from scraper.layouts import (
 
 _LIST_LABELS = frozenset(("Datasets", "Data"))
 _WITH_BRACKETS = frozenset(("Purposes", "Opt outs honoured", "When"))
+_TO_TOP = re.compile(r"\W*(?:back to )?(?:top|contents|index)\W*", re.IGNORECASE)
 _LONGEST_UNKNOWN_LABEL = 60
 _MOST_WORDS = 7
 
@@ -211,7 +213,7 @@ def _take_datasets(entries: list[Entry], style: Style) -> tuple[list[str] | None
 
 def _take_lost_list(entries: list[Entry], style: Style) -> tuple[list[str] | None, list[Line]]:
     """Return datasets and prose whose heading lines are lost, and cut them off the last field of *entries*."""
-    none = [] if style.lost_heads else None
+    none: list[str] | None = [] if style.lost_heads else None
     if not entries or entries[-1].name in ("", "Purposes"):
         return none, []
     lines = entries[-1].lines
@@ -255,13 +257,19 @@ def _sections(lines: Sequence[Line], style: Style, has_list: bool, notices: list
         if begins is None and line.text == "Datasets:" and not has_list:
             begins = ("datasets", "")
         if begins is None:
-            texts.append(line.text)
+            if not _leads_to_top(line):
+                texts.append(line.text)
             continue
         if begins[0] in sections:
             notices.append(f"'{line.text}' stands there twice: read as one section")
         texts = sections.setdefault(begins[0], [])
         texts += [begins[1]] if begins[1] else []
     return sections
+
+
+def _leads_to_top(line: Line) -> bool:
+    """Say whether *line* is a link of the site's own, between two agreements."""
+    return line.kind == "link" and _TO_TOP.fullmatch(line.text) is not None
 
 
 def _short(text: str) -> str:

@@ -30,7 +30,7 @@ _PROJECTS = re.compile(r"\s+projects\s*$", re.IGNORECASE)
 class Heading(NamedTuple):
     """A project heading: the line it is, its title (None for `Project N`), and the reference it names."""
 
-    index: int
+    place: int
     title: str | None
     reference: str
 

@@ -183,7 +183,7 @@ def _read_markup(text: str, source: str) -> _Page:
 def _read_lines(readings: Sequence[list[Line]]) -> _Page:
     """Return the first of several *readings* of a page's lines in which there are agreements, else the first."""
     for lines in readings:
-        starts: list[Span] = [(heading.index, heading) for heading in find_headings(lines)]
+        starts: list[Span] = [(heading.place, heading) for heading in find_headings(lines)]
         starts = starts or [(index, None) for index in find_l0_starts(lines)]
         if starts:
             return _Page(lines, starts)

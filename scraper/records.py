@@ -93,7 +93,9 @@ def agreement_to_json(agreement: Agreement) -> dict[str, Any]:
 
 def agreement_from_json(record: Mapping[str, Any], unprinted: frozenset[str] = frozenset()) -> Agreement:
     """Return the agreement whose public record is *record*; the inverse of `agreement_to_json`."""
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in record.items()
+    }
     if record["legal_bases"] is not None:
         values["legal_bases"] = tuple(LegalBasis(**basis) for basis in record["legal_bases"])
     return Agreement(**values, unprinted=unprinted)

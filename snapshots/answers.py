@@ -230,13 +230,13 @@ class Answers:
         if at < known_since:
             raise NotKnownError(f"{references[0]}: not known before {known_since}")
         standing = _standing_at(versions, at)
-        asked = Question(references=references, editorial=True)
+        asked = Question(references=references, editorial=True, until=at)
         return {
             "reference": self._reference(reference),
             "as_of": at,
             "pages": sorted({version["page"] for version in standing}),
             "agreement": agreement_to_json(self._agreement(standing[0])) if standing else None,
-            "versions": [_public_version(version) for version in versions],
+            "versions": [_public_version(version) for version in versions if version["first_seen"] <= at],
             "changes": self.changes(asked),
         }
 

@@ -4,7 +4,7 @@ Growth follows changes: of a page seen unchanged only `last_seen` (and `second_s
 still open has no `last_seen` of its own: its page's counts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,39 @@ DERIVED = (
     "agreement_versions", "refusals", "snapshots",
 )  # fmt: skip
 """Tables that a derivation empties and fills again, in an order that foreign keys allow."""
+
+
+def insert(db: Database, table: str, row: Mapping[str, Any], *, verb: str = "insert") -> int:
+    """Insert one row by one statement; return its row id. Joins the transaction that is open."""
+    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+    return int(db.execute(f"{verb} into {table} ({names}) values ({values})", dict(row)).lastrowid or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A table of values with the periods in which they were printed."""
+
+    table: str
+    key: str
+    values: Callable[[Agreement], list[dict[str, str]]]
+
+
+def _names(column: str, field: str) -> Callable[[Agreement], list[dict[str, str]]]:
+    return lambda agreement: [{column: name, "folded": fold(name)} for name in getattr(agreement, field) or ()]
+
+
+PERIODS = (
+    Period("agreement_datasets", "folded", _names("dataset", "datasets")),
+    Period("agreement_controllers", "folded", _names("controller", "controllers")),
+    Period(
+        "agreement_legal_bases",
+        "basis",
+        lambda agreement: [
+            {"basis": basis.id, "family": basis.family, "printed": basis.printed}
+            for basis in agreement.legal_bases or ()
+        ],
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +100,8 @@ class History:
             self._see_unchanged(edition, decision)
             self._write_ends(decision)
             self._write_changes(decision)
-        rows = ({"run": edition.run, "page": page, "reason": reason} for page, reason in sorted(refusals.items()))
-        self._db.table("refusals").insert_all(rows)
+        for page, reason in sorted(refusals.items()):
+            insert(self._db, "refusals", {"run": edition.run, "page": page, "reason": reason})
         self._write_run(edition, decision, refusals)
 
     # --- pages --------------------------------------------------------------------------------------------------------
@@ -83,14 +116,12 @@ class History:
             "gone": belief.gone,
             "belief": as_json(belief_to_json(belief, self._states)),
         }
-        self._db.table("beliefs").insert(row, replace=True)
+        insert(self._db, "beliefs", row, verb="replace")
         sighting = edition.read.get(slug) if read else None
         if sighting and capture:
             before = self._last_seen(slug)
             snapshot = self._see(edition, slug, capture)
-            for agreement in sighting.page.agreements:
-                self._write_agreement(edition.time, slug, agreement, snapshot, before)
-            self._close_missing(slug, {a.reference for a in sighting.page.agreements}, before)
+            self._write_agreements(edition.time, slug, sighting.page.agreements, snapshot, before)
         self._write_standing(slug, belief)
         self._db.execute(
             """
@@ -135,7 +166,7 @@ class History:
             "first_seen": edition.time,
             "last_seen": edition.time,
         }
-        return int(self._db.table("snapshots").insert(row).last_pk or 0)
+        return insert(self._db, "snapshots", row)
 
     def _see_unchanged(self, edition: Edition, decision: Decision) -> None:
         """Move the last sighting of every page that was read or found unchanged."""
@@ -167,93 +198,76 @@ class History:
 
     # --- agreements ---------------------------------------------------------------------------------------------------
 
-    def _write_agreement(self, time: str, slug: str, agreement: Agreement, snapshot: int, before: str | None) -> None:
-        (state,) = self._states.keep([agreement])
-        place = {"page": slug, "reference": agreement.reference}
-        current = next(
-            iter(
-                self._db.query(
-                    """
-                    select agreement_versions.id, agreement_versions.state, agreement_versions.last_seen
-                    from agreements
-                    join agreement_versions on agreement_versions.id = agreements.version
-                    where agreements.page = :page and agreements.reference = :reference
-                    """,
-                    place,
-                )
-            ),
-            None,
-        )
-        if current and current["state"] == state and current["last_seen"] is None:
-            return
-        if current and current["last_seen"] is None:
-            self._close_version(current["id"], before)
-        version = {**place, "state": state, "snapshot": snapshot, "first_seen": time}
-        added = self._db.table("agreement_versions").insert(version).last_pk
-        self._db.table("agreements").insert({**place, "version": added, "standing": True}, replace=True)
-        self._write_periods(time, place, agreement, before)
-
-    def _close_version(self, version: int, last_seen: str | None) -> None:
-        self._db.execute(
-            "update agreement_versions set last_seen = :last_seen where id = :id",
-            {"id": version, "last_seen": last_seen},
-        )
-
-    def _write_periods(self, time: str, place: Mapping[str, str], agreement: Agreement, before: str | None) -> None:
-        datasets = {fold(name): {"dataset": name, "folded": fold(name)} for name in agreement.datasets or ()}
-        self._write_period("agreement_datasets", "folded", time, place, datasets, before)
-        names = {fold(name): {"controller": name, "folded": fold(name)} for name in agreement.controllers or ()}
-        self._write_period("agreement_controllers", "folded", time, place, names, before)
-        bases = {
-            basis.id: {"basis": basis.id, "family": basis.family, "printed": basis.printed}
-            for basis in agreement.legal_bases or ()
+    def _write_agreements(
+        self, time: str, slug: str, agreements: Sequence[Agreement], snapshot: int, before: str | None
+    ) -> None:
+        """Begin the versions that are new on a page, close those it does not print now, and their periods."""
+        open_versions = {
+            row["reference"]: (row["version"], row["state"])
+            for row in self._db.query(
+                """
+                select agreements.reference, agreements.version, agreement_versions.state
+                from agreements
+                join agreement_versions on agreement_versions.id = agreements.version
+                where agreements.page = :page and agreement_versions.last_seen is null
+                """,
+                {"page": slug},
+            )
         }
-        self._write_period("agreement_legal_bases", "basis", time, place, bases, before)
+        states = self._states.keep(agreements)
+        same = {
+            a.reference
+            for a, s in zip(agreements, states, strict=True)
+            if open_versions.get(a.reference, (0, 0))[1] == s
+        }
+        self._close_versions([v for r, (v, _) in open_versions.items() if r not in same], before)
+        for agreement, state in zip(agreements, states, strict=True):
+            if agreement.reference not in same:
+                place = {"page": slug, "reference": agreement.reference}
+                version = {**place, "state": state, "snapshot": snapshot, "first_seen": time}
+                added = insert(self._db, "agreement_versions", version)
+                insert(self._db, "agreements", {**place, "version": added, "standing": True}, verb="replace")
+        printed = {a.reference for a in agreements}
+        changed = {a.reference: a for a in agreements if a.reference not in same}
+        gone = dict.fromkeys(open_versions.keys() - printed)
+        for period in PERIODS:
+            self._write_period(period, time, slug, {**changed, **gone}, before)
+
+    def _close_versions(self, versions: Iterable[int], last_seen: str | None) -> None:
+        self._db.execute(
+            """
+            update agreement_versions set last_seen = :last_seen
+            where id in (select value from json_each(:ids)) and last_seen is null
+            """,
+            {"ids": as_json(list(versions)), "last_seen": last_seen},
+        )
 
     def _write_period(
-        self,
-        table: str,
-        key: str,
-        time: str,
-        place: Mapping[str, str],
-        values: Mapping[str, Mapping[str, Any]],
-        before: str | None,
+        self, period: "Period", time: str, slug: str, agreements: Mapping[str, Agreement | None], before: str | None
     ) -> None:
-        """Open the periods of values that came, close those of values that went."""
-        where = "where page = :page and reference = :reference and last_seen is null"
-        there = {row[key] for row in self._db.query(f"select {key} from {table} {where}", dict(place))}
-        if gone := there - values.keys():
-            self._db.execute(
-                f"update {table} set last_seen = :before {where} and {key} in (select value from json_each(:gone))",
-                {**place, "before": before, "gone": as_json(sorted(gone))},
+        """Open the periods of values that came to these agreements, close those of values that went."""
+        table, key = period.table, period.key
+        there: dict[tuple[str, str], int] = {
+            (row["reference"], row[key]): row["rowid"]
+            for row in self._db.query(
+                f"select rowid, reference, {key} from {table} where page = :page and last_seen is null", {"page": slug}
             )
-        rows = [{**place, **values[name], "first_seen": time} for name in values if name not in there]
-        if rows:
-            self._db.table(table).insert_all(rows)
-
-    def _close_missing(self, slug: str, printed: set[str], before: str | None) -> None:
-        """Close the open versions of agreements that the page does not print now."""
-        rows = self._db.query(
-            """
-            select agreements.reference, agreement_versions.id
-            from agreements
-            join agreement_versions on agreement_versions.id = agreements.version
-            where agreements.page = :page and agreement_versions.last_seen is null
-            """,
-            {"page": slug},
-        )
-        for row in [row for row in rows if row["reference"] not in printed]:
-            self._close_place(slug, row["reference"], row["id"], before)
-
-    def _close_place(self, slug: str, reference: str, version: int, before: str | None) -> None:
-        self._close_version(version, before)
-        place = {"page": slug, "reference": reference}
-        for table, key in (
-            ("agreement_datasets", "folded"),
-            ("agreement_controllers", "folded"),
-            ("agreement_legal_bases", "basis"),
-        ):
-            self._write_period(table, key, "", place, {}, before)
+            if row["reference"] in agreements
+        }
+        values = {
+            (reference, value[key]): value
+            for reference, agreement in agreements.items()
+            for value in (period.values(agreement) if agreement else ())
+        }
+        gone = [rowid for spot, rowid in there.items() if spot not in values]
+        if gone:
+            self._db.execute(
+                f"update {table} set last_seen = :before where rowid in (select value from json_each(:gone))",
+                {"before": before, "gone": as_json(gone)},
+            )
+        for (reference, name), value in values.items():
+            if (reference, name) not in there:
+                insert(self._db, table, {"page": slug, "reference": reference, **value, "first_seen": time})
 
     def _write_standing(self, slug: str, belief: PageBelief) -> None:
         """Note which agreements are believed to stand on the page, and which were told as gone."""
@@ -274,7 +288,10 @@ class History:
                 "select version from agreements where page = :page and reference = :reference", values
             )
             for row in list(rows):
-                self._close_place(slug, reference, row["version"], self._last_printed(row["version"], slug))
+                before = self._last_printed(row["version"], slug)
+                self._close_versions([row["version"]], before)
+                for period in PERIODS:
+                    self._write_period(period, since, slug, {reference: None}, before)
                 self._db.execute(
                     "update agreement_versions set ended = :since where id = :version",
                     {"version": row["version"], "since": since},
@@ -290,9 +307,9 @@ class History:
         rows = [self._row(change) for change in decision.changes]
         members = [member for change in decision.changes for member in change.members]
         rows += [self._row(member) for member in (*members, *decision.joined)]
-        if rows:
+        for row in rows:
             # The same group twice a day is one group: its members join it (its id is the day's).
-            self._db.table("changes").insert_all(rows, ignore=True)
+            insert(self._db, "changes", row, verb="insert or ignore")
         for change in (*decision.changes, *decision.joined):
             group = change.group or change.member_of
             if group:

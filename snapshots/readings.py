@@ -28,8 +28,14 @@ class Reading:
     is_list: bool = False
 
 
+LARGEST_PAGE = 20_000_000
+"""Bytes beyond which nothing is read: the largest page seen has two megabytes, and a monster would take minutes."""
+
+
 def read_body(body: bytes, slug: str, source: str, vocabulary: Vocabulary) -> Reading:
     """Read *body*, whatever it is."""
+    if len(body) > LARGEST_PAGE:
+        return Reading(None, f"{len(body) // 1_000_000} MB, too large for a page", None)
     ends = closes(body) or (False if looks_like_markup(body.decode("utf-8", "replace")) else None)
     try:
         page = read_page(body, source=source, slug=slug, vocabulary=vocabulary)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +57,8 @@ def saved_pages(paths: Iterable[Path]) -> Iterator[SavedPage]:
 
 
 def _pages_of(path: Path) -> Iterator[SavedPage]:
+    if not path.exists():
+        raise SourceError(f"{path}: is not there")
     if path.is_dir():
         yield from _pages_of_folder(path)
     elif path.name.lower().endswith(WARC_ENDINGS):
@@ -63,9 +66,9 @@ def _pages_of(path: Path) -> Iterator[SavedPage]:
     elif path.suffix.lower() == ".zip":
         yield from _pages_of_zip(path)
     elif path.suffix.lower() in PAGE_ENDINGS:
-        yield _page(path.name, path.read_bytes())
+        yield _page(path.name, _read_file(path))
     else:
-        raise SourceError(f"{path}: " + ("is no page, folder, .zip or .warc.gz" if path.exists() else "is not there"))
+        raise SourceError(f"{path}: is no page, folder, .zip or .warc.gz")
 
 
 def _page(name: str, body: bytes) -> SavedPage:
@@ -107,7 +110,7 @@ def _pages_of_zip(path: Path) -> Iterator[SavedPage]:
                 raise SourceError(f"{path}: {name} has {info.file_size // 1_000_000} MB, too large for a page")
             try:
                 yield _page(str(name), archive.read(info))
-            except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
+            except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
                 raise SourceError(f"{path}: {name} cannot be read: {error}") from error
 
 
@@ -121,11 +124,19 @@ def _pages_of_warc(path: Path) -> Iterator[SavedPage]:
                 url = record.rec_headers.get_header("WARC-Target-URI") or ""
                 if "/organisation" not in url:
                     continue
-                at = as_text(_warc_time(record.rec_headers.get_header("WARC-Date")))
-                yield SavedPage(slug_of(url), url, record.content_stream().read(LARGEST_PAGE), at)
-    except ArchiveLoadFailed as error:
-        raise SourceError(f"{path}: is not a web archive, or is cut short: {error}") from error
+                at = as_text(_warc_time(path, url, record.rec_headers.get_header("WARC-Date")))
+                body = record.content_stream().read(LARGEST_PAGE)
+                while record.raw_stream.read(LARGEST_PAGE):
+                    pass  # what a chunked body leaves over
+                if getattr(record.raw_stream, "limit", 0):
+                    raise SourceError(f"{path}: is cut short, at {url}")
+                yield SavedPage(slug_of(url), url, body, at)
+    except (ArchiveLoadFailed, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: is not a web archive, or is damaged: {error}") from error
 
 
-def _warc_time(text: str) -> datetime:
-    return read_time(text)
+def _warc_time(path: Path, url: str, text: str | None) -> datetime:
+    try:
+        return read_time(text or "")
+    except (ValueError, OverflowError) as error:
+        raise SourceError(f"{path}: {text!r} is no date, at {url}") from error

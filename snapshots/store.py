@@ -18,6 +18,7 @@ from sqlite_utils import Database
 from diff.belief import Edition, Past, Remembered, Sighting
 from diff.decide import Decision, decide
 from diff.guards import Guards
+from diff.repeats import one_each
 from scraper.errors import RegisterWatchError
 from scraper.vocabulary import Vocabulary
 from snapshots.bodies import Bodies
@@ -80,7 +81,10 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold one transaction: all of it is kept, or nothing."""
+        """Hold one transaction: all of it is kept, or nothing. Inside another one, it is a part of that."""
+        if self.db.conn.in_transaction:
+            yield
+            return
         self.db.execute("begin immediate")
         try:
             yield
@@ -117,6 +121,11 @@ class Store:
     def is_read(self, sha256: str) -> bool:
         """Say whether this body is kept and read."""
         return bool(list(self.db.query("select 1 from readings where body = :body", {"body": sha256})))
+
+    def refusal_of(self, sha256: str) -> str | None:
+        """Return why a kept body is refused, None if it is not."""
+        rows = self.db.query("select refused from readings where body = :body", {"body": sha256})
+        return next((row["refused"] for row in rows), None)
 
     def newest(self) -> str:
         """Return the time of the newest run, empty if there is none."""
@@ -332,7 +341,7 @@ class Store:
             if reading.page is None or reason:
                 refused[slug] = reason or "unreadable"
             else:
-                read[slug] = Sighting(seen[slug].sha256, reading.page, _spelling(seen[slug].source))
+                read[slug] = Sighting(seen[slug].sha256, one_each(reading.page), _spelling(seen[slug].source))
         edition = Edition(
             run=run["id"],
             time=run["captured_at"],

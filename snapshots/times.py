@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 def as_text(moment: datetime) -> str:
     """Return a timezone-aware moment as it is kept."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: it writes the year 1 as "1".
+    return f"{moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def read_time(text: str) -> datetime:

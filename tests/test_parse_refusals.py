@@ -19,11 +19,17 @@ REFUSED = {
         "an error or maintenance page",
     ),
     "an error as text": (b"503 Service Unavailable\n", "an error or maintenance page"),
-    "another site": (b"<html><body><h1>Garden News</h1><p>Roses.</p></body></html>", "no organisation heading and no agreement"),
+    "another site": (
+        b"<html><body><h1>Garden News</h1><p>Roses.</p></body></html>",
+        "no organisation heading and no agreement",
+    ),
     "a heading and no more": (b"Seaview Observatory projects\n\n0 data files in total\n", "no agreement"),
     "no name": (as_num(PAGE).replace(f"{PAGE.organisation} projects", "").encode(), "no organisation heading"),
     "cut inside a tag": (WHOLE[: WHOLE.index(b"</h2>") + 3], "the page stops inside a tag"),
-    "an agreement without heading": (NO_HEADING.encode(), "an agreement without a project heading, so without a reference"),
+    "an agreement without heading": (
+        NO_HEADING.encode(),
+        "an agreement without a project heading, so without a reference",
+    ),
     "nothing but that": (
         NO_HEADING[: NO_HEADING.index("Project 2")].encode(),
         "an agreement without a project heading, so without a reference",

@@ -1,6 +1,5 @@
 """A simulated register is told exactly: every edit, nothing else, in the run that must tell it (design section 3)."""
 
-import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from tests.simulation import values
 from tests.simulation.noise import WAYS, Dress, fold
 from tests.simulation.play import import_in_order, play
 from tests.simulation.reread import disagreements
-from tests.simulation.story import Edition, Story, migration, noise_only, quick
+from tests.simulation.story import Edition, Story, fingerprint, migration, noise_only, quick
 from tests.simulation.truth import judge
 
 REPOSITORY = Path(__file__).parent.parent
@@ -54,17 +53,9 @@ def test_spellings_of_one_dataset_are_one_and_lookalikes_are_two():
     assert len({fold(name) for name in names}) == len(names)
 
 
-def fingerprint(editions):
-    digest = hashlib.sha256()
-    for edition in editions:
-        for name, body in sorted(edition.files.items()):
-            digest.update(name.encode() + body)
-        digest.update("\n".join(sorted(map(str, edition.due))).encode())
-    return digest.hexdigest()
-
-
 def test_a_seed_gives_the_same_register_in_every_process():
-    code = "from tests.test_simulation import *; print(fingerprint(quick(5, organisations=12, edit_count=20)))"
+    call = "fingerprint(quick(5, organisations=12, edit_count=20))"
+    code = f"from tests.simulation.story import fingerprint, quick; print({call})"
     environment = {"PYTHONHASHSEED": "7", "PYTHONPATH": str(REPOSITORY)}
     other = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True

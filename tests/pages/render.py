@@ -153,7 +153,8 @@ def _html(body: str, page: Page) -> str:
 
 
 def _top(page: Page, block: str = "p") -> str:
-    top = f'<div><a href="/">Register</a> | <a href="/all/">All projects</a></div><h1>{escape(page.organisation)} projects</h1>\n'
+    top = '<div><a href="/">Register</a> | <a href="/all/">All projects</a></div>'
+    top += f"<h1>{escape(page.organisation)} projects</h1>\n"
     top += f"<{block}>{escape(count_line(page))}</{block}>\n"
     return top + (f"<{block}>🚩 {escape(page.flag)}</{block}>\n" if page.flag else "")
 
@@ -218,7 +219,9 @@ def as_breaks(page: Page) -> str:
 
 
 def as_list_items(page: Page) -> str:
-    lines = [line.removeprefix("- ") for line in as_compact(page).split("\n")]
+    """Everything an item of one list, datasets without their marks."""
+    datasets = {f"- {name}": name for project in page.projects for name in project.datasets}
+    lines = [datasets.get(line, line) for line in as_compact(page).split("\n")]
     return _html("<ul>" + "".join(f"<li><div>{escape(line)}</div></li>" for line in lines) + "</ul>", page)
 
 

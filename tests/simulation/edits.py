@@ -107,6 +107,7 @@ def dataset_removed(register: Register, rng: Random) -> list[Expected]:
     _, agreement = place
     old = rng.choice(_removable(register, agreement))
     agreement.datasets.remove(old)
+    register.last_wide[f"removed {old}"] = register.edition
     return [fact(register, agreement, "dataset-removed", "datasets", severity="low", removed=[old], tell=Tell.SECOND)]
 
 
@@ -208,7 +209,10 @@ def dsa_start_changed(register: Register, rng: Random) -> list[Expected]:
 
 @edit
 def dsa_end_became_a_word(register: Register, rng: Random) -> list[Expected]:
-    place = register.pick(rng, "dsa_end", lambda a: _has_term(a) and not a.remark, TITLED)
+    def fits(agreement: Agreement) -> bool:
+        return _has_term(agreement) and not agreement.remark and register.free(agreement, "when_note")
+
+    place = register.pick(rng, "dsa_end", fits, TITLED)
     if not place:
         return []
     _, agreement = place
@@ -471,7 +475,16 @@ def identifiable_among_opt_outs(register: Register, rng: Random) -> list[Expecte
     agreement.type_of_data.append("Identifiable")
     facts = {"severity": "high", "added": ["Identifiable"]}
     told = [
-        fact(register, agreement, "type-of-data-changed", "opt_outs", before=ANY, after=ANY, **facts),
+        fact(
+            register,
+            agreement,
+            "type-of-data-changed",
+            "opt_outs",
+            before=ANY,
+            after=ANY,
+            layout=page.layout,
+            **facts,
+        ),
     ]
     if "type_of_data" in agreement.printed:
         facts |= {"before": before, "after": list(agreement.type_of_data)}
@@ -899,6 +912,7 @@ def agreement_listed_again(register: Register, rng: Random) -> list[Expected]:
         page = register.pages.get(slug)
         if page and register.free(agreement, "*") and not (page.nohead or register.locks(slug, "*")):
             register.gone.remove((slug, agreement))
+            agreement.printed.clear()  # a history of its own begins: reading 20
             page.agreements.append(agreement)
             return [_added(page, agreement)]
     return []
@@ -991,7 +1005,7 @@ def organisation_added(register: Register, rng: Random) -> list[Expected]:
 
 def _undisturbed(register: Register, page: Page) -> bool:
     """Whether nothing waits about the page and no agreement of it stands elsewhere."""
-    return not register.locks(page.slug, "any") and all(
+    return not (register.locks(page.slug, "any") or register.concerned(page.slug)) and all(
         register.free(agreement, "*") and len(register.pages_of(agreement)) == 1 for agreement in page.agreements
     )
 
@@ -1324,6 +1338,7 @@ def mass_rewording(register: Register, rng: Random) -> list[Expected]:
 @wide
 def mass_removal(register: Register, rng: Random) -> list[Expected]:
     names = [name for name in values.DATASETS if name not in register.used_labels]
+    names = [name for name in names if register.edition - register.last_wide.get(f"removed {name}", -9) > 6]
     rng.shuffle(names)
     for old in names:
         places = _free_places(register, "datasets", lambda a, old=old: old in a.datasets and len(a.datasets) > 2)

@@ -140,6 +140,8 @@ class Register:
     gone: list[tuple[str, Agreement]] = field(default_factory=list)
     locks: Callable[[str, str], bool] = lambda _owner, _name: False
     """Whether a fact (reference or slug, field; `*` for all of it) waits to be told."""
+    concerned: Callable[[str], bool] = lambda _slug: False
+    """Whether anything waits about a page or what stands, or stood, on it."""
     plans: list[tuple[int, Callable[[], list], Any]] = field(default_factory=list)
     """What comes back in a later edition: from which on, how, and what keeps edits away until then."""
 
@@ -301,7 +303,7 @@ def new_page(register: Register, rng: Random, layout: str, agreements: int) -> P
     page = Page(slug=slug_of(name), name=name, layout=layout, agreements=[])
     page.old_benefits = layout == "L1" and rng.random() < 0.5
     page.agreements = [fit_to_page(new_agreement(register, rng, name), page, rng) for _ in range(agreements)]
-    page.flag, page.count = rng.random() < 0.15, rng.randint(1, 6196)
+    page.flag, page.count = layout != "L0" and rng.random() < 0.15, rng.randint(1, 6196)
     page.markup = rng.choice(("text", "text", "p", "table", "dl", "div"))
     page.form = rng.choice(FORMS[layout])
     page.dress = rng.randint(1, 10**6)

@@ -108,8 +108,11 @@ def _release(agreement: Agreement, layout: str) -> str:
 
 
 def _release_l0(agreement: Agreement, layout: str) -> str:
-    year, month = agreement.released_to.split("-")
-    return f"unknown — {month}/{year}"
+    """Return the window as L0 has it: month before year, and often no known start."""
+    window = (
+        "/".join(reversed(month.split("-"))) for month in (agreement.released_from, agreement.released_to) if month
+    )
+    return " — ".join(window) if agreement.released_from else f"unknown — {next(window)}"
 
 
 def _term(agreement: Agreement, layout: str) -> str:

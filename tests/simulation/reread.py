@@ -59,8 +59,7 @@ def _meaning(page: Page, agreement: Agreement) -> Iterator[tuple[str, Any]]:
         yield "dsa_start", agreement.dsa_start and agreement.dsa_start[:precision]
         yield "dsa_end", agreement.dsa_end and agreement.dsa_start and agreement.dsa_end[:precision]
         yield "title", agreement.title and fold(agreement.title)
-    if page.layout != "L0":
-        yield "released_from", agreement.released_from
+    yield "released_from", agreement.released_from
     yield "released_to", agreement.released_to
     if page.layout == "L4" and agreement.discussions:
         yield "discussions", _folded(agreement.discussions)

@@ -33,6 +33,12 @@ Where the contract is silent, these readings were taken:
 18. A page absent from a complete edition says nothing about the single values or agreements that waited there.
 19. A member of a group joins it untold if its page was refused in the group's run. Whether it does if the page was
     missing from that edition is open and not put to the test.
+20. An agreement listed again after it was told as removed begins anew: what its earlier snapshots printed is not
+    compared with what it prints later.
+21. An agreement on two pages is told once even where the pages spell equal values differently (`s261(1)` beside
+    another pin, a presumed `?`, a term to the day and to the month), though the ids of the two would differ.
+22. An edit made between the last reading in one layout and the first in another is told in the fields that both print.
+    `Identifiable` newly among the opt-outs is not, if the page was rebuilt before it was read.
 """
 
 from collections import Counter, defaultdict
@@ -91,6 +97,8 @@ class Expected:
     pages: tuple[str, ...] = ()
     absent: str | None = None
     locks: tuple[tuple[str, str], ...] = ()
+    layout: str | None = None
+    """The only layout in which this can be seen; rebuilt before it was read, the page never tells it."""
     optional: bool = False
     silent: bool = False
     members: tuple[tuple[str, str], ...] = ()
@@ -133,6 +141,13 @@ class Ledger:
         names = {held for one in self.waiting for who, held in one.expected.locks if who == owner}
         return bool(names) if name == "any" else name in names
 
+    def concerns(self, slug: str) -> bool:
+        """Whether anything waits about the page or an agreement that stands, or stood, on it."""
+        return any(
+            slug in one.expected.pages or slug in dict(one.expected.members) or (slug, "*") in one.expected.locks
+            for one in self.waiting
+        )
+
     def fragile(self) -> set[str]:
         """Return the pages that must be read, or their absence seen, for the truth to stay simple: where one change
         needs several pages, or an agreement waits to be gone for good."""
@@ -153,6 +168,7 @@ class Ledger:
     def settle(self, register: Register, read: set[str], absent: bool) -> list[Expected]:
         """Return what the edition must tell that could read the pages *read*; *absent*: what it lacks is missing."""
         due = self._layout_changes(register, read)
+        self._forget_unseen(register)
         for one in list(self.waiting):
             if not self._seen(one.expected, register, read, absent):
                 continue
@@ -173,6 +189,15 @@ class Ledger:
         names = [expected.field] if isinstance(expected.field, str) else []
         pages = [register.pages[slug] for slug in expected.pages if slug in register.pages]
         return all(page.prints(name) for page in pages for name in names if name not in ("organisation", "layout"))
+
+    def _forget_unseen(self, register: Register) -> None:
+        """Drop what no page can show any more: its layout is gone."""
+        layouts = {slug: page.layout for slug, page in register.pages.items()}
+        self.waiting = [
+            one
+            for one in self.waiting
+            if one.expected.layout is None or all(layouts.get(s) == one.expected.layout for s in one.expected.pages)
+        ]
 
     def _layout_changes(self, register: Register, read: set[str]) -> list[Expected]:
         """Return one change for each pair of layouts, and remember what was read."""
@@ -331,11 +356,17 @@ def _share(part: int, rest: int) -> float:
 # --- the report of a failure -----------------------------------------------------------------------------------------
 
 
+def _shown(value: Any) -> str:
+    return " or ".join(map(repr, sorted(value, key=str))) if isinstance(value, frozenset) else repr(value)
+
+
 def _line(facts: dict[str, Any]) -> str:
-    where = facts["reference"] if isinstance(facts["reference"], str) else facts["page"]
+    where = next(
+        (_shown(facts[name]).strip("'") for name in ("reference", "page") if facts[name] not in (None, ANY)), ""
+    )
     shown = [f"{facts['kind']} {where}"]
     for name in ("page", "field", "before", "after", "added", "removed", "severity", "substantive", "agreements"):
-        text = repr(facts.get(name))
+        text = _shown(facts.get(name))
         shown.append(f"{name}={text if len(text) < 160 else text[:100] + ' … ' + text[-50:]}")
     return " ".join(shown)
 

@@ -1,7 +1,7 @@
 """Lifelike words: organisations, datasets, legal bases and prose in the register's own manner.
 
-Names that stand in a known relation (aliases, successions) are literal copies of the facts in
-docs-of-record files of the project; every other name is made up and related to nothing.
+Names that stand in a known relation (aliases, successions) are a selection of the project's vocabulary, written out so
+that the truth does not depend on the code under test; every other name is made up and related to nothing.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,179 @@
+"""How long it takes to import 24 monthly editions of 500 pages, beside reading their distinct bodies once.
+
+Beside it git-history 0.8, which is given the same editions as ready-made JSON, one commit a month: it need not read
+pages, and it keeps items, but decides nothing. It is installed by name into an environment of its own; where that is
+not possible its row says so.
+"""
+
+import hashlib
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.register_site import Register, records, render_org
+
+EDITIONS, ORGANISATIONS = 24, 500
+RUNS = 3
+GIT_HISTORY = "git-history==0.8"
+
+
+def write_editions(folder: Path) -> None:
+    """Write the editions as folders of pages, and as JSON beside them."""
+    register = Register(ORGANISATIONS, 1)
+    for number in range(1, EDITIONS + 1):
+        register.to(number)
+        edition = folder / f"{number:02d}"
+        edition.mkdir()
+        for slug, organisation in register.orgs.items():
+            (edition / f"{slug}.html").write_text(render_org(organisation, register), encoding="utf-8", newline="")
+        (folder / f"{number:02d}.json").write_text(json.dumps(records(register), indent=1), encoding="utf-8")
+
+
+def time_of(number: int) -> str:
+    """Return when an edition is taken to have been fetched."""
+    return f"{2024 + (number - 1) // 12}-{(number - 1) % 12 + 1:02d}-01T03:00:00Z"
+
+
+def distinct_bodies(folder: Path) -> dict[str, tuple[str, bytes]]:
+    """Return the distinct bodies of all editions."""
+    found = {}
+    for file in sorted(folder.glob("*/*.html")):
+        body = file.read_bytes()
+        found.setdefault(hashlib.sha256(body).hexdigest(), (file.stem, body))
+    return found
+
+
+def _read_all(folder: Path) -> tuple[float, int]:
+    from scraper.parse import read_page
+
+    bodies = distinct_bodies(folder)
+    started = time.perf_counter()
+    for slug, body in bodies.values():
+        read_page(body, source=slug)
+    return time.perf_counter() - started, len(bodies)
+
+
+def _import_all(folder: Path) -> float:
+    from cron.importing import import_edition
+    from diff.guards import Guards
+    from scraper.vocabulary import default_vocabulary
+    from snapshots.store import open_store
+
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as directory:
+        store = open_store(Path(directory) / "registerwatch.db")
+        for number in range(1, EDITIONS + 1):
+            at = time_of(number)
+            import_edition(
+                store,
+                [folder / f"{number:02d}"],
+                time=at,
+                complete=True,
+                now=at,
+                vocabulary=default_vocabulary(),
+                guards=Guards(),
+            )
+        store.close()
+    return time.perf_counter() - started
+
+
+def _quiet_edition(folder: Path) -> tuple[float, float]:
+    """Return seconds of importing an edition in which nothing changed, and of reading and hashing its files."""
+    from cron.importing import import_edition
+    from diff.guards import Guards
+    from scraper.vocabulary import default_vocabulary
+    from snapshots.store import open_store
+
+    with tempfile.TemporaryDirectory() as directory:
+        store = open_store(Path(directory) / "registerwatch.db")
+        seconds = []
+        for at in ("2024-01-01T03:00:00Z", "2024-01-02T03:00:00Z"):
+            started = time.perf_counter()
+            import_edition(
+                store,
+                [folder / "01"],
+                time=at,
+                complete=True,
+                now=at,
+                vocabulary=default_vocabulary(),
+                guards=Guards(),
+            )
+            seconds.append(time.perf_counter() - started)
+        store.close()
+    started = time.perf_counter()
+    for file in sorted((folder / "01").glob("*.html")):
+        hashlib.sha256(file.read_bytes()).hexdigest()
+    return seconds[1], time.perf_counter() - started
+
+
+def _git_history(folder: Path) -> float:
+    """Return the seconds git-history takes for the same editions; raises CalledProcessError where it cannot be had."""
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([sys.executable, "-m", "venv", place / "venv"], **quiet)  # type: ignore[call-overload]
+        subprocess.run([place / "venv/bin/pip", "install", "--quiet", GIT_HISTORY, "setuptools<81"], **quiet)  # type: ignore[call-overload]
+        repository = place / "repository"
+        git = ["git", "-C", str(repository), "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
+        subprocess.run(["git", "init", "--quiet", "--initial-branch=editions", str(repository)], **quiet)  # type: ignore[call-overload]
+        for number in range(1, EDITIONS + 1):
+            (repository / "register.json").write_bytes((folder / f"{number:02d}.json").read_bytes())
+            at = {"GIT_AUTHOR_DATE": time_of(number), "GIT_COMMITTER_DATE": time_of(number)}
+            subprocess.run([*git, "add", "register.json"], **quiet)  # type: ignore[call-overload]
+            subprocess.run([*git, "commit", "--quiet", "-m", str(number)], env={**os.environ, **at}, **quiet)  # type: ignore[call-overload]
+        started = time.perf_counter()
+        command = [place / "venv/bin/git-history", "file", "history.db", "register.json", "--id", "id"]
+        command += ["--branch", "editions", "--silent"]
+        subprocess.run(command, cwd=repository, **quiet)  # type: ignore[call-overload]
+        return time.perf_counter() - started
+
+
+def _in_own_process(part: str, folder: Path) -> list[float]:
+    command = [sys.executable, "-m", "benchmarks.importing", part, str(folder)]
+    return [float(n) for n in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()]
+
+
+def _rows(folder: Path) -> Iterator[str]:
+    reads = [_in_own_process("read", folder) for _ in range(RUNS)]
+    imports = [_in_own_process("import", folder) for _ in range(RUNS)]
+    read_s, import_s = (statistics.median(run[0] for run in runs) for runs in (reads, imports))
+    memory = max(run[-1] for run in imports)
+    yield f"| reading the {int(reads[0][1]):,} distinct bodies once | {read_s:.1f} | 1.00 | {reads[0][-1]:.0f} |"
+    yield f"| importing all {EDITIONS} editions | {import_s:.1f} | {import_s / read_s:.2f} | {memory:.0f} |"
+    try:
+        (theirs,) = (_git_history(folder),)
+        yield f"| {GIT_HISTORY} on ready-made JSON | {theirs:.1f} | {theirs / read_s:.2f} | |"
+    except (subprocess.CalledProcessError, OSError) as error:
+        yield f"| {GIT_HISTORY}: not to be had here ({type(error).__name__}) | | | |"
+    quiet, hashing, _ = _in_own_process("quiet", folder)
+    yield f"| an edition in which nothing changed | {quiet:.2f} | {quiet / read_s:.2f} | |"
+    yield f"| reading and hashing its files | {hashing:.2f} | {hashing / read_s:.2f} | |"
+
+
+def main() -> str:
+    """Return the table as markdown."""
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        write_editions(folder)
+        head = ["| | seconds | ratio | peak MB |", "|---|---:|---:|---:|"]
+        return "\n".join([*head, *_rows(folder)])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        parts = {
+            "read": _read_all,
+            "import": lambda folder: (_import_all(folder),),
+            "quiet": _quiet_edition,
+        }
+        figures = parts[sys.argv[1]](Path(sys.argv[2]))
+        print(*figures, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    else:
+        print(main())
