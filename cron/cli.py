@@ -24,7 +24,7 @@ from scraper.records import page_to_json
 from scraper.vocabulary import Vocabulary, default_vocabulary, parse_vocabulary
 from snapshots.answers import Answers, Question
 from snapshots.sources import SourceError
-from snapshots.store import DatabaseError, Outcome, Store, open_store
+from snapshots.store import DatabaseError, Outcome, Store, explain, open_store
 from snapshots.times import as_text, end_of, read_time
 
 NEEDS_A_PERSON = 3
@@ -109,7 +109,8 @@ class Commands(click.Group):
         except (RegisterWatchError, DatabaseError, OSError) as error:
             if ctx.params.get("verbose"):
                 traceback.print_exc()
-            _complain(str(error) or type(error).__name__)
+            named = isinstance(error, DatabaseError) and isinstance(ctx.obj, Session)
+            _complain(explain(ctx.obj.settings.store.database, error) if named else str(error) or type(error).__name__)
             ctx.exit(1)
 
     def main(self, *args: Any, **extra: Any) -> Any:
@@ -133,10 +134,17 @@ def _complain(message: str) -> None:
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
-    "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings, instead of ./registerwatch.toml."
+    "--config",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="FILE",
+    help="Settings, instead of ./registerwatch.toml.",
 )
 @click.option(
-    "--db", "database", type=click.Path(path_type=Path), metavar="FILE", help="The database, instead of the settings'."
+    "--db",
+    "database",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="FILE",
+    help="The database, instead of the settings'.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show where an error came from.")
 @click.version_option(package_name="registerwatch")
@@ -215,7 +223,7 @@ def _now() -> datetime:
 
 
 @cli.command()
-@click.argument("directory", type=click.Path(path_type=Path), default=".")
+@click.argument("directory", type=click.Path(path_type=Path, readable=False), default=".")
 def init(directory: Path) -> None:
     r"""Write a commented registerwatch.toml.
 
@@ -233,7 +241,7 @@ def init(directory: Path) -> None:
 
 
 @cli.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="FILE...")
 @click.pass_obj
 def parse(session: Session, files: tuple[Path, ...]) -> None:
     r"""Read saved pages and print their records as a JSON array; no database is touched.
@@ -272,7 +280,7 @@ def _parsed(file: Path, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
 
 
 @cli.command("import")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="PATH...")
 @click.option(
     "--fetched-at", required=True, type=Time(), metavar="TIME", help="When the pages were fetched; UTC unless it says."
 )
@@ -457,7 +465,9 @@ def redline(session: Session, reference: str, since: str | None, until: str | No
         raise click.UsageError("--from lies after --to")
     width, colour = _width(), _colour()
     if not changed:
-        click.echo(f"No prose differs between {terminal.long_date(earlier)} and {terminal.long_date(later)}.")
+        since = f"since it was first seen on {terminal.long_date(earlier)}"
+        between = f"between {terminal.long_date(earlier)} and {terminal.long_date(later)}"
+        click.echo(f"The prose of {reference} has not changed {since if earlier == later else between}.")
         return
     click.echo(f"{reference}: as first seen on {terminal.long_date(earlier)}, and on {terminal.long_date(later)}")
     for name, lines in changed.items():
@@ -479,7 +489,7 @@ def agreements(session: Session, as_of: str | None, format_: str) -> None:
     """
     rows = session.answers.agreements(as_of)
     columns = [
-        terminal.Column("reference", "Reference"),
+        terminal.Column("reference", "Reference", whole=True),
         terminal.Column("organisation", "Organisation"),
         terminal.Column("title", "Title", "without a title"),
         terminal.Column("dsa_end", "Printed end"),
@@ -617,7 +627,7 @@ def status(session: Session, format_: str) -> None:
 
 
 @cli.command()
-@click.argument("directory", type=click.Path(path_type=Path), required=False)
+@click.argument("directory", type=click.Path(path_type=Path, readable=False), required=False)
 @click.pass_obj
 def demo(session: Session, directory: Path | None) -> None:
     r"""Import two editions of the sample register and tell what changed; no network, nothing of yours is touched.

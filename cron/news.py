@@ -202,10 +202,7 @@ def render_import(report: ImportReport, *, width: int = 80, colour: bool = False
     title = f"Run {report.run}, {edition} of {long_date(report.fetched_at)}"
     lines = [paint(title, "underline", colour), "", *fact_lines("Pages", counts, width, colour), ""]
     for who, reason in report.refused:
-        room = min(max(len(clean(name)) for name, _ in report.refused), width // 2)
-        reasons = wrap(clean(reason), width - LABEL - room - 3)
-        lines.append(paint("refused", "bold red", colour) + f"     {cut(clean(who), room):<{room}}   {reasons[0]}")
-        lines += [" " * (LABEL + room + 3) + reason for reason in reasons[1:]]
+        lines += _refusal(clean(who), clean(reason), width, colour)
     lines += [""] * bool(report.refused)
     lines += _changes_by_kind(report, width, colour)
     if report.held:
@@ -215,6 +212,14 @@ def render_import(report: ImportReport, *, width: int = 80, colour: bool = False
         sentence = f"{plural(len(report.refused), 'page')} could not be read. The others were taken."
         lines += ["", *(paint(line, "bold", colour) for line in wrap(sentence, width))]
     return "\n".join(lines) + "\n"
+
+
+def _refusal(who: str, reason: str, width: int, colour: bool) -> list[str]:
+    """Say who was refused and why; the name is never cut, because it is what a person has to look for."""
+    label = paint("refused", "bold red", colour) + " " * (LABEL - len("refused"))
+    if LABEL + len(who) + 3 + len(reason) <= width:
+        return [f"{label}{who}   {reason}"]
+    return [label + who, *(" " * LABEL + line for line in wrap(reason, width - LABEL))]
 
 
 def _changes_by_kind(report: ImportReport, width: int, colour: bool) -> Iterator[str]:

@@ -116,6 +116,8 @@ class Column:
     key: str
     heading: str
     missing: str = "none printed"
+    whole: bool = False
+    """Never cut: a reference or a slug that is to be copied."""
 
 
 def render_table(
@@ -125,8 +127,9 @@ def render_table(
     cells = [[_cell(row.get(column.key), column.missing) for column in columns] for row in rows]
     width = max(width, NARROWEST)
     longest = [max([len(column.heading), *(len(row[place]) for row in cells)]) for place, column in enumerate(columns)]
-    widths = _shrink([min(one, width) for one in longest], width - 2 * (len(columns) - 1))
     numbers = [bool(rows) and all(isinstance(row.get(column.key), int) for row in rows) for column in columns]
+    whole = [column.whole or number for column, number in zip(columns, numbers, strict=True)]
+    widths = _shrink([min(one, width) for one in longest], whole, width - 2 * (len(columns) - 1))
 
     def line(texts: Sequence[str]) -> str:
         fitted = [cut(text, room) for text, room in zip(texts, widths, strict=True)]
@@ -145,11 +148,14 @@ def _cell(value: Any, missing: str) -> str:
     return missing if value is None else in_words(value)
 
 
-def _shrink(widths: Sequence[int], room: int) -> list[int]:
+def _shrink(widths: Sequence[int], whole: Sequence[bool], room: int) -> list[int]:
     """Return *widths* cut down to *room*, a column at a time, the widest first; none falls under eight."""
     shrunk = list(widths)
-    while sum(shrunk) > room and max(shrunk) > 8:
-        shrunk[shrunk.index(max(shrunk))] -= 1
+    while sum(shrunk) > room:
+        widest = max((n for n, keep in enumerate(whole) if not keep), key=lambda n: shrunk[n], default=None)
+        if widest is None or shrunk[widest] <= 8:
+            break
+        shrunk[widest] -= 1
     return shrunk
 
 

@@ -56,7 +56,8 @@ class PageBelief:
     organisation: str = ""
     layout: str = ""
     files_disseminated: int | None = None
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...] | None = None
+    """None: no layout that prints flags was seen yet."""
     flag_doubt: str | None = None
     """Body that last showed the flag, while it is missing for the first time."""
     body: str | None = None

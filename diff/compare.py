@@ -13,7 +13,7 @@ from deepdiff import DeepDiff
 from diff.belief import Doubt, Place
 from diff.changes import ChangeKind, Difference, Severity
 from diff.rules import SETS, SEVERITY, is_type_of_data, legal_basis_severity
-from diff.when import Term, incident, later, note_of, same_date, term_of
+from diff.when import Term, incident, later, note_of, same_date, says_unknown, term_of
 from scraper.legal_basis import compared_ids, families_of
 from scraper.normalise import as_set, fold
 from scraper.records import SECTIONS, Agreement, LegalBasis
@@ -192,7 +192,7 @@ def _compare_legal_bases(at_work: _Comparison, field: str) -> None:
         at_work.values[field] = all_now
     if not come and not told:
         return
-    before_ids, after_ids = tuple(b.id for b in believed), tuple(b.id for b in all_now)
+    before_ids, after_ids = _telling_ids(believed), _telling_ids(all_now)
     was, now = families_of(before_ids) - {"not-recorded"}, families_of(after_ids) - {"not-recorded"}
     at_work.tell(
         ChangeKind.LEGAL_BASIS_CHANGED,
@@ -205,6 +205,13 @@ def _compare_legal_bases(at_work: _Comparison, field: str) -> None:
         families=(tuple(sorted(now - was)), tuple(sorted(was - now))),
         words=tuple(f"{b.id}\t{b.printed}" for b in (*believed, *printed) if b.id.startswith("TEXT:")),
     )
+
+
+def _telling_ids(bases: Iterable[LegalBasis]) -> tuple[str, ...]:
+    """Return the ids that a change names: what comparisons leave out would make the same fact look like another."""
+    ids = [basis.id for basis in bases]
+    compared = compared_ids(ids)
+    return tuple(basis for basis in ids if basis.removesuffix("?") in compared)
 
 
 def _plain_ids(bases: Iterable[LegalBasis]) -> frozenset[str]:
@@ -364,7 +371,9 @@ def _compare_releases(at_work: _Comparison, _: str) -> None:
     doubted = missing - at_work.confirmed(missing)
     new |= {end: old[end] for end in doubted}
     at_work.values |= {end: old[end] for end in doubted}
-    differs = [end for end in ends if old[end] != new[end]]
+    # The oldest layout prints "unknown" for a month it does not know: one in its place was not printed before.
+    unknown = {end for end in ends if not old[end] and says_unknown(at_work.place.believed)}
+    differs = [end for end in ends if old[end] != new[end] and end not in unknown]
     if not any(old.values()) or not any(new.values()):
         differs = differs[:1]
     words = tuple(window[end] or "" for window in (old, new) for end in reversed(ends))

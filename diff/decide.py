@@ -305,7 +305,7 @@ class _Run:
             files_disseminated=before.files_disseminated
             if page.files_disseminated is None
             else page.files_disseminated,
-            flags=before.flags if flag_doubt else page.flags,
+            flags=before.flags if flag_doubt or page.layout in NO_FLAGS else page.flags,
             flag_doubt=flag_doubt,
             body=sighting.body,
             spelling=sighting.spelling,
@@ -328,6 +328,8 @@ class _Run:
             self._find_plain(ChangeKind.FILES_COUNT_CHANGED, slug, **facts)
         if before.layout != page.layout:
             self.layouts[before.layout, page.layout] += len(page.agreements)
+        if page.layout in NO_FLAGS or before.flags is None:
+            return before.flag_doubt
         if page.flags and not before.flags:
             self._find_plain(ChangeKind.FLAG_RAISED, slug, field="flags", after="\n".join(page.flags))
         elif before.flags and not page.flags:
@@ -408,6 +410,10 @@ class _Run:
             fact=fact_id(difference, 0, slug if reference is None else reference),
             words=difference.words,
         )
+
+
+NO_FLAGS = frozenset({"L0"})
+"""Layouts that print no 🚩 sentence."""
 
 
 def _fold_edit(difference: Difference) -> tuple[tuple[str, ...], tuple[str, ...]]:

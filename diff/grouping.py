@@ -14,6 +14,8 @@ from scraper.normalise import fold, fold_set
 Edit = tuple[tuple[str, ...], tuple[str, ...]]
 """What was put in and what was taken out, folded and sorted."""
 
+DATES = frozenset({"dsa_start", "dsa_end"})
+
 SINGLE_VALUES = frozenset({"reference", "title", "dsa_start", "dsa_end", "released_from", "released_to", "when_note"})
 """Fields of which a group has `before` and `after`."""
 
@@ -43,8 +45,22 @@ def merge_equal(found: Sequence[Found]) -> list[Found]:
     """Return *found* with changes that say the same as one: `page` the first slug, the others named beside it."""
     by_fact: dict[str, list[Found]] = defaultdict(list)
     for one in found:
-        by_fact[one.change.fact].append(one)
+        by_fact[_same_fact(one.change)].append(one)
     return [_merged(sorted(same, key=lambda one: one.slug)) for same in by_fact.values()]
+
+
+def _same_fact(change: Change) -> str:
+    """Return a key for what a change of an agreement comes to: its pages may have printed it in two spellings before.
+
+    One page may print a date to the day and the other to the month, or one of them an old value that the other had
+    lost already: where it ends is the same.
+    """
+    if change.reference is None:
+        return change.fact
+    after = change.after[:7] if change.field in DATES and change.after else change.after
+    if change.added or change.removed:
+        after = None
+    return fact_id(replace(change, before=None, after=after), 0)
 
 
 def _merged(same: list[Found]) -> Found:
@@ -82,11 +98,15 @@ def propose_relabellings(found: list[Found], past: Past, sighted: frozenset[str]
             shared = frozenset.intersection(*(frozenset(one.had) for one in gaining))
             if len(shared) == 1 and _nearly_all(past.carriers(*shared), sighted, gaining):
                 proposed[name] = next(iter(shared))
+    relabelled: dict[int, Found] = {
+        id(one): as_relabelling(one, old) for name, old in proposed.items() for one in by_name[name]
+    }
+    # An old name that was missing before is told with the new one, not as removed beside it.
+    told = {(one.change.reference, one.edit[1][0]) for one in relabelled.values()}
     return [
-        as_relabelling(one, proposed[name])
-        if one.change.kind is ChangeKind.DATASET_ADDED and (name := fold(one.change.added[0])) in proposed
-        else one
+        relabelled.get(id(one), one)
         for one in found
+        if one.change.kind is not ChangeKind.DATASET_REMOVED or (one.change.reference, one.edit[1][0]) not in told
     ]
 
 

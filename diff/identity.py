@@ -99,7 +99,8 @@ class Identities:
         arriving, leaving = self._arriving(), self._leaving()
         fates = respelt + [self._fate_of_arrival(reference, slugs) for reference, slugs in sorted(arriving.items())]
         settled = arriving.keys() | self._taken
-        return fates + [self._fate_of_leaving(reference) for reference in sorted(leaving - settled)]
+        fates += [self._fate_of_leaving(reference) for reference in sorted(leaving - settled)]
+        return fates + self._false_arrivals(leaving)
 
     def nowhere(self) -> int:
         """Return how many agreements of the pages seen are gone: on no page, under no other reference."""
@@ -251,6 +252,15 @@ class Identities:
                 doubted=tuple(slug for slug in left if slug not in confirmed),
             )
         return Fate(reference=reference, verdict=Verdict.DOUBTED, before=tuple(holders), doubted=tuple(left))
+
+    def _false_arrivals(self, leaving: Iterable[str]) -> list[Fate]:
+        """Return the end of places that began while another page was unread, and are gone before it was read."""
+        return [
+            Fate(reference=reference, verdict=Verdict.DOUBTED, left=(slug,), told=False)
+            for reference in sorted(leaving)
+            for slug in sorted(self._past.standing_on(reference))
+            if self._is_newcomer(slug, reference) and self._evidence(slug, reference) is Evidence.LACKING
+        ]
 
     def _was_missing(self, slug: str, reference: str) -> bool:
         """Say whether an earlier run saw that it is missing, as part of a page too small to be believed perhaps."""

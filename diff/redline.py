@@ -8,7 +8,7 @@ whole, out and in.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from scraper.normalise import fold
 
@@ -82,31 +82,52 @@ def _split_at_breaks(runs: list[Run]) -> Iterator[tuple[Run, ...]]:
         yield tuple(paragraph)
 
 
-def _tokens(text: str) -> list[str]:
-    return [token for line in text.split("\n") for token in (*line.split(), "\n")][:-1]
+class _Token(NamedTuple):
+    text: str
+    says: str
+    """Folded; a dash, a break or the mark of a list item says nothing."""
+
+
+def _tokens(text: str) -> list[_Token]:
+    return [token for line in text.split("\n") for token in (*_words(line.split()), _BREAK)][:-1]
+
+
+_BREAK = _Token("\n", "")
+
+
+def _words(words: list[str]) -> Iterator[_Token]:
+    marks = 0
+    while marks < len(words) - 1 and fold(" ".join((*words[: marks + 1], "x"))) == "x":
+        marks += 1
+    for number, word in enumerate(words):
+        yield _Token(word, "" if number < marks else fold(word))
 
 
 def _word_runs(before: str, after: str) -> Iterator[Run]:
     old, new = _tokens(before), _tokens(after)
     if len(old) + len(new) > LONGEST_PASSAGE:
-        yield from (Run("out", " ".join(old)), Run("in", " ".join(new)))
+        yield from (Run("out", _text(old)), Run("in", _text(new)))
         return
-    matcher = SequenceMatcher(None, [_key(w) for w in old], [_key(w) for w in new], autojunk=False)
+    # What says nothing is matched as it stands: breaks with breaks.
+    matcher = SequenceMatcher(None, [t.says or t.text for t in old], [t.says or t.text for t in new], autojunk=False)
     for operation, a, b, c, d in matcher.get_opcodes():
-        gone, come = " ".join(old[a:b]), " ".join(new[c:d])
-        if operation == "equal" or fold(gone) == fold(come):
+        gone, come = old[a:b], new[c:d]
+        if operation == "equal" or _says(gone) == _says(come):
             if come:
-                yield Run("same", come)
+                yield Run("same", _text(come))
             continue
         if gone:
-            yield Run("out", gone)
+            yield Run("out", _text(gone))
         if come:
-            yield Run("in", come)
+            yield Run("in", _text(come))
 
 
-def _key(token: str) -> str:
-    # The fold of a lone "1." or "a)" is nothing, as a list mark's is: such tokens are matched as they stand.
-    return fold(token) or token
+def _text(tokens: list[_Token]) -> str:
+    return " ".join(token.text for token in tokens)
+
+
+def _says(tokens: list[_Token]) -> str:
+    return "".join(token.says for token in tokens)
 
 
 def edit_of(changed: Redline) -> tuple[tuple[str, ...], tuple[str, ...]]:

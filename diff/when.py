@@ -44,6 +44,11 @@ def note_of(term: Agreement, remark: Agreement) -> str | None:
     return "\n".join(filter(None, (term_of(term).word, incident(remark)))) or None
 
 
+def says_unknown(agreement: Agreement) -> bool:
+    """Say whether the page prints `unknown` where a month should stand."""
+    return any(fold(part) == "unknown" for part in (agreement.when_note or "").split("\n"))
+
+
 def same_date(a: str | None, b: str | None) -> bool:
     """Say whether two printed dates agree as far as both are precise.
 

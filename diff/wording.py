@@ -69,8 +69,11 @@ def who(change: Change) -> str:
     if change.group:
         places = len({member.organisation for member in change.members})
         return f"{change.agreements} agreements at {_count(places, 'organisation')}"
-    organisations = listed([change.organisation or "", *change.also_on])
-    return f"{change.reference} ({organisations})" if change.reference else organisations
+    return f"{change.reference} ({_organisations(change)})" if change.reference else _organisations(change)
+
+
+def _organisations(change: Change) -> str:
+    return listed([change.organisation or "", *change.also_on])
 
 
 def _count(number: int, what: str) -> str:
@@ -80,6 +83,8 @@ def _count(number: int, what: str) -> str:
 def summarise(change: Change) -> str:
     """Return the sentence of *change*."""
     sentence = _SENTENCES.get(change.kind, _changed)(change)
+    if sentence.startswith((*change.added, *change.removed)):
+        return sentence  # "e-Referral Service": a name stays as printed
     return sentence[:1].upper() + sentence[1:]
 
 
@@ -109,7 +114,7 @@ def _opening(text: str, longest: int = 8) -> str:
 
 def _changed(change: Change) -> str:
     name = NAMES.get(change.field or "", change.field or "")
-    if change.group:
+    if change.group and (change.added or change.removed):
         return f"{name} of {who(change)}: {_came_and_went(change)}"
     return f"{name} of {who(change)} changed from {quoted(change.before)} to {quoted(change.after)}"
 
@@ -119,9 +124,7 @@ def _came_and_went(change: Change) -> str:
         return f"{quoted(change.removed)} replaced by {quoted(change.added)}"
     if change.added:
         return f"{quoted(change.added)} now stands there"
-    if change.removed:
-        return f"{quoted(change.removed)} no longer stands there"
-    return f"from {quoted(change.before)} to {quoted(change.after)}"
+    return f"{quoted(change.removed)} no longer stands there"
 
 
 def _name_added(change: Change) -> str:
@@ -186,11 +189,8 @@ def _term(change: Change) -> str:
 def _ref(change: Change) -> str:
     if change.group:
         return who(change)
-    return (
-        f"{change.reference} (on the pages of {listed([change.organisation or '', *change.also_on])})"
-        if change.also_on
-        else change.reference or ""
-    )
+    pages = f" (on the pages of {_organisations(change)})" if change.also_on else ""
+    return f"{change.reference}{pages}"
 
 
 def _agree(a: str, b: str) -> bool:
@@ -240,14 +240,14 @@ def _legal_basis(change: Change) -> str:
 
 def _text(change: Change) -> str:
     name = NAMES.get(change.field or "", "")
-    out, into, first_out, first_in = (change.words + ("",) * 4)[:4]
+    out, into, first_out, first_in = change.words
     if not (change.before or change.group):
-        return f"{name} of {who(change)} now printed: {into} words, beginning {quoted(first_in)}"
+        return f"{name} of {who(change)} now printed: {_count(int(into), 'word')}, beginning {quoted(first_in)}"
     if not (change.after or change.group):
-        return f"{name} of {who(change)} no longer printed: {out} words, beginning {quoted(first_out)}"
+        return f"{name} of {who(change)} no longer printed: {_count(int(out), 'word')}, beginning {quoted(first_out)}"
     begins = [f"beginning with {quoted(first_out)}"] if first_out else []
     begins += [f"{'now' if first_out else 'beginning with'} {quoted(first_in)}"] if first_in else []
-    return f"{name} of {who(change)} reworded: {out} words out, {into} in, {', '.join(begins)}"
+    return f"{name} of {who(change)} reworded: {_count(int(out), 'word')} out, {into} in, {', '.join(begins)}"
 
 
 def _agreement_added(change: Change) -> str:
@@ -296,7 +296,7 @@ _SENTENCES: dict[ChangeKind, Callable[[Change], str]] = {
     ChangeKind.AGREEMENT_ADDED: _agreement_added,
     ChangeKind.AGREEMENT_REMOVED: lambda c: f"{who(c)} is no longer on the register's pages",
     ChangeKind.AGREEMENT_MOVED: _moved,
-    ChangeKind.REFERENCE_CHANGED: lambda c: f"{c.before} ({c.organisation}) is now listed as {c.after}",
+    ChangeKind.REFERENCE_CHANGED: lambda c: f"{c.before} ({_organisations(c)}) is now listed as {c.after}",
     ChangeKind.DATASET_ADDED: _name_added,
     ChangeKind.DATASET_REMOVED: _name_removed,
     ChangeKind.DATASET_RELABELLED: _relabelled,

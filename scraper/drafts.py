@@ -13,6 +13,7 @@ from scraper.blocks import Line, is_item, without_mark
 from scraper.layouts import (
     FIELDS_OF_LABEL,
     HEADING_LABELS,
+    L0_BARE_LINES,
     L0_INLINE_SECTIONS,
     L0_LABELS,
     L1_SECTION_LINES,
@@ -101,8 +102,9 @@ def draft_of(lines: Sequence[Line], style: Style) -> Draft:
     """Return the *lines* of one agreement, its heading left out, sorted."""
     notices: list[str] = []
     prose_at = _find_prose(lines, style)
-    entries = _entries(lines[:prose_at], style, notices)
-    datasets, left = _take_datasets(entries, style)
+    header, lost = split_lost(lines[:prose_at]) if style.lost_heads else (lines[:prose_at], [])
+    entries = _entries(header, style, notices)
+    datasets, left = _lost_list(lost) if style.lost_heads else _take_datasets(entries, style)
     sections = _sections(lines[prose_at:], style, datasets is not None, notices)
     if "datasets" in sections:
         datasets = [without_mark(text) for text in sections.pop("datasets")]
@@ -113,10 +115,32 @@ def draft_of(lines: Sequence[Line], style: Style) -> Draft:
     return Draft(entries, datasets, sections, notices)
 
 
-def has_list_label(lines: Sequence[Line], style: Style) -> bool:
-    """Say whether the header of an agreement has a `Datasets:` line."""
-    labels = (style.label(line.text) for line in lines[: _find_prose(lines, style)])
-    return any(label and label.name in _LIST_LABELS for label in labels)
+def has_list_label(lines: Sequence[Line]) -> bool:
+    """Say whether there is a `Datasets:` among the *lines* of a header."""
+    labels = map(known_label, (line.text for line in lines))
+    return any(label and label.name == "Datasets" for label in labels)
+
+
+def split_lost(header: Sequence[Line]) -> tuple[Sequence[Line], Sequence[Line]]:
+    """Return the fields of a *header*, and the datasets and prose behind them if their headings are lost.
+
+    Two blank lines are all that is left of a lost line. What follows them is no field any more, whatever it looks like:
+    prose has headings with a colon, and some are our labels. Only a field that lost the one before it is still one.
+    """
+    name = ""
+    far: list[int] = []
+    for index, line in enumerate(header):
+        label = known_label(line.text)
+        if label and not far:
+            name = label.name
+            if name == "Datasets":
+                break
+        elif line.gap > 1 and name not in ("", "Purposes"):
+            far.append(index)
+    items = [index for index in far if is_item(header[index])]
+    starts = items or ([] if has_list_label(header) else far)
+    end = starts[0] if starts else len(header)
+    return header[:end], header[end:]
 
 
 def with_colons(lines: Sequence[Line]) -> list[Line]:
@@ -151,6 +175,8 @@ def _find_prose(lines: Sequence[Line], style: Style) -> int:
 def _entries(lines: Sequence[Line], style: Style, notices: list[str]) -> list[Entry]:
     entries: list[Entry] = []
     for line in lines:
+        if style.layout == "L0" and line.text in L0_BARE_LINES:
+            continue
         label = style.label(line.text) or _unknown_label(line, entries, style)
         if label:
             entries.append(Entry(label.name, label.printed, label.value))
@@ -196,44 +222,44 @@ def _is_bracketed(text: str) -> bool:
 
 
 def _take_datasets(entries: list[Entry], style: Style) -> tuple[list[str] | None, list[Line]]:
-    """Return the names of the datasets and the lines behind them that are none; takes lost lists out of *entries*."""
+    """Return the names of the datasets and the lines behind them that are none; takes bare lists out of *entries*."""
     lists = [entry for entry in entries if entry.name in _LIST_LABELS]
     if not lists:
-        return _take_lost_list(entries, style)
+        return _take_bare_list(entries, style)
     names: list[str] = []
     left: list[Line] = []
     for entry in lists:
         names += [without_mark(entry.value)] if entry.value else []
-        found, rest = _list_items(entry.lines, style, has_heading=True)
         if entry.name == "Datasets" or not entry.value:
+            found, rest = _list_items(entry.lines, items_only=any(is_item(line) for line in entry.lines[:1]))
             names += found
             left += rest
     return names, left
 
 
-def _take_lost_list(entries: list[Entry], style: Style) -> tuple[list[str] | None, list[Line]]:
-    """Return datasets and prose whose heading lines are lost, and cut them off the last field of *entries*."""
-    none: list[str] | None = [] if style.lost_heads else None
+def _take_bare_list(entries: list[Entry], style: Style) -> tuple[list[str] | None, list[Line]]:
+    """Return the items of a list without a heading, and cut them and what follows off the last field of *entries*."""
     if not entries or entries[-1].name in ("", "Purposes"):
-        return none, []
+        return None, []
     lines = entries[-1].lines
-    start = next((i for i, line in enumerate(lines) if is_item(line) or (style.lost_heads and line.gap > 1)), None)
-    if start is None or (style.labels_apart and not entries[-1].value and start == 0 and not style.lost_heads):
-        return none, []
+    start = next((i for i, line in enumerate(lines) if is_item(line)), None)
+    if start is None or (style.labels_apart and not entries[-1].value and start == 0):
+        return None, []
     entries[-1].lines = lines[:start]
-    names, left = _list_items(lines[start:], style, has_heading=False)
-    return names, left
+    return _list_items(lines[start:], items_only=True)
 
 
-def _list_items(lines: Sequence[Line], style: Style, *, has_heading: bool) -> tuple[list[str], list[Line]]:
+def _lost_list(lines: Sequence[Line]) -> tuple[list[str] | None, list[Line]]:
+    """Return the datasets, and the prose behind another two blank lines, of which `split_lost` gave the *lines*."""
+    end = next((i for i, line in enumerate(lines) if i and line.gap > 1), len(lines))
+    names, left = _list_items(lines[:end], items_only=True)
+    return names, [*left, *lines[end:]]
+
+
+def _list_items(lines: Sequence[Line], *, items_only: bool) -> tuple[list[str], list[Line]]:
     """Return the names in a list of datasets, and the lines from the first on that is no longer in the list."""
-    items_only = not has_heading or any(is_item(line) for line in lines[:1])
-    end = len(lines)
-    for index, line in enumerate(lines):
-        is_far = style.lost_heads and not has_heading and index > 0 and line.gap > 1
-        if is_far or (items_only and not is_item(line) and not _is_bracketed(line.text)):
-            end = index
-            break
+    stays = (not items_only or is_item(line) or _is_bracketed(line.text) for line in lines)
+    end = next((i for i, stay in enumerate(stays) if not stay), len(lines))
     names = [without_mark(line.text) for line in lines[:end]]
     return [name for name in names if _may_be_dataset(name)], list(lines[end:])
 

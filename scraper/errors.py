@@ -20,3 +20,34 @@ class ListPageError(RefusedPageError):
 
 class VocabularyError(RegisterWatchError):
     """A file of names that cannot be used: it says where."""
+
+
+class FetchError(RegisterWatchError):
+    """An address that gave no page. `temporary`: asking again another time may help."""
+
+    def __init__(
+        self, url: str, reason: str, *, status: int | None = None, wait_s: float | None = None, temporary: bool = False
+    ) -> None:
+        super().__init__(f"{url}: {reason}")
+        self.url = url
+        self.reason = reason
+        self.status = status  # of the last answer; None if there was none
+        self.wait_s = wait_s  # how long the server asked to be left alone, as it said, without our cap
+        self.temporary = temporary
+
+
+class GoneError(FetchError):
+    """A page that the server says is not there: 404 or 410."""
+
+
+class ForbiddenError(FetchError):
+    """An address that robots.txt forbids. Nothing was asked of the server."""
+
+
+class CrawlError(RegisterWatchError):
+    """An index or a sitemap in which no organisation's page can be found."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason

@@ -15,7 +15,8 @@ _NIC = r"(?:DARS[- ]?)?NIC-[\w-]+(?:\.\d+)?"
 _SURE = re.compile(rf"(?:(.*)\s)?[—–-]\s+({_NIC})\.?", re.IGNORECASE | re.DOTALL)
 # Local names, `PHECancerReg` or `CSU RS Ps/sens`: up to four words, not all in lower case.
 _POSSIBLE = re.compile(r"(?=[^A-Z\d_]*[A-Z\d_])[A-Za-z][\w/.&+-]*(?: [\w/.&+-]+){0,3}(?<!\.)")
-_VERSION = re.compile(r"-v\d+(?:\.\d+)?$", re.IGNORECASE)
+# With its dot: the five letters and digits that a reference ends in may be `V1234` too.
+_VERSION = re.compile(r"-v\d+\.\d+$", re.IGNORECASE)
 _UNTITLED = re.compile(r"Project\s+\d+", re.IGNORECASE)
 
 _WINDOW = 12
@@ -40,6 +41,8 @@ def stem_of(reference: str) -> str:
 
     >>> stem_of("DARS-NIC-12345-A1B2C-v0.3 ")
     'DARS-NIC-12345-A1B2C'
+    >>> stem_of("DARS-NIC-12345-V1234")
+    'DARS-NIC-12345-V1234'
     """
     return _VERSION.sub("", reference.strip())
 

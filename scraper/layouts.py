@@ -102,6 +102,8 @@ SECTION_LINES = {
 
 L1_SECTION_LINES = SECTION_LINES | {"Benefits:": "expected_benefits"}
 L0_INLINE_SECTIONS = {"Output": "outputs", "Activities": "processing"}
+L0_BARE_LINES = frozenset(("Project info", "Project info:"))
+"""Lines that say nothing: this one stands between the datasets and the prose of some pages."""
 
 _LONGEST_LABEL = 40
 

@@ -17,7 +17,7 @@ from bs4.exceptions import ParserRejectedMarkup
 from scraper.agreements import fields_of, labels_missing, notices_of, read_agreement
 from scraper.blocks import Line, every_element_a_line, lines_of_markup, lines_of_text, looks_like_markup, parse_markup
 from scraper.charset import decode, is_binary
-from scraper.drafts import Draft, Style, draft_of, has_list_label, with_colons
+from scraper.drafts import Draft, Style, draft_of, has_list_label, split_lost, with_colons
 from scraper.errors import ListPageError, RefusedPageError
 from scraper.headings import (
     Heading,
@@ -42,7 +42,7 @@ from scraper.records import Agreement, RegisterPage
 from scraper.slugs import slug_of
 from scraper.vocabulary import Vocabulary, default_vocabulary
 
-_XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*>")
+_XML_PROLOG = re.compile(r"\A(?:\s*<\?xml[^>]*>?)+")
 _CLOSES = re.compile(rb"</html\s*>", re.IGNORECASE)
 _PAGE_OF_ORGANISATION = re.compile(r"/organisations?/[^/?#\s]+")
 _MONTHS_ONLY = re.compile(r"DSA runs \d{4}-\d{2}(?!\d|-)")
@@ -248,17 +248,21 @@ def _style_of(bodies: Sequence[Sequence[Line]], page: _Page, *, is_markup: bool)
     if page.starts[0][1] is None:
         return Style("L0", labels_apart=_are_labels_apart(bodies))
     headers = [_header(lines) for lines in bodies]
+    lost_heads = not is_markup and _have_lost_heads(headers)
+    if lost_heads:
+        headers = [split_lost(header)[0] for header in headers]
     style = Style(layout_of([_evidence(header) for header in headers], says_projects(page.head)))
-    lost_heads = (
-        not is_markup
-        and any(line.gap > 1 for header in headers for line in header)
-        and not any(has_list_label(lines, style) for lines in bodies)
-    )
     return style._replace(
         labels_apart=_are_labels_apart(headers),
         lost_heads=lost_heads,
         old_benefits=style.layout == "L1" and _has_old_benefits(page.lines),
     )
+
+
+def _have_lost_heads(headers: Sequence[Sequence[Line]]) -> bool:
+    """Say whether the headings above the datasets are lost: all of a page's are, or none."""
+    parts = [split_lost(header) for header in headers]
+    return any(lost for _, lost in parts) and not any(has_list_label(fields) for fields, _ in parts)
 
 
 def _has_old_benefits(lines: Sequence[Line]) -> bool:

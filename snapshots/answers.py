@@ -65,12 +65,12 @@ class Answers:
 
     def _changes(self, question: Question) -> list[Row]:
         where = {
-            "member_of is null": not question.group and not question.references,
-            "member_of = :group": question.group,
+            "member_of is null": question.group is None and not question.references,
+            "member_of = :group": question.group is not None,
             "first_seen >= :since": question.since,
             "first_seen <= :until": question.until,
             "run = :run": question.run,
-            "substantive": not question.editorial and not question.group,
+            "substantive": not question.editorial and question.group is None,
             "not is_group": question.references,
             "kind in (select value from json_each(:kinds))": question.kinds,
             "reference in (select value from json_each(:references))": question.references,
@@ -78,7 +78,7 @@ class Answers:
         }
         chosen = " and ".join(condition for condition, wanted in where.items() if wanted) or "1"
         values = {
-            "group": self._group(question.group) if question.group else None,
+            "group": None if question.group is None else self._group(question.group),
             "since": question.since,
             "until": question.until,
             "run": question.run,
@@ -90,7 +90,7 @@ class Answers:
 
     def _group(self, prefix: str) -> str:
         """Return the one group whose id begins with *prefix*."""
-        sql = "select id from changes where is_group and id like :prefix || '%'"
+        sql = "select id from changes where is_group and substr(id, 1, length(:prefix)) = lower(:prefix)"
         ids = [row["id"] for row in self._db.query(sql, {"prefix": prefix})] if len(prefix) >= 8 else []
         if len(ids) != 1:
             raise NotKnownError(f"{prefix}: no group has this id (at least its first 8 digits are needed)")
@@ -422,7 +422,9 @@ def _at_least(severity: str | None) -> list[str]:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    by_fold = {fold(one): one for one in known if one}
+    by_fold: dict[str, str] = {}
+    for one in known:
+        by_fold.setdefault(fold(one), one)
     near = [by_fold[one] for one in get_close_matches(fold(name), by_fold, n=3, cutoff=0.5)]
     return f"; the nearest are {', '.join(near)}" if near else ""
 

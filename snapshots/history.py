@@ -136,7 +136,7 @@ class History:
                 "organisation": belief.organisation or None,
                 "layout": belief.layout or None,
                 "files": belief.files_disseminated,
-                "flags": as_json(belief.flags),
+                "flags": as_json(belief.flags or ()),
                 "agreements": len(belief.standing),
                 "standing": belief.body is not None and not belief.gone,
                 "first_seen": edition.time if sighting else None,

@@ -1,5 +1,6 @@
 """The schema, step by step. A migration that was shipped is never edited; the next one repairs it."""
 
+import zlib
 from importlib import resources
 from pathlib import Path
 
@@ -21,16 +22,27 @@ def m001_begin(db: Database) -> None:
     db.executescript(_sql("schema.sql"))
 
 
+def is_current(db: Database) -> bool:
+    """Say whether *db* has today's schema and views."""
+    (version,) = db.execute("pragma user_version").fetchone()
+    return version == _views_version() and not migrations.pending(db)
+
+
+def _views_version() -> int:
+    return zlib.crc32(_sql("views.sql").encode()) & 0x7FFFFFFF
+
+
 def migrate(db: Database) -> None:
-    """Bring *db* to today's schema, and make the views anew if anything moved."""
-    if not migrations.pending(db):
-        return
-    migrations.apply(db)
+    """Bring *db* to today's schema and make the views anew: one transaction, so that a killed one leaves what was."""
+    db.execute("begin immediate")
     with db.atomic():
+        migrations.apply(db)
         for view in db.view_names():
             db.execute(f"drop view [{view}]")
         db.executescript(_sql("views.sql"))
-    db.execute(f"pragma application_id = {APPLICATION_ID}")
+        db.execute(f"pragma application_id = {APPLICATION_ID}")
+        db.execute(f"pragma user_version = {_views_version()}")
+    db.execute("commit")
 
 
 def known_names() -> set[str]:

@@ -135,7 +135,7 @@ def belief_from_json(slug: str, row: Mapping[str, Any], states: States) -> PageB
     return PageBelief(
         slug=slug,
         **plain,
-        flags=tuple(row["flags"]),
+        flags=None if row["flags"] is None else tuple(row["flags"]),
         shrunk=(tuple(references), times),
         late_groups=tuple((identity, key) for identity, key in row["late_groups"]),
         places=places,

@@ -1,7 +1,6 @@
 """Where saved pages come from: files, folders, `.zip` and `.warc.gz`. Reads files; knows nothing of the database."""
 
 import hashlib
-import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -118,7 +117,7 @@ def _pages_of_warc(path: Path) -> Iterator[SavedPage]:
     """Yield the answered pages of a web archive, each with its own time of capture."""
     try:
         with path.open("rb") as stream:
-            for record in ArchiveIterator(io.BufferedReader(stream)):
+            for record in ArchiveIterator(stream):
                 if record.rec_type != "response" or record.http_headers.get_statuscode() != "200":
                     continue
                 url = record.rec_headers.get_header("WARC-Target-URI") or ""

@@ -23,7 +23,7 @@ from scraper.errors import RegisterWatchError
 from scraper.vocabulary import Vocabulary
 from snapshots.bodies import Bodies
 from snapshots.history import Capture, History
-from snapshots.migrations import APPLICATION_ID, known_names, migrate, migrations
+from snapshots.migrations import APPLICATION_ID, is_current, known_names, migrate
 from snapshots.past import StoredPast
 from snapshots.readings import Reading, Readings, read_body, reading_rules, rules_of
 from snapshots.states import States
@@ -54,6 +54,11 @@ class NewPage:
     """None where these bytes are kept already."""
     reading: Reading | None
     """None where these bytes were read already."""
+
+    @property
+    def capture(self) -> Capture:
+        """Return where these bytes came from."""
+        return Capture(self.sha256, self.source, self.captured_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +109,11 @@ class Store:
         """Return the run captured at *time*, if there is one."""
         return next(iter(self.db.query("select * from runs where captured_at = :time", {"time": time})), None)
 
-    def bodies_at(self, time: str) -> dict[str, str]:
-        """Return slug → SHA-256 of the bytes each page had at its last capture up to *time*."""
+    def captures_at(self, time: str) -> dict[str, Capture]:
+        """Return slug → the bytes each page had at its last capture up to *time*."""
         rows = self.db.query(
             """
-            select captures.page, captures.body, max(runs.captured_at) as at
+            select captures.page, captures.body, captures.source, captures.captured_at, max(runs.captured_at) as at
             from captures
             join runs on runs.id = captures.run
             where runs.captured_at <= :time and captures.body is not null
@@ -116,7 +121,7 @@ class Store:
             """,
             {"time": time},
         )
-        return {row["page"]: row["body"] for row in rows}
+        return {row["page"]: Capture(row["body"], row["source"], row["captured_at"]) for row in rows}
 
     def is_read(self, sha256: str) -> bool:
         """Say whether this body is kept and read."""
@@ -143,8 +148,8 @@ class Store:
 
     def _log(
         self, run: dict[str, Any] | None, time: str, finished_at: str, complete: bool, pages: list[NewPage]
-    ) -> tuple[int, int]:
-        """Write an edition, or what extends one, into the log; return its run and the bytes kept for it."""
+    ) -> tuple[int, int, dict[str, Capture]]:
+        """Write an edition, or what extends one, into the log; return its run, the bytes kept, where they are from."""
         numbers = self._page_numbers(page.slug for page in pages)
         seen = {page.slug for page in pages}
         if run is None:
@@ -161,14 +166,15 @@ class Store:
             sighted = _pack(_unpack(run["sighted"]) | {numbers[slug] for slug in seen})
             now = {"sighted": sighted, "complete": bool(run["complete"]) or complete, "finished_at": finished_at}
             self.db.table("runs").update(number, now)
-        before = self.bodies_at(time)
+        before = self.captures_at(time)
         kept = sum(self._log_page(number, page, before, finished_at) for page in pages)
-        return number, kept
+        return number, kept, _seen_again({page.slug: page.capture for page in pages}, before, time)
 
-    def _log_page(self, run: int, page: NewPage, before: Mapping[str, str], at: str) -> int:
-        if before.get(page.slug) == page.sha256:
+    def _log_page(self, run: int, page: NewPage, before: Mapping[str, Capture], at: str) -> int:
+        last = before[page.slug].sha256 if page.slug in before else None
+        if last == page.sha256:
             return 0
-        self._pin_next(run, page.slug, before.get(page.slug))
+        self._pin_next(run, page.slug, last)
         kept = 0 if page.body is None else self.bodies.keep(page.sha256, page.body, page.slug, at)
         row = {
             "run": run, "page": page.slug, "body": page.sha256, "captured_at": page.captured_at, "source": page.source,
@@ -181,7 +187,7 @@ class Store:
         rows = list(
             self.db.query(
                 """
-                select later.id, later.sighted, captures.page as written, pages.number, last.source, last.captured_at
+                select later.id, later.sighted, captures.page as written, pages.number, last.source, later.captured_at
                 from runs as this
                 join runs as later on later.captured_at > this.captured_at
                 join pages on pages.slug = :slug
@@ -224,13 +230,13 @@ class Store:
             return Outcome(run=run["id"], known=True, pages=len(pages))
         with self.writing():
             is_newest = time > self.newest() and self._is_current()
-            number, kept = self._log(run, time, finished_at, complete, new)
+            number, kept, captures = self._log(run, time, finished_at, complete, new)
             readings = Readings(self.db, self.states, reading_rules(vocabulary))
             for page in new:
                 if page.reading is not None:
                     readings.keep(page.sha256, page.reading)
             if is_newest:
-                report = self._derive_newest(number, readings, new, vocabulary, guards)
+                report = self._derive_newest(number, readings, captures, vocabulary, guards)
             else:
                 report = self._derive_all(readings, vocabulary, guards, progress)[number]
         return replace(report, pages=len(pages), kept_bytes=kept)
@@ -238,10 +244,10 @@ class Store:
     def _further(self, run: Mapping[str, Any], pages: list[NewPage]) -> list[NewPage]:
         """Return the pages that extend an edition; refuse other bytes for what it has."""
         numbers = {row["slug"]: row["number"] for row in self.db.query("select slug, number from pages")}
-        sighted, bodies = _unpack(run["sighted"]), self.bodies_at(run["captured_at"])
+        sighted, captures = _unpack(run["sighted"]), self.captures_at(run["captured_at"])
         there = {page.slug for page in pages if numbers.get(page.slug) in sighted}
         for page in pages:
-            if page.slug in there and bodies[page.slug] != page.sha256:
+            if page.slug in there and captures[page.slug].sha256 != page.sha256:
                 raise EditionRefusedError(
                     f"{page.source}: other bytes than those kept for {page.slug} at {run['captured_at']}; "
                     "nothing was imported"
@@ -256,10 +262,9 @@ class Store:
         return not rows or rows[0]["rules"] == _deriving_rules()
 
     def _derive_newest(
-        self, run: int, readings: Readings, pages: list[NewPage], vocabulary: Vocabulary, guards: Guards
+        self, run: int, readings: Readings, captures: Mapping[str, Capture], vocabulary: Vocabulary, guards: Guards
     ) -> Outcome:
         (row,) = self.db.query("select * from runs where id = :id", {"id": run})
-        captures = {page.slug: Capture(page.sha256, page.source, page.captured_at) for page in pages}
         believed = {b["page"]: (b["body"], b["unsettled"]) for b in self.db.query("select * from beliefs")}
         known = {b["page"] for b in self.db.query("select page from beliefs where body is not null and not gone")}
         past = StoredPast(self.db, self.states)
@@ -286,8 +291,12 @@ class Store:
         outcomes = {}
         runs = list(self.db.query("select * from runs order by captured_at"))
         for row in runs:
-            effective |= self._captures_of(row["id"])
-            seen = {slugs[number]: effective[slugs[number]] for number in _unpack(row["sighted"])}
+            own = _seen_again(self._captures_of(row["id"]), effective, row["captured_at"])
+            effective |= own
+            seen = {
+                slug: own.get(slug) or replace(effective[slug], captured_at=row["captured_at"])
+                for slug in (slugs[number] for number in _unpack(row["sighted"]))
+            }
             outcomes[row["id"]] = self._derive_one(row, seen, readings, past, history, vocabulary, guards)
         self._note_rules()
         return outcomes
@@ -394,6 +403,9 @@ class Store:
             raise StoreError(f"run {run} is not known")
         if found["state"] != "held":
             raise StoreError(f"run {run} is {found['state']}, not held")
+        latest = next(row["id"] for row in rows if row["state"] == "held")
+        if run != latest:
+            raise StoreError(f"run {run} is not the latest held run: decide on run {latest} first")
         with self.writing():
             self.db.table("runs").update(run, {"decision": decision})
             readings = Readings(self.db, self.states, reading_rules(vocabulary))
@@ -413,9 +425,22 @@ def _deriving_rules() -> str:
     return rules_of("scraper", "diff")
 
 
+def _seen_again(captures: Mapping[str, Capture], before: Mapping[str, Capture], time: str) -> dict[str, Capture]:
+    """Return *captures*; those whose bytes were there *before* are from where they first were, as of *time*.
+
+    The log has no row for bytes seen again, so whatever is derived must not depend on where they were found again.
+    """
+    return {
+        slug: replace(before[slug], captured_at=time)
+        if slug in before and before[slug].sha256 == capture.sha256
+        else capture
+        for slug, capture in captures.items()
+    }
+
+
 def _spelling(source: str) -> str:
-    """Return host and spelling of a source: what tells two copies of one page apart."""
-    return source.rsplit(".", 1)[0] if "://" not in source else source
+    """Return the address that a copy came from, host and all: a file has none, wherever it was put."""
+    return source if "://" in source else ""
 
 
 def _pack(numbers: set[int]) -> bytes:
@@ -448,10 +473,27 @@ def open_store(path: Path, *, create: bool = True) -> Store:
         if path.exists() and path.stat().st_size:
             _check_ours(path)
         return _opened(path)
-    except sqlite3.Error as error:
-        raise StoreError(f"{path}: {error}") from error
-    except PermissionError as error:
-        raise StoreError(f"{path}: {error.strerror}") from error
+    except (sqlite3.Error, PermissionError) as error:
+        raise StoreError(explain(path, error)) from error
+
+
+_DAMAGED = "is damaged; put back a backup, or import the saved pages into a new file"
+_CLOSED = "cannot be used; make the file and its folder readable and writable, or name another with --db"
+_REMEDIES = {
+    "malformed": _DAMAGED,
+    "not a database": _DAMAGED,
+    "readonly": _CLOSED,
+    "unable to open": _CLOSED,
+    "Permission denied": _CLOSED,
+    "locked": "is in use by another registerwatch; try again when it is done",
+    "full": "the disk is full; make room and try again",
+}
+
+
+def explain(path: Path, error: Exception) -> str:
+    """Return in one line what is wrong with the database, and what to do."""
+    remedy = next((words for sign, words in _REMEDIES.items() if sign in str(error)), None)
+    return f"{path}: {remedy} ({error})" if remedy else f"{path}: {error}"
 
 
 def _check_ours(path: Path) -> None:
@@ -459,12 +501,18 @@ def _check_ours(path: Path) -> None:
     with path.open("rb") as file:
         header = file.read(100)
     if not header.startswith(b"SQLite format 3\0"):
-        raise StoreError(f"{path}: is not a database of registerwatch; it is left as it is")
-    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        raise StoreError(f"{path}: is a database of another program; it is left as it is")
-    conn = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        raise StoreError(f"{path}: is not a database of registerwatch; it is left as it is, name another with --db")
+    foreign = f"{path}: is a database of another program; it is left as it is, name another with --db"
+    if int.from_bytes(header[68:72], "big") not in (APPLICATION_ID, 0):
+        raise StoreError(foreign)
+    conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
-        applied = {name for (name,) in conn.execute("select name from _sqlite_migrations")}
+        # The file's own header lags behind where a killed program left a write-ahead log.
+        (application,) = conn.execute("pragma application_id").fetchone()
+        (tables,) = conn.execute("select count(*) from sqlite_master").fetchone()
+        if application != APPLICATION_ID and tables:
+            raise StoreError(foreign)
+        applied = {name for (name,) in conn.execute("select name from _sqlite_migrations")} if tables else set()
     finally:
         conn.close()
     if newer := applied - known_names():
@@ -478,7 +526,7 @@ def _opened(path: Path) -> Store:
     db = Database(conn)
     try:
         db.execute("pragma foreign_keys = on")
-        if migrations.pending(db):
+        if not is_current(db):
             db.execute("pragma journal_mode = wal")
             migrate(db)
         db.execute("pragma synchronous = normal")

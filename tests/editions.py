@@ -215,7 +215,13 @@ def _history(database: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
     return tables | {
         "beliefs": beliefs,
         "runs": runs,
-        "pages": [{k: v for k, v in row.items() if k != "number"} for row in rows("select * from pages")],
+        "pages": rows(
+            """
+            select slug, register, organisation, layout, files_disseminated, flags, agreements, first_seen, last_seen,
+              standing
+            from pages
+            """
+        ),
         "snapshots": rows(
             """
             select page, body, runs.captured_at as run, source, snapshots.captured_at, layout, stale, first_seen,

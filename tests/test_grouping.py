@@ -269,3 +269,13 @@ def test_a_known_succession_of_a_controller_on_many_agreements_is_one_editorial_
 
     assert (group.kind.value, group.severity.value, group.substantive) == ("controller-succeeded", "info", False)
     assert group.agreements == 30
+
+
+def test_a_name_that_was_missing_before_its_new_one_came_is_not_told_as_removed_beside_the_proposal():
+    watched = Watched(*register(30, edit=lambda n: labelled(n, HES)))
+    assert watched.see(*register(30, edit=labelled)) == []
+
+    (group,) = watched.see(*register(30, edit=lambda n: labelled(n, NEW)))
+
+    assert (group.kind.value, group.added, group.removed) == ("dataset-relabelled", (NEW,), (HES,))
+    assert watched.see(*register(30, edit=lambda n: labelled(n, NEW))) == []

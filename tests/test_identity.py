@@ -326,3 +326,24 @@ def test_a_page_whose_agreements_went_to_two_pages_is_no_renaming():
 
     assert kinds(watched.see(*now)) == ["agreement-moved", "agreement-moved", "organisation-added"]
     assert kinds(watched.see(*now)) == ["organisation-removed"]
+
+
+# --- arrivals that did not last ---------------------------------------------------------------------------------------
+
+
+def test_an_agreement_that_stood_on_a_second_page_while_its_own_was_unread_leaves_no_trace():
+    watched = Watched(on(GROUP, REFERENCE, OTHER), on(COLLEGE, THIRD))
+    watched.see(on(COLLEGE, THIRD, REFERENCE), failed=[GROUP])
+
+    assert watched.see(on(COLLEGE, THIRD), failed=[GROUP]) == []
+    assert watched.see(on(GROUP, REFERENCE, OTHER), on(COLLEGE, THIRD)) == []
+    assert not watched.past.pages[COLLEGE].unsettled
+    assert watched.past.standing_on(REFERENCE) == {GROUP}
+
+
+def test_a_change_of_reference_names_all_its_organisations():
+    watched = Watched(on(GROUP, OLD, OTHER), on(COLLEGE, OLD, THIRD))
+
+    (change,) = watched.see(on(GROUP, NEW, OTHER), on(COLLEGE, NEW, THIRD))
+
+    assert change.summary == f"{OLD} (Calder Moor University and Nhs Eastmere Ccg) is now listed as {NEW}"

@@ -1,7 +1,6 @@
 """What `registerwatch import` takes, what it refuses, and what it leaves behind in either case."""
 
 import gzip
-import io
 import json
 import random
 import zipfile
@@ -9,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
 from tests.editions import EASTMERE, HARROWDALE, REGISTER, WEXCOMBE, Watch, with_project, write_edition
 
@@ -201,17 +198,23 @@ def test_a_zip_damaged_on_its_way_is_refused_by_name(watch):
         assert result.exception is None or isinstance(result.exception, SystemExit), (place, result.exception)
 
 
-def web_archive(path: Path, records: list[tuple[str, str | None, bytes]]) -> Path:
+def web_archive(path: Path, records: list[tuple[str, str, bytes]]) -> Path:
     """Write (address, time, body) as responses of a web archive."""
-    with path.open("wb") as file:
-        writer = WARCWriter(file, gzip=path.name.endswith(".gz"))
-        for address, time, body in records:
-            headers = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], protocol="HTTP/1.1")
-            dates = {"WARC-Date": time} if time else {}
-            record = writer.create_warc_record(
-                address, "response", payload=io.BytesIO(body), http_headers=headers, warc_headers_dict=dates
-            )
-            writer.write_record(record)
+    whole = b""
+    for number, (address, time, body) in enumerate(records):
+        answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body
+        head = {
+            "WARC-Type": "response",
+            "WARC-Record-ID": f"<urn:uuid:00000000-0000-4000-8000-{number:012d}>",
+            "WARC-Target-URI": address,
+            "WARC-Date": time,
+            "Content-Type": "application/http; msgtype=response",
+            "Content-Length": str(len(answer)),
+        }
+        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+        record = f"WARC/1.1\r\n{lines}\r\n".encode() + answer + b"\r\n\r\n"
+        whole += gzip.compress(record) if path.name.endswith(".gz") else record
+    path.write_bytes(whole)
     return path
 
 
@@ -268,7 +271,7 @@ def test_a_web_archive_of_the_future_is_refused(started):
 
 
 @pytest.mark.parametrize("cut", [20, 300, -40])
-def test_a_web_archive_that_is_cut_short_is_refused_or_taken_as_far_as_it_goes(started, cut):
+def test_a_web_archive_that_is_cut_short_is_refused(started, cut):
     before = started.everything()
     records = [
         (f"{SITE}page_{n}", "2026-10-20T03:00:01Z", with_project(WEXCOMBE, title=f"Study {n}").html()) for n in range(3)
@@ -291,10 +294,7 @@ def test_a_file_that_is_no_web_archive_is_refused(started, content):
 
 def test_a_web_archive_record_with_a_senseless_date_is_refused(started):
     before = started.everything()
-    path = web_archive(
-        started.folder / "crawl.warc", [(f"{SITE}harrowdale", "2026-10-20T03:00:01Z", HARROWDALE.html())]
-    )
-    path.write_bytes(path.read_bytes().replace(b"WARC-Date: 2026-10-20T03:00:01Z", b"WARC-Date: some day or other it"))
+    path = web_archive(started.folder / "crawl.warc", [(f"{SITE}harrowdale", "some day", HARROWDALE.html())])
 
     assert "crawl.warc" in refused(started.take(path, "2026-11-01"))
     assert started.everything() == before
@@ -410,6 +410,7 @@ def test_a_file_too_large_for_a_page_is_refused_by_name(watch):
     line = refused(watch.take(watch.folder / "huge.html", "2026-10-01"))
 
     assert "huge.html: has 70 MB, too large for a page" in line
+    assert list(watch.folder.glob("*.db*")) == []
 
 
 def test_a_page_that_lost_its_closing_tag_is_refused_if_it_had_one(started):

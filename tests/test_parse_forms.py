@@ -7,7 +7,7 @@ import pytest
 
 from scraper.parse import read_page
 from scraper.records import Agreement, LegalBasis, RegisterPage
-from tests.pages.render import FIRST, MARKUPS, PAGE, SECOND, TEXT_FORMS, Page, as_num, as_paragraphs
+from tests.pages.render import FIRST, MARKUPS, PAGE, SECOND, TEXT_FORMS, Page, as_nohead, as_num, as_paragraphs
 
 Form = Callable[[Page], str]
 
@@ -90,6 +90,17 @@ def test_every_text_form_gives_the_same_record(form: Form):
 @pytest.mark.parametrize("form", MARKUPS, ids=lambda form: form.__name__)
 def test_every_markup_gives_the_record_of_the_text(form: Form):
     assert read(form(PAGE)) == READ
+
+
+def test_a_text_that_lost_its_headings_gives_the_record_of_the_whole_one_without_its_controllers():
+    first = replace(
+        READ_FIRST,
+        controllers=None,
+        printed={label: text for label, text in READ_FIRST.printed.items() if label != "Data-controller type"},
+        unprinted=READ_FIRST.unprinted | {"controllers"},
+    )
+
+    assert read(as_nohead(PAGE)) == replace(READ, agreements=(first, READ_SECOND))
 
 
 def test_a_page_laid_out_by_style_sheets_alone_is_read():

@@ -81,3 +81,15 @@ def test_a_text_has_no_end_to_be_missed():
 
 def test_content_decides_what_a_page_is_not_its_name():
     assert read_page(WHOLE, source="a.txt").agreements == read_page(as_num(PAGE).encode(), source="a.html").agreements
+
+
+@pytest.mark.parametrize("prolog", ["<?xml version='1.0'?>", "<?xml?>\n<?xml?>", "<?xml <?xml"])
+def test_a_page_that_says_it_is_xml_is_read_as_html(prolog: str):
+    page = read_page(prolog.encode() + WHOLE, source="a.html")
+
+    assert page.agreements == read_page(WHOLE, source="a.html").agreements
+
+
+def test_xml_without_an_end_is_refused():
+    with pytest.raises(RefusedPageError):
+        read_page(b"<?xml > <?xml and < no more", source="a.html")

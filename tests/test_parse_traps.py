@@ -6,7 +6,17 @@ import pytest
 
 from scraper.parse import read_page
 from scraper.records import Agreement, RegisterPage
-from tests.pages.render import FIRST, MARKUPS, PAGE, Project, as_compact, as_deeply_nested, as_num, as_paragraphs
+from tests.pages.render import (
+    FIRST,
+    MARKUPS,
+    PAGE,
+    Project,
+    as_compact,
+    as_deeply_nested,
+    as_nohead,
+    as_num,
+    as_paragraphs,
+)
 
 
 def read(text: str) -> RegisterPage:
@@ -45,6 +55,71 @@ def test_a_line_of_prose_stays_prose(form, line: str):
     agreement = read_project(with_prose("First.", line, "Last."), form)
 
     assert (agreement.objectives, agreement.outputs) == (f"First.\n{line}\nLast.", "A report.")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Datasets requested:",
+        "Datasets: as agreed",
+        "Outputs will include: maps",
+        "Legal basis: Section 251",
+        "Type of data: all of it",
+        "Categories: two",
+        "The study goes on — DARS-NIC-55555-A1B2C",
+        "1. Number one",
+        "(in brackets)",
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_line_of_prose_stays_prose_though_the_heading_of_the_prose_is_lost(line: str, place: int):
+    prose = ["First.", "Last."]
+    prose.insert(place, line)
+
+    page = read(as_nohead(replace(PAGE, projects=(with_prose(*prose),))))
+
+    (agreement,) = page.agreements
+    assert (agreement.objectives, agreement.outputs) == ("\n".join(prose), "A report.")
+    assert (len(agreement.datasets or ()), agreement.sublicensing) == (3, ("No",))
+    assert page.layout == "L3"
+
+
+def test_prose_whose_heading_is_lost_may_be_all_there_is():
+    bare = replace(FIRST, datasets=(), sections=(("Objectives", ("Data minimisation:", "None is asked for.")),))
+
+    agreement = read_project(bare, as_nohead)
+
+    assert (agreement.datasets, agreement.objectives) == ((), "Data minimisation:\nNone is asked for.")
+
+
+def test_a_renamed_label_stays_one_behind_a_lost_line():
+    text = as_nohead(PAGE).replace("Sublicensing allowed: No", "Sublicensing status: No")
+
+    agreement = read(text).agreements[0]
+
+    assert agreement.printed["Sublicensing status"] == "No"
+    assert len(agreement.datasets or ()) == 3
+
+
+@pytest.mark.parametrize(
+    "markup",
+    ["<dl><dt>{}:<dd>{}</dl>{}", "<table><tr><th>{}:<td>{}</table>{}", "<p><b>{}:</b> {}</p>{}", "{}: {}<br>{}"],
+)
+def test_the_bare_line_of_2017_is_no_dataset(markup: str):
+    fields = {"Opt outs honoured": "N", "Basis": "x", "When": "unknown — 09/2015", "HSCIC Id": "DARS-NIC-12345-A1B2C"}
+    fields |= {"Data": "Tides", "Output": "A report."}
+    lines = [
+        markup.format(label, value, "<p>Project info</p>" if label == "Data" else "") for label, value in fields.items()
+    ]
+
+    (agreement,) = read("<html><h1>Seaview Observatory</h1>" + "\n".join(lines)).agreements
+
+    assert (agreement.datasets, agreement.outputs) == (("Tides",), "A report.")
+
+
+@pytest.mark.parametrize("reference", ["NIC-00000-V0000", "DARS-NIC-12345-V12AB", "DARS-NIC-12345-v1234"])
+def test_a_reference_that_ends_in_a_v_is_whole(reference: str):
+    assert read_project(replace(FIRST, reference=reference)).reference == reference
 
 
 def test_a_remark_on_a_line_of_its_own_begins_no_agreement():
