@@ -43,7 +43,7 @@ bench: $(READY)
 
 # 5 is pytest's way to say that it found no test.
 soak: $(READY)
-	$(BIN)/python -m pytest -m soak || { status=$$?; [ $$status -eq 5 ] && echo "There is no long haul yet."; }
+	$(BIN)/python -m pytest --hypothesis-profile=soak -m "soak or hypothesis" || { status=$$?; [ $$status -eq 5 ] && echo "There is no long haul yet."; }
 
 serve: $(READY)
 	@$(BIN)/python -m cron.sample_site

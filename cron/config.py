@@ -38,6 +38,45 @@ class Register(Section):
     """The register that is watched."""
 
     name: str = Field(default="NHS data release register", min_length=1, description="What the register is called.")
+    index: str = Field(
+        default="https://theysolditanyway.com/",
+        pattern="^https?://[^/ ]+/",
+        description="Address of the page that links to the organisations' pages.",
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(
+            "theysolditanyway.com",
+            "www.theysolditanyway.com",
+            "dataregister.medconfidential.org",
+            "goodtreswork.com",
+        ),
+        description="Hosts that serve the same register; links and redirects elsewhere are not followed.",
+    )
+    slugs: tuple[str, ...] = Field(
+        default=(), description="Pages to ask for besides those that the index links to, by the last part of their address."
+    )
+    sitemap: str | None = Field(
+        default=None,
+        pattern="^https?://[^/ ]+/",
+        examples=["https://theysolditanyway.com/sitemap.xml"],
+        description="Address of a sitemap that names further pages.",
+    )
+
+
+class Fetch(Section):
+    """How the register's site is asked, politely."""
+
+    contact: str | None = Field(
+        default=None,
+        min_length=5,
+        examples=["you@example.org"],
+        description="Your mail or web address, told to the site with every request; `run` needs it.",
+    )
+    interval_s: float = Field(default=1.0, ge=0, description="Seconds from one request to the next.")
+    timeout_s: float = Field(default=30.0, gt=0, description="Seconds to wait for the server to connect or to go on.")
+    deadline_s: float = Field(default=120.0, gt=0, description="Seconds that one page may take in all, retries included.")
+    retries: int = Field(default=4, ge=0, le=20, description="How often a page is asked for again after trouble.")
+    max_bytes: int = Field(default=20_000_000, ge=1_000, description="Bytes beyond which a page is refused.")
 
 
 class Store(Section):
@@ -68,6 +107,27 @@ class Guards(Section):
     )
 
 
+class Schedule(Section):
+    """When `schedule` runs, and whom it tells that it did."""
+
+    cron: str = Field(
+        default="17 3 * * *", description="Minute, hour, day of month, month, day of week (sun, mon, …), as in a crontab."
+    )
+    timezone: str = Field(default="Europe/London", description="Time zone of these times.")
+    ping_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        examples=["https://example.org/ping/registerwatch"],
+        description="Address that is asked for after each run that went well.",
+    )
+    ping_failure_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        examples=["https://example.org/ping/registerwatch/fail"],
+        description="Address that is asked for after each run that needs a person.",
+    )
+
+
 class Log(Section):
     """What the program writes about its own work."""
 
@@ -91,8 +151,10 @@ class Settings:
     """All settings, checked. Paths of the settings file count from its folder."""
 
     register: Register = field(default_factory=Register)
+    fetch: Fetch = field(default_factory=Fetch)
     store: Store = field(default_factory=Store)
     guards: Guards = field(default_factory=Guards)
+    schedule: Schedule = field(default_factory=Schedule)
     log: Log = field(default_factory=Log)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
 

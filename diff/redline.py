@@ -44,6 +44,8 @@ class Redline:
 def redline(before: str, after: str) -> Redline:
     """Return how *before* became *after*; both are texts of one paragraph a line, as records have them."""
     old, new = _paragraphs(before), _paragraphs(after)
+    if fold(before) == fold(after):  # breaks alone may have moved
+        return Redline(tuple((Run("same", text),) for text in new))
     matcher = SequenceMatcher(None, [fold(p) for p in old], [fold(p) for p in new], autojunk=False)
     paragraphs: list[tuple[Run, ...]] = []
     for operation, a, b, c, d in matcher.get_opcodes():

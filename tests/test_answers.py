@@ -211,9 +211,9 @@ def test_changes_are_the_newest_first_then_the_most_severe(watch):
     found = watch.changes()
 
     assert [(one["first_seen"][:10], one["severity"], one["kind"]) for one in found] == [
+        ("2026-08-15", "high", "sublicensing-changed"),
         ("2026-08-15", "medium", "agreement-added"),
         ("2026-08-15", "low", "agreement-moved"),
-        ("2026-08-15", "high", "sublicensing-changed"),
         ("2026-08-01", "low", "dsa-shortened"),
         ("2026-07-01", "high", "sublicensing-changed"),
         ("2026-07-01", "medium", "dataset-added"),
@@ -380,7 +380,7 @@ def test_a_group_that_is_not_known_is_one_line(grouped, prefix):
     ("option", "asked", "nearest"),
     [
         ("--organisation", "University of Harowdale", "University of Harrowdale"),
-        ("--organisation", "wexcombe_city_counsil", "wexcombe_city_council"),
+        ("--organisation", "wexcombe_city_counsil", "Wexcombe City Council"),
         ("--dataset", "Hospital Episode Statistic Admited Patient Care", ADMISSIONS.datasets[0]),
         ("--reference", "DARS-NIC-204517-H6M2Q", ADMISSIONS.reference),
     ],

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "scraper": set(),
 }
 
-IMPURE_ROOMS_OF_SCRAPER = {"fetch", "crawl"}
+IMPURE_ROOMS_OF_SCRAPER = {"fetch", "wire", "crawl"}
 """They are the network's; every other room of scraper/ is pure."""
 
 PACKAGED_FACTS = "scraper/facts.py"

@@ -695,3 +695,33 @@ def test_a_change_says_whose_it_is_and_where_and_when_it_was_seen():
     assert (change.title, change.first_seen) == ("Winter admissions in coastal towns", "2025-02-01T03:00:00Z")
     assert (change.snapshot_before, change.snapshot_after) == (body_of(before), body_of(now))
     assert (change.group, change.agreements, change.withdrawn) == (None, 1, False)
+
+
+SGSS = (
+    "Second Generation Surveillance System (SGSS)",
+    "Second Generation Surveillance System",
+    "SGSS First Positives (Second Generation Surveillance System)",
+)
+
+
+def test_where_several_old_names_fit_the_first_in_order_is_named_and_the_others_follow_as_editorial():
+    long, short, newest = (f"COVID-19 {name}" for name in SGSS)
+    both, one = agreement(datasets=(long, short)), agreement(datasets=(newest,))
+
+    assert [says(c) for c in after(both, one)] == [
+        ("dataset-relabelled", "info", "datasets", short, newest, (newest,), (short,))
+    ]
+    assert [says(c) for c in after(both, one, one)] == [
+        ("dataset-relabelled", "info", "datasets", long, newest, (), (long,))
+    ]
+    beside = agreement(datasets=(newest, short))
+    assert [(c.before, c.removed) for c in after(both, beside)] == [(short, ())]
+    assert [(c.before, c.removed) for c in after(both, beside, beside)] == [(long, (long,))]
+
+
+def test_two_new_names_are_two_relabellings_of_the_one_old_name():
+    old, *names = (f"COVID-19 {name}" for name in SGSS)
+
+    told = after(agreement(datasets=(old,)), agreement(datasets=tuple(names)))
+
+    assert sorted((c.before, c.added, c.removed) for c in told) == [(old, (name,), (old,)) for name in sorted(names)]

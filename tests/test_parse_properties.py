@@ -1,6 +1,6 @@
 """What holds for any page: no input breaks the reader, and what a page was made of comes out of every form of it."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scraper.charset import decode
@@ -54,7 +54,6 @@ pages = st.builds(
 
 
 @given(pages, st.sampled_from(FORMS))
-@settings(deadline=None, max_examples=100)
 def test_what_a_page_is_made_of_comes_out_of_every_form(page: Page, form):
     read = read_page(form(page).encode(), source="college.html")
 
@@ -69,7 +68,6 @@ def test_what_a_page_is_made_of_comes_out_of_every_form(page: Page, form):
 
 
 @given(pages, st.sampled_from(FORMS), st.sampled_from(FORMS))
-@settings(deadline=None, max_examples=40)
 def test_two_forms_of_a_page_give_one_record(page: Page, one, other):
     assert read_page(one(page).encode(), source="a") == read_page(other(page).encode(), source="a")
 
@@ -82,21 +80,18 @@ def reads_or_refuses(body: bytes, charset: str | None = None) -> bool:
 
 
 @given(st.binary(max_size=400), st.none() | st.text(max_size=12))
-@settings(deadline=None)
 def test_no_bytes_break_the_reader(body: bytes, charset: str | None):
     assert reads_or_refuses(body, charset)
     assert reads_or_refuses(b"<html>" + body, charset)
 
 
 @given(st.lists(PIECES, max_size=40))
-@settings(deadline=None)
 def test_no_markup_breaks_the_reader(parts: list[str]):
     assert reads_or_refuses("".join(parts).encode())
     assert reads_or_refuses(as_paragraphs(PAGE).replace("<h2", "".join(parts) + "<h2").encode())
 
 
 @given(st.integers(0, 2500), st.integers(0, 2500), st.binary(max_size=4), st.sampled_from([as_num, as_paragraphs]))
-@settings(deadline=None)
 def test_no_damage_breaks_the_reader(start: int, length: int, put_in: bytes, form):
     body = form(PAGE).encode()
 

@@ -32,6 +32,7 @@ CASES = [
     ("1.", "2.", ["[-1.-] {+2.+}"]),
     ("fewer than <5", "fewer than >5", ["fewer than [-<5-] {+>5+}"]),
     ("one two\nthree four", "one two three four", ["one two three four"]),
+    ("data data\ndata", "data\ndata data", ["data", "data data"]),
 ]  # fmt: skip
 
 

@@ -9,7 +9,9 @@ from datetime import date, timedelta
 from hashlib import sha256
 from random import Random
 
-from tests.simulation import edits
+from tests.simulation.edits import register_wide
+from tests.simulation.edits.decks import EDITS, WIDE
+from tests.simulation.edits.saying import Edit
 from tests.simulation.model import FORMS, PRINTS, RELABELLED, Page, new_register
 from tests.simulation.render import render
 from tests.simulation.truth import Expected, Ledger
@@ -50,8 +52,8 @@ class Story:
         self.ledger = Ledger()
         self.register.locks = self.ledger.locked
         self.register.concerned = self.ledger.concerns
-        self.deck: list[edits.Edit] = []
-        self.wide_deck: list[edits.Edit] = []
+        self.deck: list[Edit] = []
+        self.wide_deck: list[Edit] = []
         self.read_as: dict[str, str] = {}
         """The markup in which each page was last read."""
 
@@ -61,7 +63,7 @@ class Story:
         self,
         *,
         edit_count: int = 0,
-        wide: int | tuple[edits.Edit, ...] = 0,
+        wide: int | tuple[Edit, ...] = 0,
         complete: bool = True,
         damage: str = "",
         rebuild: str = "",
@@ -154,15 +156,15 @@ class Story:
                     page.layout = after
                     page.form = self.rng.choice(FORMS[after])
 
-    def _edit(self, count: int, wide: int | tuple[edits.Edit, ...]) -> int:
+    def _edit(self, count: int, wide: int | tuple[Edit, ...]) -> int:
         """Do some edits, every kind in turn; return how many took place."""
         if isinstance(wide, tuple):
             done = sum(self._draw([one], []) for one in wide)
         else:
-            done = sum(self._draw(self.wide_deck, edits.WIDE) for _ in range(wide))
-        return done + sum(self._draw(self.deck, edits.EDITS) for _ in range(count))
+            done = sum(self._draw(self.wide_deck, WIDE) for _ in range(wide))
+        return done + sum(self._draw(self.deck, EDITS) for _ in range(count))
 
-    def _draw(self, deck: list[edits.Edit], source: list[edits.Edit]) -> bool:
+    def _draw(self, deck: list[Edit], source: list[Edit]) -> bool:
         """Do the next edit of the deck that finds a place; return whether one did."""
         for _ in range(min(4, len(deck) + len(source))):
             if not deck:
@@ -256,9 +258,14 @@ def _has_prose_purposes(page: Page) -> bool:
 def quick(seed: int | str, organisations: int = 40, edit_count: int = 45) -> Iterator[Edition]:
     """Yield a short history with one of everything: noise, edits, damage, rebuilds, a held edition."""
     story = Story(seed, organisations)
-    first = (edits.unknown_relabelling, edits.mass_grant)
-    known = (edits.known_relabelling,)
-    second = (edits.mass_lookalikes, edits.mass_controller_relabelling, edits.mass_directions, edits.mass_removal)
+    first = (register_wide.unknown_relabelling, register_wide.mass_grant)
+    known = (register_wide.known_relabelling,)
+    second = (
+        register_wide.mass_lookalikes,
+        register_wide.mass_controller_relabelling,
+        register_wide.mass_directions,
+        register_wide.mass_removal,
+    )
     turns = (
         {},
         {"edit_count": edit_count, "wide": first, "damage": "missing empty"},
@@ -266,8 +273,17 @@ def quick(seed: int | str, organisations: int = 40, edit_count: int = 45) -> Ite
         {"edit_count": edit_count, "wide": known, "rebuild": "L1>L3", "damage": "truncated shrunk relabelled"},
         {"held": "gone"},
         {"edit_count": edit_count, "wide": second, "rebuild": "lost", "damage": "missing maintenance"},
-        {"edit_count": edit_count, "wide": (edits.mass_rewording,), "rebuild": "L3>L4 L2>L3", "damage": "empty"},
-        {"edit_count": edit_count, "wide": (edits.nearly_a_group, edits.mass_opt_out), "damage": "relabelled"},
+        {
+            "edit_count": edit_count,
+            "wide": (register_wide.mass_rewording,),
+            "rebuild": "L3>L4 L2>L3",
+            "damage": "empty",
+        },
+        {
+            "edit_count": edit_count,
+            "wide": (register_wide.nearly_a_group, register_wide.mass_opt_out),
+            "damage": "relabelled",
+        },
         {"noise": 1.0},
         {"noise": 1.0},
     )

@@ -1,0 +1,466 @@
+"""The command as people and scripts use it: what stands on which channel, and with which exit status it ends."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cron.cli import cli
+from tests.editions import ADMISSIONS, FALLS, HARROWDALE, REGISTER, WEXCOMBE, Page, Watch, with_project, write_edition
+
+PROGRAM = Path(sys.executable).with_name("registerwatch")
+
+
+@pytest.fixture
+def watch(tmp_path):
+    return Watch(tmp_path)
+
+
+@pytest.fixture
+def started(watch):
+    assert watch.take(REGISTER, "2026-06-01").exit_code == 0
+    return watch
+
+
+def run(folder, *arguments, environment=None, **extra):
+    """Run the installed command in *folder*, as a user does."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("REGISTERWATCH_")}
+    return subprocess.run(
+        [PROGRAM, *map(str, arguments)], cwd=folder, env=kept | (environment or {}), capture_output=True, text=True,
+        timeout=120, **extra,
+    )  # fmt: skip
+
+
+def one_line(result, *, status):
+    (line,) = result.stderr.splitlines()
+    code = result.returncode if isinstance(result, subprocess.CompletedProcess) else result.exit_code
+    assert (code, result.stdout) == (status, ""), result
+    assert line.startswith("registerwatch: ")
+    return line
+
+
+# --- the main job -----------------------------------------------------------------------------------------------------
+
+CSU = Page(
+    "NHS South, Central and West Commissioning Support Unit",
+    (
+        replace(
+            ADMISSIONS,
+            reference="DARS-NIC-99675-X5S7X",
+            title="Project 1",
+            datasets=(
+                "Hospital Episode Statistics Admitted Patient Care",
+                "Hospital Episode Statistics Accident and Emergency",
+                "Hospital Episode Statistics Outpatients",
+            ),
+            legal_basis="Health and Social Care Act 2012 – s261(1) and s261(2)(b)(ii)",
+            objectives="The unit's analysts use the data.  They don't pass it on – not to anyone.\nSee 55–80 year olds.",
+        ),
+    ),
+    files=46,
+)
+ICB = Page(
+    "NHS Coventry And Warwickshire Integrated Care Board",
+    (
+        replace(
+            ADMISSIONS,
+            reference="DARS-NIC-617743-X0M9Z",
+            title="Integrated Care Board Pseudonymised National HES Extract Service",
+            legal_basis="Health and Social Care Act 2012 – s261(2)(a)",
+            controllers="NHS COVENTRY AND WARWICKSHIRE INTEGRATED CARE BOARD",
+        ),
+        replace(
+            FALLS,
+            reference="DARS-NIC-615985-Y6L2H",
+            title="DSfC - NHS Coventry And Warwickshire Integrated Care Board- IV, RS & Comm",
+            legal_basis="Health and Social Care Act 2012 – s261(5)(d)",
+            end="2025-10-25",
+        ),
+    ),
+    files=30,
+)
+OCTOBER = {"nhs_south_central_and_west_csu": CSU, "nhs_coventry_and_warwickshire_icb": ICB, "wexcombe": WEXCOMBE}
+HEADS = re.compile(r"^(NHS |Wexcombe |.* — )")
+
+
+def noisy(text):
+    """Return the text of a page as another release of the site may print it, meaning the same."""
+    lines, datasets = [], []
+    for line in [*text.splitlines(), ""]:
+        if line.startswith("- ") and ("Datasets:" in lines[-1:] or datasets):
+            datasets.append(line)
+            continue
+        lines += reversed(datasets)
+        datasets = []
+        if not HEADS.match(line):
+            line = line.replace(" – ", " ").replace("–", "").replace("'", "’").replace(". ", ".  ").replace(": ", ":  ")
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def edited(text, *edits):
+    for old, new in edits:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return noisy(text)
+
+
+def november():
+    return {
+        "nhs_south_central_and_west_csu.txt": edited(
+            CSU.text().decode(),
+            (
+                "- Hospital Episode Statistics Outpatients\n",
+                "- Hospital Episode Statistics Outpatients\n- Hospital Episode Statistics Critical Care\n",
+            ),
+        ).encode(),
+        "nhs_coventry_and_warwickshire_icb.txt": edited(
+            ICB.text().decode(),
+            ("2022-03-13 — 2026-03-12", "2022-03-13 — 2027-03-12"),
+            ("s261(5)(d)", "s261(2)(b)(ii)"),
+        ).encode(),
+        "wexcombe.txt": edited(WEXCOMBE.text().decode()).encode(),
+    }
+
+
+NEWS = [
+    "Hospital Episode Statistics Critical Care added to DARS-NIC-99675-X5S7X "
+    "(NHS South, Central and West Commissioning Support Unit)",
+    "Printed end of DARS-NIC-617743-X0M9Z moved from 2026-03-12 to 2027-03-12",
+    "Legal basis of DARS-NIC-615985-Y6L2H (NHS Coventry And Warwickshire Integrated Care Board): "
+    "Health and Social Care Act 2012 s261(5)(d) replaced by Health and Social Care Act 2012 s261(2)(b)(ii)",
+]
+
+
+def imported(folder, *editions):
+    """Import (edition, time) in this order with the installed command; return the answers."""
+    answers = [run(folder, "import", edition, "--fetched-at", at, "--complete") for edition, at in editions]
+    assert [(answer.returncode, answer.stderr) for answer in answers] == [(0, "")] * len(editions)
+    return answers
+
+
+def test_three_edits_under_noise_are_three_lines_right_to_the_word(tmp_path):
+    first = write_edition(tmp_path / "october", OCTOBER), "2026-10-01"
+    second = write_edition(tmp_path / "november", november()), "2026-11-01"
+    imported(tmp_path, first, second)
+    told = json.loads(run(tmp_path, "changes", "--format", "json").stdout)
+
+    assert sorted(one["summary"] for one in told) == sorted(NEWS)
+    assert len(run(tmp_path, "changes", "--format", "ndjson").stdout.splitlines()) == 3
+    before, after = (
+        json.loads(run(tmp_path, "show", "DARS-NIC-617743-X0M9Z", "--as-of", day).stdout)[0]["agreement"]["dsa_end"]
+        for day in ("2026-10-15", "2026-11-15")
+    )
+    assert (before, after) == ("2026-03-12", "2027-03-12")
+
+    (tmp_path / "other").mkdir()
+    imported(tmp_path / "other", second, first)
+    again = json.loads(run(tmp_path / "other", "changes", "--format", "json").stdout)
+    assert [(one["id"], one["summary"]) for one in again] == [(one["id"], one["summary"]) for one in told]
+
+
+def test_the_table_of_changes_names_kind_organisation_and_both_values(tmp_path):
+    watch = Watch(tmp_path)
+    watch.take(OCTOBER, "2026-10-01")
+    watch.take(november(), "2026-11-01")
+    text = " ".join(watch.run("changes").stdout.split())
+
+    assert "3 changes first seen" in text
+    for words in ("dataset-added", "dsa-extended", "2026-03-12 → 2027-03-12", "legal-basis-changed", "s261(5)(d)"):
+        assert words in text
+
+
+REAL_SLUGS = {
+    "000": "nhs_leicester_leicestershire_and_rutland_icb",
+    "001": "nhs_south_central_and_west_csu",
+    "002": "nhs_cambridge_and_peterborough_ccg",
+    "003": "nhs_coventry_and_warwickshire_icb",
+}
+
+
+@pytest.mark.real
+def test_three_edits_on_the_real_pages_are_three_lines_right_to_the_word(tmp_path):
+    if not os.environ.get("REAL_REGISTER_DIR"):
+        pytest.skip("REAL_REGISTER_DIR is not set: the register's real pages are not part of this project")
+    files = sorted(Path(os.environ["REAL_REGISTER_DIR"]).glob("*.txt"))
+    pages = {REAL_SLUGS[file.name[:3]]: file.read_text(encoding="utf-8") for file in files}
+    edits = {
+        "nhs_south_central_and_west_csu": [
+            (
+                "- Hospital Episode Statistics Critical Care\n",
+                "- Hospital Episode Statistics Critical Care\n- Emergency Care Data Set (ECDS)\n",
+            )
+        ],
+        "nhs_coventry_and_warwickshire_icb": [("2023-03-13 — 2026-03-12", "2023-03-13 — 2027-03-12")],
+        "nhs_leicester_leicestershire_and_rutland_icb": [
+            (
+                "Health and Social Care Act 2012 - s261 - 'Other dissemination of information'",
+                "Health and Social Care Act 2012 - s261(5)(d)",
+            )
+        ],
+    }
+    october = write_edition(tmp_path / "october", {f"{slug}.txt": text.encode() for slug, text in pages.items()})
+    later = {f"{slug}.txt": edited(text, *edits.get(slug, [])).encode() for slug, text in pages.items()}
+    november = write_edition(tmp_path / "november", later)
+    imported(tmp_path, (october, "2026-10-01"), (november, "2026-11-01"))
+    told = json.loads(run(tmp_path, "changes", "--format", "json").stdout)
+
+    assert sorted(one["summary"] for one in told) == sorted(
+        [
+            "Emergency Care Data Set (ECDS) added to DARS-NIC-99675-X5S7X "
+            "(NHS South, Central and West Commissioning Support Unit)",
+            "Printed end of DARS-NIC-617743-X0M9Z moved from 2026-03-12 to 2027-03-12",
+            *[one["summary"] for one in told if one["kind"] == "legal-basis-changed"],
+        ]
+    )
+    (legal,) = [one for one in told if one["kind"] == "legal-basis-changed"]
+    assert (legal["removed"], legal["added"]) == (["HSCA2012:s261"], ["HSCA2012:s261(5)(d)"])
+    assert "replaced by Health and Social Care Act 2012 s261(5)(d)" in legal["summary"]
+
+    (tmp_path / "other").mkdir()
+    imported(tmp_path / "other", (november, "2026-11-01"), (october, "2026-10-01"))
+    again = json.loads(run(tmp_path / "other", "changes", "--format", "json").stdout)
+    assert [one["id"] for one in again] == [one["id"] for one in told]
+
+
+# --- parse ------------------------------------------------------------------------------------------------------------
+
+
+def test_parse_prints_one_array_and_touches_no_database(tmp_path):
+    write_edition(tmp_path / "pages", REGISTER)
+    result = run(tmp_path, "parse", *sorted((tmp_path / "pages").iterdir()))
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert [page["slug"] for page in json.loads(result.stdout)] == sorted(REGISTER)
+    assert [path.name for path in tmp_path.iterdir()] == ["pages"]
+
+
+def test_parse_names_what_it_refuses_and_reads_the_others(tmp_path):
+    write_edition(
+        tmp_path,
+        {"good": HARROWDALE, "empty.html": b"", "error.html": b"<h1>404 Not Found</h1>", "noise.txt": b"\0\1\2" * 999},
+    )
+    with (tmp_path / "huge.html").open("wb") as file:
+        file.truncate(50_000_000)
+    names = ["empty.html", "good.txt", "error.html", "noise.txt", "huge.html", "missing.html", "."]
+    result = run(tmp_path, "parse", *names)
+
+    assert result.returncode == 3
+    assert [page["slug"] for page in json.loads(result.stdout)] == ["good"]
+    lines = result.stderr.splitlines()
+    assert len(lines) == 6
+    for name, line in zip([name for name in names if name != "good.txt"], lines, strict=True):
+        assert line.startswith(f"registerwatch: {name}: ")
+
+
+def test_parse_of_nothing_readable_is_an_empty_array(tmp_path):
+    (tmp_path / "empty.txt").write_bytes(b"")
+    result = run(tmp_path, "parse", "empty.txt")
+
+    assert (result.returncode, json.loads(result.stdout)) == (3, [])
+
+
+# --- wrong usage, settings --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["chnages"],
+        ["changes", "--sinze", "2026-01-01"],
+        ["changes", "--since", "last week"],
+        ["changes", "--kind", "dataset-aded"],
+        ["changes", "--severity", "severe"],
+        ["changes", "--limit", "0"],
+        ["changes", "--limit", "-1"],
+        ["changes", "--format", "xml"],
+        ["show"],
+        ["show", "X", "--as-of", "2026-02-30"],
+        ["release", "second"],
+        ["import", "--fetched-at", "2026-01-01"],
+        ["status", "more"],
+        ["--config"],
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(started, arguments):
+    before = started.everything()
+
+    assert "--help" in one_line(started.run(*arguments), status=2)
+    assert started.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[store\n", "TOML"),
+        ("[stoer]\ndatabase = 'x.db'\n", "store"),
+        ("[store]\ndatabse = 'x.db'\n", "store.database"),
+        ("[guards]\ngroup_from = 'many'\n", "guards.group_from"),
+        ("[vocabulary]\nfile = 'nowhere.toml'\n", "nowhere.toml"),
+        ("[vocabulary]\nfile = 'registerwatch.toml'\n", "registerwatch.toml"),
+        (b"\xff\xfe[store]", "UTF-8"),
+    ],
+)
+def test_broken_settings_are_one_line_that_names_them_and_status_2(tmp_path, text, said):
+    (tmp_path / "registerwatch.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    write_edition(tmp_path / "october", REGISTER)
+    line = one_line(run(tmp_path, "import", "october", "--fetched-at", "2026-06-01"), status=2)
+
+    assert "registerwatch.toml" in line
+    assert said in line
+    assert list(tmp_path.glob("*.db")) == []
+
+
+def test_a_settings_file_that_is_not_there_is_named(tmp_path):
+    assert "nowhere.toml" in one_line(run(tmp_path, "--config", "nowhere.toml", "status"), status=2)
+
+
+def test_options_go_before_the_environment_and_that_before_the_file(tmp_path):
+    write_edition(tmp_path / "october", REGISTER)
+    (tmp_path / "registerwatch.toml").write_text('[store]\ndatabase = "file.db"\n', encoding="utf-8")
+    take = ["import", "october", "--fetched-at", "2026-06-01"]
+    environment = {"REGISTERWATCH_STORE__DATABASE": str(tmp_path / "environment.db")}
+    run(tmp_path, *take)
+    run(tmp_path, *take, environment=environment)
+    run(tmp_path, "--db", "option.db", *take, environment=environment)
+
+    assert {path.name for path in tmp_path.glob("*.db")} == {"file.db", "environment.db", "option.db"}
+
+
+def test_an_unknown_variable_is_wrong_usage(tmp_path):
+    line = one_line(run(tmp_path, "status", environment={"REGISTERWATCH_STORE__DATABSE": "x"}), status=2)
+
+    assert "REGISTERWATCH_STORE__DATABASE" in line
+
+
+# --- channels ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_every_command_has_help_with_an_example(tmp_path, command):
+    result = Watch(tmp_path).run(command, "--help")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f"registerwatch {command}" in result.stdout.split("Example:")[1]
+
+
+@pytest.mark.parametrize(
+    "command", [["changes"], ["agreements"], ["organisations"], ["datasets"], ["status"], ["reparse"]]
+)
+def test_a_question_before_the_first_import_is_one_line(tmp_path, command):
+    line = one_line(Watch(tmp_path).run(*command), status=1)
+
+    assert "there is no database yet" in line
+    assert "registerwatch import" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(started):
+    command = f"'{PROGRAM}' --db '{started.database}' agreements --format ndjson | true; echo ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+
+    assert result.stderr == ""
+    assert result.stdout.strip() in ("0", "1")
+
+
+def test_the_output_is_utf8_whatever_the_locale(started):
+    started.take(
+        REGISTER | {"evil": with_project(WEXCOMBE, reference="DARS-NIC-1-A", title="Tides – 🚩 ’26’")}, "2026-07-01"
+    )
+    result = subprocess.run(
+        [PROGRAM, "--db", started.database, "agreements", "--format", "csv"],
+        env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": ""}, capture_output=True, timeout=60,
+    )  # fmt: skip
+
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert "Tides – 🚩 ’26’" in result.stdout.decode("utf-8")
+
+
+def test_text_of_a_page_cannot_steer_the_terminal(tmp_path):
+    watch = Watch(tmp_path)
+    watch.take(
+        {
+            "evil": replace(
+                with_project(HARROWDALE, title="Red \x1b[31m alert \x07\u202e"), organisation="Evil\x1b]0;x\x07 Trust"
+            )
+        },
+        "2026-06-01",
+    )
+
+    for command in (
+        ["agreements"],
+        ["organisations"],
+        ["agreements", "--format", "csv"],
+        ["agreements", "--format", "json"],
+    ):
+        text = watch.run(*command).stdout
+        assert not set(text) & set("\x1b\x07\u202e"), command
+
+
+def test_status_tells_what_there_is(started):
+    result = started.run("status")
+    facts = json.loads(started.run("status", "--format", "json").stdout)[0]
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "3 pages, 3 agreements" in result.stdout
+    assert facts["last_run"]["state"] == "committed"
+    assert (facts["held"], facts["failing"]) == ([], [])
+
+
+def test_status_asks_for_a_person_while_a_page_fails(started):
+    pages = {slug: page for slug, page in REGISTER.items() if slug != "nhs_eastmere_icb"}
+    started.take(pages | {"nhs_eastmere_icb.html": b"<h1>404 Not Found</h1>"}, "2026-07-01")
+    result = started.run("status")
+
+    assert result.exit_code == 3
+    assert "nhs_eastmere_icb could not be read" in result.stdout
+
+    started.take(REGISTER, "2026-08-01")
+    assert started.run("status").exit_code == 0
+
+
+def test_init_writes_settings_once(tmp_path):
+    assert run(tmp_path, "init").returncode == 0
+    first = (tmp_path / "registerwatch.toml").read_bytes()
+
+    assert "it is left as it is" in one_line(run(tmp_path, "init"), status=1)
+    assert (tmp_path / "registerwatch.toml").read_bytes() == first
+    write_edition(tmp_path / "october", REGISTER)
+    assert run(tmp_path, "import", "october", "--fetched-at", "2026-06-01").returncode == 0
+
+
+def test_demo_tells_news_and_what_to_try_next(tmp_path):
+    for _ in range(2):
+        result = run(tmp_path, "demo")
+        assert (result.returncode, result.stderr) == (0, "")
+    tried = [
+        line.split("--db ")[1].split()
+        for line in result.stdout.splitlines()
+        if line.startswith("  ") and "--db " in line
+    ]
+
+    assert "dataset-added" in result.stdout
+    assert len(tried) >= 4
+    for database, *arguments in tried:
+        assert run(tmp_path, "--db", database, *arguments).returncode == 0, arguments
+
+
+def test_demo_leaves_a_database_of_somebody_elses_alone(tmp_path):
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "registerwatch.db").write_text("mine", encoding="utf-8")
+    (tmp_path / "demo" / "registerwatch.db.backup").write_text("mine too", encoding="utf-8")
+    run(tmp_path, "demo")
+
+    assert (tmp_path / "demo" / "registerwatch.db.backup").read_text(encoding="utf-8") == "mine too"
+
+
+def test_demo_does_not_wipe_a_real_history(started):
+    before = started.everything()
+    run(started.folder, "demo", ".")
+
+    assert started.everything() == before
