@@ -53,7 +53,8 @@ class Register(Section):
         description="Hosts that serve the same register; links and redirects elsewhere are not followed.",
     )
     slugs: tuple[str, ...] = Field(
-        default=(), description="Pages to ask for besides those that the index links to, by the last part of their address."
+        default=(),
+        description="Pages to ask for besides those that the index links to, by the last part of their address.",
     )
     sitemap: str | None = Field(
         default=None,
@@ -74,7 +75,9 @@ class Fetch(Section):
     )
     interval_s: float = Field(default=1.0, ge=0, description="Seconds from one request to the next.")
     timeout_s: float = Field(default=30.0, gt=0, description="Seconds to wait for the server to connect or to go on.")
-    deadline_s: float = Field(default=120.0, gt=0, description="Seconds that one page may take in all, retries included.")
+    deadline_s: float = Field(
+        default=120.0, gt=0, description="Seconds that one page may take in all, retries included."
+    )
     retries: int = Field(default=4, ge=0, le=20, description="How often a page is asked for again after trouble.")
     max_bytes: int = Field(default=20_000_000, ge=1_000, description="Bytes beyond which a page is refused.")
 
@@ -111,7 +114,8 @@ class Schedule(Section):
     """When `schedule` runs, and whom it tells that it did."""
 
     cron: str = Field(
-        default="17 3 * * *", description="Minute, hour, day of month, month, day of week (sun, mon, …), as in a crontab."
+        default="17 3 * * *",
+        description="Minute, hour, day of month, month, day of week (sun, mon, …), as in a crontab.",
     )
     timezone: str = Field(default="Europe/London", description="Time zone of these times.")
     ping_url: str | None = Field(

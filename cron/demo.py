@@ -8,6 +8,7 @@ from pathlib import Path
 from cron import news
 from cron.importing import import_edition
 from diff.guards import Guards
+from scraper.errors import RegisterWatchError
 from scraper.vocabulary import Vocabulary
 from snapshots.answers import Answers, Question
 from snapshots.store import open_store
@@ -29,8 +30,8 @@ def run_demo(
     """Import the sample editions into a new database in *directory*, and *say* what changed and what to try next."""
     directory.mkdir(parents=True, exist_ok=True)
     database = directory / DATABASE
-    for left_over in directory.glob(f"{DATABASE}*"):
-        left_over.unlink()
+    if database.exists():
+        _remove_demo(database)
     store = open_store(database)
     with resources.as_file(resources.files("cron") / "sample") as sample:
         for folder, time in EDITIONS.items():
@@ -63,6 +64,23 @@ def run_demo(
         "status",
     ):
         say(f"  {_program()} --db {database} {command}")
+
+
+def _remove_demo(database: Path) -> None:
+    """Remove the database of an earlier demo, and nothing else.
+
+    Raises:
+        RegisterWatchError: It holds something else; it is left as it is.
+    """
+    store = open_store(database)
+    others = set(store.run_times()) - set(EDITIONS.values())
+    store.close()
+    if others:
+        raise RegisterWatchError(
+            f"{database}: holds a history that is not the demo's; name another folder for the demo"
+        )
+    for ending in ("", "-wal", "-shm"):
+        database.with_name(f"{DATABASE}{ending}").unlink(missing_ok=True)
 
 
 def _program() -> str:

@@ -35,6 +35,8 @@ class Place:
     """By field, where the page's last body did not print it: the last one that did."""
     missing_since: str | None = None
     """Time of the first sighting of its absence from the page, until it is back or told."""
+    missing_body: str | None = None
+    """SHA-256 of the last body that showed it, while it is missing or after it was told as gone."""
     gone: bool = False
     """It was told that it is no longer on this page."""
     arrived: bool = False

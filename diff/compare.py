@@ -136,6 +136,7 @@ def _believe(at_work: _Comparison, type_words: Mapping[str, frozenset[str]]) -> 
         doubts=doubts,
         last_bodies=last_bodies,
         missing_since=None,
+        missing_body=None,
     )
 
 

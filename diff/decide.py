@@ -54,7 +54,7 @@ def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guar
         edition: What the run saw.
         vocabulary: Known names.
         guards: From where on a run is not believable, and an edit register-wide.
-        trusted: An operator released the run: nothing in it is held back.
+        trusted: An operator released the run: nothing in it is held back, and what it lacks needs no second sighting.
 
     Returns:
         The decision.
@@ -63,7 +63,7 @@ def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guar
     edition = _without(edition, stale)
     distrusted = {} if trusted else _distrusted(past, edition)
     edition = _without(edition, distrusted, failed=True)
-    identities = Identities(past, edition)
+    identities = Identities(past, edition, trusted=trusted)
     reasons = {slug: _why_distrusted(past, page) for slug, page in distrusted.items()}
     held = why_held(
         guards,
@@ -74,7 +74,7 @@ def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guar
     )
     if held and not trusted:
         return Decision(held=held, distrusted=reasons, stale=stale)
-    run = _Run(past, edition, vocabulary, distrusted)
+    run = _Run(past, edition, vocabulary, distrusted, trusted)
     run.follow(identities.settle())
     decision = _tell(run, guards)
     return replace(decision, distrusted=reasons, stale=stale)
@@ -107,12 +107,18 @@ class _Run:
     """One believable run at work: places and pages get their new belief, what differs is gathered in `found`."""
 
     def __init__(
-        self, past: Past, edition: Edition, vocabulary: Vocabulary, distrusted: Mapping[str, PageBelief]
+        self,
+        past: Past,
+        edition: Edition,
+        vocabulary: Vocabulary,
+        distrusted: Mapping[str, PageBelief],
+        trusted: bool,
     ) -> None:
         self.past = past
         self.edition = edition
         self.vocabulary = vocabulary
         self.distrusted = distrusted
+        self.trusted = trusted
         self.pages: dict[str, PageBelief] = {}
         self.places: dict[str, dict[str, Place]] = {}
         self.found: list[Found] = []
@@ -203,7 +209,9 @@ class _Run:
             self._put(slug, name, replace(place, gone=True, missing_since=None, doubts={}) if told_gone else None)
         for slug in fate.doubted:
             place = self._page(slug).places[name]
-            self._put(slug, name, replace(place, missing_since=place.missing_since or self.edition.time))
+            last_body = place.missing_body if place.missing_since else self._page(slug).body
+            since = place.missing_since or self.edition.time
+            self._put(slug, name, replace(place, missing_since=since, missing_body=last_body))
 
     def _compare(self, slug: str, printed: Agreement, place: Place, old_body: str | None) -> None:
         differences, now = compare_place(
@@ -252,7 +260,8 @@ class _Run:
                 self._find_plain(ChangeKind.AGREEMENT_ADDED, slug, fate.reference, title, words=words)
         elif fate.verdict is Verdict.REMOVED:
             for slug in fate.left:
-                self._find_plain(ChangeKind.AGREEMENT_REMOVED, slug, fate.reference, title)
+                gone = self._page(slug).places[fate.reference]
+                self._find_plain(ChangeKind.AGREEMENT_REMOVED, slug, fate.reference, title, old_body=gone.missing_body)
         elif fate.verdict in (Verdict.MOVED, Verdict.ALSO) and fate.before != fate.after:
             names = tuple(self._organisation(slug) for slug in (*fate.before, *fate.after))
             self._find_plain(
@@ -345,9 +354,9 @@ class _Run:
             heir = heirs[slug]
             facts: dict[str, Any] = {"before": (page.organisation, slug), "after": (self._organisation(heir), heir)}
             self._find_plain(ChangeKind.ORGANISATION_RENAMED, heir, field="organisation", **facts)
-        elif page.absent_since:
+        elif page.absent_since or self.trusted:
             self._find_plain(ChangeKind.ORGANISATION_REMOVED, slug)
-        gone = slug in heirs or page.absent_since is not None
+        gone = slug in heirs or page.absent_since is not None or self.trusted
         places = self.places.get(slug, page.places)
         since = page.absent_since or self.edition.time
         self.pages[slug] = replace(page, places=places, absent_since=since, gone=gone)

@@ -195,8 +195,9 @@ def _unpacked(xml: bytes, source: str) -> bytes:
 
 
 class _SitemapReader:
-    """Takes the addresses out of a sitemap as its XML is read. No tree is built, and no document type is allowed:
-    entities, the way of all attacks by XML, are declared there and nowhere else.
+    """Takes the addresses out of a sitemap as its XML is read; no tree is built.
+
+    No document type is allowed: entities, the way of all attacks by XML, are declared there and nowhere else.
     """
 
     def __init__(self, source: str) -> None:

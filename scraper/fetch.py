@@ -16,6 +16,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from types import TracebackType
 from typing import Protocol, Self
+from urllib.parse import urlsplit
 
 from scraper.addresses import AddressError, check_address, host_of, is_private_host, redirected
 from scraper.errors import FetchError, ForbiddenError, GoneError
@@ -95,6 +96,10 @@ class Rules(Protocol):
         """Say whether *url* may be asked for."""
 
     @property
+    def unreadable(self) -> str | None:
+        """Why it says nothing: then nothing is allowed."""
+
+    @property
     def crawl_delay_s(self) -> float | None:
         """Seconds between two requests."""
 
@@ -132,6 +137,7 @@ class Fetcher:
         self._clock, self._sleep, self._now, self._jitter = clock, sleep, now, jitter
         self._wire = Wire(
             timeout_s=manners.timeout_s,
+            deadline_s=manners.deadline_s,
             max_bytes=manners.max_bytes,
             allow_private=manners.allow_private,
             clock=clock,
@@ -187,9 +193,10 @@ class Fetcher:
             try:
                 return self._attempt(url, validators or Validators(), deadline, received_before)
             except FetchError as error:
-                if error.temporary:
+                is_last = not error.temporary or attempt == self.manners.retries
+                if error.wait_s is not None or not is_last:
                     self._postpone(error, attempt)
-                if not error.temporary or attempt == self.manners.retries or self._next_at >= deadline:
+                if is_last or self._next_at >= deadline:
                     raise
                 _log.info("asking again in %.0f s: %s", self._next_at - self._clock(), error)
         raise AssertionError("the last attempt raises or returns")  # pragma: no cover
@@ -249,8 +256,9 @@ class Fetcher:
         except AddressError as error:
             raise FetchError(url, str(error)) from error
         rules = self._rules.get(host_of(asked))
-        if rules and not rules.allows(asked):
-            raise ForbiddenError(url, "robots.txt forbids it" if asked == url else f"robots.txt forbids {asked}")
+        if rules and not rules.allows(asked) and urlsplit(asked).path != "/robots.txt":
+            forbids = "robots.txt forbids it" if asked == url else f"robots.txt forbids {asked}, where it redirects to"
+            raise ForbiddenError(url, rules.unreadable or forbids)
 
     def _redirected(self, url: str, asked: str, answer: Answer) -> str:
         location = answer.headers.get("Location", "")

@@ -69,12 +69,21 @@ def look_up(host: str, port: int) -> list[str]:
 class Limits:
     """What bounds the request under way; all connections of one `Wire` look at the same."""
 
-    def __init__(self, timeout_s: float, *, allow_private: bool, clock: Callable[[], float], resolve: Resolve) -> None:
+    def __init__(
+        self,
+        *,
+        timeout_s: float,
+        deadline_s: float,
+        allow_private: bool,
+        clock: Callable[[], float],
+        resolve: Resolve,
+    ) -> None:
         self.timeout_s = timeout_s
+        self.deadline_s = deadline_s
         self.allow_private = allow_private
         self.clock = clock
         self.resolve = resolve
-        self.starts = self.deadline = clock()
+        self.deadline = clock()
         self.received = 0
 
     def patience_s(self) -> float:
@@ -91,8 +100,8 @@ class Limits:
     def too_slow(self) -> WireError:
         """Return the error for a step that took too long: the deadline's, or that of one silence."""
         if self.clock() >= self.deadline:
-            return WireError(f"not whole after {self.deadline - self.starts:.3g} s", temporary=False)
-        return WireError(f"no answer for {self.timeout_s:.3g} s", temporary=True)
+            return WireError(f"not there within {self.deadline_s:g} s", temporary=True)
+        return WireError(f"no answer for {self.timeout_s:g} s", temporary=True)
 
 
 class Wire:
@@ -102,13 +111,16 @@ class Wire:
         self,
         *,
         timeout_s: float,
+        deadline_s: float,
         max_bytes: int,
         allow_private: bool,
         clock: Callable[[], float],
         resolve: Resolve = look_up,
         ca_bundle: str | None = None,
     ) -> None:
-        self._limits = Limits(timeout_s, allow_private=allow_private, clock=clock, resolve=resolve)
+        self._limits = Limits(
+            timeout_s=timeout_s, deadline_s=deadline_s, allow_private=allow_private, clock=clock, resolve=resolve
+        )
         self._max_bytes = max_bytes
         self._verify = ca_bundle or True
         # An adapter without a session: no cookies, no proxies, no .netrc. A session would also read the body of a
@@ -135,7 +147,7 @@ class Wire:
         Raises:
             WireError: There is no whole answer.
         """
-        self._limits.starts, self._limits.deadline = self._limits.clock(), deadline
+        self._limits.deadline = deadline
         try:
             request = requests.Request("GET", url, headers=headers).prepare()
             patience_s = self._limits.patience_s()
@@ -161,7 +173,8 @@ class Wire:
         if (raw.length_remaining or 0) > self._max_bytes:
             raise self._too_big()
         unpack = _Gunzip(self._max_bytes) if _PACKED[encoding] else _Plain()
-        n_packed, pieces = 0, []
+        n_packed = 0
+        pieces: list[bytes] = []
         for piece in iter(partial(raw.read1, _PIECE, decode_content=False), b""):
             n_packed += len(piece)
             if n_packed > self._max_bytes:
@@ -235,7 +248,7 @@ class _Plain:
 
 
 class _Gunzip:
-    """A packed body, unpacked piece by piece. Its own, because urllib3 takes gzip that stops in the middle for whole."""
+    """A packed body, unpacked piece by piece. Our own, because urllib3 takes gzip that stops half-way for whole."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -280,7 +293,7 @@ def _connect(limits: Limits, host: str, port: int) -> socket.socket:
         try:
             return socket.create_connection((ip, port), limits.patience_s())
         except TimeoutError:
-            said = WireError(f"no connection within {limits.timeout_s:.3g} s", temporary=True)
+            said = WireError(f"no connection within {limits.timeout_s:g} s", temporary=True)
         except OSError as error:
             said = WireError(f"no connection: {_plain_words(error)}", temporary=True)
     raise said
@@ -293,7 +306,7 @@ class _BoundedSocket:
         self._sock = sock
         self._limits = limits
 
-    def makefile(self, mode: str) -> io.BufferedReader:
+    def makefile(self, _mode: str) -> io.BufferedReader:
         return io.BufferedReader(_BoundedFile(self._sock, self._limits), _PIECE)
 
 
@@ -322,36 +335,30 @@ class _BoundedResponse(HTTPResponse):
         super().__init__(_BoundedSocket(sock, limits), *args, **kwargs)  # type: ignore[arg-type]
 
 
-class _Plainly(HTTPConnection):
+class _Bounded:
+    """What both kinds of connection have of ours: the way to the address, and the way back."""
+
+    _dns_host: str
+    port: int
+    response_class: Any
+
     def __init__(self, *args: Any, limits: Limits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.limits = limits
-        self.response_class = partial(_BoundedResponse, limits=limits)  # type: ignore[assignment]
+        self.response_class = partial(_BoundedResponse, limits=limits)
 
     def _new_conn(self) -> socket.socket:
+        # urllib3's own would look the name up a second time. Not its public API: the range in pyproject.toml and
+        # test_fetch.py (an address that is not public gets no connection) watch over it.
         return _connect(self.limits, self._dns_host, self.port)
 
 
-class _Secretly(HTTPSConnection):
-    def __init__(self, *args: Any, limits: Limits, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.limits = limits
-        self.response_class = partial(_BoundedResponse, limits=limits)  # type: ignore[assignment]
-
-    def _new_conn(self) -> socket.socket:
-        return _connect(self.limits, self._dns_host, self.port)
+class _HttpConnection(_Bounded, HTTPConnection):
+    pass
 
 
-class _PlainPool(HTTPConnectionPool):
-    def __init__(self, *args: Any, limits: Limits, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.ConnectionCls = partial(_Plainly, limits=limits)  # type: ignore[assignment]
-
-
-class _SecretPool(HTTPSConnectionPool):
-    def __init__(self, *args: Any, limits: Limits, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.ConnectionCls = partial(_Secretly, limits=limits)  # type: ignore[assignment]
+class _HttpsConnection(_Bounded, HTTPSConnection):
+    pass
 
 
 class _Adapter(HTTPAdapter):
@@ -364,6 +371,14 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
-            "http": partial(_PlainPool, limits=self._limits),
-            "https": partial(_SecretPool, limits=self._limits),
+            "http": partial(_pool, HTTPConnectionPool, _HttpConnection, self._limits),
+            "https": partial(_pool, HTTPSConnectionPool, _HttpsConnection, self._limits),
         }
+
+
+def _pool(
+    kind: type[HTTPConnectionPool], connection: type[_Bounded], limits: Limits, *args: Any, **kwargs: Any
+) -> HTTPConnectionPool:
+    pool = kind(*args, **kwargs)
+    pool.ConnectionCls = partial(connection, limits=limits)  # type: ignore[assignment]
+    return pool

@@ -32,13 +32,13 @@ LARGEST_PAGE = 20_000_000
 """Bytes beyond which nothing is read: the largest page seen has two megabytes, and a monster would take minutes."""
 
 
-def read_body(body: bytes, slug: str, source: str, vocabulary: Vocabulary) -> Reading:
-    """Read *body*, whatever it is."""
+def read_body(body: bytes, slug: str, source: str, vocabulary: Vocabulary, charset: str | None = None) -> Reading:
+    """Read *body*, whatever it is; *charset* is what the server declared."""
     if len(body) > LARGEST_PAGE:
         return Reading(None, f"{len(body) // 1_000_000} MB, too large for a page", None)
     ends = closes(body) or (False if looks_like_markup(body.decode("utf-8", "replace")) else None)
     try:
-        page = read_page(body, source=source, slug=slug, vocabulary=vocabulary)
+        page = read_page(body, source=source, slug=slug, charset=charset, vocabulary=vocabulary)
     except RefusedPageError as error:
         return Reading(None, error.reason, ends, isinstance(error, ListPageError))
     return Reading(page, None, ends)
@@ -113,11 +113,11 @@ class Readings:
         )
         return Reading(page, None, ends)
 
-    def unread(self) -> list[tuple[str, str]]:
-        """Return (sha256, slug) of the bodies that today's rules have not read."""
+    def unread(self) -> list[tuple[str, str, str | None]]:
+        """Return (sha256, slug, declared charset) of the bodies that today's rules have not read."""
         rows = self._db.query(
             """
-            select captures.body, min(captures.page) as page
+            select captures.body, min(captures.page) as page, min(captures.charset) as charset
             from captures
             left join readings on readings.body = captures.body and readings.rules = :rules
             where captures.body is not null and readings.body is null
@@ -126,4 +126,4 @@ class Readings:
             """,
             {"rules": self._rules},
         )
-        return [(row["body"], row["page"]) for row in rows]
+        return [(row["body"], row["page"], row["charset"]) for row in rows]

@@ -53,11 +53,20 @@ create table captures (
   body text references bodies (sha256),
   captured_at text not null,
   source text not null,
+  charset text,
+  outcome text not null default 'kept' check (outcome in ('kept', 'failed', 'gone')),
   failure text,
   primary key (run, page)
 ) strict, without rowid;
 create index captures_by_page on captures (page, run);
 create index captures_by_body on captures (body);
+
+create table validators (
+  page text primary key references pages (slug),
+  body text not null references bodies (sha256),
+  etag text,
+  last_modified text
+) strict;
 
 -- Derived: what the bytes say ------------------------------------------------------------------------------------------
 

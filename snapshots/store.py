@@ -54,11 +54,25 @@ class NewPage:
     """None where these bytes are kept already."""
     reading: Reading | None
     """None where these bytes were read already."""
+    charset: str | None = None
+    """What the server declared."""
+    etag: str | None = None
+    last_modified: str | None = None
 
     @property
     def capture(self) -> Capture:
         """Return where these bytes came from."""
         return Capture(self.sha256, self.source, self.captured_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Pages that a run asked for in vain."""
+
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Slug → reason, of pages that gave no answer or no whole one."""
+    gone: frozenset[str] = frozenset()
+    """Slugs of which the server says that there is no such page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +99,18 @@ class Store:
         self.bodies = Bodies(db)
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold one transaction: all of it is kept, or nothing. Inside another one, it is a part of that."""
+    def writing(self, *, keep: bool = True) -> Iterator[None]:
+        """Hold one transaction: all of it is kept, or nothing. Inside another one, it is a part of that.
+
+        Without *keep* it is taken back at its end: what was derived in it can be told, and is not kept.
+        """
         if self.db.conn.in_transaction:
             yield
             return
         self.db.execute("begin immediate")
         try:
             yield
-            self.db.execute("commit")
+            self.db.execute("commit" if keep else "rollback")
         except BaseException:
             self.db.execute("rollback")
             self.states.forget()
@@ -109,6 +126,10 @@ class Store:
         """Return the run captured at *time*, if there is one."""
         return next(iter(self.db.query("select * from runs where captured_at = :time", {"time": time})), None)
 
+    def run_times(self) -> list[str]:
+        """Return the times of all runs, oldest first."""
+        return [row["captured_at"] for row in self.db.query("select captured_at from runs order by captured_at")]
+
     def captures_at(self, time: str) -> dict[str, Capture]:
         """Return slug → the bytes each page had at its last capture up to *time*."""
         rows = self.db.query(
@@ -122,6 +143,43 @@ class Store:
             {"time": time},
         )
         return {row["page"]: Capture(row["body"], row["source"], row["captured_at"]) for row in rows}
+
+    def _keep_validators(self, page: NewPage) -> None:
+        row = {"page": page.slug, "body": page.sha256, "etag": page.etag, "last_modified": page.last_modified}
+        self.db.table("validators").insert(row, replace=True)
+
+    def validators(self) -> dict[str, tuple[str, str | None, str | None]]:
+        """Return slug → (SHA-256, ETag, Last-Modified) of the pages whose last answer is the one that is believed.
+
+        A validator of a page that was not understood, or of a held run, is not among them: a 304 would hide that page
+        for good.
+        """
+        rows = self.db.query(
+            """
+            select validators.page, validators.body, validators.etag, validators.last_modified
+            from validators
+            join beliefs on beliefs.page = validators.page and beliefs.body = validators.body
+            """
+        )
+        return {row["page"]: (row["body"], row["etag"], row["last_modified"]) for row in rows}
+
+    def standing_pages(self) -> list[str]:
+        """Return the slugs of all pages that are believed to stand, or were never read."""
+        rows = self.db.query(
+            """
+            select pages.slug
+            from pages
+            left join beliefs on beliefs.page = pages.slug
+            where not coalesce(beliefs.gone, 0)
+            order by pages.slug
+            """
+        )
+        return [row["slug"] for row in rows]
+
+    def keep_body(self, sha256: str, body: bytes, page: str, at: str) -> int:
+        """Keep the bytes of a page as they arrive, in a transaction of their own; return what they take."""
+        with self.writing():
+            return self.bodies.keep(sha256, body, page, at)
 
     def is_read(self, sha256: str) -> bool:
         """Say whether this body is kept and read."""
@@ -147,14 +205,21 @@ class Store:
         return known | {str(row["slug"]): int(str(row["number"])) for row in rows}
 
     def _log(
-        self, run: dict[str, Any] | None, time: str, finished_at: str, complete: bool, pages: list[NewPage]
+        self,
+        run: dict[str, Any] | None,
+        time: str,
+        finished_at: str,
+        complete: bool,
+        pages: list[NewPage],
+        kind: str,
+        trouble: Trouble,
     ) -> tuple[int, int, dict[str, Capture]]:
         """Write an edition, or what extends one, into the log; return its run, the bytes kept, where they are from."""
-        numbers = self._page_numbers(page.slug for page in pages)
         seen = {page.slug for page in pages}
+        numbers = self._page_numbers(seen | trouble.failed.keys() | trouble.gone)
         if run is None:
             row = {
-                "kind": "import",
+                "kind": kind,
                 "captured_at": time,
                 "finished_at": finished_at,
                 "complete": complete,
@@ -168,6 +233,7 @@ class Store:
             self.db.table("runs").update(number, now)
         before = self.captures_at(time)
         kept = sum(self._log_page(number, page, before, finished_at) for page in pages)
+        self._log_trouble(number, time, trouble)
         return number, kept, _seen_again({page.slug: page.capture for page in pages}, before, time)
 
     def _log_page(self, run: int, page: NewPage, before: Mapping[str, Capture], at: str) -> int:
@@ -178,9 +244,26 @@ class Store:
         kept = 0 if page.body is None else self.bodies.keep(page.sha256, page.body, page.slug, at)
         row = {
             "run": run, "page": page.slug, "body": page.sha256, "captured_at": page.captured_at, "source": page.source,
+            "charset": page.charset,
         }  # fmt: skip
         self.db.table("captures").insert(row)
         return kept
+
+    def _log_trouble(self, run: int, time: str, trouble: Trouble) -> None:
+        common = {"run": run, "captured_at": time, "source": "", "body": None}
+        rows = [
+            {**common, "page": slug, "outcome": "failed", "failure": reason} for slug, reason in trouble.failed.items()
+        ]
+        rows += [{**common, "page": slug, "outcome": "gone", "failure": None} for slug in trouble.gone]
+        if rows:
+            self.db.table("captures").insert_all(rows)
+
+    def _trouble_of(self, run: int) -> Trouble:
+        rows = list(self.db.query("select page, outcome, failure from captures where run = :run", {"run": run}))
+        return Trouble(
+            {row["page"]: row["failure"] for row in rows if row["outcome"] == "failed"},
+            frozenset(row["page"] for row in rows if row["outcome"] == "gone"),
+        )
 
     def _pin_next(self, run: int, slug: str, body: str | None) -> None:
         """Before an edition is put between two, write out what the later one saw of the page as unchanged."""
@@ -218,8 +301,23 @@ class Store:
         vocabulary: Vocabulary,
         guards: Guards,
         progress: "Progress",
+        kind: str = "import",
+        trouble: Trouble = Trouble(),
+        keep: bool = True,
     ) -> Outcome:
         """Take an edition: log it, keep its bodies, derive what it means; one transaction.
+
+        Args:
+            pages: The pages that were read, or found unchanged.
+            time: As of when.
+            complete: Whether every page of the register was asked for.
+            finished_at: When that was done.
+            vocabulary: Known names.
+            guards: What is believable.
+            progress: Shows how far it is, if the history has to be derived again.
+            kind: "import" or "run".
+            trouble: Pages asked for in vain.
+            keep: Without it all is taken back at the end, and only the outcome is left.
 
         Raises:
             EditionRefusedError: It has other bytes for a page that an edition of the same time has.
@@ -228,13 +326,15 @@ class Store:
         new = pages if run is None else self._further(run, pages)
         if run is not None and not new and (run["complete"] or not complete):
             return Outcome(run=run["id"], known=True, pages=len(pages))
-        with self.writing():
+        with self.writing(keep=keep):
             is_newest = time > self.newest() and self._is_current()
-            number, kept, captures = self._log(run, time, finished_at, complete, new)
+            number, kept, captures = self._log(run, time, finished_at, complete, new, kind, trouble)
             readings = Readings(self.db, self.states, reading_rules(vocabulary))
             for page in new:
                 if page.reading is not None:
                     readings.keep(page.sha256, page.reading)
+                if page.etag or page.last_modified:
+                    self._keep_validators(page)
             if is_newest:
                 report = self._derive_newest(number, readings, captures, vocabulary, guards)
             else:
@@ -328,7 +428,7 @@ class Store:
         return Outcome(run=row["id"], decision=decision, refused=refused, changed=len(edition.changed))
 
     def _captures_of(self, run: int) -> dict[str, Capture]:
-        rows = self.db.query("select * from captures where run = :run", {"run": run})
+        rows = self.db.query("select * from captures where run = :run and body is not null", {"run": run})
         return {row["page"]: Capture(row["body"], row["source"], row["captured_at"]) for row in rows}
 
     def _edition(
@@ -341,9 +441,10 @@ class Store:
         known: set[str],
     ) -> tuple[Edition, dict[str, str]]:
         """Return a run as the decider takes it, and why pages of it are refused."""
+        trouble = self._trouble_of(run["id"])
         quiet = frozenset(slug for slug in seen if is_quiet(slug))
         read: dict[str, Sighting] = {}
-        refused: dict[str, str] = {}
+        refused: dict[str, str] = dict(trouble.failed)
         for slug in sorted(seen.keys() - quiet):
             reading = readings.load(seen[slug].sha256, slug)
             reason = reading.refused or self._stops_short(slug, reading, readings, past)
@@ -351,6 +452,8 @@ class Store:
                 refused[slug] = reason or "unreadable"
             else:
                 read[slug] = Sighting(seen[slug].sha256, one_each(reading.page), _spelling(seen[slug].source))
+        # A page that was refused is not missing.
+        missing = known - seen.keys() - trouble.failed.keys() if run["complete"] else set[str]()
         edition = Edition(
             run=run["id"],
             time=run["captured_at"],
@@ -358,7 +461,7 @@ class Store:
             read=read,
             quiet=quiet,
             failed=frozenset(refused),
-            absent=frozenset(known - seen.keys()) if run["complete"] else frozenset(),
+            absent=frozenset(missing | (trouble.gone & known)),
             changed=frozenset(s for s in read if (page := past.page(s)) is None or page.body != seen[s].sha256),
         )
         return edition, refused
@@ -378,8 +481,8 @@ class Store:
     def _read_again(self, readings: Readings, vocabulary: Vocabulary, progress: "Progress") -> None:
         """Read the bodies that today's rules have not read."""
         unread = readings.unread()
-        for sha256, slug in progress(unread, len(unread), "reading"):
-            readings.keep(sha256, read_body(self.bodies.read(sha256), slug, slug, vocabulary))
+        for sha256, slug, charset in progress(unread, len(unread), "reading"):
+            readings.keep(sha256, read_body(self.bodies.read(sha256), slug, slug, vocabulary, charset))
 
     def reparse(self, *, vocabulary: Vocabulary, guards: Guards, progress: "Progress") -> dict[int, Outcome]:
         """Derive everything again by today's rules."""

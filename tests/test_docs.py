@@ -156,4 +156,5 @@ def a_change():
         run=1,
         snapshot_before=None,
         snapshot_after=None,
+        fact="",
     )

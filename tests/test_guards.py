@@ -51,16 +51,16 @@ def test_a_run_in_which_a_third_of_the_agreements_is_gone_is_held_and_is_not_sta
     assert watched.last.held is None
 
 
-def test_a_released_run_is_state_and_its_removals_are_told_at_their_second_sighting():
+def test_a_released_run_is_state_and_what_it_lacks_needs_no_second_sighting():
     full, less = [trust(1, *range(20)), trust(2, *range(20, 40))], [trust(1, *range(10)), trust(2, *range(20, 36))]
     watched = Watched(*full)
     watched.see(*less)
 
-    watched.see(*less, trusted=True)
-    assert watched.last.held is None
     told = watched.see(*less, trusted=True)
 
+    assert watched.last.held is None
     assert kinds(told) == ["agreement-removed"] * 14
+    assert watched.see(*less) == []
 
 
 def test_agreements_that_moved_are_not_gone():

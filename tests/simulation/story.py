@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from hashlib import sha256
 from random import Random
 
-from tests.simulation.edits import register_wide
+from tests.simulation.edits import register_wide as many
 from tests.simulation.edits.decks import EDITS, WIDE
 from tests.simulation.edits.saying import Edit
 from tests.simulation.model import FORMS, PRINTS, RELABELLED, Page, new_register
@@ -258,13 +258,13 @@ def _has_prose_purposes(page: Page) -> bool:
 def quick(seed: int | str, organisations: int = 40, edit_count: int = 45) -> Iterator[Edition]:
     """Yield a short history with one of everything: noise, edits, damage, rebuilds, a held edition."""
     story = Story(seed, organisations)
-    first = (register_wide.unknown_relabelling, register_wide.mass_grant)
-    known = (register_wide.known_relabelling,)
+    first = (many.unknown_relabelling, many.mass_grant)
+    known = (many.known_relabelling,)
     second = (
-        register_wide.mass_lookalikes,
-        register_wide.mass_controller_relabelling,
-        register_wide.mass_directions,
-        register_wide.mass_removal,
+        many.mass_lookalikes,
+        many.mass_controller_relabelling,
+        many.mass_directions,
+        many.mass_removal,
     )
     turns = (
         {},
@@ -275,13 +275,13 @@ def quick(seed: int | str, organisations: int = 40, edit_count: int = 45) -> Ite
         {"edit_count": edit_count, "wide": second, "rebuild": "lost", "damage": "missing maintenance"},
         {
             "edit_count": edit_count,
-            "wide": (register_wide.mass_rewording,),
+            "wide": (many.mass_rewording,),
             "rebuild": "L3>L4 L2>L3",
             "damage": "empty",
         },
         {
             "edit_count": edit_count,
-            "wide": (register_wide.nearly_a_group, register_wide.mass_opt_out),
+            "wide": (many.nearly_a_group, many.mass_opt_out),
             "damage": "relabelled",
         },
         {"noise": 1.0},

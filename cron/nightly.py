@@ -1,0 +1,202 @@
+"""One run over the register, readable from top to bottom: find the pages, fetch them, keep them, decide, commit."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from difflib import get_close_matches
+
+from diff.guards import Guards
+from scraper.crawl import fetch_robots, fetch_sitemap, find_slugs, page_url
+from scraper.errors import FetchError, GoneError, RegisterWatchError
+from scraper.fetch import Fetcher, Page, Validators
+from scraper.vocabulary import Vocabulary
+from snapshots.readings import read_body
+from snapshots.store import NewPage, Outcome, Store, Trouble, no_progress
+from snapshots.times import as_text
+
+_log = logging.getLogger(__name__)
+
+
+class RunFailedError(RegisterWatchError):
+    """A run that could not begin, or was stopped. Bodies that arrived are kept; nothing else has changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """Where the register is: settings of `[register]`."""
+
+    index: str
+    slugs: tuple[str, ...] = ()
+    sitemap: str | None = None
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What a run brought home."""
+
+    pages: list[NewPage] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    kept_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What became of a run."""
+
+    outcome: Outcome
+    started_at: str
+    finished_at: str
+    asked: int
+    received_bytes: int
+    kept_bytes: int
+    failed: dict[str, str]
+    """Slug → reason: no answer, no whole answer, or refused."""
+
+
+Watch = Callable[[Iterable[str], int], Iterable[str]]
+"""Wraps the slugs asked for, of known number, and shows how far it is."""
+
+
+def run_once(
+    store: Store,
+    fetcher: Fetcher,
+    register: Register,
+    *,
+    vocabulary: Vocabulary,
+    guards: Guards,
+    only: Collection[str] = (),
+    limit: int | None = None,
+    dry_run: bool = False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    watch: Watch = lambda slugs, _length: slugs,
+    stopped: Callable[[], bool] = lambda: False,
+) -> RunReport:
+    """Pass once over the register.
+
+    Args:
+        store: The database.
+        fetcher: Asks the site.
+        register: Where the register is.
+        vocabulary: Known names.
+        guards: What is believable.
+        only: Slugs to ask for, instead of all.
+        limit: Ask for no more pages than this.
+        dry_run: Decide and report, but keep nothing.
+        now: The clock.
+        watch: Shows how far it is.
+        stopped: Asked between two pages: whether to stop.
+
+    Raises:
+        RunFailedError: It was stopped, or a slug of *only* is not known.
+        FetchError, CrawlError: The index cannot be read, or robots.txt forbids.
+    """
+    started_at = as_text(now())
+    addresses = find_pages(store, fetcher, register)
+    wanted = dict(list(_chosen(addresses, only).items())[:limit])
+    harvest = Harvest()
+    validators = store.validators()
+    for slug in watch(list(wanted), len(wanted)):
+        if stopped():
+            raise RunFailedError("stopped between two pages; nothing is lost, the next run asks for all of them again")
+        _fetch_one(store, fetcher, slug, wanted[slug], validators, vocabulary, harvest, keep=not dry_run)
+    finished_at = as_text(now())
+    outcome = store.take(
+        harvest.pages,
+        time=started_at,
+        complete=not only and limit is None,
+        finished_at=finished_at,
+        vocabulary=vocabulary,
+        guards=guards,
+        progress=no_progress,
+        kind="run",
+        trouble=Trouble(harvest.failed, frozenset(harvest.gone)),
+        keep=not dry_run,
+    )
+    return RunReport(
+        outcome=outcome,
+        started_at=started_at,
+        finished_at=finished_at,
+        asked=len(wanted),
+        received_bytes=fetcher.received,
+        kept_bytes=harvest.kept_bytes + outcome.kept_bytes,
+        failed={**outcome.refused, **outcome.decision.distrusted},
+    )
+
+
+def find_pages(store: Store, fetcher: Fetcher, register: Register) -> dict[str, str]:
+    """Return slug → address of every page to ask for: listed by the index, the settings or the sitemap, or known.
+
+    A page that vanishes from the index is asked for until the server says that it is gone.
+
+    Raises:
+        FetchError, CrawlError: The index or the sitemap cannot be read, or robots.txt forbids.
+    """
+    fetcher.obey(fetch_robots(fetcher, register.index), register.index)
+    index = fetcher.fetch(register.index)
+    if index is None:
+        raise FetchError(register.index, "the server says that it is unchanged, though it was not asked")
+    hosts = fetcher.manners.register_hosts
+    found = dict(find_slugs(index.body, index.url, hosts=hosts, charset=index.charset))
+    if register.sitemap:
+        found |= dict(fetch_sitemap(fetcher, register.sitemap))
+    others = {*register.slugs, *store.standing_pages()} - found.keys()
+    return found | {slug: page_url(register.index, slug) for slug in sorted(others)}
+
+
+def _chosen(addresses: dict[str, str], only: Collection[str]) -> dict[str, str]:
+    for slug in only:
+        if slug not in addresses:
+            near = get_close_matches(slug, addresses, n=3)
+            hint = f"; the nearest are {', '.join(near)}" if near else ""
+            raise RunFailedError(f"no page is called {slug!r}{hint}")
+    return {slug: addresses[slug] for slug in only} if only else addresses
+
+
+def _fetch_one(
+    store: Store,
+    fetcher: Fetcher,
+    slug: str,
+    url: str,
+    validators: dict[str, tuple[str, str | None, str | None]],
+    vocabulary: Vocabulary,
+    harvest: Harvest,
+    *,
+    keep: bool,
+) -> None:
+    """Fetch one page into *harvest*; its bytes are kept at once, before anybody tries to understand them."""
+    believed, etag, last_modified = validators.get(slug, ("", None, None))
+    try:
+        page = fetcher.fetch(url, Validators(etag, last_modified) if believed else None)
+    except GoneError:
+        harvest.gone.add(slug)
+        return
+    except FetchError as error:
+        _log.warning("%s: %s", slug, error.reason)
+        harvest.failed[slug] = error.reason
+        return
+    if page is None:
+        harvest.pages.append(NewPage(slug, believed, url, as_text(datetime.now(UTC)), None, None))
+        return
+    harvest.pages.append(_kept(store, slug, page, vocabulary, harvest, keep=keep))
+
+
+def _kept(store: Store, slug: str, page: Page, vocabulary: Vocabulary, harvest: Harvest, *, keep: bool) -> NewPage:
+    sha256 = hashlib.sha256(page.body).hexdigest()
+    at = as_text(page.fetched_at)
+    known = store.is_read(sha256)
+    if keep and not known:
+        harvest.kept_bytes += store.keep_body(sha256, page.body, slug, at)
+    return NewPage(
+        slug=slug,
+        sha256=sha256,
+        source=page.url,
+        captured_at=at,
+        body=None if keep or known else page.body,
+        reading=None if known else read_body(page.body, slug, page.url, vocabulary, page.charset),
+        charset=page.charset,
+        etag=page.etag,
+        last_modified=page.last_modified,
+    )

@@ -1,0 +1,169 @@
+"""Small servers on loopback that answer from a script, most of them badly. Real sockets: what is tested is the wire."""
+
+import contextlib
+import gzip
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CERTIFICATES = Path(__file__).parent / "certificates"
+
+Fault = Callable[[socket.socket], None]
+"""Gets the connection after the request was read, and does with it what it likes. Then it is closed."""
+
+Reply = bytes | Fault
+
+
+@dataclass
+class Request:
+    path: str
+    headers: dict[str, str]  # names in lower case
+    at: float
+    connection: int  # the how-manieth it came on
+
+
+@dataclass
+class FastClock:
+    """A clock on which a sleep takes no time, and everything else takes the time it takes."""
+
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        return time.monotonic() + sum(self.slept)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+class Loopback:
+    """Answers each path from its script: one reply each time, the last for ever. Other paths are 404."""
+
+    def __init__(
+        self,
+        script: Mapping[str, Reply | Sequence[Reply]],
+        *,
+        certificate: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.script = {path: [r] if isinstance(r, bytes) or callable(r) else list(r) for path, r in script.items()}
+        self.requests: list[Request] = []
+        self.connections = 0
+        self._clock = clock
+        self._tls = None
+        if certificate:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(CERTIFICATES / certificate)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.port}"
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> "Loopback":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in (self._listener, *self._open):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def paths(self) -> list[str]:
+        return [request.path for request in self.requests]
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.connections += 1
+                threading.Thread(target=self._serve, args=(connection, self.connections), daemon=True).start()
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        with contextlib.suppress(OSError):
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._open.append(connection)
+            with connection:
+                for path, headers in _requests(connection):
+                    self.requests.append(Request(path, headers, self._clock(), number))
+                    replies = self.script.get(path, [answer(status="404 Not Found")])
+                    reply = replies.pop(0) if len(replies) > 1 else replies[0]
+                    if not isinstance(reply, bytes):
+                        reply(connection)
+                        return
+                    connection.sendall(reply)
+                    if b"\r\nConnection: close" in reply:
+                        return
+
+
+def _requests(connection: socket.socket) -> Iterator[tuple[str, dict[str, str]]]:
+    with connection.makefile("rb") as lines:
+        while first := lines.readline():
+            headers = {}
+            while (line := lines.readline().strip()) != b"":
+                name, _, value = line.decode("latin-1").partition(":")
+                headers[name.lower()] = value.strip()
+            yield first.decode("latin-1").split()[1], headers
+
+
+def answer(body: bytes = b"", *, status: str = "200 OK", **headers: str) -> bytes:
+    """Return a proper answer. A header `content_type` is `Content-Type`; the length is added if none is given."""
+    given = {name.replace("_", "-").title(): value for name, value in headers.items()}
+    if "Transfer-Encoding" not in given and not status.startswith("304"):
+        given.setdefault("Content-Length", str(len(body)))
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in given.items())]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+def packed(body: bytes, **headers: str) -> bytes:
+    return answer(gzip.compress(body, mtime=0), content_encoding="gzip", **headers)
+
+
+def redirect(location: str, status: str = "302 Found") -> bytes:
+    return answer(status=status, location=location)
+
+
+def chunks(*pieces: bytes, end: bool = True) -> bytes:
+    body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    return answer(body + b"0\r\n\r\n" * end, transfer_encoding="chunked")
+
+
+def hang_up(said: bytes = b"") -> Fault:
+    """Say something, or nothing, and close the connection."""
+    return lambda connection: connection.sendall(said)
+
+
+def reset(said: bytes = b"") -> Fault:
+    """Say something, and break the connection off as a machine does that is switched off and on."""
+
+    def break_off(connection: socket.socket) -> None:
+        connection.sendall(said)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    return break_off
+
+
+def drip(said: bytes, *, pause_s: float = 0.02) -> Fault:
+    """Say a byte at a time."""
+
+    def trickle(connection: socket.socket) -> None:
+        for byte in said:
+            connection.sendall(bytes([byte]))
+            time.sleep(pause_s)
+
+    return trickle
+
+
+def silence(seconds: float = 5.0) -> Fault:
+    return lambda connection: time.sleep(seconds)
+
+
+def gzip_bomb(n_bytes: int) -> bytes:
+    """Return *n_bytes* of nothing, packed to about a thousandth."""
+    return packed(bytes(n_bytes))
