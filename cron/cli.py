@@ -1,135 +1,34 @@
 """The command line: options in, one call, text out. What is printed for people comes from `terminal` and `news`."""
 
-import os
-import shutil
-import sys
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cron import formats, news, terminal
-from cron.config import Settings, load_settings, settings_template
-from cron.progress import Progress
-from diff.changes import ChangeKind, Severity
-from diff.guards import Guards
-from diff.wording import NAMES
+from cron import asking, formats, news, terminal, watching
+from cron.config import settings_template
+from cron.session import (
+    EARLIEST,
+    NEEDS_A_PERSON,
+    Commands,
+    Options,
+    Session,
+    Time,
+    clock,
+    coloured,
+    columns,
+    complain,
+    show_progress,
+)
 from scraper.errors import RefusedPageError, RegisterWatchError
 from scraper.records import page_to_json
-from scraper.vocabulary import Vocabulary, default_vocabulary, parse_vocabulary
-from snapshots.answers import Answers, Question
+from scraper.vocabulary import Vocabulary
+from snapshots.answers import Question
 from snapshots.sources import SourceError
-from snapshots.store import DatabaseError, Outcome, Store, explain, open_store
-from snapshots.times import as_text, end_of, read_time
-
-NEEDS_A_PERSON = 3
-EARLIEST = "1991-08-06T00:00:00Z"
-"""The first web page: no page was fetched before it."""
-FORMATS = click.Choice(["table", "json", "ndjson", "csv"])
-
-
-@dataclass(slots=True, kw_only=True)
-class Options:
-    """The options before the command."""
-
-    config: Path | None
-    database: Path | None
-    verbose: bool
-
-
-class Session:
-    """What a command works with: settings, names, the database; each made when it is first needed."""
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
-        self._open: Store | None = None
-
-    @cached_property
-    def settings(self) -> Settings:
-        """The settings."""
-        overrides = {"store.database": self.options.database}
-        try:
-            return load_settings(self.options.config, overrides)
-        except RegisterWatchError as error:
-            raise click.UsageError(str(error)) from error
-
-    @cached_property
-    def guards(self) -> Guards:
-        """What is believable."""
-        guards = self.settings.guards
-        return Guards(guards.gone_fraction, guards.failed_fraction, guards.group_from)
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """The known names, the user's own among them."""
-        file = self.settings.vocabulary.file
-        if file is None:
-            return default_vocabulary()
-        try:
-            return default_vocabulary().extended(parse_vocabulary(file.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise click.UsageError(f"{file}: {error.strerror}") from error
-        except (RegisterWatchError, UnicodeDecodeError) as error:
-            raise click.UsageError(f"{file}: {error}") from error
-
-    def store(self, *, create: bool = False) -> Store:
-        """Open the database."""
-        if self._open is None:
-            self._open = open_store(self.settings.store.database, create=create)
-        return self._open
-
-    @cached_property
-    def answers(self) -> Answers:
-        """Questions to the database."""
-        store = self.store()
-        return Answers(store.db, store.states, self.vocabulary)
-
-    def close(self) -> None:
-        """Close what is open."""
-        if self._open is not None:
-            self._open.close()
-
-
-class Commands(click.Group):
-    """Commands whose errors are one line, with the exit status of docs/cli.md."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; turn what went wrong into one line and status 1."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            # Whoever read our output has seen enough, as `head` does: nobody is left to tell.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(1)
-        except (RegisterWatchError, DatabaseError, OSError) as error:
-            if ctx.params.get("verbose"):
-                traceback.print_exc()
-            named = isinstance(error, DatabaseError) and isinstance(ctx.obj, Session)
-            _complain(explain(ctx.obj.settings.store.database, error) if named else str(error) or type(error).__name__)
-            ctx.exit(1)
-
-    def main(self, *args: Any, **extra: Any) -> Any:
-        """Run; wrong usage is one line too, and status 2."""
-        extra["standalone_mode"] = False
-        try:
-            status = super().main(*args, **extra)
-        except click.UsageError as error:
-            path = error.ctx.command_path if error.ctx else "registerwatch"
-            _complain(f"{error.format_message()} (see {path} --help)")
-            status = 2
-        except click.Abort:
-            _complain("stopped; nothing was changed")
-            status = 1
-        sys.exit(status if isinstance(status, int) else 0)
-
-
-def _complain(message: str) -> None:
-    click.echo(f"registerwatch: {' '.join(terminal.clean(message).split())}", err=True)
+from snapshots.store import Outcome, Store
+from snapshots.times import as_text
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -162,61 +61,6 @@ def cli(ctx: click.Context, config: Path | None, database: Path | None, verbose:
 def main() -> None:
     """Run the command line."""
     cli.main(prog_name="registerwatch")
-
-
-# --- output -----------------------------------------------------------------------------------------------------------
-
-
-def _width() -> int:
-    return shutil.get_terminal_size((80, 24)).columns
-
-
-def _colour() -> bool:
-    return terminal.wants_colour(sys.stdout, os.environ)
-
-
-def _write(rows: Sequence[dict[str, Any]], format_: str, table: Callable[[], str]) -> None:
-    """Write an answer to standard output in the form asked for."""
-    writers = {"json": formats.to_json, "ndjson": formats.to_ndjson, "csv": formats.to_csv}
-    text = writers[format_](rows) if format_ in writers else table()
-    click.echo(text, nl=False)
-
-
-def _table(rows: Sequence[dict[str, Any]], columns: Sequence[terminal.Column], nothing: str) -> str:
-    return terminal.render_table(rows, columns, width=_width(), colour=_colour()) if rows else f"{nothing}\n"
-
-
-def _progress(items: Iterable[Any], length: int, word: str) -> Iterator[Any]:
-    with Progress(length, sys.stderr, width=_width(), colour=terminal.wants_colour(sys.stderr, os.environ)) as progress:
-        for item in items:
-            yield item
-            progress.step(word)
-
-
-class Time(click.ParamType[str]):
-    """A time as people write it, kept as UTC text."""
-
-    name = "time"
-
-    def __init__(self, *, until: bool = False) -> None:
-        self._until = until
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the time as it is kept."""
-        try:
-            return end_of(value) if self._until else as_text(read_time(value))
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is no time; write it as 2026-11-21 or 2026-11-21T03:17:00Z", param, ctx)
-
-
-format_option = click.option(
-    "--format", "format_", type=FORMATS, default="table", show_default=True, help="How the answer is written."
-)
-as_of_option = click.option("--as-of", type=Time(until=True), metavar="TIME", help="As the pages read at that time.")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 # --- reading and importing --------------------------------------------------------------------------------------------
@@ -258,7 +102,7 @@ def parse(session: Session, files: tuple[Path, ...]) -> None:
             records += list(_parsed(file, session.vocabulary))
         except (RefusedPageError, SourceError) as error:
             refused += 1
-            _complain(str(error))
+            complain(str(error))
     click.echo(formats.to_json(records), nl=False)
     if refused:
         click.get_current_context().exit(NEEDS_A_PERSON)
@@ -300,7 +144,7 @@ def import_(session: Session, paths: tuple[Path, ...], fetched_at: str, complete
     """
     from cron.importing import gather_editions, take_editions
 
-    now = as_text(_now())
+    now = as_text(clock())
     if fetched_at > now:
         raise click.UsageError(f"--fetched-at {fetched_at} lies in the future")
     if fetched_at < EARLIEST:
@@ -314,7 +158,7 @@ def import_(session: Session, paths: tuple[Path, ...], fetched_at: str, complete
         now=now,
         vocabulary=session.vocabulary,
         guards=session.guards,
-        progress=_progress,
+        progress=show_progress,
     )
     for outcome in outcomes:
         click.echo(_report(session, outcome), nl=False)
@@ -342,202 +186,10 @@ def _report(session: Session, outcome: Outcome) -> str:
         baseline=not changes and run["pages_new"] == run["pages_read"],
         held=outcome.decision.held,
     )
-    text = news.render_import(report, width=_width(), colour=_colour())
+    text = news.render_import(report, width=columns(), colour=coloured())
     if outcome.decision.held:
         text += f"  Decide with: registerwatch release {outcome.run}, or: registerwatch discard {outcome.run}\n"
     return text
-
-
-# --- asking -----------------------------------------------------------------------------------------------------------
-
-
-@cli.command()
-@click.option("--since", type=Time(), metavar="TIME", help="First seen at that time or later.")
-@click.option(
-    "--until", type=Time(until=True), metavar="TIME", help="First seen up to that time; a date includes its day."
-)
-@click.option(
-    "--kind",
-    "kinds",
-    multiple=True,
-    type=click.Choice([k.value for k in ChangeKind]),
-    metavar="KIND",
-    help="Of this kind, as in dataset-added; may be repeated.",
-)
-@click.option(
-    "--organisation",
-    "organisations",
-    multiple=True,
-    metavar="X",
-    help="Of this organisation, by name or slug, and of its predecessors; may be repeated.",
-)
-@click.option(
-    "--dataset",
-    "datasets",
-    multiple=True,
-    metavar="X",
-    help="Of this dataset under all its names, and of agreements that hold it; may be repeated.",
-)
-@click.option("--reference", "references", multiple=True, metavar="R", help="Of this agreement; may be repeated.")
-@click.option("--severity", type=click.Choice([s.value for s in Severity]), help="At least this severe.")
-@click.option("--group", metavar="ID", help="The members of this group.")
-@click.option("--all", "editorial", is_flag=True, help="The editorial changes too, which are told to nobody.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="No more than N.")
-@format_option
-@click.pass_obj
-def changes(
-    session: Session,
-    since: str | None,
-    until: str | None,
-    kinds: tuple[str, ...],
-    organisations: tuple[str, ...],
-    datasets: tuple[str, ...],
-    references: tuple[str, ...],
-    severity: str | None,
-    group: str | None,
-    editorial: bool,
-    limit: int | None,
-    format_: str,
-) -> None:
-    r"""Tell what changed: newest first, then the most severe.
-
-    \b
-    Example:
-      registerwatch changes --since 2026-11-01 --severity medium
-    """
-    question = Question(
-        since=since,
-        until=until,
-        kinds=kinds,
-        organisations=organisations,
-        datasets=datasets,
-        references=references,
-        severity=severity,
-        group=group,
-        editorial=editorial,
-    )
-    found = session.answers.changes(question)[:limit]
-
-    def table() -> str:
-        left_out = 0 if editorial or group else session.answers.count_editorial(question)
-        added = [c["reference"] for c in found if c["kind"] == "agreement-added"]
-        return news.render_changes(
-            found,
-            width=_width(),
-            colour=_colour(),
-            editorial_left_out=left_out,
-            dataset_counts=session.answers.dataset_counts(added),
-        )
-
-    _write(found, format_, table)
-
-
-@cli.command()
-@click.argument("reference")
-@as_of_option
-@click.pass_obj
-def show(session: Session, reference: str, as_of: str | None) -> None:
-    r"""Show one agreement: what its page prints, its versions, its changes; as JSON.
-
-    \b
-    Example:
-      registerwatch show DARS-NIC-617743-X0M9Z --as-of 2026-01-15
-    """
-    click.echo(formats.to_json([session.answers.show(reference, as_of)]), nl=False)
-
-
-@cli.command()
-@click.argument("reference")
-@click.option(
-    "--from", "since", type=Time(until=True), metavar="TIME", help="The earlier time; else the last other prose."
-)
-@click.option("--to", "until", type=Time(until=True), metavar="TIME", help="The later time; else now.")
-@click.pass_obj
-def redline(session: Session, reference: str, since: str | None, until: str | None) -> None:
-    r"""Show the prose of an agreement at two times, word by word: [-out-] and {+in+}.
-
-    \b
-    Example:
-      registerwatch redline DARS-NIC-617743-X0M9Z --from 2026-01-01 --to 2026-02-01
-    """
-    earlier, later, changed = session.answers.redlines(reference, since, until)
-    if earlier > later:
-        raise click.UsageError("--from lies after --to")
-    width, colour = _width(), _colour()
-    if not changed:
-        since = f"since it was first seen on {terminal.long_date(earlier)}"
-        between = f"between {terminal.long_date(earlier)} and {terminal.long_date(later)}"
-        click.echo(f"The prose of {reference} has not changed {since if earlier == later else between}.")
-        return
-    click.echo(f"{reference}: as first seen on {terminal.long_date(earlier)}, and on {terminal.long_date(later)}")
-    for name, lines in changed.items():
-        title = terminal.paint(NAMES[name], "bold", colour)
-        words = f"{lines.words('out')} words out, {lines.words('in')} in"
-        click.echo(f"\n{title}, {words}\n\n{terminal.render_redline(lines, width=width, colour=colour)}", nl=False)
-
-
-@cli.command()
-@as_of_option
-@format_option
-@click.pass_obj
-def agreements(session: Session, as_of: str | None, format_: str) -> None:
-    r"""List every agreement on every page.
-
-    \b
-    Example:
-      registerwatch agreements --as-of 2026-01-15 --format csv > agreements.csv
-    """
-    rows = session.answers.agreements(as_of)
-    columns = [
-        terminal.Column("reference", "Reference", whole=True),
-        terminal.Column("organisation", "Organisation"),
-        terminal.Column("title", "Title", "without a title"),
-        terminal.Column("dsa_end", "Printed end"),
-        terminal.Column("datasets_count", "Datasets"),
-    ]
-    counted = [{**row, "datasets_count": len(row["datasets"] or ())} for row in rows]
-    _write(rows, format_, lambda: _table(counted, columns, "No agreements."))
-
-
-@cli.command()
-@as_of_option
-@format_option
-@click.pass_obj
-def organisations(session: Session, as_of: str | None, format_: str) -> None:
-    r"""List every organisation with a page.
-
-    \b
-    Example:
-      registerwatch organisations
-    """
-    rows = session.answers.organisations(as_of)
-    columns = [
-        terminal.Column("organisation", "Organisation"),
-        terminal.Column("slug", "Page"),
-        terminal.Column("agreements", "Agreements"),
-        terminal.Column("files_disseminated", "Files"),
-    ]
-    _write(rows, format_, lambda: _table(rows, columns, "No organisations."))
-
-
-@cli.command("datasets")
-@as_of_option
-@format_option
-@click.pass_obj
-def datasets_(session: Session, as_of: str | None, format_: str) -> None:
-    r"""List every dataset under its newest known name, with how many agreements hold it.
-
-    \b
-    Example:
-      registerwatch datasets --format json
-    """
-    rows = session.answers.datasets(as_of)
-    columns = [
-        terminal.Column("dataset", "Dataset"),
-        terminal.Column("agreements", "Agreements"),
-        terminal.Column("organisations", "Pages"),
-    ]
-    _write(rows, format_, lambda: _table(rows, columns, "No datasets."))
 
 
 # --- keeping ----------------------------------------------------------------------------------------------------------
@@ -556,7 +208,7 @@ def reparse(session: Session) -> None:
     """
     store = session.store()
     before = set(session.answers.change_ids())
-    outcomes = store.reparse(vocabulary=session.vocabulary, guards=session.guards, progress=_progress)
+    outcomes = store.reparse(vocabulary=session.vocabulary, guards=session.guards, progress=show_progress)
     after = set(session.answers.change_ids())
     runs, kept = terminal.plural(len(outcomes), "run"), terminal.plural(len(before & after), "change")
     click.echo(
@@ -593,7 +245,7 @@ def discard(session: Session, run: int) -> None:
 
 def _settle(session: Session, run: int, decision: str) -> Outcome:
     return session.store().settle_held(
-        run, decision, vocabulary=session.vocabulary, guards=session.guards, progress=_progress
+        run, decision, vocabulary=session.vocabulary, guards=session.guards, progress=show_progress
     )
 
 
@@ -618,12 +270,26 @@ def status(session: Session, format_: str) -> None:
 
     store = session.store()
     facts = session.answers.status() | {"database": str(store.path), "database_bytes": store.path.stat().st_size}
+    facts |= _due(session, store)
+    facts["needs_a_person"] = needs_a_person(facts)
     if format_ == "json":
         click.echo(formats.to_json([facts]), nl=False)
     else:
-        click.echo(render_status(facts, width=_width(), colour=_colour()), nl=False)
-    if needs_a_person(facts):
+        click.echo(render_status(facts, width=columns(), colour=coloured()), nl=False)
+    if facts["needs_a_person"]:
         click.get_current_context().exit(NEEDS_A_PERSON)
+
+
+def _due(session: Session, store: Store) -> dict[str, str | None]:
+    """Return when the next run is due by the settings, and since when one is overdue; nothing before the first run."""
+    from cron.schedule import GRACE_S, next_after
+
+    settings, last = session.settings.schedule, store.last_run_time()
+    if last is None:
+        return {"next_due": None, "overdue": None}
+    due = next_after(settings.cron, settings.timezone, last)
+    late = clock() - due > timedelta(seconds=GRACE_S)
+    return {"next_due": as_text(due), "overdue": as_text(due) if late else None}
 
 
 @cli.command()
@@ -640,4 +306,8 @@ def demo(session: Session, directory: Path | None) -> None:
     """
     from cron.demo import run_demo
 
-    run_demo(directory or Path("demo"), session.vocabulary, session.guards, _width(), _colour(), click.echo)
+    run_demo(directory or Path("demo"), session.vocabulary, session.guards, columns(), coloured(), click.echo)
+
+
+for command in (*watching.COMMANDS, *asking.COMMANDS):
+    cli.add_command(command)

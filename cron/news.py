@@ -201,10 +201,9 @@ def render_import(report: ImportReport, *, width: int = 80, colour: bool = False
     counts = "    ".join(f"{word} {number:,}" for word, number in (*pages, ("refused", len(report.refused))))
     title = f"Run {report.run}, {edition} of {long_date(report.fetched_at)}"
     lines = [paint(title, "underline", colour), "", *fact_lines("Pages", counts, width, colour), ""]
-    for who, reason in report.refused:
-        lines += _refusal(clean(who), clean(reason), width, colour)
+    lines += troubles("refused", report.refused, width, colour)
     lines += [""] * bool(report.refused)
-    lines += _changes_by_kind(report, width, colour)
+    lines += changes_by_kind(report.changes, width, colour, baseline=report.baseline)
     if report.held:
         lines += ["", paint("1 thing needs a person", "bold red", colour)]
         lines += [f"  {line}" for line in wrap(f"This edition is held: {clean(report.held)}", width - 2)]
@@ -214,21 +213,28 @@ def render_import(report: ImportReport, *, width: int = 80, colour: bool = False
     return "\n".join(lines) + "\n"
 
 
-def _refusal(who: str, reason: str, width: int, colour: bool) -> list[str]:
-    """Say who was refused and why; the name is never cut, because it is what a person has to look for."""
-    label = paint("refused", "bold red", colour) + " " * (LABEL - len("refused"))
-    if LABEL + len(who) + 3 + len(reason) <= width:
-        return [f"{label}{who}   {reason}"]
-    return [label + who, *(" " * LABEL + line for line in wrap(reason, width - LABEL))]
+def troubles(word: str, rows: Sequence[tuple[str, str]], width: int, colour: bool) -> list[str]:
+    """Say who was refused or failed and why; a name is never cut: it is what a person has to look for."""
+    label = paint(word, "bold red", colour) + " " * (LABEL - len(word))
+    lines = []
+    named = [(clean(who), clean(reason)) for who, reason in rows]
+    room = max((len(who) for who, reason in named if LABEL + len(who) + 3 + len(reason) <= width), default=0)
+    for who, reason in named:
+        if LABEL + max(len(who), room) + 3 + len(reason) <= width:
+            lines.append(f"{label}{who:<{room}}   {reason}")
+        else:
+            lines += [label + who, *(" " * LABEL + line for line in wrap(reason, width - LABEL))]
+    return lines
 
 
-def _changes_by_kind(report: ImportReport, width: int, colour: bool) -> Iterator[str]:
-    told = [change for change in report.changes if change["substantive"]]
-    editorial = len(report.changes) - len(told)
+def changes_by_kind(changes: Sequence[Change], width: int, colour: bool, *, baseline: bool = False) -> Iterator[str]:
+    """Say how many changes there were, how severe, of which kinds; *baseline*: the register was met just now."""
+    told = [change for change in changes if change["substantive"]]
+    editorial = len(changes) - len(told)
     label = paint("Changes", "dim", colour) + " " * (LABEL - len("Changes"))
     tail = [paint(f"{editorial:,} editorial, told to nobody", "dim", colour)] if editorial else []
     if not told:
-        why = "none: what these pages say is where the history begins" if report.baseline else "none"
+        why = "none: what these pages say is where the history begins" if baseline else "none"
         yield label + "    ".join([why, *tail])
         return
     severities = Counter(change["severity"] for change in told)

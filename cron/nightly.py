@@ -52,6 +52,8 @@ class RunReport:
     asked: int
     received_bytes: int
     kept_bytes: int
+    gone: int
+    """Pages of which the server says that there are none."""
     failed: dict[str, str]
     """Slug → reason: no answer, no whole answer, or refused."""
 
@@ -122,6 +124,7 @@ def run_once(
         asked=len(wanted),
         received_bytes=fetcher.received,
         kept_bytes=harvest.kept_bytes + outcome.kept_bytes,
+        gone=len(harvest.gone),
         failed={**outcome.refused, **outcome.decision.distrusted},
     )
 

@@ -86,7 +86,7 @@ def check_address(url: str, hosts: Collection[str]) -> None:
     if "@" in parts.netloc:
         raise AddressError("an address with a user's name in it is not asked")
     if host_of(url) not in hosts:
-        raise AddressError(f"{host_of(url) or url!r} is not a host of the register")
+        raise AddressError(f"{host_of(url) or repr(url)} is not a host of the register")
 
 
 def redirected(asked: str, location: str, hosts: Collection[str]) -> str:

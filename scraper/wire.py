@@ -20,14 +20,14 @@ import ssl
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from http.client import HTTPResponse
+from http.client import HTTPResponse, IncompleteRead
 from typing import Any, NamedTuple
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, IncompleteRead
+from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from scraper.addresses import is_public
@@ -198,8 +198,8 @@ class Wire:
                 return self._limits.too_slow()
             if isinstance(cause, ssl.SSLError):
                 return WireError(f"no secure connection: {cause.reason or cause}", temporary=True)
-            if isinstance(cause, IncompleteRead):
-                return WireError(f"cut off: {cause}", temporary=True)
+            if isinstance(cause, IncompleteRead):  # of http.client, or of urllib3, where it is derived from it
+                return WireError(f"cut off {_where(cause)}", temporary=True)
             if isinstance(cause, ConnectionError):
                 return WireError(f"the connection broke: {_plain_words(cause)}", temporary=True)
         return WireError(f"no proper answer: {_plain_words(causes[-1])}", temporary=True)
@@ -229,6 +229,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             seen.add(id(one))
             yield one
             waiting += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
+
+
+def _where(error: IncompleteRead) -> str:
+    if isinstance(error.partial, int) and error.expected is not None:
+        return f"after {error.partial} of {error.partial + error.expected} bytes"
+    return "among its chunks"
 
 
 def _plain_words(error: BaseException) -> str:

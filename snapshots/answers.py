@@ -180,6 +180,11 @@ class Answers:
         )
         return {row["reference"]: row["n"] for row in rows}
 
+    def is_first(self, number: int) -> bool:
+        """Say whether no run before this one counts."""
+        sql = "select min(captured_at) as at from runs where state = 'committed'"
+        return bool(next(iter(self._db.query(sql)))["at"] == self.run(number)["captured_at"])
+
     def run(self, number: int) -> dict[str, Any]:
         """Return a run, with how many pages it met for the first time."""
         sql = """
@@ -379,8 +384,7 @@ class Answers:
         """Return the last run, what needs a person, and how much there is."""
         last = next(iter(self._db.query("select * from runs order by captured_at desc limit 1")), None)
         held = list(self._db.query("select id, captured_at, reason from runs where state = 'held' order by id"))
-        sql = "select page, reason from refusals where run = :run order by page"
-        failing = list(self._db.query(sql, {"run": last["id"]})) if last else []
+        failing = self._failing(last) if last else []
         (counts,) = self._db.query(
             """
             select (select count(*) from pages where standing) as pages,
@@ -396,6 +400,31 @@ class Answers:
         if last:
             run = {name: last[name] for name in _RUN} | {"complete": bool(last["complete"])}
         return {"last_run": run, "held": held, "failing": failing, **counts}
+
+    def _failing(self, last: Row) -> list[dict[str, Any]]:
+        """Return the pages that *last* could not read, with how many runs of its kind in a row could not."""
+        rows = self._db.query(
+            """
+            with good as (
+              select failing.page, max(runs.captured_at) as at
+              from refusals as failing
+              join runs on runs.kind = :kind
+              left join refusals on refusals.run = runs.id and refusals.page = failing.page
+              where failing.run = :run and refusals.page is null
+              group by failing.page
+            )
+            select failing.page, failing.reason, count(*) as times, min(runs.captured_at) as since
+            from refusals as failing
+            left join good on good.page = failing.page
+            join refusals as earlier on earlier.page = failing.page
+            join runs on runs.id = earlier.run and runs.kind = :kind and runs.captured_at > coalesce(good.at, '')
+            where failing.run = :run
+            group by failing.page
+            order by failing.page
+            """,
+            {"run": last["id"], "kind": last["kind"]},
+        )
+        return [dict(row) for row in rows]
 
 
 _PROSE = ("purposes_text", *SECTIONS)

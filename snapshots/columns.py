@@ -79,7 +79,15 @@ MEANINGS: dict[str, dict[str, str]] = {
         "body": "The bytes the run had of the page; a row stands only where they differ from the run before.",
         "captured_at": "When these bytes were fetched; a web archive's record has its own time.",
         "source": "Where they came from: a file's path inside what was imported, or an address.",
-        "failure": "Why there are no bytes; null where there are.",
+        "charset": "Charset that the server declared; null where it declared none, and for saved pages.",
+        "outcome": "kept if the page gave bytes, failed if it gave none, gone if the server has no such page.",
+        "failure": "Why the page gave no bytes; null where it did, or is gone.",
+    },
+    "validators": {
+        "page": "Slug of the page.",
+        "body": "The bytes that the server gave these validators with.",
+        "etag": "ETag of that answer; null if it had none.",
+        "last_modified": "Last-Modified of that answer; null if it had none.",
     },
     "pages": {
         "slug": "The page's name: the file's name without its ending, in lower case, or the last part of an address.",

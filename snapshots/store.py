@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from snapshots.migrations import APPLICATION_ID, is_current, known_names, migrat
 from snapshots.past import StoredPast
 from snapshots.readings import Reading, Readings, read_body, reading_rules, rules_of
 from snapshots.states import States
+from snapshots.times import read_time
 
 BUSY_S = 30.0
 
@@ -111,6 +113,8 @@ class Store:
         try:
             yield
             self.db.execute("commit" if keep else "rollback")
+            if not keep:
+                self.states.forget()
         except BaseException:
             self.db.execute("rollback")
             self.states.forget()
@@ -125,6 +129,11 @@ class Store:
     def run_at(self, time: str) -> dict[str, Any] | None:
         """Return the run captured at *time*, if there is one."""
         return next(iter(self.db.query("select * from runs where captured_at = :time", {"time": time})), None)
+
+    def last_run_time(self) -> datetime | None:
+        """Return when the last run over the register began; imports do not count."""
+        (row,) = self.db.query("select max(captured_at) as at from runs where kind = 'run'")
+        return read_time(row["at"]) if row["at"] else None
 
     def run_times(self) -> list[str]:
         """Return the times of all runs, oldest first."""

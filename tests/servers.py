@@ -102,6 +102,22 @@ class Loopback:
                         return
 
 
+@contextlib.contextmanager
+def babbler(said: bytes) -> Iterator[int]:
+    """Say something to whoever connects, without having read a word. Gives the port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def babble() -> None:
+            with contextlib.suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.sendall(said)
+                    connection.recv(65536)
+
+        threading.Thread(target=babble, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
 def _requests(connection: socket.socket) -> Iterator[tuple[str, dict[str, str]]]:
     with connection.makefile("rb") as lines:
         while first := lines.readline():

@@ -3,6 +3,7 @@
 import gzip
 import socket
 import tracemalloc
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -17,6 +18,7 @@ from tests.servers import (
     FastClock,
     Loopback,
     answer,
+    babbler,
     chunks,
     drip,
     gzip_bomb,
@@ -47,9 +49,20 @@ def fetcher_of(server, clock=None, *, resolve=None, ca_bundle=None, **settings):
     )
 
 
+@contextmanager
+def asking(script, clock=None, *, certificate=None, **settings):
+    """Give a server with *script*, and a fetcher that may ask it."""
+    clock = clock or FastClock()
+    with (
+        Loopback(script, certificate=certificate, clock=clock) as server,
+        fetcher_of(server, clock, **settings) as fetcher,
+    ):
+        yield server, fetcher
+
+
 def fetch(reply, **settings):
     """Return what comes of one request that is answered with *reply*."""
-    with Loopback({"/page": reply}) as server, fetcher_of(server, **settings) as fetcher:
+    with asking({"/page": reply}, **settings) as (server, fetcher):
         return fetcher.fetch(f"{server.url}/page")
 
 
@@ -66,7 +79,7 @@ def refusal(reply, **settings):
 
 def test_a_page_comes_with_all_that_is_known_of_it():
     said = answer(BODY, content_type='text/html; charset="UTF-8"', etag='W/"abc"', last_modified="Sat, 21 Nov 2026")
-    with Loopback({"/organisations/x": said}) as server, fetcher_of(server) as fetcher:
+    with asking({"/organisations/x": said}) as (server, fetcher):
         page = fetcher.fetch(f"{server.url}/organisations/x")
 
     assert page == Page(
@@ -87,7 +100,7 @@ def test_a_page_comes_with_all_that_is_known_of_it():
 
 
 def test_we_say_who_we_are_and_whom_to_write_to():
-    with Loopback({"/": answer(BODY)}) as server, fetcher_of(server, contact="https://example.org/watch") as fetcher:
+    with asking({"/": answer(BODY)}, contact="https://example.org/watch") as (server, fetcher):
         fetcher.fetch(f"{server.url}/")
 
     (request,) = server.requests
@@ -115,11 +128,11 @@ def test_gzip_and_chunks_are_undone():
 
 def test_bytes_are_counted_as_they_came():
     said = packed(BODY * 100)
-    with Loopback({"/page": [said, answer(status="304 Not Modified")]}) as server, fetcher_of(server) as fetcher:
+    with asking({"/page": [said, answer(status="304 Not Modified")]}) as (server, fetcher):
         page = fetcher.fetch(f"{server.url}/page")
         fetcher.fetch(f"{server.url}/page", Validators(etag='"a"'))
 
-    assert page.received == len(said) < len(page.body) / 50
+    assert page.received == len(said) < len(page.body) / 10
     assert fetcher.received == len(said) + len(answer(status="304 Not Modified"))
 
 
@@ -150,9 +163,8 @@ def test_the_declared_charset_is_handed_on_and_the_bytes_are_not_touched(content
 
 
 def test_a_page_that_the_server_calls_unchanged_is_none():
-    with Loopback({"/page": answer(status="304 Not Modified", etag='W/"a"')}) as server:
-        with fetcher_of(server) as fetcher:
-            pages = [fetcher.fetch(f"{server.url}/page", Validators('W/"a"', "Sat, 21 Nov 2026")) for _ in range(3)]
+    with asking({"/page": answer(status="304 Not Modified", etag='W/"a"')}) as (server, fetcher):
+        pages = [fetcher.fetch(f"{server.url}/page", Validators('W/"a"', "Sat, 21 Nov 2026")) for _ in range(3)]
 
     assert pages == [None, None, None]
     assert {(r.headers["if-none-match"], r.headers["if-modified-since"]) for r in server.requests} == {
@@ -162,7 +174,7 @@ def test_a_page_that_the_server_calls_unchanged_is_none():
 
 
 def test_without_validators_none_are_sent():
-    with Loopback({"/page": answer(BODY, etag='"a"')}) as server, fetcher_of(server) as fetcher:
+    with asking({"/page": answer(BODY, etag='"a"')}) as (server, fetcher):
         fetcher.fetch(f"{server.url}/page")
         fetcher.fetch(f"{server.url}/page", Validators())  # the page's own tag of a moment ago is not remembered
 
@@ -174,7 +186,7 @@ def test_unchanged_is_no_answer_to_someone_who_has_nothing():
 
 
 def test_cookies_are_not_kept():
-    with Loopback({"/page": answer(BODY, set_cookie="a=b; Path=/")}) as server, fetcher_of(server) as fetcher:
+    with asking({"/page": answer(BODY, set_cookie="a=b; Path=/")}) as (server, fetcher):
         fetcher.fetch(f"{server.url}/page")
         fetcher.fetch(f"{server.url}/page")
 
@@ -197,7 +209,7 @@ def test_requests_come_evenly_spaced_whatever_they_are_for():
         "/old": redirect("/new"),
         "/new": [answer(status="503 Service Unavailable", retry_after="0"), answer(BODY), answer(BODY)],
     }
-    with Loopback(script, clock=clock) as server, fetcher_of(server, clock, interval_s=1.0, retries=2) as fetcher:
+    with asking(script, clock, interval_s=1.0, retries=2) as (server, fetcher):
         fetcher.fetch(f"{server.url}/old")
         fetcher.fetch(f"{server.url}/new")
 
@@ -208,7 +220,7 @@ def test_requests_come_evenly_spaced_whatever_they_are_for():
 
 def test_a_crawl_delay_spaces_requests_further_and_never_closer():
     clock = FastClock()
-    with Loopback({"/page": answer(BODY)}, clock=clock) as server, fetcher_of(server, clock, interval_s=1.0) as fetcher:
+    with asking({"/page": answer(BODY)}, clock, interval_s=1.0) as (server, fetcher):
         fetcher.obey(parse_robots(b"User-agent: *\nCrawl-delay: 2.5"), server.url)
         fetcher.obey(parse_robots(b"User-agent: *\nCrawl-delay: 0.1"), server.url)
         for _ in range(3):
@@ -219,7 +231,7 @@ def test_a_crawl_delay_spaces_requests_further_and_never_closer():
 
 def test_what_robots_txt_forbids_is_not_asked_not_even_by_a_redirect():
     rules = parse_robots(b"User-agent: registerwatch\nDisallow: /private\nUser-agent: *\nDisallow: /")
-    with Loopback({"/page": redirect("/private/page")}) as server, fetcher_of(server) as fetcher:
+    with asking({"/page": redirect("/private/page")}) as (server, fetcher):
         fetcher.obey(rules, server.url)
         for path in ("/private/x", "/page"):
             with pytest.raises(ForbiddenError, match=r"robots.txt forbids"):
@@ -232,7 +244,7 @@ def test_what_robots_txt_forbids_is_not_asked_not_even_by_a_redirect():
 def test_what_may_pass_is_asked_again_with_growing_pauses(status):
     clock = FastClock()
     script = {"/page": [answer(status=status)] * 4 + [answer(BODY)]}
-    with Loopback(script) as server, fetcher_of(server, clock, retries=4) as fetcher:
+    with asking(script, clock, retries=4) as (server, fetcher):
         page = fetcher.fetch(f"{server.url}/page")
 
     assert page.body == BODY
@@ -240,9 +252,8 @@ def test_what_may_pass_is_asked_again_with_growing_pauses(status):
 
 
 def test_tries_come_to_an_end():
-    with Loopback({"/page": answer(status="503 x")}) as server, fetcher_of(server, retries=2) as fetcher:
-        with pytest.raises(FetchError) as caught:
-            fetcher.fetch(f"{server.url}/page")
+    with asking({"/page": answer(status="503 x")}, retries=2) as (server, fetcher), pytest.raises(FetchError) as caught:
+        fetcher.fetch(f"{server.url}/page")
 
     assert (caught.value.reason, caught.value.status) == ("answered 503 Service Unavailable", 503)
     assert len(server.requests) == 3
@@ -275,7 +286,7 @@ def test_jitter_is_added_to_each_pause():
 def test_a_server_that_asks_for_patience_gets_it(retry_after, wait_s):
     clock = FastClock()
     script = {"/page": [answer(status="429 x", retry_after=retry_after), answer(BODY)]}
-    with Loopback(script) as server, fetcher_of(server, clock, retries=1) as fetcher:
+    with asking(script, clock, retries=1) as (server, fetcher):
         fetcher.fetch(f"{server.url}/page")
 
     assert sum(clock.slept) == pytest.approx(wait_s, abs=0.1)
@@ -285,7 +296,7 @@ def test_a_server_that_asks_for_patience_gets_it(retry_after, wait_s):
 def test_a_server_that_asks_for_a_day_loses_us_the_page_and_holds_up_the_next_for_two_minutes(retry_after):
     clock = FastClock()
     script = {"/page": answer(status="429 x", retry_after=retry_after), "/next": answer(BODY)}
-    with Loopback(script) as server, fetcher_of(server, clock, retries=4) as fetcher:
+    with asking(script, clock, retries=4) as (server, fetcher):
         with pytest.raises(FetchError, match=r"429 Too Many Requests and asked for \d+ h of patience") as caught:
             fetcher.fetch(f"{server.url}/page")
         assert clock.slept == []
@@ -298,16 +309,18 @@ def test_a_server_that_asks_for_a_day_loses_us_the_page_and_holds_up_the_next_fo
 
 def test_pauses_count_towards_the_deadline_of_a_page():
     clock = FastClock()
-    with Loopback({"/page": answer(status="503 x")}) as server, fetcher_of(server, clock, retries=9) as fetcher:
-        with pytest.raises(FetchError, match="503"):
-            fetcher.fetch(f"{server.url}/page")
+    with (
+        asking({"/page": answer(status="503 x")}, clock, retries=9) as (server, fetcher),
+        pytest.raises(FetchError, match="503"),
+    ):
+        fetcher.fetch(f"{server.url}/page")
 
     assert clock.slept == pytest.approx([1, 2, 4, 8, 16, 32], abs=0.1)  # 64 more would be over two minutes
 
 
 def test_a_long_wait_for_its_turn_does_not_cost_a_page_its_deadline():
     clock = FastClock()
-    with Loopback({"/page": answer(BODY)}) as server, fetcher_of(server, clock, interval_s=60, deadline_s=1) as fetcher:
+    with asking({"/page": answer(BODY)}, clock, interval_s=60, deadline_s=1) as (server, fetcher):
         pages = [fetcher.fetch(f"{server.url}/page") for _ in range(2)]
 
     assert [page.body for page in pages] == [BODY, BODY]
@@ -335,16 +348,15 @@ def test_gone_is_told_apart(status):
     ],
 )
 def test_every_other_status_is_a_refusal_and_asked_once(status, reason):
-    with Loopback({"/page": answer(status=status)}) as server, fetcher_of(server, retries=4) as fetcher:
-        with pytest.raises(FetchError) as caught:
-            fetcher.fetch(f"{server.url}/page")
+    with asking({"/page": answer(status=status)}, retries=4) as (server, fetcher), pytest.raises(FetchError) as caught:
+        fetcher.fetch(f"{server.url}/page")
 
     assert (caught.value.reason, len(server.requests)) == (reason, 1)
 
 
 def test_a_refusal_keeps_the_connection_and_a_long_one_does_not():
     script = {"/short": answer(b"x" * 100, status="404 x"), "/long": answer(b"x" * 999_999, status="404 x")}
-    with Loopback(script) as server, fetcher_of(server) as fetcher:
+    with asking(script) as (server, fetcher):
         for path in ("/short", "/short", "/long", "/short"):
             with pytest.raises(GoneError):
                 fetcher.fetch(f"{server.url}{path}")
@@ -356,13 +368,10 @@ def test_a_refusal_keeps_the_connection_and_a_long_one_does_not():
 
 
 def test_redirects_within_the_register_are_followed():
-    script = {"/a": redirect("/b?x#y", "301 x"), "/b?x": redirect("//localhost/c", "308 x")}
-    with Loopback(script) as server:
-        script_here = {"/c": answer(BODY)}
+    script = {"/a": redirect("/b?x#y", "301 x"), "/c": answer(BODY)}
+    with asking(script, hosts=("https://localhost/",)) as (server, fetcher):
         server.script["/b?x"] = [redirect(f"http://LOCALHOST:{server.port}/c", "308 x")]
-        server.script |= {path: [reply] for path, reply in script_here.items()}
-        with fetcher_of(server, hosts=("https://localhost/",)) as fetcher:
-            page = fetcher.fetch(f"{server.url}/a")
+        page = fetcher.fetch(f"{server.url}/a")
 
     assert (page.url, page.body) == (f"http://LOCALHOST:{server.port}/c", BODY)
     assert page.received > len(answer(BODY))
@@ -388,30 +397,31 @@ def test_redirects_elsewhere_are_not_followed(location, reason):
 
 
 def test_redirects_in_a_circle_come_to_an_end():
-    with Loopback({"/a": redirect("/b"), "/b": redirect("/a")}) as server, fetcher_of(server, retries=4) as fetcher:
-        with pytest.raises(FetchError, match=r"redirects in a circle, at last to http.*/a"):
-            fetcher.fetch(f"{server.url}/a")
+    with (
+        asking({"/a": redirect("/b"), "/b": redirect("/a")}, retries=4) as (server, fetcher),
+        pytest.raises(FetchError, match=r"redirects in a circle, at last to http.*/a"),
+    ):
+        fetcher.fetch(f"{server.url}/a")
 
     assert server.paths() == ["/a", "/b"]
 
 
 def test_redirects_without_end_come_to_one():
     script = {f"/{n}": redirect(f"/{n + 1}") for n in range(30)}
-    with Loopback(script) as server, fetcher_of(server) as fetcher:
-        with pytest.raises(FetchError, match="redirects in a circle"):
-            fetcher.fetch(f"{server.url}/0")
+    with asking(script) as (server, fetcher), pytest.raises(FetchError, match="redirects in a circle"):
+        fetcher.fetch(f"{server.url}/0")
 
     assert len(server.requests) == 6
 
 
-def test_the_body_of_a_redirect_is_not_unpacked():
-    # A requests session reads it to its end even when told not to follow.
-    bomb = gzip_bomb(50_000_000).replace(b"200 OK\r\n", b"302 Found\r\nLocation: /new\r\n", 1)
-    with Loopback({"/old": bomb, "/new": answer(BODY)}) as server, fetcher_of(server) as fetcher:
+def test_the_body_of_a_redirect_is_not_read():
+    # A requests session reads and unpacks it to its end, even when told not to follow.
+    endless = answer(b"x" * 5_000_000, status="302 Found", location="/new")
+    with asking({"/old": endless, "/new": answer(BODY)}) as (server, fetcher):
         page = fetcher.fetch(f"{server.url}/old")
 
     assert page.body == BODY
-    assert page.received < 40_000
+    assert page.received < 500_000
 
 
 # --- distrust
@@ -434,7 +444,7 @@ def test_a_slow_drip_of_headers_or_chunks_is_cut_at_the_deadline_too():
 
 
 def test_silence_is_not_waited_out():
-    with Loopback({"/page": [silence(), answer(BODY)]}) as server, fetcher_of(server, timeout_s=0.2, retries=1) as f:
+    with asking({"/page": [silence(), answer(BODY)]}, timeout_s=0.2, retries=1) as (server, f):
         assert f.fetch(f"{server.url}/page").body == BODY
 
     assert refusal(silence(), timeout_s=0.2) == "no answer for 0.2 s"
@@ -443,10 +453,10 @@ def test_silence_is_not_waited_out():
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
-        (hang_up(answer(BODY)[:-5]), "cut off: IncompleteRead"),
-        (hang_up(answer(BODY, content_encoding="identity")[:-5]), "cut off: IncompleteRead"),
-        (hang_up(chunks(BODY, end=False)), "cut off: IncompleteRead"),
-        (hang_up(chunks(BODY)[:-20]), "cut off: IncompleteRead"),
+        (hang_up(answer(BODY)[:-5]), f"cut off after {len(BODY) - 5} of {len(BODY)} bytes"),
+        (hang_up(answer(BODY, content_encoding="identity")[:-5]), f"cut off after {len(BODY) - 5} of"),
+        (hang_up(chunks(BODY, end=False)), "cut off among its chunks"),
+        (hang_up(chunks(BODY)[:-20]), "cut off among its chunks"),
         (answer(gzip.compress(BODY)[:-9], content_encoding="gzip"), "cut off: the gzip of the answer has no end"),
         (answer(gzip.compress(BODY)[:30], content_encoding="x-gzip"), "cut off: the gzip of the answer has no end"),
         (answer(BODY, content_encoding="gzip"), "the gzip of the answer is broken"),
@@ -456,7 +466,7 @@ def test_silence_is_not_waited_out():
         (reset(answer(BODY)[:-5]), "the connection broke: Connection reset by peer"),
         (hang_up(), "the connection broke: Remote end closed connection without response"),
         (hang_up(b"SSH-2.0-OpenSSH_9.2\r\n"), "no proper answer: "),
-        (hang_up(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot a number\r\n"), "cut off: "),
+        (hang_up(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot a number\r\n"), "cut off among its chunks"),
         (hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello"), "no proper answer: "),
         (hang_up(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"), "no proper answer: got more than 100 headers"),
     ],
@@ -468,7 +478,7 @@ def test_an_answer_that_is_not_whole_is_refused(reply, reason):
 def test_a_whole_answer_may_follow_a_broken_one():
     script = {"/page": [reset(), hang_up(answer(BODY)[:-5]), answer(gzip.compress(BODY)[:-3], content_encoding="gzip")]}
     script["/page"].append(answer(BODY))
-    with Loopback(script) as server, fetcher_of(server, retries=3) as fetcher:
+    with asking(script, retries=3) as (server, fetcher):
         assert fetcher.fetch(f"{server.url}/page").body == BODY
 
 
@@ -477,23 +487,32 @@ def test_a_bomb_of_gzip_does_not_go_off():
     assert len(bomb) < 300_000
     tracemalloc.start()
     try:
-        with Loopback({"/page": bomb}) as server, fetcher_of(server, retries=4, max_bytes=5_000_000) as fetcher:
-            with pytest.raises(FetchError, match="unpacks to more than 5,000,000 bytes"):
-                fetcher.fetch(f"{server.url}/page")
-        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+        said = refusal(bomb, max_bytes=5_000_000)
+        _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
+
+    assert said == "the answer unpacks to more than 5,000,000 bytes"
+    assert most < 12_000_000
+
+
+def test_what_is_too_big_is_asked_for_once():
+    with (
+        asking({"/page": packed(bytes(20_000))}, retries=4, max_bytes=10_000) as (server, fetcher),
+        pytest.raises(FetchError, match="unpacks to more than 10,000 bytes"),
+    ):
+        fetcher.fetch(f"{server.url}/page")
 
     assert len(server.requests) == 1
 
 
 def test_a_huge_body_is_not_read_to_its_end():
     endless = hang_up(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 3_000_000)
-    with Loopback({"/said": answer(b"x" * 3_000_000), "/unsaid": endless}) as server:
-        with fetcher_of(server, retries=4, max_bytes=1_000_000) as fetcher:
-            for path in ("/said", "/unsaid"):
-                with pytest.raises(FetchError, match="longer than 1,000,000 bytes"):
-                    fetcher.fetch(f"{server.url}{path}")
+    script = {"/said": answer(b"x" * 3_000_000), "/unsaid": endless}
+    with asking(script, retries=4, max_bytes=1_000_000) as (server, fetcher):
+        for path in ("/said", "/unsaid"):
+            with pytest.raises(FetchError, match="longer than 1,000,000 bytes"):
+                fetcher.fetch(f"{server.url}{path}")
 
     assert fetcher.received < 1_500_000
     assert len(server.requests) == 2
@@ -523,9 +542,9 @@ def test_a_closed_port_is_one_line():
 def test_a_public_name_at_an_address_that_is_not_gets_no_connection(ip):
     with Loopback({"/": answer(BODY)}) as server:
         url = f"http://register.example:{server.port}/"
-        with fetcher_of(server, index=url, resolve=lambda host, port: [ip], retries=4) as fetcher:
-            with pytest.raises(FetchError) as caught:
-                fetcher.fetch(url)
+        fetcher = fetcher_of(server, index=url, resolve=lambda host, port: [ip], retries=4)
+        with fetcher, pytest.raises(FetchError) as caught:
+            fetcher.fetch(url)
 
     assert caught.value.reason == f"register.example is at {ip}, which is not public"
     assert server.connections == 0
@@ -557,9 +576,11 @@ def test_the_next_address_is_tried_where_one_does_not_answer():
 
 
 def test_only_the_registers_hosts_are_asked():
-    with Loopback({"/": answer(BODY)}) as server, fetcher_of(server, index="http://localhost/") as fetcher:
-        with pytest.raises(FetchError, match=r"127\.0\.0\.1 is not a host of the register"):
-            fetcher.fetch(f"{server.url}/")
+    with (
+        asking({"/": answer(BODY)}, index="http://localhost/") as (server, fetcher),
+        pytest.raises(FetchError, match=r"127\.0\.0\.1 is not a host of the register"),
+    ):
+        fetcher.fetch(f"{server.url}/")
 
     assert server.connections == 0
 
@@ -567,17 +588,10 @@ def test_only_the_registers_hosts_are_asked():
 # --- TLS
 
 
-def fetch_secretly(certificate, *, ca_bundle=AUTHORITY, retries=4):
-    with Loopback({"/page": answer(BODY)}, certificate=certificate) as server:
-        with fetcher_of(server, ca_bundle=ca_bundle, retries=retries) as fetcher:
-            return fetcher.fetch(f"{server.url}/page"), server
-
-
 def test_a_certificate_of_a_known_authority_is_trusted():
-    page, server = fetch_secretly("valid.pem")
+    page = fetch(answer(BODY), certificate="valid.pem", ca_bundle=AUTHORITY)
 
-    assert page.body == BODY
-    assert page.received == len(answer(BODY))
+    assert (page.body, page.received) == (BODY, len(answer(BODY)))
 
 
 @pytest.mark.parametrize(
@@ -590,26 +604,27 @@ def test_a_certificate_of_a_known_authority_is_trusted():
 )
 def test_a_certificate_that_is_not_to_be_trusted_is_one_clear_line_and_asked_once(certificate, reason):
     clock = FastClock()
-    with Loopback({"/page": answer(BODY)}, certificate=certificate) as server:
-        with fetcher_of(server, clock, ca_bundle=AUTHORITY, retries=4) as fetcher:
-            with pytest.raises(FetchError) as caught:
-                fetcher.fetch(f"{server.url}/page")
 
-    assert caught.value.reason == f"the certificate is not to be trusted: {reason}"
-    assert (server.requests, clock.slept) == ([], [])
+    said = refusal(answer(BODY), clock=clock, certificate=certificate, ca_bundle=AUTHORITY, retries=4)
+
+    assert said == f"the certificate is not to be trusted: {reason}"
+    assert clock.slept == []
 
 
 def test_without_a_bundle_certifis_certificates_count_whatever_the_environment_says(monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", AUTHORITY)
     monkeypatch.setenv("CURL_CA_BUNDLE", AUTHORITY)
-    with pytest.raises(FetchError, match="the certificate is not to be trusted: unable to get local issuer"):
-        fetch_secretly("valid.pem", ca_bundle=None)
+
+    said = refusal(answer(BODY), certificate="valid.pem", ca_bundle=None)
+
+    assert said == "the certificate is not to be trusted: unable to get local issuer certificate"
 
 
 def test_a_server_that_does_not_speak_tls_is_one_line():
-    with Loopback({"/page": answer(BODY)}) as server:
-        url = f"https://127.0.0.1:{server.port}/page"
-        with fetcher_of(server) as fetcher, pytest.raises(FetchError, match="no secure connection: ") as caught:
+    with babbler(answer(status="400 Bad Request")) as port:
+        url = f"https://127.0.0.1:{port}/page"
+        fetcher = Fetcher(Manners(contact="ops@example.org", index=url, retries=0))
+        with fetcher, pytest.raises(FetchError) as caught:
             fetcher.fetch(url)
 
-    assert "\n" not in str(caught.value)
+    assert caught.value.reason.startswith("no secure connection: ")

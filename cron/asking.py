@@ -1,0 +1,201 @@
+"""The commands that ask the history: options in, one question, text out."""
+
+import click
+
+from cron import formats, news, terminal
+from cron.session import Session, Time, as_of_option, coloured, columns, format_option, table_of, write
+from diff.changes import ChangeKind, Severity
+from diff.wording import NAMES
+from snapshots.answers import Question
+
+
+@click.command()
+@click.option("--since", type=Time(), metavar="TIME", help="First seen at that time or later.")
+@click.option(
+    "--until", type=Time(until=True), metavar="TIME", help="First seen up to that time; a date includes its day."
+)
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([k.value for k in ChangeKind]),
+    metavar="KIND",
+    help="Of this kind, as in dataset-added; may be repeated.",
+)
+@click.option(
+    "--organisation",
+    "organisations",
+    multiple=True,
+    metavar="X",
+    help="Of this organisation, by name or slug, and of its predecessors; may be repeated.",
+)
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    metavar="X",
+    help="Of this dataset under all its names, and of agreements that hold it; may be repeated.",
+)
+@click.option("--reference", "references", multiple=True, metavar="R", help="Of this agreement; may be repeated.")
+@click.option("--severity", type=click.Choice([s.value for s in Severity]), help="At least this severe.")
+@click.option("--group", metavar="ID", help="The members of this group.")
+@click.option("--all", "editorial", is_flag=True, help="The editorial changes too, which are told to nobody.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="No more than N.")
+@format_option
+@click.pass_obj
+def changes(
+    session: Session,
+    since: str | None,
+    until: str | None,
+    kinds: tuple[str, ...],
+    organisations: tuple[str, ...],
+    datasets: tuple[str, ...],
+    references: tuple[str, ...],
+    severity: str | None,
+    group: str | None,
+    editorial: bool,
+    limit: int | None,
+    format_: str,
+) -> None:
+    r"""Tell what changed: newest first, then the most severe.
+
+    \b
+    Example:
+      registerwatch changes --since 2026-11-01 --severity medium
+    """
+    question = Question(
+        since=since,
+        until=until,
+        kinds=kinds,
+        organisations=organisations,
+        datasets=datasets,
+        references=references,
+        severity=severity,
+        group=group,
+        editorial=editorial,
+    )
+    found = session.answers.changes(question)[:limit]
+
+    def table() -> str:
+        left_out = 0 if editorial or group else session.answers.count_editorial(question)
+        added = [c["reference"] for c in found if c["kind"] == "agreement-added"]
+        return news.render_changes(
+            found,
+            width=columns(),
+            colour=coloured(),
+            editorial_left_out=left_out,
+            dataset_counts=session.answers.dataset_counts(added),
+        )
+
+    write(found, format_, table)
+
+
+@click.command()
+@click.argument("reference")
+@as_of_option
+@click.pass_obj
+def show(session: Session, reference: str, as_of: str | None) -> None:
+    r"""Show one agreement: what its page prints, its versions, its changes; as JSON.
+
+    \b
+    Example:
+      registerwatch show DARS-NIC-617743-X0M9Z --as-of 2026-01-15
+    """
+    click.echo(formats.to_json([session.answers.show(reference, as_of)]), nl=False)
+
+
+@click.command()
+@click.argument("reference")
+@click.option(
+    "--from", "since", type=Time(until=True), metavar="TIME", help="The earlier time; else the last other prose."
+)
+@click.option("--to", "until", type=Time(until=True), metavar="TIME", help="The later time; else now.")
+@click.pass_obj
+def redline(session: Session, reference: str, since: str | None, until: str | None) -> None:
+    r"""Show the prose of an agreement at two times, word by word: [-out-] and {+in+}.
+
+    \b
+    Example:
+      registerwatch redline DARS-NIC-617743-X0M9Z --from 2026-01-01 --to 2026-02-01
+    """
+    earlier, later, changed = session.answers.redlines(reference, since, until)
+    if earlier > later:
+        raise click.UsageError("--from lies after --to")
+    width, colour = columns(), coloured()
+    if not changed:
+        since = f"since it was first seen on {terminal.long_date(earlier)}"
+        between = f"between {terminal.long_date(earlier)} and {terminal.long_date(later)}"
+        click.echo(f"The prose of {reference} has not changed {since if earlier == later else between}.")
+        return
+    click.echo(f"{reference}: as first seen on {terminal.long_date(earlier)}, and on {terminal.long_date(later)}")
+    for name, lines in changed.items():
+        title = terminal.paint(NAMES[name], "bold", colour)
+        words = f"{lines.words('out')} words out, {lines.words('in')} in"
+        click.echo(f"\n{title}, {words}\n\n{terminal.render_redline(lines, width=width, colour=colour)}", nl=False)
+
+
+@click.command()
+@as_of_option
+@format_option
+@click.pass_obj
+def agreements(session: Session, as_of: str | None, format_: str) -> None:
+    r"""List every agreement on every page.
+
+    \b
+    Example:
+      registerwatch agreements --as-of 2026-01-15 --format csv > agreements.csv
+    """
+    rows = session.answers.agreements(as_of)
+    columns = [
+        terminal.Column("reference", "Reference", whole=True),
+        terminal.Column("organisation", "Organisation"),
+        terminal.Column("title", "Title", "without a title"),
+        terminal.Column("dsa_end", "Printed end"),
+        terminal.Column("datasets_count", "Datasets"),
+    ]
+    counted = [{**row, "datasets_count": len(row["datasets"] or ())} for row in rows]
+    write(rows, format_, lambda: table_of(counted, columns, "No agreements."))
+
+
+@click.command()
+@as_of_option
+@format_option
+@click.pass_obj
+def organisations(session: Session, as_of: str | None, format_: str) -> None:
+    r"""List every organisation with a page.
+
+    \b
+    Example:
+      registerwatch organisations
+    """
+    rows = session.answers.organisations(as_of)
+    columns = [
+        terminal.Column("organisation", "Organisation"),
+        terminal.Column("slug", "Page"),
+        terminal.Column("agreements", "Agreements"),
+        terminal.Column("files_disseminated", "Files"),
+    ]
+    write(rows, format_, lambda: table_of(rows, columns, "No organisations."))
+
+
+@click.command("datasets")
+@as_of_option
+@format_option
+@click.pass_obj
+def datasets_(session: Session, as_of: str | None, format_: str) -> None:
+    r"""List every dataset under its newest known name, with how many agreements hold it.
+
+    \b
+    Example:
+      registerwatch datasets --format json
+    """
+    rows = session.answers.datasets(as_of)
+    columns = [
+        terminal.Column("dataset", "Dataset"),
+        terminal.Column("agreements", "Agreements"),
+        terminal.Column("organisations", "Pages"),
+    ]
+    write(rows, format_, lambda: table_of(rows, columns, "No datasets."))
+
+
+COMMANDS = (changes, show, redline, agreements, organisations, datasets_)

@@ -1,0 +1,77 @@
+"""How a run is told at its end: values go in, text comes out. Nothing is printed here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cron.news import Change, changes_by_kind, troubles
+from cron.progress import duration
+from cron.terminal import NARROWEST, clean, fact_lines, long_date, paint, plural, wrap
+from snapshots.times import read_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What a run did, as far as a reader wants to know. Times are UTC text."""
+
+    run: int | None
+    """None of one that was not kept."""
+    started_at: str
+    finished_at: str
+    fetched: int
+    unchanged: int
+    changed: int
+    gone: int
+    failed: Sequence[tuple[str, str]]
+    """Slug and reason."""
+    received_bytes: int
+    kept_bytes: int
+    changes: Sequence[Change]
+    baseline: bool
+    held: str | None
+
+
+def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str:
+    """Return what a run did: pages, transfer, changes by kind, and what needs a person."""
+    width = max(width, NARROWEST)
+    lines = [paint(_title(facts), "underline", colour), ""]
+    counts = [("fetched", facts.fetched), ("unchanged", facts.unchanged), ("changed", facts.changed)]
+    counts += [("gone", facts.gone)] if facts.gone else []
+    counts += [("failed", len(facts.failed))]
+    lines += fact_lines("Pages", "    ".join(f"{word} {number:,}" for word, number in counts), width, colour)
+    seconds = (read_time(facts.finished_at) - read_time(facts.started_at)).total_seconds()
+    transfer = f"received {size(facts.received_bytes)}    kept {size(facts.kept_bytes)}    {duration(seconds)}"
+    lines += [*fact_lines("Transfer", transfer, width, colour), ""]
+    lines += troubles("failed", facts.failed, width, colour)
+    lines += [""] * bool(facts.failed)
+    lines += changes_by_kind(facts.changes, width, colour, baseline=facts.baseline)
+    for sentence in _needs(facts):
+        lines += ["", *(paint(line, "bold", colour) for line in wrap(sentence, width))]
+    return "\n".join(lines) + "\n"
+
+
+def _title(facts: RunFacts) -> str:
+    name = "Run, not kept" if facts.run is None else f"Run {facts.run}"
+    return f"{name}, {long_date(facts.started_at)}, {facts.started_at[11:19]} to {facts.finished_at[11:19]} UTC"
+
+
+def _needs(facts: RunFacts) -> list[str]:
+    needs = []
+    if facts.held:
+        decide = f"Decide with: registerwatch release {facts.run}, or: registerwatch discard {facts.run}"
+        needs.append(f"This run is held: {clean(facts.held)}. It is told to nobody. {decide}")
+    if facts.failed:
+        needs.append(
+            f"{plural(len(facts.failed), 'page')} could not be read. Nothing is lost; the next run asks again."
+        )
+    return needs
+
+
+def size(n_bytes: int) -> str:
+    """Return a number of bytes in words.
+
+    >>> size(41_300), size(1_440_000), size(12)
+    ('41 KB', '1.4 MB', '12 bytes')
+    """
+    if n_bytes >= 1_000_000:
+        return f"{n_bytes / 1e6:,.1f} MB"
+    return f"{n_bytes / 1e3:.0f} KB" if n_bytes >= 1_000 else f"{n_bytes} bytes"

@@ -1,0 +1,97 @@
+"""Stay and run at the configured times, with APScheduler. What a run is, is not known here."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobEvent
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from scraper.errors import RegisterWatchError
+
+_log = logging.getLogger(__name__)
+
+GRACE_S = 6 * 3600
+"""How late a run may still begin. The library's own second would drop the run of a laptop that wakes up."""
+
+
+class ScheduleError(RegisterWatchError):
+    """Times that cannot be read."""
+
+
+def trigger_of(cron: str, timezone: str) -> CronTrigger:
+    """Return the times of a crontab line in a time zone.
+
+    Raises:
+        ScheduleError: It is no crontab line, or no time zone.
+    """
+    fields = cron.split()
+    if len(fields) == 5 and any(character.isdigit() for character in fields[4].partition("/")[0]):
+        # In a crontab 0 is Sunday, for the library it is Monday: a week that begins a day late would never be noticed.
+        raise ScheduleError(f"schedule.cron: {cron!r} names days of the week by number; write sun, mon, …")
+    try:
+        return CronTrigger.from_crontab(cron, timezone=ZoneInfo(timezone))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        what = f"schedule.timezone: {timezone!r}" if "time zone" in str(error) else f"schedule.cron: {cron!r}"
+        raise ScheduleError(f"{what} cannot be read: {error}") from error
+
+
+def next_after(cron: str, timezone: str, time: datetime) -> datetime:
+    """Return when the first run after *time* is due.
+
+    Raises:
+        ScheduleError: The times cannot be read, or never come.
+    """
+    due = trigger_of(cron, timezone).get_next_fire_time(None, time + timedelta(seconds=1))
+    if due is None:
+        raise ScheduleError(f"schedule.cron: {cron!r} names a time that never comes")
+    return datetime.fromtimestamp(due.timestamp(), UTC)
+
+
+def missed(cron: str, timezone: str, last_run: datetime | None, now: datetime) -> bool:
+    """Say whether a run was due since *last_run*; before the first run there is always one due."""
+    return last_run is None or next_after(cron, timezone, last_run) <= now
+
+
+def stay(
+    cron: str,
+    timezone: str,
+    *,
+    last_run: datetime | None,
+    run: Callable[[], None],
+    told_to_stop: Event,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> None:
+    """Run at the configured times until told to stop; a run under way is given the time to end.
+
+    Args:
+        cron: The times, as in a crontab.
+        timezone: Their time zone.
+        last_run: When the last run of any process was, from the run log.
+        run: Runs once; does not raise.
+        told_to_stop: Set from outside.
+        now: The clock.
+
+    Raises:
+        ScheduleError: The times cannot be read.
+    """
+    trigger = trigger_of(cron, timezone)
+    scheduler = BackgroundScheduler(timezone=ZoneInfo(timezone))
+    scheduler.add_listener(_say, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+    # Jobs live in memory: a stored one would lose the missed night that the run log remembers.
+    common = {"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_S}
+    scheduler.add_job(run, trigger, id="run", **common)
+    scheduler.start()
+    if missed(cron, timezone, last_run, now()):
+        _log.info("a run was missed: it is made up for now")
+        scheduler.modify_job("run", next_run_time=now())
+    told_to_stop.wait()
+    scheduler.shutdown(wait=True)
+
+
+def _say(event: JobEvent) -> None:
+    error = getattr(event, "exception", None)
+    _log.error("a scheduled run %s", f"failed: {error!r}" if error else "was missed: the one before it took too long")

@@ -1,0 +1,188 @@
+"""What every command shares: settings, names, the database, the way an answer is written, errors in one line."""
+
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cron import formats, terminal
+from cron.config import Settings, load_settings
+from cron.progress import Progress
+from diff.guards import Guards
+from scraper.errors import RegisterWatchError
+from scraper.vocabulary import Vocabulary, default_vocabulary, parse_vocabulary
+from snapshots.answers import Answers
+from snapshots.store import DatabaseError, Store, explain, open_store
+from snapshots.times import as_text, end_of, read_time
+
+NEEDS_A_PERSON = 3
+EARLIEST = "1991-08-06T00:00:00Z"
+"""The first web page: no page was fetched before it."""
+FORMATS = click.Choice(["table", "json", "ndjson", "csv"])
+
+
+@dataclass(slots=True, kw_only=True)
+class Options:
+    """The options before the command."""
+
+    config: Path | None
+    database: Path | None
+    verbose: bool
+
+
+class Session:
+    """What a command works with: settings, names, the database; each made when it is first needed."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._open: Store | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings."""
+        overrides = {"store.database": self.options.database}
+        try:
+            return load_settings(self.options.config, overrides)
+        except RegisterWatchError as error:
+            raise click.UsageError(str(error)) from error
+
+    @cached_property
+    def guards(self) -> Guards:
+        """What is believable."""
+        guards = self.settings.guards
+        return Guards(guards.gone_fraction, guards.failed_fraction, guards.group_from)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The known names, the user's own among them."""
+        file = self.settings.vocabulary.file
+        if file is None:
+            return default_vocabulary()
+        try:
+            return default_vocabulary().extended(parse_vocabulary(file.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise click.UsageError(f"{file}: {error.strerror}") from error
+        except (RegisterWatchError, UnicodeDecodeError) as error:
+            raise click.UsageError(f"{file}: {error}") from error
+
+    def store(self, *, create: bool = False) -> Store:
+        """Open the database."""
+        if self._open is None:
+            self._open = open_store(self.settings.store.database, create=create)
+        return self._open
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Questions to the database."""
+        store = self.store()
+        return Answers(store.db, store.states, self.vocabulary)
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._open is not None:
+            self._open.close()
+
+
+class Commands(click.Group):
+    """Commands whose errors are one line, with the exit status of docs/cli.md."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; turn what went wrong into one line and status 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever read our output has seen enough, as `head` does: nobody is left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+        except (RegisterWatchError, DatabaseError, OSError) as error:
+            if ctx.params.get("verbose"):
+                traceback.print_exc()
+            named = isinstance(error, DatabaseError) and isinstance(ctx.obj, Session)
+            complain(explain(ctx.obj.settings.store.database, error) if named else str(error) or type(error).__name__)
+            ctx.exit(1)
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run; wrong usage is one line too, and status 2."""
+        extra["standalone_mode"] = False
+        try:
+            status = super().main(*args, **extra)
+        except click.UsageError as error:
+            path = error.ctx.command_path if error.ctx else "registerwatch"
+            complain(f"{error.format_message()} (see {path} --help)")
+            status = 2
+        except click.Abort:
+            complain("stopped; nothing was changed")
+            status = 1
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def complain(message: str) -> None:
+    """Say in one line on standard error what went wrong."""
+    click.echo(f"registerwatch: {' '.join(terminal.clean(message).split())}", err=True)
+
+
+def columns() -> int:
+    """Return how wide the terminal is."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def coloured() -> bool:
+    """Say whether standard output wants colours."""
+    return terminal.wants_colour(sys.stdout, os.environ)
+
+
+def write(rows: Sequence[dict[str, Any]], format_: str, table: Callable[[], str]) -> None:
+    """Write an answer to standard output in the form asked for."""
+    writers = {"json": formats.to_json, "ndjson": formats.to_ndjson, "csv": formats.to_csv}
+    text = writers[format_](rows) if format_ in writers else table()
+    click.echo(text, nl=False)
+
+
+def table_of(rows: Sequence[dict[str, Any]], heads: Sequence[terminal.Column], nothing: str) -> str:
+    """Return rows as a table, or what is said where there are none."""
+    return terminal.render_table(rows, heads, width=columns(), colour=coloured()) if rows else f"{nothing}\n"
+
+
+def show_progress(items: Iterable[Any], length: int, word: str = "") -> Iterator[Any]:
+    """Yield *items*, showing on standard error how far it is: *word* beside the bar, or else the item itself."""
+    with Progress(
+        length, sys.stderr, width=columns(), colour=terminal.wants_colour(sys.stderr, os.environ)
+    ) as progress:
+        for item in items:
+            yield item
+            progress.step(word or str(item))
+
+
+class Time(click.ParamType[str]):
+    """A time as people write it, kept as UTC text."""
+
+    name = "time"
+
+    def __init__(self, *, until: bool = False) -> None:
+        self._until = until
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the time as it is kept."""
+        try:
+            return end_of(value) if self._until else as_text(read_time(value))
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is no time; write it as 2026-11-21 or 2026-11-21T03:17:00Z", param, ctx)
+
+
+format_option = click.option(
+    "--format", "format_", type=FORMATS, default="table", show_default=True, help="How the answer is written."
+)
+as_of_option = click.option("--as-of", type=Time(until=True), metavar="TIME", help="As the pages read at that time.")
+
+
+def clock() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)

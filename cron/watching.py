@@ -1,0 +1,193 @@
+"""The commands that go out to the register: one run, and runs at the configured times."""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from threading import Event
+
+import click
+
+from cron.lock import only_run
+from cron.log import start_log
+from cron.nightly import Register, RunReport, run_once
+from cron.outcome import RunFacts, render_run
+from cron.ping import ping
+from cron.session import NEEDS_A_PERSON, Session, clock, coloured, columns, show_progress
+from diff.changes import change_to_json
+from scraper.errors import RegisterWatchError
+from scraper.fetch import Fetcher, Manners
+from snapshots.answers import Question
+
+_log = logging.getLogger(__name__)
+
+
+@click.command()
+@click.option("--only", multiple=True, metavar="SLUG", help="Ask for this page only; may be repeated.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask for no more than N pages.")
+@click.option("--no-notify", is_flag=True, help="Tell nobody; what changed is kept all the same.")
+@click.option("--dry-run", is_flag=True, help="Fetch and decide, but keep nothing.")
+@click.pass_obj
+def run(session: Session, only: tuple[str, ...], limit: int | None, no_notify: bool, dry_run: bool) -> None:  # noqa: ARG001
+    r"""Pass once over the register: fetch, keep, compare, commit.
+
+    Pages that did not change cost a few bytes. A page that fails is named, and asked for again by the next run; exit
+    status 3. A run that is killed keeps the pages that arrived, and changes nothing else.
+
+    \b
+    Example:
+      registerwatch run
+      registerwatch -v run --only university_of_harrowdale
+    """
+    status = run_here(session, only=only, limit=limit, dry_run=dry_run, stopped=lambda: False)
+    click.get_current_context().exit(status)
+
+
+def run_here(
+    session: Session,
+    *,
+    only: tuple[str, ...] = (),
+    limit: int | None = None,
+    dry_run: bool = False,
+    stopped: Callable[[], bool],
+) -> int:
+    """Run once, say what became of it, ping; return the exit status."""
+    settings = session.settings
+    start_log(settings.log.format, verbose=session.options.verbose)
+    manners = _manners(session)
+    try:
+        with only_run(settings.store.database), Fetcher(manners) as fetcher:
+            report = run_once(
+                session.store(create=True),
+                fetcher,
+                Register(
+                    index=settings.register.index, slugs=settings.register.slugs, sitemap=settings.register.sitemap
+                ),
+                vocabulary=session.vocabulary,
+                guards=session.guards,
+                only=only,
+                limit=limit,
+                dry_run=dry_run,
+                now=clock,
+                watch=_watch,
+                stopped=stopped,
+            )
+    except (RegisterWatchError, OSError):
+        ping(settings.schedule.ping_failure_url)
+        raise
+    facts = _facts(session, report, dry_run=dry_run)
+    click.echo(render_run(facts, width=columns(), colour=coloured()), nl=False)
+    needs_a_person = bool(facts.failed or facts.held)
+    ping(settings.schedule.ping_failure_url if needs_a_person else settings.schedule.ping_url)
+    return NEEDS_A_PERSON if needs_a_person else 0
+
+
+def _manners(session: Session) -> Manners:
+    fetch, register = session.settings.fetch, session.settings.register
+    if not fetch.contact:
+        raise click.UsageError(
+            "no contact: the site must be able to reach whoever asks for its pages; set contact in [fetch] of "
+            "registerwatch.toml, or REGISTERWATCH_FETCH__CONTACT"
+        )
+    try:
+        return Manners(
+            contact=fetch.contact,
+            index=register.index,
+            hosts=register.hosts,
+            interval_s=fetch.interval_s,
+            timeout_s=fetch.timeout_s,
+            deadline_s=fetch.deadline_s,
+            retries=fetch.retries,
+            max_bytes=fetch.max_bytes,
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _watch(slugs: Iterable[str], length: int) -> Iterator[str]:
+    """Show each page: as a bar on a terminal, as log lines otherwise."""
+    for number, slug in enumerate(show_progress(slugs, length), 1):
+        yield slug
+        _log.info("%d of %d: %s", number, length, slug)
+
+
+def _facts(session: Session, report: RunReport, *, dry_run: bool) -> RunFacts:
+    outcome = report.outcome
+    if dry_run:
+        changes = [change_to_json(change) for change in outcome.decision.changes]
+        baseline = not changes and not session.answers.newest()
+    else:
+        changes = session.answers.changes(Question(run=outcome.run, editorial=True))
+        baseline = not changes and session.answers.is_first(outcome.run)
+    return RunFacts(
+        run=None if dry_run else outcome.run,
+        started_at=report.started_at,
+        finished_at=report.finished_at,
+        fetched=report.asked - len(report.failed) - report.gone,
+        unchanged=report.asked - len(report.failed) - report.gone - outcome.changed,
+        changed=outcome.changed,
+        gone=report.gone,
+        failed=sorted(report.failed.items()),
+        received_bytes=report.received_bytes,
+        kept_bytes=report.kept_bytes,
+        changes=changes,
+        baseline=baseline,
+        held=outcome.decision.held,
+    )
+
+
+@click.command()
+@click.pass_obj
+def schedule(session: Session) -> None:
+    r"""Stay, and run at the configured times; a run that was missed is made up for at the start.
+
+    Stops cleanly on SIGTERM and SIGINT. A crontab line or a systemd timer does as well: see the files in cron/.
+
+    \b
+    Example:
+      registerwatch schedule
+    """
+    from cron.schedule import stay
+
+    start_log(session.settings.log.format, verbose=session.options.verbose)
+    _manners(session)
+    store = session.store(create=True)
+    last_run = store.last_run_time()
+    session.close()
+    with _until_told_to_stop() as told_to_stop:
+        stay(
+            session.settings.schedule.cron,
+            session.settings.schedule.timezone,
+            last_run=last_run,
+            run=lambda: _scheduled(session, told_to_stop.is_set),
+            told_to_stop=told_to_stop,
+        )
+
+
+def _scheduled(session: Session, stopped: Callable[[], bool]) -> None:
+    """Run in a scheduler's thread: with a database connection of its own, and errors that are said, not swallowed."""
+    own = Session(session.options)
+    try:
+        status = run_here(own, stopped=stopped)
+        _log.info("run finished with status %d", status)
+    except Exception as error:  # whatever it was, the next night is tried
+        _log.error("run failed: %s", error, exc_info=not isinstance(error, RegisterWatchError))
+    finally:
+        own.close()
+        sys.stdout.flush()
+
+
+@contextmanager
+def _until_told_to_stop() -> Iterator[Event]:
+    told = Event()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(one, lambda *_: told.set()) for one in signals]
+    try:
+        yield told
+    finally:
+        for one, handler in zip(signals, before, strict=True):
+            signal.signal(one, handler)
+
+
+COMMANDS = (run, schedule)
