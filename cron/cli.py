@@ -150,7 +150,9 @@ def import_(session: Session, paths: tuple[Path, ...], fetched_at: str, complete
     if fetched_at < EARLIEST:
         raise click.UsageError(f"--fetched-at {fetched_at} is a time before there were web pages")
     known = session.store() if session.settings.store.database.exists() else None
-    editions = gather_editions(known, paths, time=fetched_at, now=now, vocabulary=session.vocabulary)
+    editions = gather_editions(
+        known, paths, time=fetched_at, now=now, vocabulary=session.vocabulary, progress=show_progress
+    )
     outcomes = take_editions(
         session.store(create=True),
         editions,

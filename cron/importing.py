@@ -8,7 +8,7 @@ from diff.guards import Guards
 from scraper.errors import RegisterWatchError
 from scraper.vocabulary import Vocabulary
 from snapshots.readings import read_body
-from snapshots.sources import SavedPage, saved_pages
+from snapshots.sources import SavedPage, count_pages, saved_pages
 from snapshots.store import NewPage, Outcome, Store, no_progress
 
 Editions = dict[str, list[NewPage]]
@@ -49,14 +49,20 @@ def import_edition(
     Raises:
         RegisterWatchError: Nothing was taken, and why.
     """
-    editions = gather_editions(store, paths, time=time, now=now, vocabulary=vocabulary)
+    editions = gather_editions(store, paths, time=time, now=now, vocabulary=vocabulary, progress=progress)
     return take_editions(
         store, editions, complete=complete, now=now, vocabulary=vocabulary, guards=guards, progress=progress
     )
 
 
 def gather_editions(
-    store: Store | None, paths: Iterable[Path], *, time: str, now: str, vocabulary: Vocabulary
+    store: Store | None,
+    paths: Iterable[Path],
+    *,
+    time: str,
+    now: str,
+    vocabulary: Vocabulary,
+    progress: Callable[[Iterable[Any], int, str], Iterable[Any]] = no_progress,
 ) -> Editions:
     """Return the pages saved under *paths* by time of capture, read if *store* has not read them.
 
@@ -66,7 +72,8 @@ def gather_editions(
         RegisterWatchError: There is nothing to take, and why.
     """
     paths = list(paths)
-    editions = _gather(store, paths, time, vocabulary)
+    saved = progress(saved_pages(paths), count_pages(paths), "reading")
+    editions = _gather(store, saved, time, vocabulary)
     if not editions:
         raise ImportRefusedError(f"{', '.join(map(str, paths))}: no pages found; nothing was imported")
     if (latest := max(editions)) > now:
@@ -110,13 +117,13 @@ def _refusal(store: Store | None, page: NewPage) -> str | None:
     return f"{page.source}: {reason}" if reason else None
 
 
-def _gather(store: Store | None, paths: Iterable[Path], time: str, vocabulary: Vocabulary) -> Editions:
+def _gather(store: Store | None, pages: Iterable[SavedPage], time: str, vocabulary: Vocabulary) -> Editions:
     """Return the editions by time: one of all files, one for each day of a web archive, as of its last record.
 
     Pages that read as lists of organisations are left out.
     """
     by_day: dict[str, dict[str, NewPage]] = {}
-    for saved in saved_pages(paths):
+    for saved in pages:
         edition = by_day.setdefault((saved.captured_at or "")[:10], {})
         if saved.slug in edition:
             other = edition[saved.slug].source

@@ -4,14 +4,17 @@ import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from urllib.parse import urljoin
 
 from diff.guards import Guards
 from scraper.crawl import fetch_robots, fetch_sitemap, find_slugs, page_url
 from scraper.errors import FetchError, GoneError, RegisterWatchError
 from scraper.fetch import Fetcher, Page, Validators
+from scraper.slugs import slug_of
 from scraper.vocabulary import Vocabulary
+from snapshots.history import Capture
 from snapshots.readings import read_body
 from snapshots.store import NewPage, Outcome, Store, Trouble, no_progress
 from snapshots.times import as_text
@@ -21,6 +24,10 @@ _log = logging.getLogger(__name__)
 
 class RunFailedError(RegisterWatchError):
     """A run that could not begin, or was stopped. Bodies that arrived are kept; nothing else has changed."""
+
+
+class RunStoppedError(RunFailedError):
+    """A run that was told to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,18 +99,18 @@ def run_once(
         stopped: Asked between two pages: whether to stop.
 
     Raises:
-        RunFailedError: It was stopped, or a slug of *only* is not known.
+        RunFailedError: It was stopped (RunStoppedError), or a slug of *only* is not known.
         FetchError, CrawlError: The index cannot be read, or robots.txt forbids.
     """
-    started_at = as_text(now())
+    started_at = _own_second(store, now())
     addresses = find_pages(store, fetcher, register)
     wanted = dict(list(_chosen(addresses, only).items())[:limit])
     harvest = Harvest()
     validators = store.validators()
     for slug in watch(list(wanted), len(wanted)):
         if stopped():
-            raise RunFailedError("stopped between two pages; nothing is lost, the next run asks for all of them again")
-        _fetch_one(store, fetcher, slug, wanted[slug], validators, vocabulary, harvest, keep=not dry_run)
+            raise RunStoppedError("stopped between two pages; nothing is lost, the next run asks for all of them again")
+        _fetch_one(store, fetcher, slug, addresses, validators, vocabulary, harvest, keep=not dry_run)
     finished_at = as_text(now())
     outcome = store.take(
         harvest.pages,
@@ -145,8 +152,25 @@ def find_pages(store: Store, fetcher: Fetcher, register: Register) -> dict[str, 
     found = dict(find_slugs(index.body, index.url, hosts=hosts, charset=index.charset))
     if register.sitemap:
         found |= dict(fetch_sitemap(fetcher, register.sitemap))
-    others = {*register.slugs, *store.standing_pages()} - found.keys()
-    return found | {slug: page_url(register.index, slug) for slug in sorted(others)}
+    others = sorted({*register.slugs, *store.standing_pages()} - found.keys())
+    last_seen = store.captures_at(store.newest()) if others else {}
+    return found | {slug: _last_address(last_seen.get(slug), register.index, slug) for slug in others}
+
+
+def _last_address(capture: Capture | None, index: str, slug: str) -> str:
+    """Return where a page was seen last: with or without a final slash is not for us to guess.
+
+    One that no run has seen on the register's own host is where the register's rule puts it.
+    """
+    host = urljoin(index, "/")
+    return capture.source if capture and capture.source.startswith(host) else page_url(index, slug)
+
+
+def _own_second(store: Store, began: datetime) -> str:
+    """Return when the run began: editions are known by their second, so it takes the next one that is free."""
+    while store.run_at(as_text(began)):
+        began += timedelta(seconds=1)
+    return as_text(began)
 
 
 def _chosen(addresses: dict[str, str], only: Collection[str]) -> dict[str, str]:
@@ -162,7 +186,7 @@ def _fetch_one(
     store: Store,
     fetcher: Fetcher,
     slug: str,
-    url: str,
+    addresses: dict[str, str],
     validators: dict[str, tuple[str, str | None, str | None]],
     vocabulary: Vocabulary,
     harvest: Harvest,
@@ -172,7 +196,7 @@ def _fetch_one(
     """Fetch one page into *harvest*; its bytes are kept at once, before anybody tries to understand them."""
     believed, etag, last_modified = validators.get(slug, ("", None, None))
     try:
-        page = fetcher.fetch(url, Validators(etag, last_modified) if believed else None)
+        page = fetcher.fetch(addresses[slug], Validators(etag, last_modified) if believed else None)
     except GoneError:
         harvest.gone.add(slug)
         return
@@ -181,7 +205,14 @@ def _fetch_one(
         harvest.failed[slug] = error.reason
         return
     if page is None:
-        harvest.pages.append(NewPage(slug, believed, url, as_text(datetime.now(UTC)), None, None))
+        harvest.pages.append(NewPage(slug, believed, addresses[slug], as_text(datetime.now(UTC)), None, None))
+        return
+    if (other := slug_of(page.url)) != slug:
+        # Under this name stands another page. It is asked for itself; this one is no more.
+        if other in addresses:
+            harvest.gone.add(slug)
+        else:
+            harvest.failed[slug] = f"redirects to {page.url}, which is no page that is known"
         return
     harvest.pages.append(_kept(store, slug, page, vocabulary, harvest, keep=keep))
 

@@ -1,6 +1,7 @@
 """A sign of life for whoever watches the watcher: one address is asked for after each run."""
 
 import logging
+from urllib.parse import urlsplit
 
 _log = logging.getLogger(__name__)
 
@@ -23,4 +24,5 @@ def ping(url: str | None) -> None:
 
 
 def _host(url: str) -> str:
-    return url.split("/")[2]
+    # Not what stands between the slashes: that may have a password before an @.
+    return urlsplit(url).hostname or "the address"

@@ -15,7 +15,10 @@ from scraper.errors import RegisterWatchError
 _log = logging.getLogger(__name__)
 
 GRACE_S = 6 * 3600
-"""How late a run may still begin. The library's own second would drop the run of a laptop that wakes up."""
+"""How late a run may be before `status` says so."""
+
+LOOK_AGAIN_S = 60.0
+"""How often the clock on the wall is looked at: the library's own wait does not notice a sleep or a clock that is set."""
 
 
 class ScheduleError(RegisterWatchError):
@@ -29,14 +32,25 @@ def trigger_of(cron: str, timezone: str) -> CronTrigger:
         ScheduleError: It is no crontab line, or no time zone.
     """
     fields = cron.split()
-    if len(fields) == 5 and any(character.isdigit() for character in fields[4].partition("/")[0]):
+    if len(fields) == 5 and _counts_days(fields[4]):
         # In a crontab 0 is Sunday, for the library it is Monday: a week that begins a day late would never be noticed.
-        raise ScheduleError(f"schedule.cron: {cron!r} names days of the week by number; write sun, mon, …")
+        raise ScheduleError(
+            f"schedule.cron: {cron!r} names days of the week by number, and a week begins on Sunday for some and on "
+            "Monday for others; write sun, mon, …"
+        )
     try:
-        return CronTrigger.from_crontab(cron, timezone=ZoneInfo(timezone))
+        zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        what = f"schedule.timezone: {timezone!r}" if "time zone" in str(error) else f"schedule.cron: {cron!r}"
-        raise ScheduleError(f"{what} cannot be read: {error}") from error
+        raise ScheduleError(f"schedule.timezone: there is no time zone {timezone!r}") from error
+    try:
+        return CronTrigger.from_crontab(cron, timezone=zone)
+    except ValueError as error:
+        raise ScheduleError(f"schedule.cron: {cron!r} cannot be read: {error}") from error
+
+
+def _counts_days(days: str) -> bool:
+    """Say whether a field of days of the week counts them: `1-5`, and `*/2` too, which counts from the first."""
+    return any(one.startswith("*/") or one[:1].isdigit() for part in days.split(",") for one in part.split("-"))
 
 
 def next_after(cron: str, timezone: str, time: datetime) -> datetime:
@@ -82,13 +96,15 @@ def stay(
     scheduler = BackgroundScheduler(timezone=ZoneInfo(timezone))
     scheduler.add_listener(_say, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
     # Jobs live in memory: a stored one would lose the missed night that the run log remembers.
-    common = {"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_S}
+    # No grace time: the library would drop the run of a laptop that wakes up later than that.
+    common = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     scheduler.add_job(run, trigger, id="run", **common)
     scheduler.start()
     if missed(cron, timezone, last_run, now()):
         _log.info("a run was missed: it is made up for now")
         scheduler.modify_job("run", next_run_time=now())
-    told_to_stop.wait()
+    while not told_to_stop.wait(LOOK_AGAIN_S):
+        scheduler.wakeup()
     scheduler.shutdown(wait=True)
 
 

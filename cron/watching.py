@@ -11,7 +11,7 @@ import click
 
 from cron.lock import only_run
 from cron.log import start_log
-from cron.nightly import Register, RunReport, run_once
+from cron.nightly import Register, RunReport, RunStoppedError, run_once
 from cron.outcome import RunFacts, render_run
 from cron.ping import ping
 from cron.session import NEEDS_A_PERSON, Session, clock, coloured, columns, show_progress
@@ -55,9 +55,8 @@ def run_here(
     """Run once, say what became of it, ping; return the exit status."""
     settings = session.settings
     start_log(settings.log.format, verbose=session.options.verbose)
-    manners = _manners(session)
     try:
-        with only_run(settings.store.database), Fetcher(manners) as fetcher:
+        with only_run(settings.store.database), Fetcher(_manners(session)) as fetcher:
             report = run_once(
                 session.store(create=True),
                 fetcher,
@@ -73,7 +72,9 @@ def run_here(
                 watch=_watch,
                 stopped=stopped,
             )
-    except (RegisterWatchError, OSError):
+    except RunStoppedError:
+        raise  # no failure: whoever stopped it knows, and the next start makes up for it
+    except Exception:  # whatever it was: a run that ends without a word to the watcher's watcher is worse
         ping(settings.schedule.ping_failure_url)
         raise
     facts = _facts(session, report, dry_run=dry_run)
@@ -171,6 +172,8 @@ def _scheduled(session: Session, stopped: Callable[[], bool]) -> None:
     try:
         status = run_here(own, stopped=stopped)
         _log.info("run finished with status %d", status)
+    except RunStoppedError as error:
+        _log.info("%s", error)
     except Exception as error:  # whatever it was, the next night is tried
         _log.error("run failed: %s", error, exc_info=not isinstance(error, RegisterWatchError))
     finally:

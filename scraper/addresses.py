@@ -81,7 +81,7 @@ def check_address(url: str, hosts: Collection[str]) -> None:
         _ = parts.port
     except ValueError as error:
         raise AddressError(f"{url!r} is not an address") from error
-    if parts.scheme not in _USUAL_PORTS or _CONTROLS.search(url) or "\\" in url:
+    if parts.scheme not in _USUAL_PORTS or _CONTROLS.search(url):
         raise AddressError(f"{url!r} is not an address of the web")
     if "@" in parts.netloc:
         raise AddressError("an address with a user's name in it is not asked")
@@ -98,7 +98,7 @@ def redirected(asked: str, location: str, hosts: Collection[str]) -> str:
     'https://a.org/organisations/x/'
 
     Raises:
-        AddressError: It leads off the register's hosts, or to another of their ports.
+        AddressError: It leads off the register's hosts, to another of their ports, or out of TLS.
     """
     try:
         target = urlsplit(urljoin(asked, location.strip()))
@@ -110,6 +110,8 @@ def redirected(asked: str, location: str, hosts: Collection[str]) -> str:
         raise AddressError(f"redirects off the register: {error}") from error
     if urlsplit(asked).scheme == "https" and target.scheme == "http" and target.port in (None, 80):
         target = target._replace(scheme="https", netloc=target.netloc.removesuffix(":80"))
+    if urlsplit(asked).scheme == "https" != target.scheme:
+        raise AddressError(f"redirects from https to http: {target.geturl()}")
     if _port(target.geturl()) != _port(asked) and {_port(target.geturl()), _port(asked)} != {80, 443}:
         raise AddressError(f"redirects to another port: {target.geturl()}")
     return urlunsplit(target._replace(fragment=""))

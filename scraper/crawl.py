@@ -28,7 +28,6 @@ _FOLDERS = ("organisations", "organisation")
 _NO_SLUG = re.compile(r"[\x00-\x1f\x7f/\\]|^\.{0,2}$")
 _MOST_SITEMAPS = 50
 _MOST_SITEMAP_BYTES = 50 * 1024 * 1024  # unpacked; the standard's own limit
-_SITEMAP_SPACE = "http://www.sitemaps.org/schemas/sitemap/"
 
 
 def fetch_robots(fetcher: Fetcher, root_url: str) -> Robots:
@@ -211,8 +210,7 @@ class _SitemapReader:
         raise CrawlError(self.source, "the sitemap has a document type, which none needs: refused")
 
     def start(self, name: str, _attributes: object) -> None:
-        space, _, local = name.rpartition(" ")
-        self._path.append(local if not space or space.startswith(_SITEMAP_SPACE) else "")
+        self._path.append(name.rpartition(" ")[2])  # without the namespace that expat puts before it
         self._text = []
 
     def text(self, data: str) -> None:

@@ -38,6 +38,7 @@ Resolve = Callable[[str, int], list[str]]
 
 _PIECE = 65536
 _MOST_OF_A_REFUSAL = 16384  # what is read of an error's body to keep the connection; a longer one closes it
+_MOST_AT_ONCE = 1 << 20  # of unpacked bytes
 _GZIP = zlib.MAX_WBITS | 16
 _PACKED = {"gzip": True, "x-gzip": True, "identity": False, "": False}
 
@@ -271,7 +272,7 @@ class _Gunzip:
                     return
                 self._member = zlib.decompressobj(_GZIP)
             try:
-                piece = self._member.decompress(data, self._left + 1)
+                piece = self._member.decompress(data, min(self._left + 1, _MOST_AT_ONCE))
             except zlib.error as error:
                 raise WireError(f"the gzip of the answer is broken: {error}", temporary=True) from error
             self._left -= len(piece)

@@ -2,10 +2,16 @@
 
 import hashlib
 import json
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from itertools import islice, repeat
+from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
@@ -42,6 +48,58 @@ def read_body(body: bytes, slug: str, source: str, vocabulary: Vocabulary, chars
     except RefusedPageError as error:
         return Reading(None, error.reason, ends, isinstance(error, ListPageError))
     return Reading(page, None, ends)
+
+
+class Unread(NamedTuple):
+    """A body that is to be read."""
+
+    sha256: str
+    slug: str
+    body: bytes
+    charset: str | None
+
+
+WORTH_A_POOL = 150
+"""Bodies from which starting further processes takes less time than it saves (about a second)."""
+
+_AT_ONCE = 16
+
+
+def read_all(bodies: Iterable[Unread], number: int, vocabulary: Vocabulary) -> Iterator[tuple[str, Reading]]:
+    """Yield (sha256, reading) of each body, in order; many are read on all cores."""
+    workers = len(os.sched_getaffinity(0))
+    if number < WORTH_A_POOL or workers == 1:
+        yield from map(_read_one, zip(bodies, repeat(vocabulary)))
+        return
+    # Not forked: a child that closes its copy of the database file would drop the locks of this process.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _remember_vocabulary, (vocabulary,)) as pool:
+        source = iter(bodies)
+        running: deque[Future[list[tuple[str, Reading]]]] = deque()
+        while batch := list(islice(source, _AT_ONCE)):
+            running.append(pool.submit(_read_batch, batch))
+            if len(running) > 2 * workers:  # no more in memory than keeps all busy
+                yield from running.popleft().result()
+        while running:
+            yield from running.popleft().result()
+
+
+def _read_one(work: tuple[Unread, Vocabulary]) -> tuple[str, Reading]:
+    one, vocabulary = work
+    return one.sha256, read_body(one.body, one.slug, one.slug, vocabulary, one.charset)
+
+
+_vocabulary: Vocabulary | None = None  # of a worker process, sent once
+
+
+def _remember_vocabulary(vocabulary: Vocabulary) -> None:
+    global _vocabulary
+    _vocabulary = vocabulary
+
+
+def _read_batch(batch: list[Unread]) -> list[tuple[str, Reading]]:
+    assert _vocabulary is not None  # the pool began with it
+    return [_read_one((one, _vocabulary)) for one in batch]
 
 
 @cache

@@ -55,6 +55,21 @@ def saved_pages(paths: Iterable[Path]) -> Iterator[SavedPage]:
             raise SourceError(f"{error.filename or path}: {(error.strerror or str(error)).lower()}") from error
 
 
+def count_pages(paths: Iterable[Path]) -> int:
+    """Return how many pages `saved_pages` will yield, as far as that can be known without reading them."""
+    count = 0
+    for path in paths:
+        if path.is_dir():
+            names = (PurePosixPath(file.relative_to(path).as_posix()) for file in path.rglob("*"))
+            count += sum(map(_is_page, names))
+        elif path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                count += sum(_is_page(PurePosixPath(name)) for name in archive.namelist())
+        else:
+            count += 1
+    return count
+
+
 def _pages_of(path: Path) -> Iterator[SavedPage]:
     if not path.exists():
         raise SourceError(f"{path}: is not there")

@@ -26,7 +26,7 @@ from snapshots.bodies import Bodies
 from snapshots.history import Capture, History
 from snapshots.migrations import APPLICATION_ID, is_current, known_names, migrate
 from snapshots.past import StoredPast
-from snapshots.readings import Reading, Readings, read_body, reading_rules, rules_of
+from snapshots.readings import Reading, Readings, Unread, read_all, reading_rules, rules_of
 from snapshots.states import States
 from snapshots.times import read_time
 
@@ -490,8 +490,9 @@ class Store:
     def _read_again(self, readings: Readings, vocabulary: Vocabulary, progress: "Progress") -> None:
         """Read the bodies that today's rules have not read."""
         unread = readings.unread()
-        for sha256, slug, charset in progress(unread, len(unread), "reading"):
-            readings.keep(sha256, read_body(self.bodies.read(sha256), slug, slug, vocabulary, charset))
+        bodies = (Unread(sha256, slug, self.bodies.read(sha256), charset) for sha256, slug, charset in unread)
+        for sha256, reading in progress(read_all(bodies, len(unread), vocabulary), len(unread), "reading"):
+            readings.keep(sha256, reading)
 
     def reparse(self, *, vocabulary: Vocabulary, guards: Guards, progress: "Progress") -> dict[int, Outcome]:
         """Derive everything again by today's rules."""

@@ -1,5 +1,6 @@
 """Editions of a made-up register, in folders; the command run on them; and the database laid open to be compared."""
 
+import gzip
 import json
 import sqlite3
 import zlib
@@ -138,6 +139,26 @@ def write_edition(folder: Path, pages: Mapping[str, Page | bytes]) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(page if isinstance(page, bytes) else page.text())
     return folder
+
+
+def web_archive(path: Path, records: list[tuple[str, str, bytes]]) -> Path:
+    """Write (address, time, body) as responses of a web archive."""
+    whole = b""
+    for number, (address, time, body) in enumerate(records):
+        answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body
+        head = {
+            "WARC-Type": "response",
+            "WARC-Record-ID": f"<urn:uuid:00000000-0000-4000-8000-{number:012d}>",
+            "WARC-Target-URI": address,
+            "WARC-Date": time,
+            "Content-Type": "application/http; msgtype=response",
+            "Content-Length": str(len(answer)),
+        }
+        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+        record = f"WARC/1.1\r\n{lines}\r\n".encode() + answer + b"\r\n\r\n"
+        whole += gzip.compress(record) if path.name.endswith(".gz") else record
+    path.write_bytes(whole)
+    return path
 
 
 class Watch:

@@ -290,6 +290,10 @@ def test_an_unreadable_robots_txt_is_the_reason_why_a_page_is_not_asked():
         fetcher.obey(fetch_robots(fetcher, server.url), server.url)
         with pytest.raises(FetchError, match=r"not known: answered 500 Internal Server Error$"):
             fetcher.fetch(f"{server.url}/page")
+        server.script["/robots.txt"] = [answer(RULES)]
+        robots = fetch_robots(fetcher, server.url)
+
+    assert allowed(robots) == ["/organisations/x"]
 
 
 @pytest.mark.parametrize(

@@ -307,6 +307,18 @@ def test_a_server_that_asks_for_a_day_loses_us_the_page_and_holds_up_the_next_fo
     assert server.paths() == ["/page", "/next"]
 
 
+@pytest.mark.parametrize(("headers", "wait_s"), [({"retry_after": "7"}, 7), ({}, 0)])
+def test_after_its_last_try_a_page_holds_up_the_next_only_if_the_server_asked_for_it(headers, wait_s):
+    clock = FastClock()
+    script = {"/page": answer(status="503 x", **headers), "/next": answer(BODY)}
+    with asking(script, clock, retries=0) as (server, fetcher):
+        with pytest.raises(FetchError, match="503"):
+            fetcher.fetch(f"{server.url}/page")
+        fetcher.fetch(f"{server.url}/next")
+
+    assert sum(clock.slept) == pytest.approx(wait_s, abs=0.1)
+
+
 def test_pauses_count_towards_the_deadline_of_a_page():
     clock = FastClock()
     with (
@@ -375,6 +387,22 @@ def test_redirects_within_the_register_are_followed():
 
     assert (page.url, page.body) == (f"http://LOCALHOST:{server.port}/c", BODY)
     assert page.received > len(answer(BODY))
+
+
+def test_a_redirect_may_say_its_address_in_utf_8():
+    said = b"HTTP/1.1 302 Found\r\nLocation: /organisations/soci\xc3\xa9t\xc3\xa9\r\nContent-Length: 0\r\n\r\n"
+    with asking({"/page": said, "/organisations/soci%C3%A9t%C3%A9": answer(BODY)}) as (server, fetcher):
+        assert fetcher.fetch(f"{server.url}/page").body == BODY
+
+
+def test_nobody_is_sent_from_https_to_http():
+    script = {"/page": [], "/new": answer(BODY)}
+    with asking(script, certificate="valid.pem", ca_bundle=AUTHORITY) as (server, fetcher):
+        server.script["/page"] = [redirect(f"http://127.0.0.1:{server.port}/new")]
+        with pytest.raises(FetchError, match="redirects from https to http"):
+            fetcher.fetch(f"{server.url}/page")
+
+    assert server.paths() == ["/page"]
 
 
 @pytest.mark.parametrize(
@@ -448,6 +476,7 @@ def test_silence_is_not_waited_out():
         assert f.fetch(f"{server.url}/page").body == BODY
 
     assert refusal(silence(), timeout_s=0.2) == "no answer for 0.2 s"
+    assert refusal(silence(), timeout_s=3.0, deadline_s=0.2) == "not there within 0.2 s"
 
 
 @pytest.mark.parametrize(

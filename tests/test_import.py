@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.editions import EASTMERE, HARROWDALE, REGISTER, WEXCOMBE, Watch, with_project, write_edition
+from tests.editions import EASTMERE, HARROWDALE, REGISTER, WEXCOMBE, Watch, web_archive, with_project, write_edition
 
 EXTENDED = with_project(HARROWDALE, end="2028-03-12")
 INDEX = b"<html><body><h1>All organisations</h1><ul>%s</ul></body></html>" % b"".join(
@@ -196,26 +196,6 @@ def test_a_zip_damaged_on_its_way_is_refused_by_name(watch):
         result = watch.take(path, "2026-10-01")
         assert result.exit_code in (0, 1, 3), (place, result.exception)
         assert result.exception is None or isinstance(result.exception, SystemExit), (place, result.exception)
-
-
-def web_archive(path: Path, records: list[tuple[str, str, bytes]]) -> Path:
-    """Write (address, time, body) as responses of a web archive."""
-    whole = b""
-    for number, (address, time, body) in enumerate(records):
-        answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body
-        head = {
-            "WARC-Type": "response",
-            "WARC-Record-ID": f"<urn:uuid:00000000-0000-4000-8000-{number:012d}>",
-            "WARC-Target-URI": address,
-            "WARC-Date": time,
-            "Content-Type": "application/http; msgtype=response",
-            "Content-Length": str(len(answer)),
-        }
-        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-        record = f"WARC/1.1\r\n{lines}\r\n".encode() + answer + b"\r\n\r\n"
-        whole += gzip.compress(record) if path.name.endswith(".gz") else record
-    path.write_bytes(whole)
-    return path
 
 
 def test_a_record_of_a_web_archive_is_taken_as_of_its_own_date(watch):

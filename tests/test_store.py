@@ -30,6 +30,7 @@ from tests.editions import (
     Page,
     Watch,
     many,
+    web_archive,
     with_project,
     write_edition,
 )
@@ -281,6 +282,28 @@ def test_bytes_seen_again_from_elsewhere_make_no_difference_in_any_order(tmp_pat
     }  # fmt: skip
 
 
+def test_the_address_at_which_bytes_were_seen_again_makes_no_difference_in_any_order(tmp_path):
+    here = "https://theysolditanyway.com/organisations/harrowdale"
+    there = "http://www.theysolditanyway.com/organisations/harrowdale"
+    records = [
+        (here, "2026-01-01T03:00:00Z", HARROWDALE.html()),
+        (here, "2026-02-01T03:00:00Z", LACKS_A_DATASET.html()),
+        (there, "2026-03-01T03:00:00Z", LACKS_A_DATASET.html()),
+        (here, "2026-04-01T03:00:00Z", replace(LACKS_A_DATASET, files=3).html()),
+    ]
+    archives = [web_archive(tmp_path / f"{n}.warc.gz", [record]) for n, record in enumerate(records)]
+    sides = {}
+    for order in permutations(range(4)):
+        watch = Watch(tmp_path / "-".join(map(str, order)))
+        watch.folder.mkdir()
+        for number in order:
+            assert watch.take(archives[number], "2026-05-01").exit_code == 0
+        sides[order] = watch.history()
+
+    assert [order for order, side in sides.items() if side != sides[0, 1, 2, 3]] == []
+    assert {one["kind"] for one in sides[0, 1, 2, 3]["changes"]} == {"dataset-removed", "files-count-changed"}
+
+
 def test_a_held_edition_is_decided_anew_when_another_is_put_before_it(watch):
     january, february, march, april = STORIES["an edition that is held until another comes before it"]
     for (pages, at, complete), status in ((january, 0), (march, 3), (april, 3), (february, 0)):
@@ -328,6 +351,14 @@ def test_an_edition_between_two_keeps_what_the_later_one_saw_as_unchanged(starte
         ("dsa-shortened", "2026-08-01T00:00:00Z"),
         ("dsa-extended", "2026-07-01T00:00:00Z"),
     ]
+
+
+def test_the_second_sighting_stays_the_second(started):
+    for at in ("2026-07-01", "2026-08-01", "2026-09-01"):
+        started.take(REGISTER, at)
+
+    periods = {(row["first_seen"], row["second_seen"], row["last_seen"]) for row in started.history()["snapshots"]}
+    assert periods == {("2026-06-01T00:00:00Z", "2026-07-01T00:00:00Z", "2026-09-01T00:00:00Z")}
 
 
 def test_an_edition_that_only_repeats_moves_the_last_sighting_and_nothing_else(started):
