@@ -9,7 +9,7 @@ READY := .venv/.ready
 .PHONY: help demo test check bench soak serve docs clean
 
 help:
-	@echo "make demo    import two editions of the made-up sample register and tell what changed"
+	@echo "make demo    watch the made-up sample register for five nights, and tell what changed"
 	@echo "make test    run the tests, two at a time"
 	@echo "make check   lint, formatting, types, the rules of the house, documentation that tells the truth"
 	@echo "make bench   measure, and write benchmarks/RESULTS.md"

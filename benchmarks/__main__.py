@@ -11,7 +11,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-PARTS = ("reading", "folding", "deciding", "trust", "importing")
+PARTS = ("reading", "folding", "deciding", "trust", "importing", "nights")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

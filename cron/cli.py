@@ -296,11 +296,13 @@ def _due(session: Session, store: Store) -> dict[str, str | None]:
 
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=Path, readable=False), required=False)
-@click.pass_obj
-def demo(session: Session, directory: Path | None) -> None:
-    r"""Import two editions of the sample register and tell what changed; no network, nothing of yours is touched.
+def demo(directory: Path | None) -> None:
+    r"""Watch the made-up sample register for five nights, served on this machine.
 
-    The database is left in DIRECTORY (./demo without one), to try the other commands on.
+    A first night, a quiet one, one with news, one on which the site was rebuilt, and one on which two pages are broken:
+    each is a run over HTTP, told as `run` tells it. It takes a few seconds and no network, and touches nothing of
+    yours. The database is left in DIRECTORY (./demo without one), to try the other commands on; one that an earlier
+    demo left there is replaced.
 
     \b
     Example:
@@ -308,7 +310,7 @@ def demo(session: Session, directory: Path | None) -> None:
     """
     from cron.demo import run_demo
 
-    run_demo(directory or Path("demo"), session.vocabulary, session.guards, columns(), coloured(), click.echo)
+    run_demo(directory or Path("demo"), width=columns(), colour=coloured(), say=click.echo)
 
 
 for command in (*watching.COMMANDS, *asking.COMMANDS):

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from urllib.parse import urljoin
 
 from diff.guards import Guards
+from scraper.addresses import host_of
 from scraper.crawl import fetch_robots, fetch_sitemap, find_slugs, page_url
 from scraper.errors import FetchError, GoneError, RegisterWatchError
 from scraper.fetch import Fetcher, Page, Validators
@@ -20,6 +21,10 @@ from snapshots.store import NewPage, Outcome, Store, Trouble, no_progress
 from snapshots.times import as_text
 
 _log = logging.getLogger(__name__)
+
+
+MOST_SILENCES = 10
+"""Pages in a row without an answer after which a run stops asking: a site that is down is not helped by 2,000 more."""
 
 
 class RunFailedError(RegisterWatchError):
@@ -107,11 +112,16 @@ def run_once(
     wanted = dict(list(_chosen(addresses, only).items())[:limit])
     harvest = Harvest()
     validators = store.validators()
+    silences = 0
     for slug in watch(list(wanted), len(wanted)):
         if stopped():
             raise RunStoppedError("stopped between two pages; nothing is lost, the next run asks for all of them again")
-        _fetch_one(store, fetcher, slug, addresses, validators, vocabulary, harvest, keep=not dry_run)
-    finished_at = as_text(now())
+        if silences >= MOST_SILENCES:
+            harvest.failed[slug] = f"not asked: the site gave no answer {MOST_SILENCES} times in a row"
+            continue
+        answered = _fetch_one(store, fetcher, slug, addresses, validators, vocabulary, harvest, keep=not dry_run)
+        silences = 0 if answered else silences + 1
+    finished_at = max(started_at, as_text(now()))
     outcome = store.take(
         harvest.pages,
         time=started_at,
@@ -148,6 +158,8 @@ def find_pages(store: Store, fetcher: Fetcher, register: Register) -> dict[str, 
     index = fetcher.fetch(register.index)
     if index is None:
         raise FetchError(register.index, "the server says that it is unchanged, though it was not asked")
+    if host_of(index.url) != host_of(register.index):
+        fetcher.obey(fetch_robots(fetcher, index.url), index.url)
     hosts = fetcher.manners.register_hosts
     found = dict(find_slugs(index.body, index.url, hosts=hosts, charset=index.charset))
     if register.sitemap:
@@ -192,29 +204,34 @@ def _fetch_one(
     harvest: Harvest,
     *,
     keep: bool,
-) -> None:
-    """Fetch one page into *harvest*; its bytes are kept at once, before anybody tries to understand them."""
+) -> bool:
+    """Fetch one page into *harvest*; its bytes are kept at once, before anybody tries to understand them.
+
+    Returns:
+        Whether the site answered at all.
+    """
     believed, etag, last_modified = validators.get(slug, ("", None, None))
     try:
         page = fetcher.fetch(addresses[slug], Validators(etag, last_modified) if believed else None)
     except GoneError:
         harvest.gone.add(slug)
-        return
+        return True
     except FetchError as error:
         _log.warning("%s: %s", slug, error.reason)
         harvest.failed[slug] = error.reason
-        return
+        return not error.temporary or error.status not in (None, 429, 503)
     if page is None:
         harvest.pages.append(NewPage(slug, believed, addresses[slug], as_text(datetime.now(UTC)), None, None))
-        return
+        return True
     if (other := slug_of(page.url)) != slug:
         # Under this name stands another page. It is asked for itself; this one is no more.
         if other in addresses:
             harvest.gone.add(slug)
         else:
             harvest.failed[slug] = f"redirects to {page.url}, which is no page that is known"
-        return
+        return True
     harvest.pages.append(_kept(store, slug, page, vocabulary, harvest, keep=keep))
+    return True
 
 
 def _kept(store: Store, slug: str, page: Page, vocabulary: Vocabulary, harvest: Harvest, *, keep: bool) -> NewPage:

@@ -18,7 +18,7 @@ GRACE_S = 6 * 3600
 """How late a run may be before `status` says so."""
 
 LOOK_AGAIN_S = 60.0
-"""How often the clock on the wall is looked at: the library's own wait does not notice a sleep or a clock that is set."""
+"""How often the clock on the wall is looked at: the library's wait does not notice a sleep, nor a clock that is set."""
 
 
 class ScheduleError(RegisterWatchError):

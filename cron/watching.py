@@ -74,13 +74,15 @@ def run_here(
             )
     except RunStoppedError:
         raise  # no failure: whoever stopped it knows, and the next start makes up for it
-    except Exception:  # whatever it was: a run that ends without a word to the watcher's watcher is worse
-        ping(settings.schedule.ping_failure_url)
+    except Exception:  # whatever it was: silence would be taken for a machine that is switched off
+        if not dry_run:
+            ping(settings.schedule.ping_failure_url)
         raise
     facts = _facts(session, report, dry_run=dry_run)
     click.echo(render_run(facts, width=columns(), colour=coloured()), nl=False)
     needs_a_person = bool(facts.failed or facts.held)
-    ping(settings.schedule.ping_failure_url if needs_a_person else settings.schedule.ping_url)
+    if not dry_run:
+        ping(settings.schedule.ping_failure_url if needs_a_person else settings.schedule.ping_url)
     return NEEDS_A_PERSON if needs_a_person else 0
 
 
@@ -149,17 +151,22 @@ def schedule(session: Session) -> None:
     Example:
       registerwatch schedule
     """
-    from cron.schedule import stay
+    from cron.schedule import ScheduleError, next_after, stay
 
+    settings = session.settings.schedule
     start_log(session.settings.log.format, verbose=session.options.verbose)
     _manners(session)
+    try:
+        next_after(settings.cron, settings.timezone, clock())
+    except ScheduleError as error:
+        raise click.UsageError(str(error)) from error
     store = session.store(create=True)
     last_run = store.last_run_time()
     session.close()
     with _until_told_to_stop() as told_to_stop:
         stay(
-            session.settings.schedule.cron,
-            session.settings.schedule.timezone,
+            settings.cron,
+            settings.timezone,
             last_run=last_run,
             run=lambda: _scheduled(session, told_to_stop.is_set),
             told_to_stop=told_to_stop,

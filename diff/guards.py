@@ -56,7 +56,8 @@ def has_shrunk(page: PageBelief, sighting: Sighting, elsewhere: frozenset[str]) 
 
 def is_stale_copy(page: PageBelief, sighting: Sighting) -> bool:
     """Say whether a capture from another host or spelling shows an older build than the one before (design rule 12)."""
-    if sighting.spelling == page.spelling or page.body is None:
+    # A saved file has no address: nothing says that it is another copy than the one before.
+    if sighting.spelling == page.spelling or not sighting.spelling or not page.spelling or page.body is None:
         return False
     before = _latest(place.believed.released_to for place in page.places.values() if not place.gone)
     now = _latest(agreement.released_to for agreement in sighting.page.agreements)

@@ -2,5 +2,5 @@
 
 Bytes of one page go in, one `RegisterPage` comes out. `parse` reads the blocks of a page, `layouts` knows which
 generation of the site prints which field, `legal_basis` and `normalise` know what the texts mean, `vocabulary` holds
-the known names. Everything here is pure but `fetch` and `crawl`; nothing here knows of databases or of time.
+the known names. Everything here is pure but `fetch`, `wire` and `crawl`; nothing here knows of databases or of time.
 """

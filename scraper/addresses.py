@@ -8,13 +8,15 @@ from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from scraper.errors import RegisterWatchError
+
 _NAT64 = ip_network("64:ff9b::/96")
 _NAMES_NEVER_PUBLIC = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".intranet", ".corp", ".private")
 _USUAL_PORTS = {"http": 80, "https": 443}
 _CONTROLS = re.compile(r"[\x00-\x20\x7f]")
 
 
-class AddressError(ValueError):
+class AddressError(RegisterWatchError):
     """An address that must not be asked. The message says why."""
 
 
@@ -34,8 +36,8 @@ def host_of(address: str) -> str:
 def is_public(ip: str) -> bool:
     """Say whether *ip* is an address of the public internet, also one that wraps an IPv4 address.
 
-    >>> [is_public(ip) for ip in ("93.184.216.34", "2606:2800:220:1::", "64:ff9b::5db8:d822")]
-    [True, True, True]
+    >>> [is_public(ip) for ip in ("93.184.216.34", "2606:2800:220:1::", "64:ff9b::5db8:d822", "::ffff:5db8:d822")]
+    [True, True, True, True]
     >>> [is_public(ip) for ip in ("127.0.0.1", "10.1.2.3", "169.254.169.254", "0.0.0.0", "224.0.0.1", "100.64.0.1")]
     [False, False, False, False, False, False]
     >>> [is_public(ip) for ip in ("::1", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1")]

@@ -382,6 +382,13 @@ class _Adapter(HTTPAdapter):
             "https": partial(_pool, HTTPSConnectionPool, _HttpsConnection, self._limits),
         }
 
+    def build_response(self, _request: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
+        # Requests' own guesses a charset and reads cookies: not wanted, and in 2.32 an AttributeError at
+        # `Content-Type: ; charset`, which is nobody's fault but would end the run.
+        response = requests.Response()
+        response.raw = resp
+        return response
+
 
 def _pool(
     kind: type[HTTPConnectionPool], connection: type[_Bounded], limits: Limits, *args: Any, **kwargs: Any

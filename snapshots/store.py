@@ -116,7 +116,8 @@ class Store:
             if not keep:
                 self.states.forget()
         except BaseException:
-            self.db.execute("rollback")
+            if self.db.conn.in_transaction:  # a full disk has SQLite roll back by itself
+                self.db.execute("rollback")
             self.states.forget()
             raise
 

@@ -125,7 +125,7 @@ def _handler(server: RegisterServer) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             server.site.before_answer(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = server.reply(self.path, headers)

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -39,13 +40,21 @@ def test_the_file_yields_to_the_environment_and_that_to_options(write):
 @pytest.mark.parametrize("full_name", KEYS)
 def test_every_key_has_an_environment_variable(full_name):
     section, key = KEYS[full_name]
-    value = {"log.format": "json"}.get(full_name, "1")
-    if full_name == "guards.group_from":
-        value = "2"
+    examples = {
+        "log.format": "json",
+        "guards.group_from": "2",
+        "register.hosts": '["a.example"]',
+        "register.slugs": '["a_page"]',
+        "fetch.contact": "me@a.example",
+        "fetch.max_bytes": "5000",
+    }
+    is_address = key in ("index", "sitemap", "ping_url", "ping_failure_url", "base_url")
+    value = "https://a.example/" if is_address else examples.get(full_name, "1")
 
     settings = load_settings(None, None, {variable(full_name): value})
 
-    assert str(getattr(getattr(settings, section), key)) in (value, f"{value}.0")
+    read = getattr(getattr(settings, section), key)
+    assert (json.dumps(read) if isinstance(read, tuple) else str(read)) in (value, f"{value}.0")
 
 
 def test_relative_paths_count_from_the_folder_of_the_file(write, tmp_path):

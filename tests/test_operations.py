@@ -1,0 +1,147 @@
+"""The files that install it, and the page that explains them: they name only what exists."""
+
+import configparser
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from cron.cli import cli
+from cron.config import Schedule, settings_template
+from cron.schedule import trigger_of
+
+ROOT = Path(__file__).parents[1]
+CRON = ROOT / "cron"
+PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+
+
+def unit(name):
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.optionxform = str
+    parser.read(CRON / name, encoding="utf-8")
+    return parser
+
+
+def crontab_lines():
+    """Return the settings and the one line of the crontab."""
+    lines = [line for line in (CRON / "crontab").read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+    settings = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]+=", line))
+    (line,) = [line for line in lines if not re.match(r"[A-Z]+=", line)]
+    *times, command = line.split(maxsplit=5)
+    return settings, " ".join(times), command
+
+
+def commands():
+    """Return every call of registerwatch in the files and on the page, as arguments."""
+    _, _, line = crontab_lines()
+    texts = [line, unit("registerwatch.service")["Service"]["ExecStart"]]
+    texts += [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+    texts += re.findall(r"`(registerwatch [^`]+)`", PAGE)
+    for text in texts:
+        # Not the user of that name, as in `crontab -u registerwatch`.
+        for call in re.findall(r"(?:^|(?<!-u)(?<!-iu)[ /])registerwatch (?!registerwatch$)([-a-z][^;|>&)]*)", text):
+            yield shlex.split(call)
+
+
+@pytest.mark.parametrize("arguments", list(commands()), ids=" ".join)
+def test_commands_and_options_exist(arguments):
+    name = next(argument for argument in arguments if not argument.startswith("-"))
+    place = arguments.index(name)
+
+    assert name in cli.commands
+    assert options(arguments[:place]) <= known_options(cli)
+    assert options(arguments[place:]) <= known_options(cli.commands[name])
+
+
+def options(arguments):
+    return {argument for argument in arguments if argument.startswith("-")}
+
+
+def known_options(command):
+    return {option for parameter in command.params if isinstance(parameter, click.Option) for option in parameter.opts}
+
+
+def test_something_is_called():
+    called = {" ".join(arguments) for arguments in commands()}
+
+    assert {"run", "status", "init", "schedule", "reparse", "release 7", "discard 7"} <= called
+
+
+def test_the_example_settings_are_those_that_init_writes():
+    example = (CRON / "registerwatch.example.toml").read_text(encoding="utf-8")
+
+    assert example == settings_template(), "write it again: registerwatch init, then move the file there"
+
+
+def test_crontab_timer_and_settings_name_the_same_time():
+    _, times, _ = crontab_lines()
+
+    assert times == Schedule().cron == "17 3 * * *"
+    assert unit("registerwatch.timer")["Timer"]["OnCalendar"] == f"*-*-* 03:17:00 {Schedule().timezone}"
+    assert trigger_of(times, Schedule().timezone)
+
+
+def fake_program(folder, *, run, status):
+    """Write a command that ends `run` and `status` with these exit statuses, and says which it was."""
+    path = folder / "registerwatch"
+    path.write_text(f'#!/bin/sh\necho "it was $1"\ncase $1 in run) exit {run};; status) exit {status};; esac\n')
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(("run", "status", "mail"), [(0, 0, ""), (3, 0, ""), (1, 0, ""), (3, 3, "it was status\n")])
+def test_cron_writes_only_while_status_needs_a_person(tmp_path, run, status, mail):
+    _, _, line = crontab_lines()
+    fake_program(tmp_path, run=run, status=status)
+
+    result = subprocess.run(
+        ["/bin/sh", "-c", line.replace("/var/lib/registerwatch", shlex.quote(str(tmp_path)))],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, timeout=10,
+    )  # fmt: skip
+
+    assert (result.stdout, result.stderr) == (mail, "")
+    assert (tmp_path / "last-run.txt").read_text() == "it was run\n"
+
+
+def test_the_files_and_the_page_agree_on_paths():
+    service, (settings, _, line) = unit("registerwatch.service")["Service"], crontab_lines()
+
+    program = service["ExecStart"].split()[0]
+    assert str(Path(program).parent) in settings["PATH"].split(":")
+    assert f"ln -s {program} " in PAGE
+    assert service["WorkingDirectory"] == f"/var/lib/{service['StateDirectory']}"
+    assert f"cd {service['WorkingDirectory']} " in line
+    assert f"--home {service['WorkingDirectory']} {service['User']}" in PAGE
+
+
+def test_status_3_is_not_hidden_from_systemd():
+    assert "SuccessExitStatus" not in unit("registerwatch.service")["Service"]
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+def test_systemd_understands_the_units(tmp_path):
+    for name in ("registerwatch.service", "registerwatch.timer"):
+        # The program need not be installed where the example has it.
+        text = (
+            (CRON / name).read_text(encoding="utf-8").replace("/opt/registerwatch/.venv/bin/registerwatch", "/bin/true")
+        )
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    result = subprocess.run(
+        ["systemd-analyze", "verify", *map(str, tmp_path.iterdir())], capture_output=True, text=True, timeout=30
+    )
+
+    assert "registerwatch" not in result.stdout + result.stderr
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_page_is_one_sentence_a_line():
+    for line in re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL).splitlines():
+        assert not re.search(r"[a-z`)]\. [A-Z]", line) or re.match(r"\d\. ", line), line
+
+
+def test_the_page_is_found_from_the_readme():
+    assert "(docs/operations.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
