@@ -5,6 +5,7 @@ in order of capture. The newest run is derived from what is believed; anything t
 whole history again.
 """
 
+import re
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -552,9 +553,21 @@ def _seen_again(captures: Mapping[str, Capture], before: Mapping[str, Capture], 
     }
 
 
+_HOST_FOLDER = re.compile(r"(?:^|/)([\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/.+)$", re.IGNORECASE)
+
+
 def _spelling(source: str) -> str:
-    """Return the address that a copy came from, host and all: a file has none, wherever it was put."""
-    return source if "://" in source else ""
+    """Return the address that a copy came from, host and all; empty for a file that lies in no folder of a host.
+
+    >>> _spelling("https://goodtreswork.com/organisations/x"), _spelling("2026-10/x.html")
+    ('https://goodtreswork.com/organisations/x', '')
+    >>> _spelling("mirror/www.theysolditanyway.com/organisations/x/index.html")
+    'www.theysolditanyway.com/organisations/x/index.html'
+    """
+    if "://" in source:
+        return source
+    found = _HOST_FOLDER.search(source)
+    return found[1] if found else ""
 
 
 def _pack(numbers: set[int]) -> bytes:
