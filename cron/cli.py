@@ -81,7 +81,10 @@ def init(directory: Path) -> None:
             file.write(settings_template())
     except FileExistsError as error:
         raise RegisterWatchError(f"{path}: is there already; it is left as it is") from error
-    click.echo(f"Wrote {path}. Next: registerwatch import FOLDER --fetched-at DATE --complete")
+    click.echo(
+        f"Wrote {path}. Next: set contact in it and say registerwatch run, or: "
+        "registerwatch import FOLDER --fetched-at DATE --complete"
+    )
 
 
 @cli.command()

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from cron import news
 from cron.nightly import Register, RunReport, run_once
-from cron.outcome import RunFacts, render_run
+from cron.outcome import facts_of, render_run
 from cron.sample_site import FOLDERS, SampleServer, edition, served_here
 from cron.terminal import NARROWEST, paint, wrap
 from diff.guards import Guards
@@ -119,7 +119,7 @@ def run_demo(directory: Path, *, width: int, colour: bool, say: Callable[[str], 
         answers = Answers(store.db, store.states, default_vocabulary())
         for number, night in enumerate(NIGHTS, 1):
             say("\n" + paint(_told(f"{number}. {night.story}", width), "bold", colour))
-            facts = _facts(_run(night, store, server), answers)
+            facts = facts_of(_run(night, store, server), answers)
             say(f"\n$ registerwatch run\n\n{render_run(facts, width=width, colour=colour)}".rstrip("\n"))
             if night.tells_changes:
                 say(f"\n$ registerwatch changes\n\n{_changes(answers, width, colour)}".rstrip("\n"))
@@ -144,27 +144,6 @@ def _run(night: Night, store: Store, server: SampleServer) -> RunReport:
             guards=Guards(),
             now=clock.now,
         )
-
-
-def _facts(report: RunReport, answers: Answers) -> RunFacts:
-    outcome = report.outcome
-    fetched = report.asked - len(report.failed) - report.gone
-    changes = answers.changes(Question(run=outcome.run, editorial=True))
-    return RunFacts(
-        run=outcome.run,
-        started_at=report.started_at,
-        finished_at=report.finished_at,
-        fetched=fetched,
-        unchanged=fetched - outcome.changed,
-        changed=outcome.changed,
-        gone=report.gone,
-        failed=sorted(report.failed.items()),
-        received_bytes=report.received_bytes,
-        kept_bytes=report.kept_bytes,
-        changes=changes,
-        baseline=not changes and answers.is_first(outcome.run),
-        held=outcome.decision.held,
-    )
 
 
 def _changes(answers: Answers, width: int, colour: bool) -> str:

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cron.news import Change, changes_by_kind, troubles
+from cron.nightly import RunReport
 from cron.progress import duration
 from cron.terminal import NARROWEST, clean, fact_lines, long_date, paint, plural, wrap
+from diff.changes import change_to_json
+from snapshots.answers import Answers, Question
 from snapshots.times import read_time
 
 
@@ -28,6 +31,30 @@ class RunFacts:
     changes: Sequence[Change]
     baseline: bool
     held: str | None
+
+
+def facts_of(report: RunReport, answers: Answers, *, kept: bool = True) -> RunFacts:
+    """Return what a reader wants to know of a run; of one that was not kept its changes are in the report alone."""
+    outcome = report.outcome
+    fetched = report.asked - len(report.failed) - report.gone
+    changes = [change_to_json(change) for change in outcome.decision.changes]
+    if kept:
+        changes = answers.changes(Question(run=outcome.run, editorial=True))
+    return RunFacts(
+        run=outcome.run if kept else None,
+        started_at=report.started_at,
+        finished_at=report.finished_at,
+        fetched=fetched,
+        unchanged=fetched - outcome.changed,
+        changed=outcome.changed,
+        gone=report.gone,
+        failed=sorted(report.failed.items()),
+        received_bytes=report.received_bytes,
+        kept_bytes=report.kept_bytes,
+        changes=changes,
+        baseline=not changes and (answers.is_first(outcome.run) if kept else not answers.newest()),
+        held=outcome.decision.held,
+    )
 
 
 def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str:

@@ -11,14 +11,12 @@ import click
 
 from cron.lock import only_run
 from cron.log import start_log
-from cron.nightly import Register, RunReport, RunStoppedError, run_once
-from cron.outcome import RunFacts, render_run
+from cron.nightly import Register, RunStoppedError, run_once
+from cron.outcome import facts_of, render_run
 from cron.ping import ping
 from cron.session import NEEDS_A_PERSON, Session, clock, coloured, columns, show_progress
-from diff.changes import change_to_json
 from scraper.errors import RegisterWatchError
 from scraper.fetch import Fetcher, Manners
-from snapshots.answers import Question
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +76,7 @@ def run_here(
         if not dry_run:
             ping(settings.schedule.ping_failure_url)
         raise
-    facts = _facts(session, report, dry_run=dry_run)
+    facts = facts_of(report, session.answers, kept=not dry_run)
     click.echo(render_run(facts, width=columns(), colour=coloured()), nl=False)
     needs_a_person = bool(facts.failed or facts.held)
     if not dry_run:
@@ -113,31 +111,6 @@ def _watch(slugs: Iterable[str], length: int) -> Iterator[str]:
     for number, slug in enumerate(show_progress(slugs, length), 1):
         yield slug
         _log.info("%d of %d: %s", number, length, slug)
-
-
-def _facts(session: Session, report: RunReport, *, dry_run: bool) -> RunFacts:
-    outcome = report.outcome
-    if dry_run:
-        changes = [change_to_json(change) for change in outcome.decision.changes]
-        baseline = not changes and not session.answers.newest()
-    else:
-        changes = session.answers.changes(Question(run=outcome.run, editorial=True))
-        baseline = not changes and session.answers.is_first(outcome.run)
-    return RunFacts(
-        run=None if dry_run else outcome.run,
-        started_at=report.started_at,
-        finished_at=report.finished_at,
-        fetched=report.asked - len(report.failed) - report.gone,
-        unchanged=report.asked - len(report.failed) - report.gone - outcome.changed,
-        changed=outcome.changed,
-        gone=report.gone,
-        failed=sorted(report.failed.items()),
-        received_bytes=report.received_bytes,
-        kept_bytes=report.kept_bytes,
-        changes=changes,
-        baseline=baseline,
-        held=outcome.decision.held,
-    )
 
 
 @click.command()

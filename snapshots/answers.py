@@ -287,7 +287,16 @@ class Answers:
             for name in _PROSE
             if fold(getattr(old, name) or "") != fold(getattr(now, name) or "")
         }
-        return earlier["first_seen"], later["first_seen"], changed
+        return self._prose_since(versions, earlier), self._prose_since(versions, later), changed
+
+    def _prose_since(self, versions: list[Row], version: Row) -> str:
+        """Return since when this page has printed the prose of *version*, up to it."""
+        since, prose = version["first_seen"], _prose(self._agreement(version))
+        for earlier in reversed([v for v in versions if v["page"] == version["page"] and v["first_seen"] < since]):
+            if _prose(self._agreement(earlier)) != prose:
+                break
+            since = earlier["first_seen"]
+        return str(since)
 
     def _at(self, versions: list[Row], time: str) -> Row:
         seen = [version for version in versions if version["first_seen"] <= time]

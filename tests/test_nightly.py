@@ -31,7 +31,7 @@ from tests.editions import (
     with_project,
     write_edition,
 )
-from tests.nights import FIRST_NIGHT, Nights
+from tests.nights import BIG, FIRST_NIGHT, NORTHAM, Nights, play_killed, undisturbed
 from tests.register_server import MAINTENANCE, RegisterServer, Site
 from tests.servers import answer, hang_up, packed, redirect, reset
 
@@ -39,8 +39,6 @@ HARROW, WEX, EAST = REGISTER
 BUSY = answer(b"<h1>Later</h1>", status="503 Service Unavailable")
 GONE = answer(b"<h1>Gone</h1>", status="410 Gone")
 EXTENDED = with_project(HARROWDALE, end="2027-03-12")
-NORTHAM = Page("NHS Northam ICB", (Project(reference="DARS-NIC-555001-Z9Y8X", title="Fog on the moors"),))
-BIG = {f"nhs_board_{n:02d}": Page(f"NHS Board {n}", many(4, first=10 * n)) for n in range(12)}
 ROOT = Path(__file__).parents[1]
 
 
@@ -748,81 +746,17 @@ def test_the_lock_of_a_run_that_was_killed_is_free(tmp_path, server):
 
 # --- killed at any instant --------------------------------------------------------------------------------------------
 
-TONIGHT = {
-    **{slug: with_project(page, end="2031-01-01") for slug, page in list(BIG.items())[:8]},
-    **dict(list(BIG.items())[8:11]),
-    "nhs_northam_icb": NORTHAM,
-}
-
-
-def story(history):
-    """Return what a history says, without the times at which this test happened to run."""
-    keep = {
-        "changes": ("id", "kind", "summary", "page", "reference", "before", "after", "added", "removed"),
-        "agreements": ("page", "reference", "standing"),
-        "versions": ("page", "reference", "hash", "body"),
-        "pages": ("slug", "organisation", "standing", "agreements"),
-        "snapshots": ("page", "body"),
-    }
-    return {
-        table: sorted(str({key: row[key] for key in names}) for row in history[table]) for table, names in keep.items()
-    }
-
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """The database before tonight, what tonight makes of it, and at how many requests there are to be killed."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    with RegisterServer(Site(dict(BIG))) as server:
-        nights = Nights(folder, server)
-        nights.quiet_night()
-        with closing(open_store(nights.database)) as store:
-            store.db.execute("pragma wal_checkpoint(truncate)")
-        shutil.copy(nights.database, folder / "before.db")
-        server.site.pages = dict(TONIGHT)
-        server.forget()
-        nights.quiet_night()
-        return folder / "before.db", story(nights.history()), len(server.asked)
+def tonight(tmp_path_factory):
+    return undisturbed(tmp_path_factory.mktemp("undisturbed"))
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_run_killed_at_any_instant_leaves_bodies_at_most_and_the_next_one_completes(tmp_path, undisturbed, seed):
-    before, tonight, n_requests = undisturbed
-    with RegisterServer(Site(dict(TONIGHT))) as server:
-        nights = Nights(tmp_path, server)
-        shutil.copy(before, nights.database)
-        history, counts = nights.history(), nights.counts()
-        last = f"/organisations/{'nhs_board_11'}"
-        random = Random(seed)
-        # At a request, chosen by chance; or after the last one, while it decides and commits.
-        at, delay_s = (random.randrange(n_requests), 0.0) if seed % 3 else (None, random.uniform(0.0, 0.06))
-        process = nights.process("run")
-        kill_at_request(server, process, at, delay_s, last)
-        process.communicate(timeout=60)
+def test_a_run_killed_at_any_instant_leaves_bodies_at_most_and_the_next_one_completes(tmp_path, tonight, seed):
+    played = play_killed(tmp_path, tonight, seed)
 
-        if nights.counts()["runs"] == counts["runs"]:
-            assert nights.history() == history
-            left = {table: n for table, n in nights.counts().items() if n != counts[table]}
-            assert left.keys() <= {"bodies", "dictionaries"}
-            server.site.before_answer = lambda path: None
-            assert nights.night().exit_code == 0
-        assert story(nights.history()) == tonight
-
-
-def kill_at_request(server, process, at, delay_s, last):
-    """Kill *process* when it asks for the *at*-th time, or *delay_s* after it asked for *last*."""
-    seen = []
-
-    def watch(path):
-        seen.append(path)
-        if len(seen) - 1 == at:
-            process.send_signal(signal.SIGKILL)
-        if at is None and path == last:
-            import threading
-
-            threading.Timer(delay_s, process.send_signal, [signal.SIGKILL]).start()
-
-    server.site.before_answer = watch
+    assert (played.wrong, played.story == tonight.story) == ([], True), played
 
 
 # --- options ----------------------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def test_a_held_run_says_why_and_how_to_decide():
 
 
 def test_changes_are_counted_by_kind():
-    assert "dataset-added 2" in said(changes=[CHANGE, CHANGE])
+    assert "Changes 2 2 medium 2 dataset-added" in said(changes=[CHANGE, CHANGE])
 
 
 def test_a_run_that_was_not_kept_says_so():

@@ -1,0 +1,29 @@
+"""Text off a page, made safe to hand on. What a page prints is somebody else's, and messages go to many programs."""
+
+import re
+
+# Control characters other than white space; marks that turn the direction of reading; what XML cannot hold.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def one_line(text: str) -> str:
+    r"""Return *text* on one line, without anything that steers a program or turns the direction of reading.
+
+    >>> one_line("Meridian\x07 Outcomes\r\nBcc: x \u202edtL")
+    'Meridian Outcomes Bcc: x dtL'
+    """
+    return " ".join(_UNSAFE.sub("", text).split())
+
+
+def cut(text: str, longest: int) -> str:
+    """Return *text* in at most *longest* characters, cut between words where there are any, with an ellipsis.
+
+    >>> cut("a table for each town", 14), cut("a table", 14), cut("unbreakable", 6)
+    ('a table for…', 'a table', 'unbre…')
+    """
+    if len(text) <= longest:
+        return text
+    kept, space, _ = text[:longest].rpartition(" ")
+    return (kept if space and len(kept) > longest // 2 else text[: longest - 1]).rstrip() + "…"
