@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cron import asking, formats, news, terminal, watching
+from cron import asking, feeding, formats, news, terminal, watching
 from cron.config import settings_template
 from cron.session import (
     EARLIEST,
@@ -316,5 +316,5 @@ def demo(directory: Path | None) -> None:
     run_demo(directory or Path("demo"), width=columns(), colour=coloured(), say=click.echo)
 
 
-for command in (*watching.COMMANDS, *asking.COMMANDS):
+for command in (*watching.COMMANDS, *asking.COMMANDS, *feeding.COMMANDS):
     cli.add_command(command)

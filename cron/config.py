@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from scraper.errors import RegisterWatchError
 
@@ -132,6 +132,20 @@ class Schedule(Section):
     )
 
 
+class Feeds(Section):
+    """Where `run` writes feeds, for feed readers and web servers."""
+
+    directory: Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)] = Field(
+        default=Path("feeds"), description="Folder of the feeds; empty: a run writes none."
+    )
+    base_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/ ?#@]+(/[^ ?#]*)?$",
+        examples=["https://example.org/feeds"],
+        description="Address under which that folder is published; feeds link to themselves only if they know it.",
+    )
+
+
 class Log(Section):
     """What the program writes about its own work."""
 
@@ -159,6 +173,7 @@ class Settings:
     store: Store = field(default_factory=Store)
     guards: Guards = field(default_factory=Guards)
     schedule: Schedule = field(default_factory=Schedule)
+    feeds: Feeds = field(default_factory=Feeds)
     log: Log = field(default_factory=Log)
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
 

@@ -18,7 +18,7 @@ from scraper.vocabulary import Vocabulary
 from snapshots.history import Capture
 from snapshots.readings import read_body
 from snapshots.store import NewPage, Outcome, Store, Trouble, no_progress
-from snapshots.times import as_text
+from snapshots.times import as_text, read_time
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def run_once(
         RunFailedError: It was stopped (RunStoppedError), or a slug of *only* is not known.
         FetchError, CrawlError: The index cannot be read, or robots.txt forbids.
     """
-    started_at = _own_second(store, now())
+    started_at = _time_of_run(store, now())
     addresses = find_pages(store, fetcher, register)
     wanted = dict(list(_chosen(addresses, only).items())[:limit])
     harvest = Harvest()
@@ -178,11 +178,19 @@ def _last_address(capture: Capture | None, index: str, slug: str) -> str:
     return capture.source if capture and capture.source.startswith(host) else page_url(index, slug)
 
 
-def _own_second(store: Store, began: datetime) -> str:
-    """Return when the run began: editions are known by their second, so it takes the next one that is free."""
-    while store.run_at(as_text(began)):
-        began += timedelta(seconds=1)
-    return as_text(began)
+def _time_of_run(store: Store, began: datetime) -> str:
+    """Return as of when a run counts: now, and always after all that is known.
+
+    What the register says now is later than what it said before, whatever the clock says. Were a run put before older
+    ones because a clock was set wrong, then or now, those would tell as news that its changes were taken back.
+    """
+    newest = store.newest()
+    if as_text(began) > newest:
+        return as_text(began)
+    after_it = read_time(newest) + timedelta(seconds=1)
+    if after_it - began > timedelta(minutes=1):
+        _log.warning("the clock says %s, but %s was seen before: is it right?", as_text(began), newest)
+    return as_text(after_it)
 
 
 def _chosen(addresses: dict[str, str], only: Collection[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from threading import Event
 
 import click
 
+from cron.feeding import feeds_after_run
 from cron.lock import only_run
 from cron.log import start_log
 from cron.nightly import Register, RunStoppedError, run_once
@@ -27,8 +28,8 @@ _log = logging.getLogger(__name__)
 @click.option("--no-notify", is_flag=True, help="Tell nobody; what changed is kept all the same.")
 @click.option("--dry-run", is_flag=True, help="Fetch and decide, but keep nothing.")
 @click.pass_obj
-def run(session: Session, only: tuple[str, ...], limit: int | None, no_notify: bool, dry_run: bool) -> None:  # noqa: ARG001
-    r"""Pass once over the register: fetch, keep, compare, commit.
+def run(session: Session, only: tuple[str, ...], limit: int | None, no_notify: bool, dry_run: bool) -> None:
+    r"""Pass once over the register: fetch, keep, compare, commit, write feeds.
 
     Pages that did not change cost a few bytes. A page that fails is named, and asked for again by the next run; exit
     status 3. A run that is killed keeps the pages that arrived, and changes nothing else.
@@ -38,7 +39,7 @@ def run(session: Session, only: tuple[str, ...], limit: int | None, no_notify: b
       registerwatch run
       registerwatch -v run --only university_of_harrowdale
     """
-    status = run_here(session, only=only, limit=limit, dry_run=dry_run, stopped=lambda: False)
+    status = run_here(session, only=only, limit=limit, tell=not no_notify, dry_run=dry_run, stopped=lambda: False)
     click.get_current_context().exit(status)
 
 
@@ -47,10 +48,11 @@ def run_here(
     *,
     only: tuple[str, ...] = (),
     limit: int | None = None,
+    tell: bool = True,
     dry_run: bool = False,
     stopped: Callable[[], bool],
 ) -> int:
-    """Run once, say what became of it, ping; return the exit status."""
+    """Run once, say what became of it, write feeds, ping; return the exit status."""
     settings = session.settings
     start_log(settings.log.format, verbose=session.options.verbose)
     try:
@@ -79,6 +81,8 @@ def run_here(
     facts = facts_of(report, session.answers, kept=not dry_run)
     click.echo(render_run(facts, width=columns(), colour=coloured()), nl=False)
     needs_a_person = bool(facts.failed or facts.held)
+    if tell and not dry_run and not facts.held:
+        needs_a_person |= not feeds_after_run(session)
     if not dry_run:
         ping(settings.schedule.ping_failure_url if needs_a_person else settings.schedule.ping_url)
     return NEEDS_A_PERSON if needs_a_person else 0

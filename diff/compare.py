@@ -174,11 +174,16 @@ def _compare_set(at_work: _Comparison, field: str) -> None:
         kind,
         field,
         severity(frozenset(old.values()), frozenset(after.values())),
-        before=as_set(old.values()),
-        after=as_set(after.values()),
+        before=_as_printed(at_work.place.believed, field, old.values()),
+        after=_as_printed(at_work.printed, field, after.values()),
         added=as_set(new[k] for k in come),
         removed=as_set(old[k] for k in told),
     )
+
+
+def _as_printed(agreement: Agreement, field: str, values: Iterable[str]) -> tuple[str, ...] | None:
+    """Return a set as a change names it: None where there is nothing and the label is not printed either."""
+    return as_set(values) or (None if getattr(agreement, field) is None else ())
 
 
 def _compare_legal_bases(at_work: _Comparison, field: str) -> None:

@@ -41,7 +41,7 @@ def why_held(guards: Guards, *, asked: int, failed: int, agreements: int, gone: 
     if failed >= FEWEST_FAILURES and failed >= guards.failed_fraction * asked:
         return f"{failed} of the {asked} pages asked for could not be read"
     if agreements >= FEWEST_AGREEMENTS and gone >= guards.gone_fraction * agreements:
-        return f"{gone} of the {agreements} agreements on the pages read are gone"
+        return f"{gone} of the {agreements} agreements on the pages asked for are gone"
     return None
 
 

@@ -116,6 +116,10 @@ def _changed(change: Change) -> str:
     name = NAMES.get(change.field or "", change.field or "")
     if change.group and (change.added or change.removed):
         return f"{name} of {who(change)}: {_came_and_went(change)}"
+    if not change.before:
+        return f"{name} of {who(change)} now printed: {quoted(change.after)}, where there was none"
+    if not change.after:
+        return f"{name} of {who(change)} no longer printed; it was {quoted(change.before)}"
     return f"{name} of {who(change)} changed from {quoted(change.before)} to {quoted(change.after)}"
 
 
@@ -128,11 +132,8 @@ def _came_and_went(change: Change) -> str:
 
 
 def _name_added(change: Change) -> str:
-    return f"{listed(change.added)} {_as_controller(change)}added to {who(change)}"
-
-
-def _as_controller(change: Change) -> str:
-    return "as data controller " if change.field == "controllers" else ""
+    where = "as data controller of" if change.field == "controllers" else "to"
+    return f"{listed(change.added)} added {where} {who(change)}"
 
 
 def _name_removed(change: Change) -> str:
@@ -177,6 +178,10 @@ def _term(change: Change) -> str:
     if change.field == "when_note":
         return f"the printed term of {_ref(change)} now reads {quoted(new_word)} in place of {quoted(word or None)}"
     of = _ref(change)
+    if start and end and not (new_start or new_end or new_word):
+        return f"the printed term of {of}, {start} to {end}, is no longer printed"
+    if new_start and new_end and not (start or end or word):
+        return f"the printed term of {of} is now {new_start} to {new_end}, where none was printed"
     moved = []
     if not _agree(end, new_end):
         moved.append(f"printed end of {of} {_from_to(end, new_end, new_word)}")
@@ -225,17 +230,31 @@ def _window(start: str, end: str) -> str:
 def _legal_basis(change: Change) -> str:
     printed = dict(word.split("\t", 1) for word in change.words)
 
+    acts: set[str] = set()  # each is named once in a sentence: "section 261(7) of the … Act 2012 and section 261(4)"
+
     def say(ids: Sequence[str]) -> str:
-        return listed(spell_out(basis, printed.get(basis, "")) for basis in ids)
+        return listed(_without_known_act(spell_out(basis, printed.get(basis, "")), acts) for basis in ids)
 
     of = f"legal basis of {who(change)}"
     if change.added and change.removed:
         return f"{of}: {say(change.removed)} replaced by {say(change.added)}"
     if change.added:
         others = [basis for basis in change.before or () if basis not in change.removed]
+        came = say(change.added)
         beside = f" beside {say(others)}" if others else ""
-        return f"{of}: {say(change.added)} now cited{beside}"
+        return f"{of}: {came} now cited{beside}"
     return f"{of}: {say(change.removed)} no longer cited"
+
+
+def _without_known_act(citation: str, acts: set[str]) -> str:
+    """Return *citation* without the name of its act where that is among *acts*; else note the act there."""
+    section, found, act = citation.partition(" of the ")
+    if not found or not section.startswith(("section", "regulation")):
+        return citation
+    if act in acts:
+        return section
+    acts.add(act)
+    return citation
 
 
 def _text(change: Change) -> str:

@@ -4,9 +4,11 @@ Prose may name people; so no message carries more of it than a quotation.
 """
 
 from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
 
-from diff.redline import Redline, Run, redline
+from diff.redline import Run, redline
 from notify.safe_text import cut, one_line
+from scraper.normalise import fold
 
 CONTEXT = 6
 """Words shown beside an edit."""
@@ -30,28 +32,32 @@ def excerpt(before: str, after: str, longest: int = 300) -> tuple[Run, ...]:
     in the SDE
     same to read it.
     """
-    return tuple(_within(_around_edits(redline(*_differing(before, after))), longest))
+    return tuple(_within(_around_edits(_passages(before, after)), longest))
 
 
-def _differing(before: str, after: str) -> tuple[str, str]:
-    """Return both texts without the paragraphs that they begin and end with alike: matching takes time."""
+def _passages(before: str, after: str) -> Iterator[tuple[str, str]]:
+    """Yield the passages that differ, cut as `redline` cuts them: matching words takes time, and few are shown."""
     old, new = before.split("\n"), after.split("\n")
-    shortest = min(len(old), len(new))
-    start = next((n for n in range(shortest) if old[n] != new[n]), shortest)
-    end = next((n for n in range(shortest - start) if old[-1 - n] != new[-1 - n]), shortest - start)
-    return "\n".join(old[start : len(old) - end]), "\n".join(new[start : len(new) - end])
+    matcher = SequenceMatcher(None, [fold(p) for p in old], [fold(p) for p in new], autojunk=False)
+    for operation, a, b, c, d in matcher.get_opcodes():
+        if operation != "equal" and b - a == d - c:
+            yield from zip(old[a:b], new[c:d], strict=True)
+        elif operation != "equal":
+            yield "\n".join(old[a:b]), "\n".join(new[c:d])
 
 
-def _around_edits(changed: Redline) -> Iterator[Run]:
-    for paragraph in changed.paragraphs:
+def _around_edits(passages: Iterable[tuple[str, str]]) -> Iterator[Run]:
+    paragraphs = (paragraph for old, new in passages for paragraph in redline(old, new).paragraphs)
+    for paragraph in paragraphs:
         last = len(paragraph) - 1
         if all(run.mark == "same" for run in paragraph):
             continue
         for number, run in enumerate(paragraph):
             text = one_line(run.text)
             if run.mark == "same":
-                text = _beside(text.split(), after_edit=number > 0, before_edit=number < last)
-            yield Run(run.mark, text if run.mark == "same" else cut(text, LONGEST_EDIT))
+                yield Run("same", _beside(text.split(), after_edit=number > 0, before_edit=number < last))
+            else:
+                yield Run(run.mark, cut(text, LONGEST_EDIT))
 
 
 def _beside(words: list[str], *, after_edit: bool, before_edit: bool) -> str:

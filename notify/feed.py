@@ -37,7 +37,7 @@ class Site:
     index: str
     """Address of the register."""
     base_url: str | None = None
-    """Address under which the folder of the feeds is published, if it is."""
+    """Address under which the folder of the feeds is published, if it is; a final slash does not matter."""
 
 
 def render_feeds(history: History, site: Site, vocabulary: Vocabulary) -> dict[str, bytes]:
@@ -70,7 +70,7 @@ def _maker(history: History, site: Site, entries: "_Entries") -> _Make:
             "change was first seen, not when it was made.",
             updated=changes[0][0]["first_seen"] if changes else history.since or NEVER,
             entries=[entries.of(*here) for here in changes],
-            base_url=site.base_url,
+            base_url=site.base_url.rstrip("/") if site.base_url else None,
             site=site.index,
         )
 
@@ -114,7 +114,7 @@ def slug_name(slug: str) -> str:
     """Return the file name of an organisation's feed: its slug, or one made from it that is safe anywhere.
 
     >>> slug_name("university_of_harrowdale"), slug_name("king's_college")
-    ('university_of_harrowdale', 'king-s_college-7a9a4b36')
+    ('university_of_harrowdale', 'king-s_college-6033b888')
     """
     if re.fullmatch(r"[a-z0-9_-]{1,100}", slug):
         return slug
@@ -130,7 +130,7 @@ def readable_name(name: str) -> str:
     >>> readable_name("Emergency Care Data Set (ECDS)")
     'emergency-care-data-set-ecds'
     >>> readable_name("A&E 2019/20"), readable_name("AE 2019 20")
-    ('a-e-2019-20-3c8e38e3', 'ae-2019-20')
+    ('a-e-2019-20-9f2b3733', 'ae-2019-20')
     """
     plain = _plain(name)
     return plain if plain and fold(plain) == fold(name) else f"{plain}-{_digest(fold(name))}".lstrip("-")

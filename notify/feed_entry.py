@@ -139,7 +139,9 @@ def _lines(change: Change, example: Change) -> list[str]:
         added, removed = ([slug for slug in new if slug not in old] for old, new in ((before, after), (after, before)))
     if isinstance(before, list) or isinstance(after, list) or added or removed:
         stays = [value for value in after or () if value not in added] if isinstance(after, list) else []
-        lines = [(mark, value) for mark, values in (("out", removed), ("in", added), ("same", stays)) for value in values]
+        lines = [
+            (mark, value) for mark, values in (("out", removed), ("in", added), ("same", stays)) for value in values
+        ]
         return _listed([(mark, _spelled(change, value)) for mark, value in lines])
     if before in (None, "") and after in (None, ""):
         return []

@@ -53,8 +53,8 @@ class Organisations:
         pages = [change["page"]]
         if change["kind"] == "agreement-moved":
             pages += [*(change["before"] or ()), *(change["after"] or ())]
-        by_page = (self._by_page.get(page, frozenset()) for page in pages)
-        return frozenset(self._by_name.get(fold(change["organisation"] or ""), frozenset())).union(*by_page)
+        concerned = set(self._by_name.get(fold(change["organisation"] or ""), ()))
+        return frozenset(concerned.union(*(self._by_page.get(page, ()) for page in pages)))
 
 
 class Datasets:

@@ -57,6 +57,9 @@ class Answers:
             NotKnownError: An organisation, a reference or a group that is not known.
         """
         rows = self._changes(question)
+        if question.references:
+            wanted = {one for name in question.references for one in self._history_of(self._reference(name))}
+            rows = self._touching(rows, lambda row: row["reference"] in wanted)
         if question.organisations:
             rows = self._touching(rows, self._by_organisation(question.organisations))
         if question.datasets:
@@ -65,15 +68,13 @@ class Answers:
 
     def _changes(self, question: Question) -> list[Row]:
         where = {
-            "member_of is null": question.group is None and not question.references,
+            "member_of is null": question.group is None,
             "member_of = :group": question.group is not None,
             "first_seen >= :since": question.since,
             "first_seen <= :until": question.until,
             "run = :run": question.run,
             "substantive": not question.editorial and question.group is None,
-            "not is_group": question.references,
             "kind in (select value from json_each(:kinds))": question.kinds,
-            "reference in (select value from json_each(:references))": question.references,
             "severity in (select value from json_each(:severities))": question.severity,
         }
         chosen = " and ".join(condition for condition, wanted in where.items() if wanted) or "1"
@@ -83,7 +84,6 @@ class Answers:
             "until": question.until,
             "run": question.run,
             "kinds": json.dumps(list(question.kinds)),
-            "references": json.dumps([self._reference(one) for one in question.references]),
             "severities": json.dumps(_at_least(question.severity)),
         }
         return list(self._db.query(f"{_CHANGES} where {chosen}", values))
@@ -235,15 +235,22 @@ class Answers:
         if at < known_since:
             raise NotKnownError(f"{references[0]}: not known before {known_since}")
         standing = _standing_at(versions, at)
-        asked = Question(references=references, editorial=True, until=at)
         return {
             "reference": self._reference(reference),
             "as_of": at,
             "pages": sorted({version["page"] for version in standing}),
             "agreement": agreement_to_json(self._agreement(standing[0])) if standing else None,
             "versions": [_public_version(version) for version in versions if version["first_seen"] <= at],
-            "changes": self.changes(asked),
+            "changes": self._own_changes(references, at),
         }
+
+    def _own_changes(self, references: Sequence[str], until: str) -> list[dict[str, Any]]:
+        """Return what changed in one agreement, editorial changes and those that were told in a group among it."""
+        sql = f"""{_CHANGES}
+            where reference in (select value from json_each(:references)) and not is_group and first_seen <= :until
+            """
+        rows = self._db.query(sql, {"references": json.dumps(list(references)), "until": until})
+        return [public_change(row) for row in sorted(rows, key=_order)]
 
     def _versions(self, references: Sequence[str]) -> list[Row]:
         sql = """

@@ -1,8 +1,9 @@
-"""A register on loopback: a test sets its pages, its index, its validators and its faults, and reads who asked for what.
+"""A register on loopback: a test sets its pages, index, validators and faults, and reads who asked for what.
 
 Real sockets, real HTTP. `Site` is what the register says; `RegisterServer` says it.
 """
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
@@ -145,15 +146,11 @@ def _handler(server: RegisterServer) -> type[BaseHTTPRequestHandler]:
             pass
 
         def handle(self) -> None:
-            try:
+            with contextlib.suppress(OSError):  # who asked has gone
                 super().handle()
-            except OSError:
-                pass  # who asked has gone
 
         def finish(self) -> None:
-            try:
+            with contextlib.suppress(OSError):
                 super().finish()
-            except OSError:
-                pass
 
     return Handler

@@ -124,7 +124,7 @@ def test_a_value_that_only_goes_from_a_set_is_told_at_its_second_sighting(kind, 
 def test_an_empty_label_and_a_missing_one_are_both_a_value_that_goes(gone):
     (change,) = edited(2, sublicensing=gone)
 
-    assert says(change) == whole("sublicensing-changed", "low", "sublicensing", ("No",), ())
+    assert says(change) == (*whole("sublicensing-changed", "low", "sublicensing", ("No",), ())[:4], gone, (), ("No",))
 
 
 def test_what_went_a_sighting_before_something_came_is_told_as_replaced():

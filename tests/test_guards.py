@@ -45,7 +45,7 @@ def test_a_run_in_which_a_third_of_the_agreements_is_gone_is_held_and_is_not_sta
     watched = Watched(*full)
 
     assert watched.see(*less) == []
-    assert watched.last.held == "14 of the 40 agreements on the pages read are gone"
+    assert watched.last.held == "14 of the 40 agreements on the pages asked for are gone"
     assert watched.last.pages == {}
     assert watched.see(*full) == [], "superseded by the next believable one"
     assert watched.last.held is None

@@ -58,13 +58,13 @@ def test_days_of_the_week_by_name_are_what_they_say(days, days_found):
 
 @pytest.mark.parametrize("cron", ["", "17 3 * *", "17 3 * * * *", "61 3 * * *", "x 3 * * *", "@daily"])
 def test_what_is_no_crontab_line_is_refused_by_the_settings_name(cron):
-    with pytest.raises(ScheduleError, match="^schedule.cron: "):
+    with pytest.raises(ScheduleError, match=r"^schedule\.cron: "):
         trigger_of(cron, LONDON)
 
 
 @pytest.mark.parametrize("timezone", ["Europe/Londinium", "Europe", "", "../etc/passwd", "GMT+25"])
 def test_what_is_no_time_zone_is_refused_by_the_settings_name(timezone):
-    with pytest.raises(ScheduleError, match="^schedule.timezone: there is no time zone"):
+    with pytest.raises(ScheduleError, match=r"^schedule\.timezone: there is no time zone"):
         trigger_of(NIGHTLY, timezone)
 
 

@@ -41,7 +41,7 @@ PAGE_FAULTS: dict[str, Reply] = {
     "redirect to the index": redirect("/"),
     "maintenance page, 200 and an ETag": answer(MAINTENANCE, etag='"maintenance"'),
     "an empty page, 200": answer(b"", etag='"empty"'),
-    "304 that was not asked for": answer(status="304 Not Modified"),
+    "304, though the page is another": answer(status="304 Not Modified"),
 }
 SLOW_PAGE_FAULTS: dict[str, Callable[[], Reply]] = {
     "gzip bomb, 300 MB in 300 KB": lambda: gzip_bomb(300_000_000),
@@ -128,7 +128,9 @@ def test_no_fault_loses_a_change_and_the_next_night_heals_it(tmp_path):
     rows = quick_matrix(tmp_path)
 
     assert [row for row in rows if row.lost != "nothing" or not row.healed.startswith("all 12 read")] == []
-    assert [row.fault for row in rows if row.reported == "nothing"] == ["index names half of the pages"]
+    # A server that lies is found out when it stops; pages that the index forgot are asked for all the same.
+    unnoticed = ["304, though the page is another", "index names half of the pages"]
+    assert [row.fault for row in rows if row.reported == "nothing"] == unnoticed
 
 
 @pytest.mark.soak
