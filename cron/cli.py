@@ -289,7 +289,7 @@ def _due(session: Session, store: Store) -> dict[str, str | None]:
     """Return when the next run is due by the settings, and since when one is overdue; nothing before the first run."""
     from cron.schedule import GRACE_S, next_after
 
-    settings, last = session.settings.schedule, store.last_run_time()
+    settings, last = session.settings.schedule, store.log.last_run_time()
     if last is None:
         return {"next_due": None, "overdue": None}
     due = next_after(settings.cron, settings.timezone, last)

@@ -192,7 +192,7 @@ def _refuse_another_history(database: Path) -> None:
     if not database.exists():
         return
     store = open_store(database)
-    times, pages = set(store.run_times()), set(store.standing_pages())
+    times, pages = set(store.log.run_times()), set(store.log.standing_pages())
     store.close()
     of_demo = {night.begins for night in NIGHTS} | _EARLIER_TIMES
     if not times or not times <= of_demo or not pages <= {slug for name in FOLDERS for slug in edition(name)}:

@@ -15,6 +15,7 @@ from notify.feed_sorting import History
 from scraper.errors import RegisterWatchError
 from snapshots.answers import Answers, Question
 from snapshots.known import read_known
+from snapshots.opening import DatabaseError
 from snapshots.store import Store
 
 
@@ -57,7 +58,7 @@ def feeds_after_run(session: Session) -> bool:
     try:
         if directory is not None:
             write_feeds(session, directory)
-    except FeedsError as error:
+    except (FeedsError, DatabaseError) as error:
         complain(f"{error}; the run is kept, and the next one writes them")
         return False
     return True

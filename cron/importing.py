@@ -8,8 +8,9 @@ from diff.guards import Guards
 from scraper.errors import RegisterWatchError
 from scraper.vocabulary import Vocabulary
 from snapshots.readings import read_body
+from snapshots.runlog import NewPage
 from snapshots.sources import SavedPage, count_pages, saved_pages
-from snapshots.store import NewPage, Outcome, Store, no_progress
+from snapshots.store import Outcome, Store, no_progress
 
 Editions = dict[str, list[NewPage]]
 """Time of capture → the pages to take as of then."""
@@ -112,7 +113,7 @@ def take_editions(
 
 
 def _refusal(store: Store | None, page: NewPage) -> str | None:
-    kept = store.refusal_of(page.sha256) if store and page.reading is None else None
+    kept = store.log.refusal_of(page.sha256) if store and page.reading is None else None
     reason = page.reading.refused if page.reading else kept
     return f"{page.source}: {reason}" if reason else None
 
@@ -140,7 +141,7 @@ def _gather(store: Store | None, pages: Iterable[SavedPage], time: str, vocabula
 
 def _new_page(store: Store | None, saved: SavedPage, time: str, vocabulary: Vocabulary) -> NewPage:
     sha256 = saved.sha256
-    known = store is not None and store.is_read(sha256)
+    known = store is not None and store.log.is_read(sha256)
     reading = None if known else read_body(saved.body, saved.slug, saved.source, vocabulary)
     body = None if known else saved.body
     return NewPage(saved.slug, sha256, saved.source, saved.captured_at or time, body, reading)

@@ -17,7 +17,8 @@ from scraper.slugs import slug_of
 from scraper.vocabulary import Vocabulary
 from snapshots.history import Capture
 from snapshots.readings import read_body
-from snapshots.store import NewPage, Outcome, Store, Trouble, no_progress
+from snapshots.runlog import NewPage, Trouble
+from snapshots.store import Outcome, Store, no_progress
 from snapshots.times import as_text, read_time
 
 _log = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ def run_once(
     addresses = find_pages(store, fetcher, register)
     wanted = dict(list(_chosen(addresses, only).items())[:limit])
     harvest = Harvest()
-    validators = store.validators()
+    validators = store.log.validators()
     silences = 0
     for slug in watch(list(wanted), len(wanted)):
         if stopped():
@@ -164,8 +165,8 @@ def find_pages(store: Store, fetcher: Fetcher, register: Register) -> dict[str, 
     found = dict(find_slugs(index.body, index.url, hosts=hosts, charset=index.charset))
     if register.sitemap:
         found |= dict(fetch_sitemap(fetcher, register.sitemap))
-    others = sorted({*register.slugs, *store.standing_pages()} - found.keys())
-    last_seen = store.captures_at(store.newest()) if others else {}
+    others = sorted({*register.slugs, *store.log.standing_pages()} - found.keys())
+    last_seen = store.log.captures_at(store.log.newest()) if others else {}
     return found | {slug: _last_address(last_seen.get(slug), register.index, slug) for slug in others}
 
 
@@ -184,7 +185,7 @@ def _time_of_run(store: Store, began: datetime) -> str:
     What the register says now is later than what it said before, whatever the clock says. Were a run put before older
     ones because a clock was set wrong, then or now, those would tell as news that its changes were taken back.
     """
-    newest = store.newest()
+    newest = store.log.newest()
     if as_text(began) > newest:
         return as_text(began)
     after_it = read_time(newest) + timedelta(seconds=1)
@@ -245,7 +246,7 @@ def _fetch_one(
 def _kept(store: Store, slug: str, page: Page, vocabulary: Vocabulary, harvest: Harvest, *, keep: bool) -> NewPage:
     sha256 = hashlib.sha256(page.body).hexdigest()
     at = as_text(page.fetched_at)
-    known = store.is_read(sha256)
+    known = store.log.is_read(sha256)
     if keep and not known:
         harvest.kept_bytes += store.keep_body(sha256, page.body, slug, at)
     return NewPage(

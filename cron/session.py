@@ -20,7 +20,8 @@ from diff.guards import Guards
 from scraper.errors import RegisterWatchError
 from scraper.vocabulary import Vocabulary, default_vocabulary, parse_vocabulary
 from snapshots.answers import Answers
-from snapshots.store import DatabaseError, Store, explain, open_store
+from snapshots.opening import DatabaseError, explain
+from snapshots.store import Store, open_store
 from snapshots.times import as_text, end_of, read_time
 
 NEEDS_A_PERSON = 3

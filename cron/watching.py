@@ -138,7 +138,7 @@ def schedule(session: Session) -> None:
     except ScheduleError as error:
         raise click.UsageError(str(error)) from error
     store = session.store(create=True)
-    last_run = store.last_run_time()
+    last_run = store.log.last_run_time()
     session.close()
     with _until_told_to_stop() as told_to_stop:
         stay(

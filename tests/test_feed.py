@@ -24,7 +24,10 @@ SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "data/atom.rng"))
 HARROWDALE, EASTMERE = "university_of_harrowdale", "nhs_eastmere_icb"
 PAGES = {HARROWDALE: "University of Harrowdale", EASTMERE: "NHS Eastmere ICB"}
 ECDS, HES_OP = "Emergency Care Data Set (ECDS)", "Hospital Episode Statistics Outpatients"
-HOSTILE = '<script>alert(1)</script>"><img src=x onerror=y> \x00\x07\x1b[31m\x85\u202edesrever\u2066 \r\nBcc: x\ud800\ufffe &amp;'
+HOSTILE = (
+    '<script>alert(1)</script>"><img src=x onerror=y> &amp; \x00\x07\x1b[31m\x85\u202edesrever\u2066 '
+    "\r\nBcc: x\ud800\ufffe"
+)
 
 
 def change(number=1, slug=HARROWDALE, **fields):
@@ -178,7 +181,13 @@ def test_an_entry_is_the_change_as_it_was_first_seen():
     ("fields", "shown"),
     [
         pytest.param(
-            {"kind": "opt-outs-changed", "field": "opt_outs", "before": ["Yes"], "after": ["No", "Yes"], "added": ["No"]},
+            {
+                "kind": "opt-outs-changed",
+                "field": "opt_outs",
+                "before": ["Yes"],
+                "after": ["No", "Yes"],
+                "added": ["No"],
+            },
             "<ul><li><ins>No</ins></li><li>Yes</li></ul>",
             id="of a set what came and what stays",
         ),
@@ -216,7 +225,12 @@ def test_an_entry_is_the_change_as_it_was_first_seen():
             id="a move from page to page",
         ),
         pytest.param(
-            {"kind": "organisation-renamed", "field": "organisation", "before": ["A CCG", "a"], "after": ["A ICB", "b"]},
+            {
+                "kind": "organisation-renamed",
+                "field": "organisation",
+                "before": ["A CCG", "a"],
+                "after": ["A ICB", "b"],
+            },
             "<li><del>A CCG</del> → <ins>A ICB</ins></li>",
             id="another name on another page",
         ),
@@ -252,7 +266,9 @@ def prose_of(entry):
 
 
 def test_of_prose_the_first_edits_are_shown_with_the_words_beside_them():
-    before = "First.\n" + "One two three four five six seven eight DAE nine ten eleven twelve thirteen fourteen fifteen."
+    before = (
+        "First.\n" + "One two three four five six seven eight DAE nine ten eleven twelve thirteen fourteen fifteen."
+    )
     entry = entry_of(reworded(before, before.replace("DAE", "the SDE")))
 
     assert prose_of(entry) == "… three four five six seven eight DAE the SDE nine ten eleven twelve thirteen fourteen …"
@@ -273,12 +289,14 @@ def test_a_long_text_that_goes_does_not_crowd_out_the_one_that_comes():
 
 
 def test_a_section_that_comes_or_goes_is_quoted():
-    assert "<blockquote><p><ins>Only trained analysts.</ins></p></blockquote>" in entry_of(
-        reworded(None, "Only trained analysts.")
-    ).html
-    assert "<blockquote><p><del>Only trained analysts.</del></p></blockquote>" in entry_of(
-        reworded("Only trained analysts.", None)
-    ).html
+    assert (
+        "<blockquote><p><ins>Only trained analysts.</ins></p></blockquote>"
+        in entry_of(reworded(None, "Only trained analysts.")).html
+    )
+    assert (
+        "<blockquote><p><del>Only trained analysts.</del></p></blockquote>"
+        in entry_of(reworded("Only trained analysts.", None)).html
+    )
 
 
 def test_text_off_a_page_is_harmless_wherever_it_stands():
@@ -309,8 +327,8 @@ def test_a_title_of_rss_is_no_html_though_readers_may_take_it_for_some():
 def test_words_of_20_kilobytes_are_cut():
     word = "x" * 20_000
     written = files(
-        dataset_added(1, word, title=word, organisation=word), reworded(word, word[1:]), pages={HARROWDALE: word},
-        datasets=(word,), holdings={}
+        dataset_added(1, word, title=word, organisation=word), reworded(word, word[1:], id="2"),
+        pages={HARROWDALE: word}, datasets=(word,),
     )  # fmt: skip
 
     assert_valid(written)

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from sqlite_utils import Database, Migrations
 
 from snapshots.migrations import migrations
-from snapshots.store import StoreError, open_store
+from snapshots.opening import StoreError
+from snapshots.store import open_store
 from tests.editions import (
     ADMISSIONS,
     EASTMERE,

@@ -1,0 +1,284 @@
+"""The run log: which pages a run saw, and where their bytes changed. It is the truth that the history is derived from.
+
+A run notes the pages it saw as one compressed bitmap, and a row only for pages whose bytes differ from the capture
+before, so that a quiet night costs a few dozen bytes. Writes join the transaction that is open.
+"""
+
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from scraper.errors import RegisterWatchError
+from snapshots.bodies import Bodies
+from snapshots.history import Capture
+from snapshots.readings import Reading
+from snapshots.times import read_time
+
+
+class EditionRefusedError(RegisterWatchError):
+    """An edition contradicts what is kept; nothing of it is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    """A page of an edition that is to be kept."""
+
+    slug: str
+    sha256: str
+    source: str
+    captured_at: str
+    body: bytes | None
+    """None where these bytes are kept already."""
+    reading: Reading | None
+    """None where these bytes were read already."""
+    charset: str | None = None
+    """What the server declared."""
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def capture(self) -> Capture:
+        """Return where these bytes came from."""
+        return Capture(self.sha256, self.source, self.captured_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Pages that a run asked for in vain."""
+
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Slug → reason, of pages that gave no answer or no whole one."""
+    gone: frozenset[str] = frozenset()
+    """Slugs of which the server says that there is no such page."""
+
+
+class RunLog:
+    """The tables `runs`, `captures` and `validators`, and the numbers of pages."""
+
+    def __init__(self, db: Database, bodies: Bodies) -> None:
+        self.db = db
+        self.bodies = bodies
+
+    def run_at(self, time: str) -> dict[str, Any] | None:
+        """Return the run captured at *time*, if there is one."""
+        return next(iter(self.db.query("select * from runs where captured_at = :time", {"time": time})), None)
+
+    def run_times(self) -> list[str]:
+        """Return the times of all runs, oldest first."""
+        return [row["captured_at"] for row in self.db.query("select captured_at from runs order by captured_at")]
+
+    def last_run_time(self) -> datetime | None:
+        """Return when the last run over the register began; imports do not count."""
+        (row,) = self.db.query("select max(captured_at) as at from runs where kind = 'run'")
+        return read_time(row["at"]) if row["at"] else None
+
+    def newest(self) -> str:
+        """Return the time of the newest run, empty if there is none."""
+        (row,) = self.db.query("select coalesce(max(captured_at), '') as newest from runs")
+        return str(row["newest"])
+
+    def is_read(self, sha256: str) -> bool:
+        """Say whether this body is kept and read."""
+        return bool(list(self.db.query("select 1 from readings where body = :body", {"body": sha256})))
+
+    def refusal_of(self, sha256: str) -> str | None:
+        """Return why a kept body is refused, None if it is not."""
+        rows = self.db.query("select refused from readings where body = :body", {"body": sha256})
+        return next((row["refused"] for row in rows), None)
+
+    def standing_pages(self) -> list[str]:
+        """Return the slugs of all pages that are believed to stand, or were never read."""
+        rows = self.db.query(
+            """
+            select pages.slug
+            from pages
+            left join beliefs on beliefs.page = pages.slug
+            where not coalesce(beliefs.gone, 0)
+            order by pages.slug
+            """
+        )
+        return [row["slug"] for row in rows]
+
+    def captures_at(self, time: str) -> dict[str, Capture]:
+        """Return slug → the bytes each page had at its last capture up to *time*."""
+        rows = self.db.query(
+            """
+            select captures.page, captures.body, captures.source, captures.captured_at, max(runs.captured_at) as at
+            from captures
+            join runs on runs.id = captures.run
+            where runs.captured_at <= :time and captures.body is not null
+            group by captures.page
+            """,
+            {"time": time},
+        )
+        return {row["page"]: Capture(row["body"], row["source"], row["captured_at"]) for row in rows}
+
+    def captures_of(self, run: int) -> dict[str, Capture]:
+        """Return slug → the bytes that a run found to differ from the capture before."""
+        rows = self.db.query("select * from captures where run = :run and body is not null", {"run": run})
+        return {row["page"]: Capture(row["body"], row["source"], row["captured_at"]) for row in rows}
+
+    def trouble_of(self, run: int) -> Trouble:
+        """Return the pages that a run asked for in vain."""
+        rows = list(self.db.query("select page, outcome, failure from captures where run = :run", {"run": run}))
+        return Trouble(
+            {row["page"]: row["failure"] for row in rows if row["outcome"] == "failed"},
+            frozenset(row["page"] for row in rows if row["outcome"] == "gone"),
+        )
+
+    def validators(self) -> dict[str, tuple[str, str | None, str | None]]:
+        """Return slug → (SHA-256, ETag, Last-Modified) of the pages whose last answer is the one that is believed.
+
+        A validator of a page that was not understood, or of a held run, is not among them: a 304 would hide that page
+        for good.
+        """
+        rows = self.db.query(
+            """
+            select validators.page, validators.body, validators.etag, validators.last_modified
+            from validators
+            join beliefs on beliefs.page = validators.page and beliefs.body = validators.body
+            """
+        )
+        return {row["page"]: (row["body"], row["etag"], row["last_modified"]) for row in rows}
+
+    def keep_validators(self, page: NewPage) -> None:
+        """Keep what the server gave with these bytes, to ask by next time."""
+        row = {"page": page.slug, "body": page.sha256, "etag": page.etag, "last_modified": page.last_modified}
+        self.db.table("validators").insert(row, replace=True)
+
+    def further(self, run: Mapping[str, Any], pages: list[NewPage]) -> list[NewPage]:
+        """Return the pages that extend an edition; refuse other bytes for what it has."""
+        numbers = {row["slug"]: row["number"] for row in self.db.query("select slug, number from pages")}
+        sighted, captures = _unpack(run["sighted"]), self.captures_at(run["captured_at"])
+        there = {page.slug for page in pages if numbers.get(page.slug) in sighted}
+        for page in pages:
+            if page.slug in there and captures[page.slug].sha256 != page.sha256:
+                raise EditionRefusedError(
+                    f"{page.source}: other bytes than those kept for {page.slug} at {run['captured_at']}; "
+                    "nothing was imported"
+                )
+        return [page for page in pages if page.slug not in there]
+
+    def write(
+        self,
+        run: dict[str, Any] | None,
+        time: str,
+        finished_at: str,
+        complete: bool,
+        pages: list[NewPage],
+        kind: str,
+        trouble: Trouble,
+    ) -> tuple[int, int, dict[str, Capture]]:
+        """Write an edition, or what extends one, into the log; return its run, the bytes kept, where they are from."""
+        seen = {page.slug for page in pages}
+        numbers = self._page_numbers(seen | trouble.failed.keys() | trouble.gone)
+        if run is None:
+            row = {
+                "kind": kind,
+                "captured_at": time,
+                "finished_at": finished_at,
+                "complete": complete,
+                "sighted": _pack({numbers[slug] for slug in seen}),
+            }
+            number = int(self.db.table("runs").insert(row).last_pk or 0)
+        else:
+            number = run["id"]
+            sighted = _pack(_unpack(run["sighted"]) | {numbers[slug] for slug in seen})
+            now = {"sighted": sighted, "complete": bool(run["complete"]) or complete, "finished_at": finished_at}
+            self.db.table("runs").update(number, now)
+        before = self.captures_at(time)
+        kept = sum(self._log_page(number, page, before, finished_at) for page in pages)
+        self._log_trouble(number, time, trouble)
+        return number, kept, seen_again({page.slug: page.capture for page in pages}, before, time)
+
+    def _log_page(self, run: int, page: NewPage, before: Mapping[str, Capture], at: str) -> int:
+        last = before[page.slug].sha256 if page.slug in before else None
+        if last == page.sha256:
+            return 0
+        self._pin_next(run, page.slug, last)
+        kept = 0 if page.body is None else self.bodies.keep(page.sha256, page.body, page.slug, at)
+        row = {
+            "run": run, "page": page.slug, "body": page.sha256, "captured_at": page.captured_at, "source": page.source,
+            "charset": page.charset,
+        }  # fmt: skip
+        self.db.table("captures").insert(row)
+        return kept
+
+    def _log_trouble(self, run: int, time: str, trouble: Trouble) -> None:
+        common = {"run": run, "captured_at": time, "source": "", "body": None}
+        rows = [
+            {**common, "page": slug, "outcome": "failed", "failure": reason} for slug, reason in trouble.failed.items()
+        ]
+        rows += [{**common, "page": slug, "outcome": "gone", "failure": None} for slug in trouble.gone]
+        if rows:
+            self.db.table("captures").insert_all(rows)
+
+    def _page_numbers(self, slugs: Iterable[str]) -> dict[str, int]:
+        """Return slug → number of these pages, numbering new ones."""
+        known = {row["slug"]: row["number"] for row in self.db.query("select slug, number from pages")}
+        new = sorted(set(slugs) - known.keys())
+        rows = [{"slug": slug, "number": len(known) + n} for n, slug in enumerate(new)]
+        if rows:
+            self.db.table("pages").insert_all(rows)
+        return known | {str(row["slug"]): int(str(row["number"])) for row in rows}
+
+    def _pin_next(self, run: int, slug: str, body: str | None) -> None:
+        """Before an edition is put between two, write out what the later one saw of the page as unchanged."""
+        rows = list(
+            self.db.query(
+                """
+                select later.id, later.sighted, captures.page as written, pages.number, last.source, later.captured_at
+                from runs as this
+                join runs as later on later.captured_at > this.captured_at
+                join pages on pages.slug = :slug
+                left join captures on captures.run = later.id and captures.page = :slug
+                left join captures as last on last.page = :slug and last.body = :body
+                where this.id = :run
+                group by later.id
+                order by later.captured_at
+                """,
+                {"run": run, "slug": slug, "body": body},
+            )
+        )
+        for row in rows:
+            if row["number"] in _unpack(row["sighted"]):
+                if row["written"] is None and body is not None:
+                    pinned = {"run": row["id"], "page": slug, "body": body}
+                    pinned |= {"captured_at": row["captured_at"], "source": row["source"]}
+                    self.db.table("captures").insert(pinned)
+                return
+
+    def sighted(self, run: Mapping[str, Any]) -> list[str]:
+        """Return the slugs of the pages that *run*, a row of `runs`, saw."""
+        slugs = {row["number"]: row["slug"] for row in self.db.query("select slug, number from pages")}
+        return [slugs[number] for number in _unpack(run["sighted"])]
+
+
+def seen_again(captures: Mapping[str, Capture], before: Mapping[str, Capture], time: str) -> dict[str, Capture]:
+    """Return *captures*; those whose bytes were there *before* are from where they first were, as of *time*.
+
+    The log has no row for bytes seen again, so whatever is derived must not depend on where they were found again.
+    """
+    return {
+        slug: replace(before[slug], captured_at=time)
+        if slug in before and before[slug].sha256 == capture.sha256
+        else capture
+        for slug, capture in captures.items()
+    }
+
+
+def _pack(numbers: set[int]) -> bytes:
+    """Return a set of small numbers as a compressed bitmap: a quiet night of 2,000 pages is a few dozen bytes."""
+    bits = 0
+    for number in numbers:
+        bits |= 1 << number
+    return zlib.compress(bits.to_bytes((bits.bit_length() + 7) // 8, "little"), 9)
+
+
+def _unpack(packed: bytes) -> set[int]:
+    data = zlib.decompress(packed)
+    return {8 * place + bit for place, byte in enumerate(data) for bit in range(8) if byte >> bit & 1}
