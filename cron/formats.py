@@ -1,7 +1,8 @@
 """Answers as files: CSV that a spreadsheet opens and does not run, JSON, one JSON object a line.
 
-The text of a page is somebody else's: a cell that begins like a formula gets an apostrophe in front, and characters
-that steer a terminal or turn the direction of reading are dropped from CSV and written as escapes in JSON.
+The text of a page is somebody else's: a cell that begins like a formula gets an apostrophe in front, as does each item
+of a list, and characters that steer a terminal, turn the direction of reading or cannot be seen are dropped from CSV
+and written as escapes in JSON.
 """
 
 import csv
@@ -11,11 +12,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cron.terminal import UNSAFE
+
 # What spreadsheets take for the start of a formula, in both widths.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_FORMULA = re.compile("[\t\r\n]|\\s*[=+\\-@＝＋－＠]")
+_CONTROLS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f{UNSAFE}]")
 # json.dumps writes the first 32 as escapes itself.
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSAFE_IN_JSON = re.compile(f"[\u2028\u2029{UNSAFE}]")
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> str:
@@ -25,7 +28,8 @@ def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = No
 
     Args:
         rows: One mapping a line.
-        columns: Which keys, in which order; without them the keys of the rows as they come.
+        columns: Which keys, in which order; without them the keys of the rows as they come. An answer without rows has
+            its head line only if they are given.
     """
     names = list(columns) if columns is not None else list(dict.fromkeys(key for row in rows for key in row))
     out = io.StringIO(newline="")
@@ -58,7 +62,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return _harmless("; ".join(value))
+        return "; ".join(map(_harmless, value))
     return _harmless(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
@@ -69,4 +73,4 @@ def _harmless(text: str) -> str:
     ("'=HYPERLINK(1)", 'a = b')
     """
     text = _CONTROLS.sub("", text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text

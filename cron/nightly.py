@@ -17,7 +17,7 @@ from scraper.slugs import slug_of
 from scraper.vocabulary import Vocabulary
 from snapshots.history import Capture
 from snapshots.readings import read_body
-from snapshots.runlog import NewPage, Trouble
+from snapshots.runlog import NOT_ASKED, NewPage, Trouble
 from snapshots.store import Outcome, Store, no_progress
 from snapshots.times import as_text, read_time
 
@@ -111,14 +111,17 @@ def run_once(
     started_at = _time_of_run(store, now())
     addresses = find_pages(store, fetcher, register)
     wanted = dict(list(_chosen(addresses, only).items())[:limit])
+    # What failed last comes last: ten pages that fail for good must not keep a run from the others.
+    failed_last = store.log.failed_last()
+    order = sorted(wanted, key=lambda slug: slug in failed_last)
     harvest = Harvest()
     validators = store.log.validators()
     silences = 0
-    for slug in watch(list(wanted), len(wanted)):
+    for slug in watch(order, len(order)):
         if stopped():
             raise RunStoppedError("stopped between two pages; nothing is lost, the next run asks for all of them again")
         if silences >= MOST_SILENCES:
-            harvest.failed[slug] = f"not asked: the site gave no answer {MOST_SILENCES} times in a row"
+            harvest.failed[slug] = f"{NOT_ASKED}: the site gave no answer {MOST_SILENCES} times in a row"
             continue
         answered = _fetch_one(store, fetcher, slug, addresses, validators, vocabulary, harvest, keep=not dry_run)
         silences = 0 if answered else silences + 1

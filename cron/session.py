@@ -1,5 +1,6 @@
 """What every command shares: settings, names, the database, the way an answer is written, errors in one line."""
 
+import errno
 import os
 import shutil
 import sys
@@ -27,7 +28,10 @@ from snapshots.times import as_text, end_of, read_time
 NEEDS_A_PERSON = 3
 EARLIEST = "1991-08-06T00:00:00Z"
 """The first web page: no page was fetched before it."""
-FORMATS = click.Choice(["table", "json", "ndjson", "csv"])
+
+
+class OutputError(RegisterWatchError):
+    """Standard output takes no answer."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,7 +74,7 @@ class Session:
         try:
             return default_vocabulary().extended(parse_vocabulary(file.read_text(encoding="utf-8")))
         except OSError as error:
-            raise click.UsageError(f"{file}: {error.strerror}") from error
+            raise click.UsageError(in_words(error)) from error
         except (RegisterWatchError, UnicodeDecodeError) as error:
             raise click.UsageError(f"{file}: {error}") from error
 
@@ -95,19 +99,29 @@ class Session:
 class Commands(click.Group):
     """Commands whose errors are one line, with the exit status of docs/cli.md."""
 
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        r"""Add a command, its help with the mark that keeps the lines of a paragraph apart.
+
+        The mark is the character U+0008; in the source it is written as `\b`.
+        """
+        cmd.help = (cmd.help or "").replace("\\b\n", "\b\n")
+        super().add_command(cmd, name)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; turn what went wrong into one line and status 1."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # Whoever read our output has seen enough, as `head` does: nobody is left to tell.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_output()
             ctx.exit(1)
         except (RegisterWatchError, DatabaseError, OSError) as error:
             if ctx.params.get("verbose"):
                 traceback.print_exc()
             named = isinstance(error, DatabaseError) and isinstance(ctx.obj, Session)
-            complain(explain(ctx.obj.settings.store.database, error) if named else str(error) or type(error).__name__)
+            if named:
+                complain(explain(ctx.obj.settings.store.database, error))
+            else:
+                complain(in_words(error) if isinstance(error, OSError) else str(error) or type(error).__name__)
             ctx.exit(1)
 
     def main(self, *args: Any, **extra: Any) -> Any:
@@ -122,12 +136,41 @@ class Commands(click.Group):
         except click.Abort:
             complain("stopped; nothing was changed")
             status = 1
+        except OSError as error:  # the help of all commands, or the version, written to where nothing can be
+            _discard_output()
+            complain(in_words(error))
+            status = 1
         sys.exit(status if isinstance(status, int) else 0)
 
 
 def complain(message: str) -> None:
     """Say in one line on standard error what went wrong."""
     click.echo(f"registerwatch: {' '.join(terminal.clean(message).split())}", err=True)
+
+
+_REMEDIES = {
+    errno.ENOENT: "make it, or name another",
+    errno.ENOTDIR: "name another",
+    errno.EISDIR: "name a file",
+    errno.EACCES: "make it readable and writable, or name another",
+    errno.EPERM: "make it readable and writable, or name another",
+    errno.EROFS: "name another",
+    errno.ENOSPC: "make room and try again",
+    errno.EDQUOT: "make room and try again",
+    errno.EMFILE: "try again when less is running",
+}
+
+
+def in_words(error: OSError) -> str:
+    """Return what the system said in one line: the file, the trouble, and what to do.
+
+    >>> in_words(PermissionError(errno.EACCES, "Permission denied", "pages/a.html"))
+    'pages/a.html: permission denied; make it readable and writable, or name another'
+    """
+    said = (error.strerror or str(error) or type(error).__name__).lower()
+    named = f"{error.filename}: " if error.filename else ""
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{named}{said}; {remedy}" if remedy else f"{named}{said}"
 
 
 def columns() -> int:
@@ -140,11 +183,51 @@ def coloured() -> bool:
     return terminal.wants_colour(sys.stdout, os.environ)
 
 
-def write(rows: Sequence[dict[str, Any]], format_: str, table: Callable[[], str]) -> None:
-    """Write an answer to standard output in the form asked for."""
-    writers = {"json": formats.to_json, "ndjson": formats.to_ndjson, "csv": formats.to_csv}
-    text = writers[format_](rows) if format_ in writers else table()
-    click.echo(text, nl=False)
+def write(
+    rows: Sequence[dict[str, Any]], format_: str, table: Callable[[], str], fields: Sequence[str] | None = None
+) -> None:
+    """Write an answer to standard output in the form asked for; *fields* are the head line of CSV."""
+    if format_ == "csv":
+        answer(formats.to_csv(rows, fields))
+    else:
+        writers = {"json": formats.to_json, "ndjson": formats.to_ndjson}
+        answer(writers[format_](rows) if format_ in writers else table())
+
+
+def answer(text: str) -> None:
+    """Write to standard output what was asked for.
+
+    Raises:
+        OutputError: It cannot be written. Of a reader that has seen enough, as `head` has, nothing is said.
+    """
+    if (error := _not_written(text)) is None:
+        return
+    if isinstance(error, BrokenPipeError):
+        click.get_current_context().exit(1)
+    raise OutputError(f"standard output: {in_words(error)}") from error
+
+
+def report(text: str) -> None:
+    """Write to standard output what was done; where it cannot be written, that undoes nothing and decides nothing."""
+    error = _not_written(text)
+    if error is not None and not isinstance(error, BrokenPipeError):
+        complain(f"standard output: {in_words(error)}; what was done is kept")
+
+
+def _not_written(text: str) -> OSError | None:
+    try:
+        click.echo(text, nl=False)
+    except OSError as error:
+        _discard_output()
+        return error
+    return None
+
+
+def _discard_output() -> None:
+    """Have whatever is still written to standard output go nowhere, also what waits there for the end."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)
 
 
 def table_of(rows: Sequence[dict[str, Any]], heads: Sequence[terminal.Column], nothing: str) -> str:
@@ -178,9 +261,18 @@ class Time(click.ParamType[str]):
             self.fail(f"{value!r} is no time; write it as 2026-11-21 or 2026-11-21T03:17:00Z", param, ctx)
 
 
-format_option = click.option(
-    "--format", "format_", type=FORMATS, default="table", show_default=True, help="How the answer is written."
-)
+def format_option(default: str = "table", *others: str) -> Callable[[Any], Any]:
+    """Return the option that says how an answer is written."""
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice([default, *others]),
+        default=default,
+        show_default=True,
+        help="How the answer is written.",
+    )
+
+
 as_of_option = click.option("--as-of", type=Time(until=True), metavar="TIME", help="As the pages read at that time.")
 
 

@@ -21,6 +21,9 @@ NARROWEST = 60
 LABEL = 12
 """Columns of the label before a fact."""
 
+_NARROW = 6
+"""Columns under which a name of a table is not cut."""
+
 _STYLES = {"bold": "1", "dim": "2", "underline": "4", "red": "31", "green": "32", "yellow": "33"}
 _MARKS = {"same": ("", ""), "out": ("[-", "-]"), "in": ("{+", "+}")}
 _COLOURS = {"same": "", "out": "yellow", "in": "green"}
@@ -28,8 +31,14 @@ _COLOURS = {"same": "", "out": "yellow", "in": "green"}
 # Whole escape sequences first (CSI, then OSC and the like up to their end), so that no "[31m" is left behind.
 _ESCAPES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].{0,999}?(?:\x07|\x1b\\)|\x1b.?", re.DOTALL)
 _BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
-# Control characters; marks that turn the direction of reading; halves of characters, which no terminal can be sent.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+UNSAFE = "\x7f-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
+"""What no text of a page may bring along, as a class of a regular expression; besides it only the first 32 characters.
+
+Control characters; marks that turn the direction of reading; characters without a width, which make two names of one
+look; halves of characters, which no terminal can be sent.
+"""
+
+_UNSAFE = re.compile(f"[\x00-\x1f{UNSAFE}]")
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -123,13 +132,23 @@ class Column:
 def render_table(
     rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, width: int = 80, colour: bool = False
 ) -> str:
-    """Return *rows* as a table no wider than *width*: the widest columns are cut first, numbers stand at the right."""
-    cells = [[_cell(row.get(column.key), column.missing) for column in columns] for row in rows]
+    """Return *rows* as a table no wider than *width*: the widest columns are cut first, numbers stand at the right.
+
+    Where cutting is not enough, the widest column that may be cut is left out and named below.
+    """
     width = max(width, NARROWEST)
-    longest = [max([len(column.heading), *(len(row[place]) for row in cells)]) for place, column in enumerate(columns)]
-    numbers = [bool(rows) and all(isinstance(row.get(column.key), int) for row in rows) for column in columns]
-    whole = [column.whole or number for column, number in zip(columns, numbers, strict=True)]
-    widths = _shrink([min(one, width) for one in longest], whole, width - 2 * (len(columns) - 1))
+    measured = [_measure(rows, column, width) for column in columns]
+    left_out = []
+    while len(measured) > 1 and _least(measured) > width:
+        one = max((m for m in measured[1:] if not m.whole), key=lambda m: m.longest, default=measured[-1])
+        left_out.append(one.column)
+        measured.remove(one)
+    columns = [one.column for one in measured]
+    cells = [[_cell(row.get(column.key), column.missing) for column in columns] for row in rows]
+    numbers = [one.is_number for one in measured]
+    widths = _shrink(
+        [one.longest for one in measured], [one.whole for one in measured], width - 2 * (len(columns) - 1)
+    )
 
     def line(texts: Sequence[str]) -> str:
         fitted = [cut(text, room) for text, room in zip(texts, widths, strict=True)]
@@ -141,7 +160,37 @@ def render_table(
 
     head = paint(line([column.heading for column in columns]), "bold", colour)
     rule = paint("─" * (sum(widths) + 2 * (len(columns) - 1)), "dim", colour)
-    return "\n".join([head, rule, *map(line, cells)]) + "\n"
+    lines = [head, rule, *map(line, cells)]
+    if left_out:
+        names = ", ".join(column.heading for column in left_out)
+        lines += ["", *(paint(text, "dim", colour) for text in wrap(f"Left out for want of room: {names}.", width))]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A column with what it needs."""
+
+    column: Column
+    longest: int
+    is_number: bool
+
+    @property
+    def whole(self) -> bool:
+        return self.column.whole or self.is_number
+
+
+def _measure(rows: Sequence[Mapping[str, Any]], column: Column, width: int) -> _Measured:
+    values = [row.get(column.key) for row in rows]
+    longest = max([len(column.heading), *(len(_cell(value, column.missing)) for value in values)])
+    known = [value for value in values if value is not None]
+    is_number = bool(known) and all(isinstance(value, int) and not isinstance(value, bool) for value in known)
+    return _Measured(column, min(longest, width), is_number)
+
+
+def _least(measured: Sequence[_Measured]) -> int:
+    """Return how wide the table is when all that may be cut is cut."""
+    return sum(one.longest if one.whole else min(one.longest, _NARROW) for one in measured) + 2 * (len(measured) - 1)
 
 
 def _cell(value: Any, missing: str) -> str:
@@ -149,11 +198,11 @@ def _cell(value: Any, missing: str) -> str:
 
 
 def _shrink(widths: Sequence[int], whole: Sequence[bool], room: int) -> list[int]:
-    """Return *widths* cut down to *room*, a column at a time, the widest first; none falls under eight."""
+    """Return *widths* cut down to *room*, a column at a time, the widest first; none falls under `_NARROW`."""
     shrunk = list(widths)
     while sum(shrunk) > room:
         widest = max((n for n, keep in enumerate(whole) if not keep), key=lambda n: shrunk[n], default=None)
-        if widest is None or shrunk[widest] <= 8:
+        if widest is None or shrunk[widest] <= _NARROW:
             break
         shrunk[widest] -= 1
     return shrunk

@@ -18,6 +18,9 @@ from snapshots.history import Capture
 from snapshots.readings import Reading
 from snapshots.times import read_time
 
+NOT_ASKED = "not asked"
+"""How the reason begins where a run did not even ask for a page."""
+
 
 class EditionRefusedError(RegisterWatchError):
     """An edition contradicts what is kept; nothing of it is taken."""
@@ -89,6 +92,19 @@ class RunLog:
         """Return why a kept body is refused, None if it is not."""
         rows = self.db.query("select refused from readings where body = :body", {"body": sha256})
         return next((row["refused"] for row in rows), None)
+
+    def failed_last(self) -> set[str]:
+        """Return the slugs of the pages that the newest run asked for and got no whole answer."""
+        rows = self.db.query(
+            """
+            select captures.page
+            from captures
+            where captures.outcome = 'failed' and captures.failure not like :not_asked || '%'
+              and captures.run = (select id from runs order by captured_at desc limit 1)
+            """,
+            {"not_asked": NOT_ASKED},
+        )
+        return {row["page"] for row in rows}
 
     def standing_pages(self) -> list[str]:
         """Return the slugs of all pages that are believed to stand, or were never read."""

@@ -464,10 +464,6 @@ def test_pages_that_answer_between_those_that_do_not_are_all_asked(nights, site,
     assert len(server.pages_asked()) == 30
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="ten neighbours that fail for good keep the run from asking those behind them, night after night",
-)
 def test_ten_pages_that_fail_for_good_do_not_hide_those_behind_them(nights, site):
     site.pages = many_pages(30)
     nights.run_at()
