@@ -1,12 +1,31 @@
 """The commands that ask the history: options in, one question, text out."""
 
+from collections.abc import Mapping
+
 import click
 
-from cron import formats, news, terminal
+from cron import news, terminal
 from cron.session import Session, Time, as_of_option, coloured, columns, format_option, table_of, write
+from cron.showing import render_agreement
 from diff.changes import ChangeKind, Severity
+from diff.redline import Redline
 from diff.wording import NAMES
 from snapshots.answers import Question
+
+FIELDS = {
+    "changes": (
+        "id", "kind", "severity", "substantive", "organisation", "page", "reference", "title", "field", "before",
+        "after", "added", "removed", "families", "summary", "first_seen", "run", "snapshot_before", "snapshot_after",
+        "group", "agreements", "withdrawn",
+    ),
+    "agreements": (
+        "reference", "title", "organisation", "page", "dsa_start", "dsa_end", "released_to", "legal_bases", "opt_outs",
+        "controllers", "datasets", "first_seen",
+    ),
+    "organisations": ("slug", "organisation", "agreements", "files_disseminated", "flags", "first_seen"),
+    "datasets": ("dataset", "printed_as", "agreements", "organisations"),
+}  # fmt: skip
+"""The fields of each list, as the head line of CSV has them whether or not there is anything to list."""
 
 
 @click.command()
@@ -41,7 +60,7 @@ from snapshots.answers import Question
 @click.option("--group", metavar="ID", help="The members of this group.")
 @click.option("--all", "editorial", is_flag=True, help="The editorial changes too, which are told to nobody.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="No more than N.")
-@format_option
+@format_option("table", "json", "ndjson", "csv")
 @click.pass_obj
 def changes(
     session: Session,
@@ -87,21 +106,23 @@ def changes(
             dataset_counts=session.answers.dataset_counts(added),
         )
 
-    write(found, format_, table)
+    write(found, format_, table, FIELDS["changes"])
 
 
 @click.command()
 @click.argument("reference")
 @as_of_option
+@format_option("json", "ndjson", "table")
 @click.pass_obj
-def show(session: Session, reference: str, as_of: str | None) -> None:
-    r"""Show one agreement: what its page prints, its versions, its changes; as JSON.
+def show(session: Session, reference: str, as_of: str | None, format_: str) -> None:
+    r"""Show one agreement: what its page prints, its versions, its changes.
 
     \b
     Example:
       registerwatch show DARS-NIC-617743-X0M9Z --as-of 2026-01-15
     """
-    click.echo(formats.to_json([session.answers.show(reference, as_of)]), nl=False)
+    shown = session.answers.show(reference, as_of)
+    write([shown], format_, lambda: render_agreement(shown, width=columns(), colour=coloured()))
 
 
 @click.command()
@@ -110,33 +131,54 @@ def show(session: Session, reference: str, as_of: str | None) -> None:
     "--from", "since", type=Time(until=True), metavar="TIME", help="The earlier time; else the last other prose."
 )
 @click.option("--to", "until", type=Time(until=True), metavar="TIME", help="The later time; else now.")
+@format_option("table", "json", "ndjson")
 @click.pass_obj
-def redline(session: Session, reference: str, since: str | None, until: str | None) -> None:
+def redline(session: Session, reference: str, since: str | None, until: str | None, format_: str) -> None:
     r"""Show the prose of an agreement at two times, word by word: [-out-] and {+in+}.
 
     \b
     Example:
       registerwatch redline DARS-NIC-617743-X0M9Z --from 2026-01-01 --to 2026-02-01
     """
+    if since and until and since > until:
+        raise click.UsageError(f"--from {since} lies after --to {until}")
+    kept = session.answers.reference(reference)
     earlier, later, changed = session.answers.redlines(reference, since, until)
-    if earlier > later:
-        raise click.UsageError("--from lies after --to")
-    width, colour = columns(), coloured()
+    rows = [
+        {
+            "field": name,
+            "out": lines.words("out"),
+            "in": lines.words("in"),
+            "paragraphs": [[{"mark": run.mark, "text": run.text} for run in one] for one in lines.paragraphs],
+        }
+        for name, lines in changed.items()
+    ]
+    write(rows, format_, lambda: _redlines(kept, earlier, later, changed))
+
+
+def _redlines(reference: str, earlier: str, later: str, changed: Mapping[str, Redline]) -> str:
+    """Return redlines as text; *earlier* and *later* say when the two texts were first seen."""
+    same_day = earlier != later and earlier[:10] == later[:10]
+    first, last = ((terminal.long_time if same_day else terminal.long_date)(time) for time in (earlier, later))
     if not changed:
-        since = f"since it was first seen on {terminal.long_date(earlier)}"
-        between = f"between {terminal.long_date(earlier)} and {terminal.long_date(later)}"
-        click.echo(f"The prose of {reference} has not changed {since if earlier == later else between}.")
-        return
-    click.echo(f"{reference}: as first seen on {terminal.long_date(earlier)}, and on {terminal.long_date(later)}")
+        when = f"since it was first seen on {first}" if earlier == later else f"between {first} and {last}"
+        return _lines(f"The prose of {reference} has not changed {when}.")
+    width, colour = columns(), coloured()
+    parts = [_lines(f"{reference}: as first seen on {first}, and on {last}")]
     for name, lines in changed.items():
         title = terminal.paint(NAMES[name], "bold", colour)
-        words = f"{lines.words('out')} words out, {lines.words('in')} in"
-        click.echo(f"\n{title}, {words}\n\n{terminal.render_redline(lines, width=width, colour=colour)}", nl=False)
+        words = f"{terminal.plural(lines.words('out'), 'word')} out, {lines.words('in'):,} in"
+        parts.append(f"{title}, {words}\n\n{terminal.render_redline(lines, width=width, colour=colour)}")
+    return "\n".join(parts)
+
+
+def _lines(sentence: str) -> str:
+    return "\n".join(terminal.wrap(sentence, columns())) + "\n"
 
 
 @click.command()
 @as_of_option
-@format_option
+@format_option("table", "json", "ndjson", "csv")
 @click.pass_obj
 def agreements(session: Session, as_of: str | None, format_: str) -> None:
     r"""List every agreement on every page.
@@ -150,16 +192,16 @@ def agreements(session: Session, as_of: str | None, format_: str) -> None:
         terminal.Column("reference", "Reference", whole=True),
         terminal.Column("organisation", "Organisation"),
         terminal.Column("title", "Title", "without a title"),
-        terminal.Column("dsa_end", "Printed end"),
+        terminal.Column("dsa_end", "Printed end", whole=True),
         terminal.Column("datasets_count", "Datasets"),
     ]
     counted = [{**row, "datasets_count": len(row["datasets"] or ())} for row in rows]
-    write(rows, format_, lambda: table_of(counted, columns, "No agreements."))
+    write(rows, format_, lambda: table_of(counted, columns, "No agreements."), FIELDS["agreements"])
 
 
 @click.command()
 @as_of_option
-@format_option
+@format_option("table", "json", "ndjson", "csv")
 @click.pass_obj
 def organisations(session: Session, as_of: str | None, format_: str) -> None:
     r"""List every organisation with a page.
@@ -175,12 +217,12 @@ def organisations(session: Session, as_of: str | None, format_: str) -> None:
         terminal.Column("agreements", "Agreements"),
         terminal.Column("files_disseminated", "Files"),
     ]
-    write(rows, format_, lambda: table_of(rows, columns, "No organisations."))
+    write(rows, format_, lambda: table_of(rows, columns, "No organisations."), FIELDS["organisations"])
 
 
 @click.command("datasets")
 @as_of_option
-@format_option
+@format_option("table", "json", "ndjson", "csv")
 @click.pass_obj
 def datasets_(session: Session, as_of: str | None, format_: str) -> None:
     r"""List every dataset under its newest known name, with how many agreements hold it.
@@ -195,7 +237,7 @@ def datasets_(session: Session, as_of: str | None, format_: str) -> None:
         terminal.Column("agreements", "Agreements"),
         terminal.Column("organisations", "Pages"),
     ]
-    write(rows, format_, lambda: table_of(rows, columns, "No datasets."))
+    write(rows, format_, lambda: table_of(rows, columns, "No datasets."), FIELDS["datasets"])
 
 
 COMMANDS = (changes, show, redline, agreements, organisations, datasets_)

@@ -16,22 +16,32 @@ from cron.session import (
     Options,
     Session,
     Time,
+    answer,
     clock,
     coloured,
     columns,
     complain,
+    format_option,
+    say,
     show_progress,
+    write,
 )
 from scraper.errors import RefusedPageError, RegisterWatchError
 from scraper.records import page_to_json
 from scraper.vocabulary import Vocabulary
 from snapshots.answers import Question
+from snapshots.attempts import failed_attempts
 from snapshots.sources import SourceError
 from snapshots.store import Outcome, Store
 from snapshots.times import as_text
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--config",
     type=click.Path(path_type=Path, readable=False),
@@ -54,6 +64,9 @@ def cli(ctx: click.Context, config: Path | None, database: Path | None, verbose:
     Exit status: 0 done; 1 failed, nothing changed; 2 wrong usage or settings; 3 finished, but something needs a
     person.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(2)
     ctx.obj = Session(Options(config=config, database=database, verbose=verbose))
     ctx.call_on_close(ctx.obj.close)
 
@@ -81,9 +94,9 @@ def init(directory: Path) -> None:
             file.write(settings_template())
     except FileExistsError as error:
         raise RegisterWatchError(f"{path}: is there already; it is left as it is") from error
-    click.echo(
+    say(
         f"Wrote {path}. Next: set contact in it and say registerwatch run, or: "
-        "registerwatch import FOLDER --fetched-at DATE --complete"
+        "registerwatch import FOLDER --fetched-at DATE --complete\n"
     )
 
 
@@ -106,24 +119,18 @@ def parse(session: Session, files: tuple[Path, ...]) -> None:
         except (RefusedPageError, SourceError) as error:
             refused += 1
             complain(str(error))
-    click.echo(formats.to_json(records), nl=False)
+    answer(formats.to_json(records))
     if refused:
         click.get_current_context().exit(NEEDS_A_PERSON)
 
 
 def _parsed(file: Path, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
     from scraper.parse import read_page
-    from snapshots.readings import LARGEST_PAGE
+    from snapshots.sources import read_one_file
 
     if file.is_dir():
         raise SourceError(f"{file}: is a folder; name its files, as in {file}/*.html")
-    try:
-        if file.stat().st_size > LARGEST_PAGE:
-            raise SourceError(f"{file}: {file.stat().st_size // 1_000_000} MB, too large for a page")
-        body = file.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{file}: {(error.strerror or str(error)).lower()}") from error
-    yield page_to_json(read_page(body, source=str(file), vocabulary=vocabulary))
+    yield page_to_json(read_page(read_one_file(file), source=str(file), vocabulary=vocabulary))
 
 
 @cli.command("import")
@@ -166,33 +173,42 @@ def import_(session: Session, paths: tuple[Path, ...], fetched_at: str, complete
         progress=show_progress,
     )
     for outcome in outcomes:
-        click.echo(_report(session, outcome), nl=False)
-    if any(outcome.refused or outcome.decision.distrusted or outcome.decision.held for outcome in outcomes):
+        say(_report(session, outcome))
+    if any(_needs_a_person(session, outcome) for outcome in outcomes):
         click.get_current_context().exit(NEEDS_A_PERSON)
+
+
+def _needs_a_person(session: Session, outcome: Outcome) -> bool:
+    return bool(outcome.refused or outcome.decision.distrusted or _why_held(session, outcome))
+
+
+def _why_held(session: Session, outcome: Outcome) -> str | None:
+    """Return why an edition is held: found now, or when it was taken before."""
+    run = session.answers.run(outcome.run)
+    return outcome.decision.held or (run["reason"] if run["state"] == "held" else None)
 
 
 def _report(session: Session, outcome: Outcome) -> str:
     """Return what became of an edition, as an import tells it."""
     run = session.answers.run(outcome.run)
-    if outcome.known:
-        day = terminal.long_date(run["captured_at"])
-        return f"Run {outcome.run} of {day} holds these pages already; nothing to add.\n"
     refused = [*outcome.refused.items(), *outcome.decision.distrusted.items()]
     changes = session.answers.changes(Question(run=outcome.run, editorial=True))
     report = news.ImportReport(
         run=outcome.run,
         fetched_at=run["captured_at"],
         complete=bool(run["complete"]),
+        known=outcome.known,
         unchanged=run["pages_read"] - run["pages_changed"],
         changed=run["pages_changed"] - run["pages_new"],
         new=run["pages_new"],
         refused=refused,
         changes=changes,
         baseline=not changes and run["pages_new"] == run["pages_read"],
-        held=outcome.decision.held,
+        notices=outcome.notices,
+        held=_why_held(session, outcome),
     )
     text = news.render_import(report, width=columns(), colour=coloured())
-    if outcome.decision.held:
+    if run["state"] == "held":  # not any more if a later edition of the same import was believed
         text += f"  Decide with: registerwatch release {outcome.run}, or: registerwatch discard {outcome.run}\n"
     return text
 
@@ -216,9 +232,7 @@ def reparse(session: Session) -> None:
     outcomes = store.reparse(vocabulary=session.vocabulary, guards=session.guards, progress=show_progress)
     after = set(session.answers.change_ids())
     runs, kept = terminal.plural(len(outcomes), "run"), terminal.plural(len(before & after), "change")
-    click.echo(
-        f"Derived {runs} again: {kept} as before, {len(after - before)} new, {len(before - after)} no longer found."
-    )
+    say(f"Derived {runs} again: {kept} as before, {len(after - before)} new, {len(before - after)} no longer found.\n")
 
 
 @cli.command()
@@ -231,7 +245,7 @@ def release(session: Session, run: int) -> None:
     Example:
       registerwatch release 7
     """
-    click.echo(_report(session, _settle(session, run, "released")), nl=False)
+    say(_report(session, _settle(session, run, "released")))
 
 
 @cli.command()
@@ -245,7 +259,7 @@ def discard(session: Session, run: int) -> None:
       registerwatch discard 7
     """
     _settle(session, run, "discarded")
-    click.echo(f"Run {run} is discarded. Its pages are kept; the state of things is that of the run before it.")
+    say(f"Run {run} is discarded. Its pages are kept; the state of things is that of the run before it.\n")
 
 
 def _settle(session: Session, run: int, decision: str) -> Outcome:
@@ -255,14 +269,7 @@ def _settle(session: Session, run: int, decision: str) -> Outcome:
 
 
 @cli.command()
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="How the answer is written.",
-)
+@format_option("table", "json", "ndjson")
 @click.pass_obj
 def status(session: Session, format_: str) -> None:
     r"""Say how things are: the last run, failing pages, held runs, size. Exit status 3 if anything needs a person.
@@ -276,11 +283,9 @@ def status(session: Session, format_: str) -> None:
     store = session.store()
     facts = session.answers.status() | {"database": str(store.path), "database_bytes": store.path.stat().st_size}
     facts |= _due(session, store)
+    facts["attempts"] = failed_attempts(store.db)
     facts["needs_a_person"] = needs_a_person(facts)
-    if format_ == "json":
-        click.echo(formats.to_json([facts]), nl=False)
-    else:
-        click.echo(render_status(facts, width=columns(), colour=coloured()), nl=False)
+    write([facts], format_, lambda: render_status(facts, width=columns(), colour=coloured()))
     if facts["needs_a_person"]:
         click.get_current_context().exit(NEEDS_A_PERSON)
 

@@ -8,15 +8,17 @@ is one more class and one more line in `Settings`. What a setting *does* is not 
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from scraper.errors import RegisterWatchError
+from scraper.limits import LARGEST_PAGE
 
 FILE_NAME = "registerwatch.toml"
 """The settings file that is read if it lies in the current directory and no other is named."""
@@ -79,13 +81,19 @@ class Fetch(Section):
         default=120.0, gt=0, description="Seconds that one page may take in all, retries included."
     )
     retries: int = Field(default=4, ge=0, le=20, description="How often a page is asked for again after trouble.")
-    max_bytes: int = Field(default=20_000_000, ge=1_000, description="Bytes beyond which a page is refused.")
+    max_bytes: int = Field(default=LARGEST_PAGE, ge=1_000, description="Bytes beyond which a page is refused.")
+
+
+def _file(path: Path) -> Path:
+    if path == Path():  # which is also what nothing at all is read as
+        raise ValueError("must name a file")
+    return path
 
 
 class Store(Section):
     """Where everything is kept."""
 
-    database: Path = Field(
+    database: Annotated[Path, AfterValidator(_file)] = Field(
         default=Path("registerwatch.db"), description="The one file that holds pages, history and changes."
     )
 
@@ -110,14 +118,39 @@ class Guards(Section):
     )
 
 
+NIGHTLY = "17 3 * * *"
+LONDON = "Europe/London"
+
+
+def _times(cron: str) -> str:
+    if cron != NIGHTLY:  # what reads such lines is slow to load
+        _check_times(cron, "UTC")
+    return cron
+
+
+def _timezone(timezone: str) -> str:
+    if timezone != LONDON:
+        _check_times(NIGHTLY, timezone)
+    return timezone
+
+
+def _check_times(cron: str, timezone: str) -> None:
+    from cron.schedule import ScheduleError, next_after
+
+    try:
+        next_after(cron, timezone, datetime.now(UTC))
+    except ScheduleError as error:
+        raise ValueError(str(error).partition(": ")[2]) from error
+
+
 class Schedule(Section):
     """When `schedule` runs, and whom it tells that it did."""
 
-    cron: str = Field(
-        default="17 3 * * *",
+    cron: Annotated[str, AfterValidator(_times)] = Field(
+        default=NIGHTLY,
         description="Minute, hour, day of month, month, day of week (sun, mon, …), as in a crontab.",
     )
-    timezone: str = Field(default="Europe/London", description="Time zone of these times.")
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field(default=LONDON, description="Time zone of these times.")
     ping_url: str | None = Field(
         default=None,
         pattern="^https?://",
@@ -222,8 +255,9 @@ def load_settings(
         try:
             read = section.model_validate(values)
         except ValidationError as error:
-            for key, said in ((str(one["loc"][0]), _complaint(one["msg"])) for one in error.errors()):
-                (in_file if sources[key] == f"{name}.{key}" else elsewhere).append(f"{sources[key]} {said}")
+            for one in error.errors():
+                source = sources[key := str(one["loc"][0])]
+                (in_file if source == f"{name}.{key}" else elsewhere).append(_complaint(source, one["msg"]))
         else:
             sections[name] = _anchor(name, read, path.parent if path else Path(), given)
     if in_file or elsewhere:
@@ -242,9 +276,9 @@ def settings_template() -> str:
         for key, info in section.model_fields.items():
             lines.append(f"# {info.description}")
             if info.default is None:
-                lines.append(f"# {key} = {_toml((info.examples or [''])[0])}")
+                lines.append(f"# {key} = {in_toml((info.examples or [''])[0])}")
             else:
-                lines.append(f"{key} = {_toml(info.default)}")
+                lines.append(f"{key} = {in_toml(info.default)}")
     return "\n".join(lines) + "\n"
 
 
@@ -252,7 +286,7 @@ def _read_document(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+        raise SettingsError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not a settings file (not UTF-8 text)") from error
     except tomllib.TOMLDecodeError as error:
@@ -263,30 +297,45 @@ def _unknown_in_file(document: Mapping[str, Any]) -> Iterator[str]:
     for name, table in document.items():
         if name in SECTIONS and isinstance(table, dict):
             for key in sorted(table.keys() - SECTIONS[name].model_fields.keys()):
-                yield f"unknown key {name}.{key}, the nearest known one is {_nearest(f'{name}.{key}', KEYS)}"
+                yield f"unknown key {name}.{key}{_nearest(f'{name}.{key}', KEYS)}"
         elif name in SECTIONS:
             yield f"{name} must be a section, as in [{name}]"
         elif isinstance(table, dict):
-            yield f"unknown section [{name}], the nearest known one is [{_nearest(name, SECTIONS)}]"
+            yield f"unknown section [{name}]{_nearest(name, SECTIONS, '[{}]')}"
+        elif isinstance(table, list) and table and all(isinstance(one, dict) for one in table):
+            yield f"unknown section [[{name}]]{_nearest(name, SECTIONS, '[{}]')}"
         else:
-            yield f"unknown key {name}, the nearest known one is {_nearest(name, KEYS)}"
+            yield f"unknown key {name}{_nearest(name, KEYS)}"
 
 
 def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
-    known = {variable(full_name): full_name for full_name in KEYS}
+    known = {variable(full_name) for full_name in KEYS}
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
-            yield f"{name}: unknown environment variable, the nearest known one is {_nearest(name, known)}"
+            meant = name.removeprefix(PREFIX).lower().replace("__", ".")
+            near = _near(meant, KEYS)
+            hint = f", the nearest known one is {variable(near)}" if near else ""
+            yield f"{name}: unknown environment variable{hint}"
 
 
-def _nearest(name: str, known: Mapping[str, object]) -> str:
-    """Return the known name most like *name*; what stands after the last dot counts as much as the whole."""
+NEAR = 1.2
+"""Likeness from which a known name may have been meant; 2 is the same name."""
+
+
+def _near(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like *name*, if one is; what stands after the last dot counts as much as the whole."""
 
     def likeness(other: str) -> float:
         whole = SequenceMatcher(None, name, other).ratio()
         return whole + SequenceMatcher(None, name.rpartition(".")[2], other.rpartition(".")[2]).ratio()
 
-    return max(known, key=likeness)
+    best = max(known, key=likeness)
+    return best if likeness(best) >= NEAR else None
+
+
+def _nearest(name: str, known: Iterable[str], written: str = "{}") -> str:
+    near = _near(name, known)
+    return f", the nearest known one is {written.format(near)}" if near else ""
 
 
 def _values(
@@ -322,10 +371,18 @@ def _anchor(name: str, section: Section, folder: Path, given: Mapping[str, Any])
     return section.model_copy(update={key: folder / path for key, path in values.items() if isinstance(path, Path)})
 
 
-def _complaint(message: str) -> str:
+def _complaint(source: str, message: str) -> str:
+    """Say what is wrong with the value that *source* gives; a check of our own says it in its own words."""
+    ours = message.removeprefix("Value error, ")
+    if ours == message:
+        return f"{source} {_in_our_words(message)}"
+    return f"{source} {ours}" if ours.startswith("must ") else f"{source}: {ours}"
+
+
+def _in_our_words(message: str) -> str:
     """Turn pydantic's sentence into the rest of ours.
 
-    >>> _complaint("Input should be greater than 0")
+    >>> _in_our_words("Input should be greater than 0")
     'must be greater than 0'
     """
     return (
@@ -337,6 +394,11 @@ def _complaint(message: str) -> str:
     )
 
 
-def _toml(value: object) -> str:
+def in_toml(value: object) -> str:
+    """Return a value as the settings file has it.
+
+    >>> in_toml(("a.example", "b.example"))
+    '["a.example", "b.example"]'
+    """
     # The strings, numbers and lists of the settings are written alike in JSON and TOML.
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)

@@ -1,6 +1,7 @@
 """Take saved pages as one edition: gather, check, read what is new, derive. One screen, top to bottom."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +9,35 @@ from diff.guards import Guards
 from scraper.errors import RegisterWatchError
 from scraper.vocabulary import Vocabulary
 from snapshots.readings import read_body
-from snapshots.runlog import NewPage
+from snapshots.runlog import NewPage, Trouble
 from snapshots.sources import SavedPage, count_pages, saved_pages
 from snapshots.store import Outcome, Store, no_progress
 
-Editions = dict[str, list[NewPage]]
-"""Time of capture → the pages to take as of then."""
+MOST_BYTES = 1_000_000_000
+"""Of pages not seen before that one import takes: ten times a register of today, and what a machine can hold."""
 
 
 class ImportRefusedError(RegisterWatchError):
     """Nothing of an edition was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was found of one edition."""
+
+    pages: dict[str, NewPage] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Slug → reason, of pages whose bytes cannot be had: nothing of them is kept but this."""
+    places: dict[str, str] = field(default_factory=dict)
+    """Slug → where a person finds the page."""
+    times: set[str] = field(default_factory=set)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
+Editions = dict[str, Gathered]
+"""Time of capture → the pages to take as of then."""
 
 
 def import_edition(
@@ -64,6 +84,7 @@ def gather_editions(
     now: str,
     vocabulary: Vocabulary,
     progress: Callable[[Iterable[Any], int, str], Iterable[Any]] = no_progress,
+    most_bytes: int = MOST_BYTES,
 ) -> Editions:
     """Return the pages saved under *paths* by time of capture, read if *store* has not read them.
 
@@ -74,15 +95,12 @@ def gather_editions(
     """
     paths = list(paths)
     saved = progress(saved_pages(paths), count_pages(paths), "reading")
-    editions = _gather(store, saved, time, vocabulary)
+    editions = _gather(store, saved, time, now, vocabulary, most_bytes)
     if not editions:
         raise ImportRefusedError(f"{', '.join(map(str, paths))}: no pages found; nothing was imported")
-    if (latest := max(editions)) > now:
-        page = next(page for page in editions[latest] if page.captured_at > now)
-        raise ImportRefusedError(f"{page.source}: {page.captured_at} lies in the future; nothing was imported")
-    refused = [line for pages in editions.values() for page in pages if (line := _refusal(store, page))]
+    refused = [line for edition in editions.values() for line in _refusals(store, edition)]
     if len(refused) == sum(map(len, editions.values())):
-        raise ImportRefusedError("; ".join(refused[:3]) + ": nothing was imported")
+        raise _nothing_taken(refused)
     return editions
 
 
@@ -96,52 +114,112 @@ def take_editions(
     guards: Guards,
     progress: Callable[[Iterable[Any], int, str], Iterable[Any]] = no_progress,
 ) -> list[Outcome]:
-    """Take gathered editions, all or none; return what became of each, oldest first."""
+    """Take gathered editions, all or none; return what became of each, oldest first.
+
+    Raises:
+        ImportRefusedError: Beside what is known of the register, no page of them can be believed; nothing was taken.
+    """
     with store.writing():
-        return [
+        outcomes = [
             store.take(
-                pages,
+                list(edition.pages.values()),
                 time=at,
                 complete=complete,
                 finished_at=now,
                 vocabulary=vocabulary,
                 guards=guards,
                 progress=progress,
+                trouble=Trouble(edition.refused),
             )
-            for at, pages in sorted(editions.items())
+            for at, edition in sorted(editions.items())
         ]
+        told = [_own(outcome, editions[at]) for outcome, at in zip(outcomes, sorted(editions), strict=True)]
+        if not any(_is_taken(outcome, editions[at]) for outcome, at in zip(told, sorted(editions), strict=True)):
+            # An error takes back what was written.
+            raise _nothing_taken([f"{slug}: {reason}" for one in told for slug, reason in one.refused.items()])
+    return told
 
 
-def _refusal(store: Store | None, page: NewPage) -> str | None:
-    kept = store.log.refusal_of(page.sha256) if store and page.reading is None else None
-    reason = page.reading.refused if page.reading else kept
-    return f"{page.source}: {reason}" if reason else None
+def _own(outcome: Outcome, edition: Gathered) -> Outcome:
+    """Return an outcome; of an edition that was there before, with what this import holds of its refusals."""
+    if not outcome.known:
+        return outcome
+    return replace(outcome, refused={slug: why for slug, why in outcome.refused.items() if slug in edition.places})
 
 
-def _gather(store: Store | None, pages: Iterable[SavedPage], time: str, vocabulary: Vocabulary) -> Editions:
+def _is_taken(outcome: Outcome, edition: Gathered) -> bool:
+    return outcome.known or bool(edition.pages.keys() - outcome.refused.keys())
+
+
+def _nothing_taken(refused: list[str]) -> ImportRefusedError:
+    more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
+    return ImportRefusedError("; ".join(refused[:3]) + f"{more}: nothing was imported")
+
+
+def _refusals(store: Store | None, edition: Gathered) -> Iterator[str]:
+    """Say which pages of an edition are refused, whatever is known of the register."""
+    yield from (f"{edition.places[slug]}: {reason}" for slug, reason in edition.refused.items())
+    for slug, page in edition.pages.items():
+        kept = store.log.refusal_of(page.sha256) if store and page.reading is None else None
+        if reason := page.reading.refused if page.reading else kept:
+            yield f"{edition.places[slug]}: {reason}"
+
+
+def _gather(
+    store: Store | None, saved_pages: Iterable[SavedPage], time: str, now: str, vocabulary: Vocabulary, most_bytes: int
+) -> Editions:
     """Return the editions by time: one of all files, one for each day of a web archive, as of its last record.
 
     Pages that read as lists of organisations are left out.
     """
-    by_day: dict[str, dict[str, NewPage]] = {}
-    for saved in pages:
-        edition = by_day.setdefault((saved.captured_at or "")[:10], {})
-        if saved.slug in edition:
-            other = edition[saved.slug].source
-            raise ImportRefusedError(f"{saved.source} and {other} are both {saved.slug}: nothing was imported")
-        page = _new_page(store, saved, time, vocabulary)
-        if page.reading is None or not page.reading.is_list:
-            edition[saved.slug] = page
-    return {
-        max(page.captured_at for page in pages.values()) if day else time: list(pages.values())
-        for day, pages in by_day.items()
-        if pages
-    }
+    by_day: dict[str, Gathered] = {}
+    held = 0
+    for saved in saved_pages:
+        at = saved.captured_at or time
+        if at > now:
+            raise ImportRefusedError(f"{saved.place}: {at} lies in the future; nothing was imported")
+        edition = by_day.setdefault((saved.captured_at or "")[:10], Gathered())
+        if _is_there(saved, edition):
+            continue
+        if saved.refused:
+            edition.refused[saved.slug] = saved.refused
+        else:
+            page = _new_page(store, saved, at, vocabulary)
+            if page.reading and page.reading.is_list:
+                continue
+            edition.refused.pop(saved.slug, None)
+            edition.pages[saved.slug] = page
+            held += len(page.body or b"")
+        if held > most_bytes:
+            raise ImportRefusedError(
+                f"{saved.place}: more than {most_bytes // 1_000_000:,} MB of pages; import them in parts: "
+                "nothing was imported"
+            )
+        edition.places[saved.slug] = saved.place
+        edition.times.add(at)
+    return {max(edition.times): edition for edition in by_day.values() if edition.places}
 
 
-def _new_page(store: Store | None, saved: SavedPage, time: str, vocabulary: Vocabulary) -> NewPage:
+def _is_there(saved: SavedPage, edition: Gathered) -> bool:
+    """Say whether an edition has this page already: a web archive may hold it twice, and its best record counts.
+
+    Raises:
+        ImportRefusedError: Two files, or records that differ, are of one page.
+    """
+    place = edition.places.get(saved.slug)
+    if place is None:
+        return False
+    if saved.captured_at is not None:
+        if saved.slug in edition.refused:
+            return saved.refused is not None
+        if saved.refused or edition.pages[saved.slug].sha256 == saved.sha256:
+            return True
+    raise ImportRefusedError(f"{saved.place} and {place} are both {saved.slug}: nothing was imported")
+
+
+def _new_page(store: Store | None, saved: SavedPage, at: str, vocabulary: Vocabulary) -> NewPage:
     sha256 = saved.sha256
     known = store is not None and store.log.is_read(sha256)
     reading = None if known else read_body(saved.body, saved.slug, saved.source, vocabulary)
     body = None if known else saved.body
-    return NewPage(saved.slug, sha256, saved.source, saved.captured_at or time, body, reading)
+    return NewPage(saved.slug, sha256, saved.source, at, body, reading)

@@ -184,10 +184,14 @@ class ImportReport:
     new: int
     refused: Sequence[tuple[str, str]] = ()
     """Slug or file, and the reason."""
+    known: bool = False
+    """Whether all of it was taken before: nothing was counted now."""
     changes: Sequence[Change] = ()
     """All of this run's, the editorial too."""
     baseline: bool = False
     """Whether the register was met for the first time, so that nothing could be told."""
+    notices: Sequence[str] = ()
+    """What the reader noticed, after the page."""
     held: str | None = None
     """Why the edition is not believed, if it is not."""
 
@@ -195,6 +199,8 @@ class ImportReport:
 def render_import(report: ImportReport, *, width: int = 80, colour: bool = False) -> str:
     """Return what an import did: pages, refusals, changes by kind, and what needs a person."""
     width = max(width, NARROWEST)
+    if report.known:
+        return "\n".join([*_known_lines(report, width, colour), *_import_needs(report, width, colour)]) + "\n"
     edition = "complete edition" if report.complete else "edition"
     taken = report.unchanged + report.changed + report.new
     pages = (("read", taken), ("unchanged", report.unchanged), ("changed", report.changed), ("new", report.new))
@@ -203,14 +209,46 @@ def render_import(report: ImportReport, *, width: int = 80, colour: bool = False
     lines = [paint(title, "underline", colour), "", *fact_lines("Pages", counts, width, colour), ""]
     lines += troubles("refused", report.refused, width, colour)
     lines += [""] * bool(report.refused)
-    lines += changes_by_kind(report.changes, width, colour, baseline=report.baseline)
-    if report.held:
-        lines += ["", paint("1 thing needs a person", "bold red", colour)]
-        lines += [f"  {line}" for line in wrap(f"This edition is held: {clean(report.held)}", width - 2)]
-    if report.refused:
-        sentence = f"{plural(len(report.refused), 'page')} could not be read. The others were taken."
-        lines += ["", *(paint(line, "bold", colour) for line in wrap(sentence, width))]
+    begins = report.baseline and report.new > 0 and not report.held
+    lines += changes_by_kind(report.changes, width, colour, baseline=begins)
+    lines += notice_lines(report.notices, width)
+    lines += _import_needs(report, width, colour)
     return "\n".join(lines) + "\n"
+
+
+def _known_lines(report: ImportReport, width: int, colour: bool) -> Iterator[str]:
+    yield f"Run {report.run} of {long_date(report.fetched_at)} holds these pages already; nothing to add."
+    if report.refused:
+        yield ""
+        yield from troubles("refused", report.refused, width, colour)
+
+
+def _import_needs(report: ImportReport, width: int, colour: bool) -> Iterator[str]:
+    """Say what needs a person."""
+    if report.refused:
+        sentence = f"{plural(len(report.refused), 'page')} could not be read."
+        others = report.unchanged + report.changed + report.new
+        if others and not report.held and not report.known:
+            sentence += " The others were taken." if others > 1 else " The other was taken."
+        yield ""
+        yield from (paint(line, "bold", colour) for line in wrap(sentence, width))
+    if report.held:
+        yield ""
+        yield paint("1 thing needs a person", "bold red", colour)
+        yield from (f"  {line}" for line in wrap(f"This edition is held: {clean(report.held)}", width - 2))
+
+
+NOTICES_SHOWN = 3
+
+
+def notice_lines(notices: Sequence[str], width: int) -> list[str]:
+    """Say what the reader noticed, in a few lines; a label that is new may be a field that nobody reads yet."""
+    if not notices:
+        return []
+    first = sorted(notices, key=lambda notice: "unknown label" not in notice)[:NOTICES_SHOWN]
+    more = [f"and {len(notices) - len(first):,} more"] if len(notices) > len(first) else []
+    sentence = f"{plural(len(notices), 'notice')}: {'; '.join([*map(clean, first), *more])}"
+    return ["", *wrap(sentence, width)]
 
 
 def troubles(word: str, rows: Sequence[tuple[str, str]], width: int, colour: bool) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cron.news import Change, changes_by_kind, troubles
+from cron.news import Change, changes_by_kind, notice_lines, troubles
 from cron.nightly import RunReport
 from cron.progress import duration
 from cron.terminal import NARROWEST, clean, fact_lines, long_date, paint, plural, wrap
@@ -31,6 +31,8 @@ class RunFacts:
     changes: Sequence[Change]
     baseline: bool
     held: str | None
+    notices: Sequence[str] = ()
+    """What the reader noticed, after the page."""
 
 
 def facts_of(report: RunReport, answers: Answers, *, kept: bool = True) -> RunFacts:
@@ -54,6 +56,7 @@ def facts_of(report: RunReport, answers: Answers, *, kept: bool = True) -> RunFa
         changes=changes,
         baseline=not changes and (answers.is_first(outcome.run) if kept else not answers.newest()),
         held=outcome.decision.held,
+        notices=outcome.notices,
     )
 
 
@@ -71,6 +74,7 @@ def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str
     lines += troubles("failed", facts.failed, width, colour)
     lines += [""] * bool(facts.failed)
     lines += changes_by_kind(facts.changes, width, colour, baseline=facts.baseline)
+    lines += notice_lines(facts.notices, width)
     for sentence in _needs(facts):
         lines += ["", *(paint(line, "bold", colour) for line in wrap(sentence, width))]
     return "\n".join(lines) + "\n"

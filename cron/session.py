@@ -149,7 +149,7 @@ def complain(message: str) -> None:
 
 
 _REMEDIES = {
-    errno.ENOENT: "make it, or name another",
+    errno.ENOENT: "name one that is there, or make it",
     errno.ENOTDIR: "name another",
     errno.EISDIR: "name a file",
     errno.EACCES: "make it readable and writable, or name another",
@@ -167,7 +167,7 @@ def in_words(error: OSError) -> str:
     >>> in_words(PermissionError(errno.EACCES, "Permission denied", "pages/a.html"))
     'pages/a.html: permission denied; make it readable and writable, or name another'
     """
-    said = (error.strerror or str(error) or type(error).__name__).lower()
+    said = error.strerror.lower() if error.strerror else str(error) or type(error).__name__
     named = f"{error.filename}: " if error.filename else ""
     remedy = _REMEDIES.get(error.errno or 0)
     return f"{named}{said}; {remedy}" if remedy else f"{named}{said}"
@@ -179,8 +179,8 @@ def columns() -> int:
 
 
 def coloured() -> bool:
-    """Say whether standard output wants colours."""
-    return terminal.wants_colour(sys.stdout, os.environ)
+    """Say whether standard output wants colours; where it was closed, there is none."""
+    return sys.stdout is not None and terminal.wants_colour(sys.stdout, os.environ)
 
 
 def write(
@@ -207,7 +207,7 @@ def answer(text: str) -> None:
     raise OutputError(f"standard output: {in_words(error)}") from error
 
 
-def report(text: str) -> None:
+def say(text: str) -> None:
     """Write to standard output what was done; where it cannot be written, that undoes nothing and decides nothing."""
     error = _not_written(text)
     if error is not None and not isinstance(error, BrokenPipeError):

@@ -1,14 +1,16 @@
 """How `status` is told: facts in, text out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cron.outcome import size
-from cron.terminal import clean, facts, long_date, paint, plural, wrap
-from snapshots.times import read_time
+from cron.terminal import clean, facts, long_date, long_time, paint, plural, wrap
 
 NIGHTS = 3
-"""A page that so many runs in a row could not read needs a person; one bad night does not."""
+"""A page that so many runs in a row could not read needs a person, and so do runs that fail; one bad night does not."""
+
+MOST_FAILING = 20
+"""Failing pages that are listed; where more fail, it is not the single page that matters."""
 
 
 def needs_a_person(state: Mapping[str, Any]) -> list[str]:
@@ -18,47 +20,65 @@ def needs_a_person(state: Mapping[str, Any]) -> list[str]:
         f"registerwatch discard {run['id']}"
         for run in state["held"]
     ]
+    attempts = state["attempts"]
     if state.get("overdue"):
-        needs.append(f"A run is overdue since {long_date(state['overdue'])}, {state['overdue'][11:16]} UTC.")
+        last = f" {_attempt(attempts)}." if attempts else ""
+        needs.append(f"A run is overdue since {long_time(state['overdue'])}.{last}")
+    elif attempts and attempts["times"] >= NIGHTS:
+        needs.append(
+            f"{attempts['times']} runs in a row have failed, since {long_date(attempts['since'])}: "
+            f"{attempts['reason']}. Try one: registerwatch -v run"
+        )
     for page in state["failing"]:
+        stands = "Its last snapshot still stands." if page["was_read"] else "It was never read."
         if state["last_run"]["kind"] == "import":
-            needs.append(f"{page['page']} could not be read: {page['reason']}. Its last snapshot still stands.")
+            needs.append(f"{page['page']} could not be read: {page['reason']}. {stands}")
         elif page["times"] >= NIGHTS:
             needs.append(
                 f"{page['page']} has not been read for {page['times']} runs, since {long_date(page['since'])}: "
-                f"{page['reason']}. Its last snapshot still stands. Try it alone: "
-                f"registerwatch -v run --only {page['page']}"
+                f"{page['reason']}. {stands} Try it alone: registerwatch -v run --only {page['page']}"
             )
     return needs
 
 
+def _attempt(attempts: Mapping[str, Any]) -> str:
+    return f"The last attempt, on {long_time(attempts['at'])}, failed: {attempts['reason']}"
+
+
 def render_status(state: Mapping[str, Any], *, width: int, colour: bool) -> str:
     """Return the state of things in labelled lines, and what needs a person below."""
-    run = state["last_run"]
+    run, attempts = state["last_run"], state["attempts"]
+    needs = _needs(needs_a_person(state), width, colour)
     if run is None:
-        return (
-            "Nothing was read yet. Start with: registerwatch run, or: registerwatch import FOLDER --fetched-at DATE\n"
-        )
+        start = "Nothing was read yet. Start with: registerwatch run, or: registerwatch import FOLDER --fetched-at DATE"
+        tried = wrap(clean(f"{_attempt(attempts)}."), width) if attempts else []
+        return "\n".join([start, *tried]) + "\n" + needs
     unchanged = run["pages_read"] - run["pages_changed"]
     failed = f", {plural(run['pages_failed'], 'page')} failed" if run["pages_failed"] else ""
-    at = f"{long_date(run['captured_at'])}, {run['captured_at'][11:16]} UTC"
     what = "finished" if run["state"] == "committed" else run["state"]
     pages = f"{run['pages_read']:,} read: {unchanged:,} unchanged, {run['pages_changed']:,} changed"
     kept = f"{size(state['database_bytes'])}: {plural(state['snapshots'], 'snapshot')}{_since(state['since'])}"
-    rows = [("Last run", f"{run['id']}, {run['kind']} of {at}: {what}{failed}\n{pages}")]
-    rows += [("Next run", f"due {_due(state['next_due'])}")] if state.get("next_due") else []
+    last = f"{run['id']}, {run['kind']} of {long_time(run['captured_at'])}: {what}{failed}\n{pages}"
+    rows = [("Last run", f"{last}\n{_attempt(attempts)}" if attempts else last)]
+    rows += [("Next run", f"due {long_time(state['next_due'])}")] if state.get("next_due") else []
     rows += [
-        ("Pages", f"{len(state['failing'])} failing" if state["failing"] else "none failing"),
+        ("Pages", _failing(state["failing"])),
         ("Held", f"run {state['held'][-1]['id']}" if state["held"] else "none"),
-        ("Changes", f"{state['changes']:,} told in all, {state['editorial']:,} editorial"),
+        ("Changes", f"{state['changes']:,} found in all, {state['editorial']:,} editorial"),
         ("Register", f"{plural(state['pages'], 'page')}, {plural(state['agreements'], 'agreement')}"),
         ("Database", kept),
     ]
-    return facts(rows, width=width, colour=colour) + _needs(needs_a_person(state), width, colour)
+    return facts(rows, width=width, colour=colour) + needs
 
 
-def _due(time: str) -> str:
-    return f"{long_date(time)}, {read_time(time):%H:%M} UTC"
+def _failing(pages: Sequence[Mapping[str, Any]]) -> str:
+    """Say which pages the last run could not read, and why: a fact, whether or not it needs a person already."""
+    if not pages:
+        return "none failing"
+    lines = [f"{page['page']}: {page['reason']}" for page in pages[:MOST_FAILING]]
+    more = len(pages) - len(lines)
+    lines += [f"and {more:,} more, which --format json lists"] if more else []
+    return "\n".join([f"{len(pages):,} failing", *lines])
 
 
 def _since(time: str | None) -> str:

@@ -83,6 +83,15 @@ def long_date(time: str) -> str:
     return f"{day:%A} {day.day} {day:%B} {day.year}"
 
 
+def long_time(time: str) -> str:
+    """Return the day of *time* in words, with its time of day.
+
+    >>> long_time("2026-11-20T03:17:00Z")
+    'Friday 20 November 2026, 03:17 UTC'
+    """
+    return f"{long_date(time)}, {time[11:16]} UTC"
+
+
 def plural(number: int, noun: str) -> str:
     """Return a number with its noun.
 
@@ -126,7 +135,7 @@ class Column:
     heading: str
     missing: str = "none printed"
     whole: bool = False
-    """Never cut: a reference or a slug that is to be copied."""
+    """Never cut: a reference or a slug that is to be copied, or a date."""
 
 
 def render_table(
@@ -146,9 +155,7 @@ def render_table(
     columns = [one.column for one in measured]
     cells = [[_cell(row.get(column.key), column.missing) for column in columns] for row in rows]
     numbers = [one.is_number for one in measured]
-    widths = _shrink(
-        [one.longest for one in measured], [one.whole for one in measured], width - 2 * (len(columns) - 1)
-    )
+    widths = _shrink([one.longest for one in measured], [one.whole for one in measured], width - 2 * (len(columns) - 1))
 
     def line(texts: Sequence[str]) -> str:
         fitted = [cut(text, room) for text, room in zip(texts, widths, strict=True)]

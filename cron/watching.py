@@ -10,14 +10,16 @@ from threading import Event
 import click
 
 from cron.feeding import feeds_after_run
-from cron.lock import only_run
+from cron.lock import AlreadyRunningError, only_run
 from cron.log import start_log
 from cron.nightly import Register, RunStoppedError, run_once
 from cron.outcome import facts_of, render_run
 from cron.ping import ping
-from cron.session import NEEDS_A_PERSON, Session, clock, coloured, columns, show_progress
+from cron.session import NEEDS_A_PERSON, Session, clock, coloured, columns, say, show_progress
 from scraper.errors import RegisterWatchError
 from scraper.fetch import Fetcher, Manners
+from snapshots.attempts import forget_attempts, note_attempt
+from snapshots.opening import DatabaseError
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +58,8 @@ def run_here(
     settings = session.settings
     start_log(settings.log.format, verbose=session.options.verbose)
     try:
-        with only_run(settings.store.database), Fetcher(_manners(session)) as fetcher:
+        manners = _manners(session)
+        with only_run(settings.store.database), Fetcher(manners) as fetcher:
             report = run_once(
                 session.store(create=True),
                 fetcher,
@@ -74,18 +77,40 @@ def run_here(
             )
     except RunStoppedError:
         raise  # no failure: whoever stopped it knows, and the next start makes up for it
-    except Exception:  # whatever it was: silence would be taken for a machine that is switched off
+    except Exception as error:  # whatever it was: silence would be taken for a machine that is switched off
         if not dry_run:
+            if not only and not isinstance(error, AlreadyRunningError):
+                _note_failure(session, error)
             ping(settings.schedule.ping_failure_url)
         raise
+    if not dry_run:
+        _note_success(session)
     facts = facts_of(report, session.answers, kept=not dry_run)
-    click.echo(render_run(facts, width=columns(), colour=coloured()), nl=False)
+    say(render_run(facts, width=columns(), colour=coloured()))
     needs_a_person = bool(facts.failed or facts.held)
     if tell and not dry_run and not facts.held:
         needs_a_person |= not feeds_after_run(session)
     if not dry_run:
         ping(settings.schedule.ping_failure_url if needs_a_person else settings.schedule.ping_url)
     return NEEDS_A_PERSON if needs_a_person else 0
+
+
+def _note_failure(session: Session, error: Exception) -> None:
+    """Have `status` know of a run that failed before it had an edition; no database is made for that."""
+    reason = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    try:
+        if session.settings.store.database.exists():
+            note_attempt(session.store().db, clock(), reason or type(error).__name__)
+    except (RegisterWatchError, DatabaseError, OSError) as trouble:
+        # What failed may be the database itself: then every command says so.
+        _log.info("that the run failed could not be noted: %s", trouble)
+
+
+def _note_success(session: Session) -> None:
+    try:
+        forget_attempts(session.store().db)
+    except DatabaseError as trouble:
+        _log.warning("that runs failed before this one is still noted: %s", trouble)
 
 
 def _manners(session: Session) -> Manners:
@@ -128,15 +153,11 @@ def schedule(session: Session) -> None:
     Example:
       registerwatch schedule
     """
-    from cron.schedule import ScheduleError, next_after, stay
+    from cron.schedule import stay
 
     settings = session.settings.schedule
     start_log(session.settings.log.format, verbose=session.options.verbose)
     _manners(session)
-    try:
-        next_after(settings.cron, settings.timezone, clock())
-    except ScheduleError as error:
-        raise click.UsageError(str(error)) from error
     store = session.store(create=True)
     last_run = store.log.last_run_time()
     session.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from cron.cli import cli
-from cron.config import PREFIX, SECTIONS, settings_template, variable
+from cron.config import PREFIX, SECTIONS, in_toml, settings_template, variable
 from snapshots.columns import MEANINGS
 from snapshots.store import open_store
 
@@ -46,13 +46,13 @@ def settings_page() -> str:
         "Settings stand in `registerwatch.toml` in the current directory, or in the file named by `--config`.",
         f"What the environment says (`{PREFIX}…`) goes before the file, and options go before both.",
         "Relative paths count from the folder of the settings file; paths given as options from the current directory.",
-        "A key or variable that nobody knows is refused with the nearest known one.",
+        "A key or variable that nobody knows is refused, with the nearest known one if one is near.",
     ]
     for name, section in SECTIONS.items():
         lines += ["", f"## [{name}]", "", str(section.__doc__), ""]
         lines += ["| key | default | environment | meaning |", "|---|---|---|---|"]
         for key, field in section.model_fields.items():
-            default = "none" if field.default is None else f"`{field.default}`"
+            default = "none" if field.default is None else f"`{in_toml(field.default)}`"
             lines.append(f"| `{key}` | {default} | `{variable(f'{name}.{key}')}` | {field.description} |")
     lines += ["", "## The file that `registerwatch init` writes", "", "```toml", settings_template().rstrip(), "```"]
     return "\n".join(lines) + "\n"

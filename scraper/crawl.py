@@ -4,7 +4,6 @@
 and which of those that were not found, is decided by the run.
 """
 
-import re
 import zlib
 from collections.abc import Collection, Iterable
 from posixpath import dirname
@@ -19,13 +18,12 @@ from scraper.charset import decode
 from scraper.errors import CrawlError, FetchError
 from scraper.fetch import Fetcher
 from scraper.robots import Robots, parse_robots
-from scraper.slugs import slug_of
+from scraper.slugs import is_slug, slug_of
 
 Found = list[tuple[str, str]]
 """(slug, address) of each page, in the order of the source, one for each slug."""
 
 _FOLDERS = ("organisations", "organisation")
-_NO_SLUG = re.compile(r"[\x00-\x1f\x7f/\\]|^\.{0,2}$")
 _MOST_SITEMAPS = 50
 _MOST_SITEMAP_BYTES = 50 * 1024 * 1024  # unpacked; the standard's own limit
 
@@ -140,7 +138,7 @@ def _pages(links: Iterable[str], index_url: str, start: str, hosts: Collection[s
         if parts.scheme not in ("http", "https") or host_of(url) not in ours:
             continue
         slug = slug_of(url)
-        if _is_page(parts.path, index.path) and not _NO_SLUG.search(slug):
+        if _is_page(parts.path, index.path) and is_slug(slug):
             found.setdefault(slug, urlunsplit((index.scheme, index.netloc, parts.path, "", "")))
     return list(found.items())
 

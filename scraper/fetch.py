@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from scraper.addresses import AddressError, check_address, host_of, is_private_host, redirected
 from scraper.errors import FetchError, ForbiddenError, GoneError
+from scraper.limits import LARGEST_PAGE
 from scraper.wire import Answer, Resolve, Wire, WireError, look_up
 
 MOST_WAIT_S = 120.0
@@ -45,7 +46,7 @@ class Manners:
     timeout_s: float = 30.0  # of one silence
     deadline_s: float = 120.0  # of one page in all, its retries and waits included
     retries: int = 4
-    max_bytes: int = 20_000_000  # of one page, packed and unpacked
+    max_bytes: int = LARGEST_PAGE  # of one page, packed and unpacked
 
     def __post_init__(self) -> None:
         if not self.contact.strip() or not (self.contact.isascii() and self.contact.isprintable()):

@@ -8,6 +8,8 @@ import re
 from urllib.parse import unquote, urlsplit
 
 _PAGE_ENDING = re.compile(r"\.(?:html?|txt)$", re.IGNORECASE)
+# Half a surrogate pair stands in a file name for bytes that are no UTF-8.
+_NO_SLUG = re.compile("[\x00-\x1f\x7f/\\\\\ud800-\udfff]|^\\.{0,2}$")
 
 
 def slug_of(name_or_url: str) -> str:
@@ -40,3 +42,12 @@ def _without_ending(segment: str, is_address: bool) -> str:
         return _PAGE_ENDING.sub("", segment)
     stem, dot, _ = segment.rpartition(".")
     return stem if dot and stem else segment
+
+
+def is_slug(slug: str) -> bool:
+    r"""Say whether a page can be called that: not empty, no path, and nothing that cannot be written or seen.
+
+    >>> [is_slug(slug) for slug in ("nhs_example_icb", "", "..", "a/b", "a\\b", "a\nb", "a\udce9b")]
+    [True, False, False, False, False, False, False]
+    """
+    return not _NO_SLUG.search(slug)

@@ -190,6 +190,14 @@ class Answers:
         sql = """
             select runs.*, (
               select count(*) from pages where pages.first_seen = runs.captured_at
+            ) + (
+              -- Of a held run nothing is believed: new is what was never seen before.
+              select count(*)
+              from captures
+              join pages on pages.slug = captures.page
+              where runs.state in ('held', 'superseded') and captures.run = runs.id and captures.body is not null
+                and coalesce(pages.first_seen > runs.captured_at, true)
+                and not exists (select 1 from refusals where refusals.run = runs.id and refusals.page = pages.slug)
             ) as pages_new
             from runs
             where id = :id
@@ -198,6 +206,10 @@ class Answers:
         return dict(row)
 
     # --- one agreement ------------------------------------------------------------------------------------------------
+
+    def reference(self, reference: str) -> str:
+        """Return the reference as it is kept; NotKnownError with the nearest if there is none."""
+        return self._reference(reference)
 
     def _reference(self, reference: str) -> str:
         """Return the reference as it is kept: case and outer space do not matter."""
@@ -429,7 +441,8 @@ class Answers:
               where failing.run = :run and refusals.page is null
               group by failing.page
             )
-            select failing.page, failing.reason, count(*) as times, min(runs.captured_at) as since
+            select failing.page, failing.reason, count(*) as times, min(runs.captured_at) as since,
+              exists (select 1 from snapshots where snapshots.page = failing.page) as was_read
             from refusals as failing
             left join good on good.page = failing.page
             join refusals as earlier on earlier.page = failing.page
@@ -440,7 +453,7 @@ class Answers:
             """,
             {"run": last["id"], "kind": last["kind"]},
         )
-        return [dict(row) for row in rows]
+        return [{**row, "was_read": bool(row["was_read"])} for row in rows]
 
 
 _PROSE = ("purposes_text", *SECTIONS)

@@ -83,6 +83,10 @@ MEANINGS: dict[str, dict[str, str]] = {
         "outcome": "kept if the page gave bytes, failed if it gave none, gone if the server has no such page.",
         "failure": "Why the page gave no bytes; null where it did, or is gone.",
     },
+    "attempts": {
+        "at": "When a run failed before it had an edition; rows are kept until a run comes through.",
+        "reason": "Why.",
+    },
     "validators": {
         "page": "Slug of the page.",
         "body": "The bytes that the server gave these validators with.",

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from scraper.blocks import looks_like_markup
 from scraper.errors import ListPageError, RefusedPageError
+from scraper.limits import too_large
 from scraper.parse import closes, read_page
 from scraper.records import RegisterPage
 from scraper.vocabulary import Vocabulary
@@ -34,14 +35,10 @@ class Reading:
     is_list: bool = False
 
 
-LARGEST_PAGE = 20_000_000
-"""Bytes beyond which nothing is read: the largest page seen has two megabytes, and a monster would take minutes."""
-
-
 def read_body(body: bytes, slug: str, source: str, vocabulary: Vocabulary, charset: str | None = None) -> Reading:
     """Read *body*, whatever it is; *charset* is what the server declared."""
-    if len(body) > LARGEST_PAGE:
-        return Reading(None, f"{len(body) // 1_000_000} MB, too large for a page", None)
+    if reason := too_large(len(body)):
+        return Reading(None, reason, None)
     ends = closes(body) or (False if looks_like_markup(body.decode("utf-8", "replace")) else None)
     try:
         page = read_page(body, source=source, slug=slug, charset=charset, vocabulary=vocabulary)

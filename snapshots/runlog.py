@@ -166,18 +166,30 @@ class RunLog:
         row = {"page": page.slug, "body": page.sha256, "etag": page.etag, "last_modified": page.last_modified}
         self.db.table("validators").insert(row, replace=True)
 
-    def further(self, run: Mapping[str, Any], pages: list[NewPage]) -> list[NewPage]:
-        """Return the pages that extend an edition; refuse other bytes for what it has."""
+    def further(self, run: Mapping[str, Any], pages: list[NewPage], trouble: Trouble) -> tuple[list[NewPage], Trouble]:
+        """Return the pages, and the trouble, that extend an edition; refuse other bytes for what it has."""
         numbers = {row["slug"]: row["number"] for row in self.db.query("select slug, number from pages")}
         sighted, captures = _unpack(run["sighted"]), self.captures_at(run["captured_at"])
-        there = {page.slug for page in pages if numbers.get(page.slug) in sighted}
+        there = {slug for slug, number in numbers.items() if number in sighted}
         for page in pages:
             if page.slug in there and captures[page.slug].sha256 != page.sha256:
                 raise EditionRefusedError(
                     f"{page.source}: other bytes than those kept for {page.slug} at {run['captured_at']}; "
                     "nothing was imported"
                 )
-        return [page for page in pages if page.slug not in there]
+        for slug in sorted(there & trouble.failed.keys()):
+            raise EditionRefusedError(
+                f"{slug}: {trouble.failed[slug]}, and the page kept at {run['captured_at']} is whole; "
+                "nothing was imported"
+            )
+        known = self.trouble_of(run["id"])
+        failed = {slug: reason for slug, reason in trouble.failed.items() if slug not in known.failed}
+        return [page for page in pages if page.slug not in there], Trouble(failed, trouble.gone - known.gone)
+
+    def refusals_of(self, run: int) -> dict[str, str]:
+        """Return slug → reason of the pages that a run could not read or believe."""
+        rows = self.db.query("select page, reason from refusals where run = :run order by page", {"run": run})
+        return {row["page"]: row["reason"] for row in rows}
 
     def write(
         self,
@@ -206,6 +218,7 @@ class RunLog:
             sighted = _pack(_unpack(run["sighted"]) | {numbers[slug] for slug in seen})
             now = {"sighted": sighted, "complete": bool(run["complete"]) or complete, "finished_at": finished_at}
             self.db.table("runs").update(number, now)
+            self._forget_trouble(number, seen)
         before = self.captures_at(time)
         kept = sum(self._log_page(number, page, before, finished_at) for page in pages)
         self._log_trouble(number, time, trouble)
@@ -232,6 +245,12 @@ class RunLog:
         rows += [{**common, "page": slug, "outcome": "gone", "failure": None} for slug in trouble.gone]
         if rows:
             self.db.table("captures").insert_all(rows)
+
+    def _forget_trouble(self, run: int, slugs: Iterable[str]) -> None:
+        """Forget that a run asked for pages in vain, now that it has them."""
+        for slug in slugs:
+            row = {"run": run, "slug": slug}
+            self.db.execute("delete from captures where run = :run and page = :slug and body is null", row)
 
     def _page_numbers(self, slugs: Iterable[str]) -> dict[str, int]:
         """Return slug → number of these pages, numbering new ones."""

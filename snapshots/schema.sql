@@ -61,6 +61,11 @@ create table captures (
 create index captures_by_page on captures (page, run);
 create index captures_by_body on captures (body);
 
+create table attempts (
+  at text not null,
+  reason text not null
+) strict;
+
 create table validators (
   page text primary key references pages (slug),
   body text not null references bodies (sha256),

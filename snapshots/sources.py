@@ -1,24 +1,41 @@
-"""Where saved pages come from: files, folders, `.zip` and `.warc.gz`. Reads files; knows nothing of the database."""
+"""Where saved pages come from: files, folders, `.zip` and `.warc.gz`. Reads files; knows nothing of the database.
 
+What is wrong with one page is that page's fault, and the page is refused; what is wrong with a folder or an archive
+ends the import: nobody knows what it would have held.
+"""
+
+import gzip
 import hashlib
+import lzma
+import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
 from scraper.errors import RegisterWatchError
-from scraper.slugs import slug_of
+from scraper.limits import LARGEST_PAGE, too_large
+from scraper.slugs import is_slug, slug_of
+from snapshots.payloads import Payload, read_payload
 from snapshots.times import as_text, read_time
 
 PAGE_ENDINGS = (".html", ".htm", ".txt")
 WARC_ENDINGS = (".warc", ".warc.gz")
-LARGEST_PAGE = 64 * 1024 * 1024
-"""Bytes beyond which a file is no page; the largest page seen has a few megabytes."""
+
+# What reading a damaged archive may raise: zipfile lets through whatever its parts raise.
+_DAMAGES = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError,
+    ValueError, LookupError, OverflowError, MemoryError,
+)  # fmt: skip
+_STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
 
 class SourceError(RegisterWatchError):
@@ -33,6 +50,10 @@ class SavedPage:
     source: str
     body: bytes
     captured_at: str | None = None
+    place: str = ""
+    """Where a person finds it: the whole path as given, an address."""
+    refused: str | None = None
+    """Why it cannot be read; then there are no bytes."""
 
     @property
     def sha256(self) -> str:
@@ -49,25 +70,63 @@ def saved_pages(paths: Iterable[Path]) -> Iterator[SavedPage]:
         SourceError: A path is missing, unreadable, or not what it says.
     """
     for path in paths:
-        try:
+        with _named(path):
             yield from _pages_of(path)
-        except OSError as error:
-            raise SourceError(f"{error.filename or path}: {(error.strerror or str(error)).lower()}") from error
 
 
 def count_pages(paths: Iterable[Path]) -> int:
-    """Return how many pages `saved_pages` will yield, as far as that can be known without reading them."""
+    """Return how many pages `saved_pages` will yield, as far as that can be known without reading them.
+
+    Raises:
+        SourceError: As `saved_pages` does.
+    """
     count = 0
     for path in paths:
-        if path.is_dir():
-            names = (PurePosixPath(file.relative_to(path).as_posix()) for file in path.rglob("*"))
-            count += sum(map(_is_page, names))
-        elif path.suffix.lower() == ".zip" and zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                count += sum(_is_page(PurePosixPath(name)) for name in archive.namelist())
-        else:
-            count += 1
+        with _named(path):
+            if path.is_dir():
+                count += len(_files_of(path))
+            elif path.suffix.lower() == ".zip" and path.is_file():
+                with _open_zip(path) as archive:
+                    count += len(_members_of(archive))
+            else:
+                count += 1
     return count
+
+
+def read_one_file(file: Path) -> bytes:
+    """Return the bytes of one file that is meant to be a page; `/dev/stdin` may be one.
+
+    Raises:
+        SourceError: It is missing, unreadable, no file, or too large.
+    """
+    with _named(file):
+        if not file.exists():
+            raise SourceError(f"{file}: is not there")
+        if not file.is_file() and str(file) not in _STANDARD_INPUT:
+            raise SourceError(f"{file}: is a pipe or a device, not a file")
+        payload = _read_file(file)
+    if payload.refused:
+        raise SourceError(f"{file}: {payload.refused}")
+    return payload.body
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say in one line which file could not be opened, and why."""
+    try:
+        yield
+    except OSError as error:
+        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(path)
+        raise SourceError(f"{_legible(name)}: {_why(error)}") from error
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _legible(name: str) -> str:
+    """Return a file's name so that it can be printed, whatever bytes it is made of."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace") if not name.isascii() else name
 
 
 def _pages_of(path: Path) -> Iterator[SavedPage]:
@@ -75,78 +134,160 @@ def _pages_of(path: Path) -> Iterator[SavedPage]:
         raise SourceError(f"{path}: is not there")
     if path.is_dir():
         yield from _pages_of_folder(path)
-    elif path.name.lower().endswith(WARC_ENDINGS):
-        yield from _pages_of_warc(path)
-    elif path.suffix.lower() == ".zip":
-        yield from _pages_of_zip(path)
-    elif path.suffix.lower() in PAGE_ENDINGS:
-        yield _page(path.name, _read_file(path))
-    else:
+        return
+    suffix, is_warc = path.suffix.lower(), path.name.lower().endswith(WARC_ENDINGS)
+    if not is_warc and suffix not in (".zip", *PAGE_ENDINGS):
         raise SourceError(f"{path}: is no page, folder, .zip or .warc.gz")
+    if not path.is_file():
+        raise SourceError(f"{path}: is a pipe or a device, not a file")
+    if is_warc:
+        yield from _pages_of_warc(path)
+    elif suffix == ".zip":
+        yield from _pages_of_zip(path)
+    else:
+        yield _page(path.name, str(path), _read_file(path))
 
 
-def _page(name: str, body: bytes) -> SavedPage:
-    return SavedPage(slug_of(name), name, body)
+def _page(name: str, place: str, payload: Payload) -> SavedPage:
+    slug = slug_of(name)
+    if not is_slug(slug):
+        raise SourceError(f"{_legible(place)}: no page can be called {_legible(slug)!r}; give the file another name")
+    return SavedPage(slug, name, payload.body, place=place, refused=payload.refused)
 
 
 def _is_page(name: PurePosixPath) -> bool:
     """Say whether a file of a folder or archive is meant to be an organisation's page."""
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
     own_index = len(name.parts) == 1 and name.stem.lower() == "index"
+    hidden = any(map(_is_hidden, name.parts))
     return name.suffix.lower() in PAGE_ENDINGS and not hidden and not own_index and name.name.lower() != "robots.txt"
 
 
+def _is_hidden(part: str) -> bool:
+    return part.startswith(".") or part == "__MACOSX"
+
+
 def _pages_of_folder(folder: Path) -> Iterator[SavedPage]:
-    for file in sorted(folder.rglob("*")):
-        name = PurePosixPath(file.relative_to(folder).as_posix())
-        if _is_page(name) and file.is_file():
-            yield _page(str(name), _read_file(file))
+    for name in _files_of(folder):
+        file = folder / name
+        yield _page(str(name), str(file), _read_file(file))
 
 
-def _read_file(file: Path) -> bytes:
-    size = file.stat().st_size
-    if size > LARGEST_PAGE:
-        raise SourceError(f"{file}: has {size // 1_000_000} MB, too large for a page")
-    return file.read_bytes()
+def _files_of(folder: Path) -> list[PurePosixPath]:
+    """Return the names of the pages in *folder* and below, in order; a folder that cannot be read is not passed over.
+
+    Its pages would be missing, and of a complete edition taken to be gone.
+    """
+
+    def stop(error: OSError) -> None:
+        raise error
+
+    names = []
+    for where, folders, files in os.walk(folder, onerror=stop):
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        inside = PurePosixPath(Path(where).relative_to(folder).as_posix())
+        names += [inside / name for name in files if _is_page(inside / name) and (Path(where) / name).is_file()]
+    return sorted(names)
+
+
+def _read_file(file: Path) -> Payload:
+    try:
+        with file.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            body = b"" if too_large(size) else stream.read(LARGEST_PAGE + 1)
+    except OSError as error:
+        return Payload(b"", _why(error))
+    reason = too_large(max(size, len(body)))
+    return Payload(b"", reason) if reason else Payload(body)
+
+
+# --- zip --------------------------------------------------------------------------------------------------------------
 
 
 def _pages_of_zip(path: Path) -> Iterator[SavedPage]:
+    with _open_zip(path) as archive:
+        for info in _members_of(archive):
+            yield _page(info.filename, f"{path}/{info.filename}", _read_member(path, archive, info))
+
+
+@contextmanager
+def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    with path.open("rb") as stream:
+        if not zipfile.is_zipfile(stream):
+            raise SourceError(f"{path}: is not a zip archive")
+        try:
+            archive = zipfile.ZipFile(stream)
+        except _DAMAGES as error:
+            raise SourceError(f"{path}: is a damaged zip archive: {error}") from error
+        with archive:
+            if not all(archive.namelist()):
+                raise SourceError(f"{path}: is a damaged zip archive: it holds a file without a name")
+            yield archive
+
+
+def _members_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    infos = (info for info in archive.infolist() if not info.is_dir() and _is_page(PurePosixPath(info.filename)))
+    return sorted(infos, key=lambda info: info.filename)
+
+
+def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Payload:
+    # Its own word on its size is enough: zipfile never unpacks more than that.
+    if reason := too_large(info.file_size):
+        return Payload(b"", reason)
     try:
-        archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise SourceError(f"{path}: is not a zip archive") from error
-    with archive:
-        for info in sorted(archive.infolist(), key=lambda info: info.filename):
-            name = PurePosixPath(info.filename)
-            if info.is_dir() or not _is_page(name):
-                continue
-            if info.file_size > LARGEST_PAGE:
-                raise SourceError(f"{path}: {name} has {info.file_size // 1_000_000} MB, too large for a page")
-            try:
-                yield _page(str(name), archive.read(info))
-            except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
-                raise SourceError(f"{path}: {name} cannot be read: {error}") from error
+        return Payload(archive.read(info))
+    except _DAMAGES as error:
+        raise SourceError(f"{path}: {info.filename} cannot be read: {error}") from error
+
+
+# --- web archives -----------------------------------------------------------------------------------------------------
+
+
+class _Unpacked:
+    """The records of a web archive, unpacked; damage is raised, where warcio takes it for the end and goes on."""
+
+    def __init__(self, path: Path, stream: BinaryIO) -> None:
+        is_packed = stream.read(2) == b"\x1f\x8b"
+        stream.seek(0)
+        self._path = path
+        self._stream: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=stream) if is_packed else stream
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._stream.read(size)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise SourceError(f"{self._path}: is not a web archive, or is damaged: {error}") from error
 
 
 def _pages_of_warc(path: Path) -> Iterator[SavedPage]:
     """Yield the answered pages of a web archive, each with its own time of capture."""
     try:
         with path.open("rb") as stream:
-            for record in ArchiveIterator(stream):
-                if record.rec_type != "response" or record.http_headers.get_statuscode() != "200":
+            for record in ArchiveIterator(_Unpacked(path, stream)):
+                # A record of another protocol, such as dns:, has no HTTP headers.
+                if record.rec_type != "response" or not record.http_headers:
                     continue
                 url = record.rec_headers.get_header("WARC-Target-URI") or ""
-                if "/organisation" not in url:
-                    continue
-                at = as_text(_warc_time(path, url, record.rec_headers.get_header("WARC-Date")))
-                body = record.content_stream().read(LARGEST_PAGE)
-                while record.raw_stream.read(LARGEST_PAGE):
-                    pass  # what a chunked body leaves over
-                if getattr(record.raw_stream, "limit", 0):
-                    raise SourceError(f"{path}: is cut short, at {url}")
-                yield SavedPage(slug_of(url), url, body, at)
-    except (ArchiveLoadFailed, EOFError, zlib.error, UnicodeDecodeError) as error:
+                is_answer = record.http_headers.get_statuscode() == "200"
+                if is_answer and "/organisation" in url and is_slug(slug_of(url)):
+                    yield _page_of_record(path, url, record)
+    except (ArchiveLoadFailed, EOFError, UnicodeDecodeError) as error:
         raise SourceError(f"{path}: is not a web archive, or is damaged: {error}") from error
+
+
+def _page_of_record(path: Path, url: str, record: Any) -> SavedPage:
+    at = as_text(_warc_time(path, url, record.rec_headers.get_header("WARC-Date")))
+    stream = record.raw_stream
+    raw = stream.read(LARGEST_PAGE + 1)
+    size = len(raw)
+    while rest := stream.read(LARGEST_PAGE):
+        size += len(rest)
+    if getattr(stream, "limit", 0):
+        raise SourceError(f"{path}: is cut short, at {url}")
+    payload = read_payload(raw, size, record.http_headers.get_header)
+    cut = record.rec_headers.get_header("WARC-Truncated")
+    if cut and not payload.refused:
+        payload = Payload(b"", f"the archive holds only the beginning of it ({cut})")
+    return SavedPage(slug_of(url), url, payload.body, at, url, payload.refused)
 
 
 def _warc_time(path: Path, url: str, text: str | None) -> datetime:

@@ -40,6 +40,8 @@ class Outcome:
     pages: int = 0
     changed: int = 0
     kept_bytes: int = 0
+    notices: tuple[str, ...] = ()
+    """What the reader noticed on pages whose bytes are new, after the slug."""
 
 
 NO_TROUBLE = Trouble()
@@ -119,9 +121,12 @@ class Store:
             EditionRefusedError: It has other bytes for a page that an edition of the same time has.
         """
         run = self.log.run_at(time)
-        new = pages if run is None else self.log.further(run, pages)
-        if run is not None and not new and (run["complete"] or not complete):
-            return Outcome(run=run["id"], known=True, pages=len(pages))
+        new = pages
+        if run is not None:
+            new, trouble = self.log.further(run, pages, trouble)
+            adds = new or trouble != NO_TROUBLE
+            if not adds and (run["complete"] or not complete):
+                return Outcome(run=run["id"], known=True, refused=self.log.refusals_of(run["id"]), pages=len(pages))
         with self.writing(keep=keep):
             is_newest = time > self.log.newest() and self._is_current()
             number, kept, captures = self.log.write(run, time, finished_at, complete, new, kind, trouble)
@@ -159,7 +164,7 @@ class Store:
         decision = decide(past, edition, vocabulary=vocabulary, guards=guards)
         History(self.db, self.states).write(edition, decision, captures, refused)
         self._note_rules()
-        return Outcome(run=run, decision=decision, refused=refused, changed=len(edition.changed))
+        return _outcome(edition, decision, refused)
 
     def _derive_all(
         self, readings: Readings, vocabulary: Vocabulary, guards: Guards, progress: "Progress"
@@ -207,7 +212,7 @@ class Store:
         history.write(edition, decision, seen, refused)
         if decision.held is None:
             past.learn(decision.pages, decision.facts, complete=edition.complete)
-        return Outcome(run=row["id"], decision=decision, refused=refused, changed=len(edition.changed))
+        return _outcome(edition, decision, refused)
 
     def _edition(
         self,
@@ -301,6 +306,17 @@ Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
 def no_progress(items: Iterable[Any], _length: int, _word: str) -> Iterable[Any]:
     """Show nothing."""
     return items
+
+
+def _outcome(edition: Edition, decision: Decision, refused: Mapping[str, str]) -> Outcome:
+    notices = (f"{slug}: {notice}" for slug in sorted(edition.changed) for notice in edition.read[slug].page.notices)
+    return Outcome(
+        run=edition.run,
+        decision=decision,
+        refused=refused,
+        changed=len(edition.changed),
+        notices=tuple(notices),
+    )
 
 
 def _deriving_rules() -> str:

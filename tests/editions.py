@@ -143,17 +143,28 @@ def write_edition(folder: Path, pages: Mapping[str, Page | bytes]) -> Path:
 
 def web_archive(path: Path, records: list[tuple[str, str, bytes]]) -> Path:
     """Write (address, time, body) as responses of a web archive."""
+    return answer_archive(path, [(address, time, http_answer(body)) for address, time, body in records])
+
+
+def http_answer(body: bytes, **headers: str) -> bytes:
+    """Return an answer of a web server, as it came over the wire."""
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{lines}\r\n".encode() + body
+
+
+def answer_archive(path: Path, records: list[tuple[str, str, bytes]], **more: str) -> Path:
+    """Write (address, time, whole answer) as responses of a web archive; *more* are further lines of each record."""
     whole = b""
-    for number, (address, time, body) in enumerate(records):
-        answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body
+    for number, (address, time, answer) in enumerate(records):
+        is_http = address.startswith("http")
         head = {
             "WARC-Type": "response",
             "WARC-Record-ID": f"<urn:uuid:00000000-0000-4000-8000-{number:012d}>",
             "WARC-Target-URI": address,
             "WARC-Date": time,
-            "Content-Type": "application/http; msgtype=response",
+            "Content-Type": "application/http; msgtype=response" if is_http else "text/dns",
             "Content-Length": str(len(answer)),
-        }
+        } | {name.replace("_", "-"): value for name, value in more.items()}
         lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
         record = f"WARC/1.1\r\n{lines}\r\n".encode() + answer + b"\r\n\r\n"
         whole += gzip.compress(record) if path.name.endswith(".gz") else record

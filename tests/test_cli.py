@@ -6,12 +6,30 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from cron.asking import FIELDS
 from cron.cli import cli
-from tests.editions import ADMISSIONS, FALLS, HARROWDALE, REGISTER, WEXCOMBE, Page, Watch, with_project, write_edition
+from cron.formats import to_csv
+from cron.lock import only_run
+from tests.editions import (
+    ADMISSIONS,
+    FALLS,
+    HARROWDALE,
+    REGISTER,
+    WEXCOMBE,
+    Page,
+    Watch,
+    many,
+    with_project,
+    write_edition,
+)
+from tests.nights import Nights
+from tests.register_server import RegisterServer, Site
+from tests.servers import answer
 
 PROGRAM = Path(sys.executable).with_name("registerwatch")
 
@@ -133,8 +151,7 @@ NEWS = [
     "(NHS South, Central and West Commissioning Support Unit)",
     "Printed end of DARS-NIC-617743-X0M9Z moved from 2026-03-12 to 2027-03-12",
     "Legal basis of DARS-NIC-615985-Y6L2H (NHS Coventry And Warwickshire Integrated Care Board): "
-    "section 261(5)(d) of the Health and Social Care Act 2012 replaced by "
-    "section 261(2)(b)(ii) of the Health and Social Care Act 2012",
+    "section 261(5)(d) of the Health and Social Care Act 2012 replaced by section 261(2)(b)(ii)",
 ]
 
 
@@ -217,8 +234,7 @@ def test_three_edits_on_the_real_pages_are_three_lines_right_to_the_word(tmp_pat
             "(NHS South, Central and West Commissioning Support Unit)",
             "Printed end of DARS-NIC-617743-X0M9Z moved from 2026-03-12 to 2027-03-12",
             "Legal basis of DARS-NIC-398666-H2S4K (NHS Leicester, Leicestershire And Rutland Icb - 04c): "
-            "section 261 of the Health and Social Care Act 2012 replaced by "
-            "section 261(5)(d) of the Health and Social Care Act 2012",
+            "section 261 of the Health and Social Care Act 2012 replaced by section 261(5)(d)",
         ]
     )
 
@@ -263,6 +279,24 @@ def test_parse_of_nothing_readable_is_an_empty_array(tmp_path):
     result = run(tmp_path, "parse", "empty.txt")
 
     assert (result.returncode, json.loads(result.stdout)) == (3, [])
+
+
+def test_parse_reads_standard_input_up_to_the_size_of_a_page(tmp_path):
+    good = run(tmp_path, "parse", "/dev/stdin", input=HARROWDALE.text().decode())
+    huge = run(tmp_path, "parse", "/dev/stdin", input="x" * 30_000_000)
+
+    assert (good.returncode, len(json.loads(good.stdout))) == (0, 1)
+    assert (huge.returncode, huge.stdout) == (3, "[]\n")
+    assert huge.stderr == "registerwatch: /dev/stdin: 20 MB, too large for a page\n"
+
+
+@pytest.mark.parametrize("name", ["pipe.html", "/dev/zero"])
+def test_parse_of_a_pipe_or_a_device_is_one_line(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe.html")
+    result = run(tmp_path, "parse", name)
+
+    assert (result.returncode, result.stdout) == (3, "[]\n")
+    assert result.stderr == f"registerwatch: {name}: is a pipe or a device, not a file\n"
 
 
 # --- wrong usage, settings --------------------------------------------------------------------------------------------
@@ -345,7 +379,10 @@ def test_every_command_has_help_with_an_example(tmp_path, command):
     result = Watch(tmp_path).run(command, "--help")
 
     assert (result.exit_code, result.stderr) == (0, "")
-    assert f"registerwatch {command}" in result.stdout.split("Example:")[1]
+    assert "\\b" not in result.stdout
+    example, _, _ = result.stdout.split("\n  Example:\n")[1].partition("\n\n")
+    assert re.match(rf"    registerwatch {command}\b", example)
+    assert all(re.match("    registerwatch ", line) for line in example.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -365,6 +402,186 @@ def test_a_reader_that_has_seen_enough_is_no_error(started):
 
     assert result.stderr == ""
     assert result.stdout.strip() in ("0", "1")
+
+
+def status_of(folder, command, onto):
+    """Return exit status and standard error of a command of the shell whose output goes *onto* something."""
+    script = f"'{PROGRAM}' {command} {onto}; echo ${{PIPESTATUS[0]}} >&3"
+    result = subprocess.run(
+        ["bash", "-c", f"exec 3>status; {script}"], cwd=folder, capture_output=True, text=True, timeout=60
+    )
+    return int((folder / "status").read_text(encoding="utf-8")), result.stderr
+
+
+NOWHERE = ["| true", "> /dev/full"]
+
+
+@pytest.mark.parametrize("onto", NOWHERE)
+def test_output_that_cannot_be_written_does_not_undo_an_import(tmp_path, onto):
+    write_edition(tmp_path / "october", REGISTER)
+    write_edition(tmp_path / "november", REGISTER | {"broken.html": b"<h1>404 Not Found</h1>"})
+    first = status_of(tmp_path, "import october --fetched-at 2026-10-01 --complete", onto)
+    second = status_of(tmp_path, "import november --fetched-at 2026-11-01", onto)
+    again = status_of(tmp_path, "reparse", onto)
+
+    said = (
+        ""
+        if "true" in onto
+        else (
+            "registerwatch: standard output: no space left on device; make room and try again; what was done is kept\n"
+        )
+    )
+    assert [first, second, again] == [(0, said), (3, said), (0, said)]
+    assert Watch(tmp_path).counts()["runs"] == 2
+
+
+@pytest.mark.parametrize("onto", [*NOWHERE, ">&-"])
+def test_output_that_cannot_be_written_does_not_undo_a_run(tmp_path, onto):
+    site = Site(dict(REGISTER))
+    with RegisterServer(site) as server:
+        nights = Nights(tmp_path, server)
+        first = status_of(tmp_path, "run", onto)
+        site.pages["wexcombe_city_council"] = b"<h1>404 Not Found</h1>"
+        second = status_of(tmp_path, "run", onto)
+
+    assert (first[0], second[0]) == (0, 3)
+    assert nights.counts()["runs"] == 2
+    assert (tmp_path / "feeds").is_dir()
+
+
+def test_output_that_cannot_be_written_does_not_undo_a_decision(tmp_path):
+    watch = Watch(tmp_path)
+    northam = Page("NHS Northam ICB", many(40))
+    watch.take({"nhs_northam_icb": northam}, "2026-06-01")
+    assert watch.take({"nhs_northam_icb": replace(northam, projects=many(20))}, "2026-07-01").exit_code == 3
+
+    assert status_of(tmp_path, "release 2", "> /dev/full")[0] == 0
+    assert json.loads(watch.run("status", "--format", "json").stdout)[0]["held"] == []
+
+
+@pytest.mark.parametrize(
+    "command", ["changes", "agreements --format csv", "status", "--help", "--version", "show --help"]
+)
+def test_an_answer_that_cannot_be_written_is_one_line(started, command):
+    status, said = status_of(started.folder, command, "> /dev/full")
+
+    assert status == 1
+    assert re.fullmatch("registerwatch: .*no space left on device; make room and try again\n", said)
+
+
+def test_without_a_command_the_help_is_shown(tmp_path):
+    result = run(tmp_path)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) > 20
+    assert result.stderr == run(tmp_path, "--help").stdout
+
+
+def test_an_error_of_the_system_names_the_file_and_what_to_do(tmp_path):
+    line = one_line(run(tmp_path, "init", "nowhere"), status=1)
+
+    assert line == (
+        "registerwatch: nowhere/registerwatch.toml: no such file or directory; name one that is there, or make it"
+    )
+
+
+@pytest.mark.parametrize("command", sorted(FIELDS))
+def test_csv_of_an_empty_answer_has_the_head_line_of_a_full_one(started, command):
+    nothing = ["--until", "2000-01-01"] if command == "changes" else []
+    started.take(REGISTER | {"nhs_eastmere_icb": with_project(WEXCOMBE, end="2031-01-01")}, "2026-07-01")
+    (row, *_) = json.loads(started.run(command, "--format", "json").stdout)
+    empty = started.run(command, *nothing, "--format", "csv").stdout
+
+    assert empty.splitlines()[0] == ",".join(row)
+    assert to_csv([], FIELDS[command]).strip().split(",") == list(row)
+
+
+# --- show, redline ----------------------------------------------------------------------------------------------------
+
+REFERENCE = ADMISSIONS.reference
+
+
+@pytest.fixture
+def reworded(started):
+    started.take(
+        REGISTER | {"university_of_harrowdale": with_project(HARROWDALE, objectives="To learn why admissions fall.")},
+        "2026-07-01",
+    )
+    return started
+
+
+def test_show_is_json_unless_asked_otherwise(reworded):
+    (shown,) = json.loads(reworded.run("show", REFERENCE).stdout)
+    (line,) = reworded.run("show", REFERENCE, "--format", "ndjson").stdout.splitlines()
+
+    assert json.loads(line) == shown
+    assert list(shown) == ["reference", "as_of", "pages", "agreement", "versions", "changes"]
+
+
+def test_show_as_a_table_has_what_is_printed_versions_and_changes(reworded):
+    text = reworded.run("show", REFERENCE.lower(), "--format", "table").stdout
+
+    for words in (
+        f"{REFERENCE}, as of Wednesday 1 July 2026",
+        "Opt outs honoured     No - data flow is not identifiable",
+        "2 datasets\n- Civil Registrations of Death",
+        "To learn why admissions fall.",
+        "2 versions\n2026-06-01  last seen 2026-06-01, page university_of_harrowdale",
+        "1 change\n2026-07-01  low     Objectives of",
+    ):
+        assert words in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_show_says_of_an_agreement_that_has_gone_that_it_stood_on_no_page(started):
+    gone = {slug: page for slug, page in REGISTER.items() if slug != "wexcombe_city_council"}
+    (reference,) = {page.projects[0].reference for slug, page in REGISTER.items() if slug not in gone}
+    for month in ("07", "08"):
+        started.take(gone, f"2026-{month}-01")
+
+    assert "It stood on no page at that time." in started.run("show", reference, "--format", "table").stdout
+
+
+def test_redline_says_one_word_as_one_word_and_names_the_reference_as_it_is_kept(started):
+    started.take(
+        REGISTER
+        | {
+            "university_of_harrowdale": with_project(
+                HARROWDALE, objectives="To learn why admissions fall after the first cold week."
+            )
+        },
+        "2026-07-01",
+    )
+    result = started.run("redline", REFERENCE.lower())
+    text = " ".join(result.stdout.split())
+
+    assert text.startswith(f"{REFERENCE}: as first seen on Monday 1 June 2026, and on Wednesday 1 July 2026 Obj")
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert "1 word out, 1 in" in text
+
+
+def test_redline_as_json_has_fields_counts_and_marked_paragraphs(reworded):
+    (one,) = json.loads(reworded.run("redline", REFERENCE, "--format", "json").stdout)
+
+    assert (one["field"], one["out"], one["in"]) == ("objectives", 6, 1)
+    assert {run["mark"] for run in one["paragraphs"][0]} == {"same", "out", "in"}
+    assert json.loads(reworded.run("redline", REFERENCE, "--format", "ndjson").stdout) == one
+    unchanged = reworded.run("redline", REFERENCE, "--to", "2026-06-15", "--format", "json").stdout
+    assert json.loads(unchanged) == []
+
+
+def test_redline_of_two_times_of_one_day_tells_the_times(started):
+    page = with_project(HARROWDALE, objectives="To learn nothing.")
+    started.take(REGISTER | {"university_of_harrowdale": page}, "2026-06-01T12:30")
+    text = " ".join(started.run("redline", REFERENCE).stdout.split())
+
+    assert "on Monday 1 June 2026, 00:00 UTC, and on Monday 1 June 2026, 12:30 UTC" in text
+
+
+def test_redline_from_after_to_is_wrong_usage_whatever_there_is(started):
+    line = one_line(started.run("redline", REFERENCE, "--from", "2027-02-01", "--to", "2027-01-01"), status=2)
+
+    assert "--from 2027-02-01T23:59:59Z lies after --to 2027-01-01T23:59:59Z" in line
 
 
 def test_the_output_is_utf8_whatever_the_locale(started):
@@ -418,9 +635,98 @@ def test_status_asks_for_a_person_while_a_page_fails(started):
 
     assert result.exit_code == 3
     assert "nhs_eastmere_icb could not be read" in result.stdout
+    assert "Its last snapshot still stands." in " ".join(result.stdout.split())
 
     started.take(REGISTER, "2026-08-01")
     assert started.run("status").exit_code == 0
+
+
+def test_a_page_that_was_never_read_has_no_last_snapshot(started):
+    started.take(REGISTER | {"new.html": b"<h1>404 Not Found</h1>"}, "2026-07-01")
+    result = started.run("status")
+
+    assert result.exit_code == 3
+    assert "It was never read." in " ".join(result.stdout.split())
+    assert "still stands" not in result.stdout
+
+
+def test_status_counts_what_was_found_and_is_a_table_json_or_ndjson(started):
+    (line,) = started.run("status", "--format", "ndjson").stdout.splitlines()
+
+    assert json.loads(line)["pages"] == 3
+    assert "0 found in all, 0 editorial" in started.run("status").stdout
+
+
+def test_a_page_that_fails_is_listed_with_the_reason_from_the_first_night_on(tmp_path):
+    site = Site(dict(REGISTER))
+    with RegisterServer(site) as server:
+        nights = Nights(tmp_path, server)
+        nights.quiet_night()
+        site.faults["wexcombe_city_council"] = answer(status="503 Service Unavailable")
+        assert nights.night().exit_code == 3
+        result = nights.run("status")
+
+    assert result.exit_code == 0
+    assert "Pages       1 failing\n            wexcombe_city_council: answered 503 Service Unavailable" in result.stdout
+    assert "needs a person" not in result.stdout
+
+
+# --- runs that fail before they have an edition -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def away(tmp_path):
+    """A register whose server is not there."""
+    with RegisterServer() as server:
+        return Nights(tmp_path, server)
+
+
+def test_status_knows_a_run_that_failed_before_it_had_an_edition(away):
+    assert away.night().exit_code == 1
+    result = away.run("status")
+
+    assert result.exit_code == 0
+    assert re.search(r"The last attempt, on .* UTC, failed: http", " ".join(result.stdout.split()))
+    assert away.status()["attempts"]["times"] == 1
+
+
+def test_the_third_run_that_fails_in_a_row_needs_a_person(away):
+    for _ in range(3):
+        assert away.night().exit_code == 1
+    result = away.run("status")
+
+    assert result.exit_code == 3
+    assert "3 runs in a row have failed, since " in " ".join(result.stdout.split())
+
+
+def test_a_run_without_a_contact_is_known_and_makes_neither_database_nor_lock(away):
+    away.configure(fetch={"contact": None})
+    assert away.night().exit_code == 2
+    assert list(away.folder.iterdir()) == [away.config]
+
+    away.take(REGISTER, "2026-06-01")
+    assert away.night().exit_code == 2
+    assert away.status()["attempts"]["reason"].startswith("no contact")
+
+
+def test_what_was_tried_by_hand_and_what_ran_beside_another_run_is_no_failed_run(away):
+    away.take(REGISTER, "2026-06-01")
+    assert away.night("--only", "nobody").exit_code == 1
+    assert away.night("--dry-run").exit_code == 1
+    with only_run(away.database):
+        assert away.night().exit_code == 1
+
+    assert away.status()["attempts"] is None
+
+
+def test_an_overdue_run_says_why_the_last_attempt_failed(tmp_path):
+    with RegisterServer(Site(dict(REGISTER))) as server:
+        nights = Nights(tmp_path, server)
+        nights.run_at(datetime.now(UTC) - timedelta(days=3))
+    nights.night()
+    text = " ".join(nights.run("status").stdout.split())
+
+    assert re.search(r"A run is overdue since .* UTC\. The last attempt, on .*, failed: http", text)
 
 
 def test_init_writes_settings_once(tmp_path):

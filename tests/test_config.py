@@ -47,6 +47,8 @@ def test_every_key_has_an_environment_variable(full_name):
         "register.slugs": '["a_page"]',
         "fetch.contact": "me@a.example",
         "fetch.max_bytes": "5000",
+        "schedule.cron": "5 4 * * sun",
+        "schedule.timezone": "Asia/Kathmandu",
     }
     is_address = key in ("index", "sitemap", "ping_url", "ping_failure_url", "base_url")
     value = "https://a.example/" if is_address else examples.get(full_name, "1")
@@ -89,12 +91,49 @@ def test_paths_given_as_options_count_from_the_current_directory(write):
         ("[store]\ndatabase = 3\n", "store.database must be a valid path"),
         ("[guards]\ngroup_from = 3\n[guards\n", "not TOML: Cannot declare ('guards',) twice (at line 3"),
         (b"[log]\nformat = '\xff'\n", "not a settings file (not UTF-8 text)"),
+        ("[store]\ndatabase = ''\n", "store.database must name a file"),
+        ("[schedule]\ncron = 'often'\n", "schedule.cron: 'often' cannot be read: "),
+        ("[schedule]\ncron = '17 3 * * 1-5'\n", "schedule.cron: '17 3 * * 1-5' names days of the week by number"),
+        ("[schedule]\ncron = '17 3 30 feb *'\n", "schedule.cron: '17 3 30 feb *' names a time that never comes"),
+        ("[schedule]\ntimezone = 'Mars'\n", "schedule.timezone: there is no time zone 'Mars'"),
+        ("[[store]]\ndatabase = 'x'\n", "store must be a section, as in [store]"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(write, text, complaint):
     config = write(text)
 
     assert refusal(config, None, {}).startswith(f"{config}: {complaint}")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[zebra]\n", "unknown section [zebra]"),
+        ("[[subscriptions]]\nto = 'me'\n", "unknown section [[subscriptions]]"),
+        ("[guards]\nzebra = 1\n", "unknown key guards.zebra"),
+        ("zebra = 1\n", "unknown key zebra"),
+    ],
+)
+def test_no_name_is_suggested_where_none_is_near(write, text, complaint):
+    config = write(text)
+
+    assert refusal(config, None, {}) == f"{config}: {complaint}"
+
+
+def test_no_variable_is_suggested_where_none_is_near():
+    assert refusal(None, None, {"REGISTERWATCH_ZEBRA": "1"}) == "REGISTERWATCH_ZEBRA: unknown environment variable"
+
+
+def test_lists_of_tables_are_sections_and_the_near_one_is_named(write):
+    config = write("[[guard]]\n")
+
+    assert refusal(config, None, {}) == f"{config}: unknown section [[guard]], the nearest known one is [guards]"
+
+
+def test_a_schedule_in_the_environment_is_named_by_its_variable():
+    assert refusal(None, None, {"REGISTERWATCH_SCHEDULE__TIMEZONE": "Mars"}) == (
+        "REGISTERWATCH_SCHEDULE__TIMEZONE: there is no time zone 'Mars'"
+    )
 
 
 def test_everything_wrong_is_said_in_one_line(write):
@@ -117,8 +156,8 @@ def test_a_wrong_value_in_the_environment_is_named_by_its_variable():
 
 
 def test_a_file_that_is_not_there_or_is_a_folder_is_refused(tmp_path):
-    assert refusal(tmp_path / "no.toml", None, {}) == f"{tmp_path}/no.toml: cannot be read (No such file or directory)"
-    assert refusal(tmp_path, None, {}) == f"{tmp_path}: cannot be read (Is a directory)"
+    assert refusal(tmp_path / "no.toml", None, {}) == f"{tmp_path}/no.toml: cannot be read (no such file or directory)"
+    assert refusal(tmp_path, None, {}) == f"{tmp_path}: cannot be read (is a directory)"
 
 
 def test_variables_of_others_are_none_of_our_business():

@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -83,6 +84,22 @@ def test_every_setting_is_documented():
 
     for full_name, (_, key) in KEYS.items():
         assert re.search(rf"^\| `{key}` \| .+ \| `{variable(full_name)}` \| \S.+ \|$", text, re.MULTILINE), full_name
+
+
+def test_defaults_stand_as_the_settings_file_has_them():
+    text = (DOCS / "settings.md").read_text(encoding="utf-8")
+    defaults = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", text, re.MULTILINE)
+    read = [tomllib.loads(f"value = {default}")["value"] for _, default in defaults]
+
+    assert dict(zip([key for key, _ in defaults], read, strict=True))["slugs"] == []
+    assert {"Europe/London", 25, 0.33} <= {value for value in read if not isinstance(value, list)}
+
+
+def test_examples_stand_on_lines_of_their_own():
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+
+    assert "\\b" not in text
+    assert text.count("\n  Example:\n    registerwatch ") == len(cli.commands)
 
 
 def test_every_column_of_the_database_has_a_meaning(fresh):

@@ -1,6 +1,7 @@
 """What `registerwatch import` takes, what it refuses, and what it leaves behind in either case."""
 
 import gzip
+import itertools
 import json
 import random
 import zipfile
@@ -9,7 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.editions import EASTMERE, HARROWDALE, REGISTER, WEXCOMBE, Watch, web_archive, with_project, write_edition
+from cron.importing import ImportRefusedError, gather_editions
+from cron.news import ImportReport, render_import
+from scraper.vocabulary import default_vocabulary
+from tests.editions import (
+    EASTMERE,
+    HARROWDALE,
+    REGISTER,
+    WEXCOMBE,
+    Page,
+    Watch,
+    answer_archive,
+    http_answer,
+    many,
+    web_archive,
+    with_project,
+    write_edition,
+)
 
 EXTENDED = with_project(HARROWDALE, end="2028-03-12")
 INDEX = b"<html><body><h1>All organisations</h1><ul>%s</ul></body></html>" % b"".join(
@@ -263,7 +280,7 @@ def test_a_web_archive_that_is_cut_short_is_refused(started, cut):
     assert started.everything() == before
 
 
-@pytest.mark.parametrize("content", [b"", b"\x1f\x8bnot really", gzip.compress(b"no records in here")])
+@pytest.mark.parametrize("content", [b"", b"\x1f\x8bnot really", gzip.compress(b"no records in here", mtime=0)])
 def test_a_file_that_is_no_web_archive_is_refused(started, content):
     before = started.everything()
     (started.folder / "crawl.warc.gz").write_bytes(content)
@@ -389,7 +406,7 @@ def test_a_file_too_large_for_a_page_is_refused_by_name(watch):
         file.truncate(70_000_000)
     line = refused(watch.take(watch.folder / "huge.html", "2026-10-01"))
 
-    assert "huge.html: has 70 MB, too large for a page" in line
+    assert "huge.html: 70 MB, too large for a page" in line
     assert list(watch.folder.glob("*.db*")) == []
 
 
@@ -417,6 +434,148 @@ def test_a_page_of_text_after_one_of_html_is_not_cut_short(watch):
     watch.take({"nhs_eastmere_icb.html": EASTMERE.html()}, "2026-10-01")
 
     assert watch.take({"nhs_eastmere_icb": EASTMERE}, "2026-10-02").exit_code == 0
+
+
+HUGE = b"\0" * 21_000_000
+WITHOUT_EASTMERE = {slug: page for slug, page in REGISTER.items() if slug != "nhs_eastmere_icb"}
+
+
+def test_a_page_beyond_the_limit_is_named_kept_out_and_not_missing(started):
+    kept = started.counts()["bodies"]
+    for day in ("2026-10-02", "2026-10-03"):
+        result = started.take(WITHOUT_EASTMERE | {"nhs_eastmere_icb.html": HUGE}, day)
+        assert (result.exit_code, result.stderr) == (3, "")
+        assert "nhs_eastmere_icb   21 MB, too large for a page" in result.stdout
+
+    assert started.told() == []
+    assert started.counts()["bodies"] == kept
+    assert len(started.json("agreements", "--format", "json")) == 3
+
+
+def test_a_refusal_that_no_bytes_tell_is_still_there_after_everything_is_derived_again(started):
+    started.take(WITHOUT_EASTMERE | {"nhs_eastmere_icb.html": HUGE}, "2026-10-02")
+    before = started.history()
+
+    assert started.run("reparse").exit_code == 0
+    assert started.history() == before
+    assert [row["reason"] for row in before["refusals"]] == ["21 MB, too large for a page"]
+
+
+def test_editions_with_refused_pages_end_in_the_same_state_in_any_order(tmp_path):
+    editions = [
+        (REGISTER, "2026-10-01"),
+        (WITHOUT_EASTMERE | {"nhs_eastmere_icb.html": HUGE}, "2026-10-02"),
+        (REGISTER | {"university_of_harrowdale": EXTENDED}, "2026-10-03"),
+    ]
+    histories = []
+    for number, order in enumerate(itertools.permutations(editions)):
+        watch = Watch(tmp_path / str(number))
+        watch.folder.mkdir()
+        assert sorted(watch.take(pages, at).exit_code for pages, at in order) == [0, 0, 3]
+        histories.append(watch.history())
+
+    assert all(history == histories[0] for history in histories)
+
+
+def cut_short(page):
+    """Return an answer of which the end is missing."""
+    return http_answer(page.html()[:-60], Content_Length=str(len(page.html())))
+
+
+def test_a_record_of_a_web_archive_that_was_cut_short_is_a_refused_page(started):
+    records = [
+        (f"{SITE}nhs_eastmere_icb", "2026-10-02T03:00:01Z", cut_short(EASTMERE)),
+        (f"{SITE}university_of_harrowdale", "2026-10-02T03:00:02Z", http_answer(EXTENDED.html())),
+    ]
+    path = answer_archive(started.folder / "crawl.warc.gz", records)
+    result = started.run("import", path, "--fetched-at", "2026-10-05")
+
+    assert (result.exit_code, result.stderr) == (3, "")
+    assert "and its Content-Length says" in result.stdout
+    assert started.told() == [("dsa-extended", "DARS-NIC-204517-H6M2P")]
+    before = started.history()
+    assert started.run("reparse").exit_code == 0
+    assert started.history() == before
+
+
+def test_a_page_that_was_refused_can_be_put_into_its_edition_later(watch):
+    watch.take(WITHOUT_EASTMERE | {"nhs_eastmere_icb.html": HUGE}, "2026-10-01")
+    assert watch.take({"nhs_eastmere_icb": EASTMERE}, "2026-10-01").exit_code == 0
+    whole = Watch(watch.folder / "whole")
+    whole.folder.mkdir()
+    whole.take(REGISTER, "2026-10-01")
+
+    assert watch.history() == whole.history()
+
+
+def test_a_page_of_a_known_edition_that_cannot_be_read_now_refuses_the_whole_import(started):
+    before = started.everything()
+    result = started.take({"nhs_eastmere_icb.html": HUGE, "new_board": WEXCOMBE}, "2026-10-01")
+
+    assert "nhs_eastmere_icb: 21 MB, too large for a page" in refused(result)
+    assert started.everything() == before
+
+
+@pytest.mark.parametrize("body", [ERROR_PAGE, HUGE], ids=["error", "huge"])
+def test_the_same_edition_again_with_a_page_that_is_refused_says_so(started, body):
+    pages = REGISTER | {"nhs_northam_icb.html": body}
+    started.take(pages, "2026-10-02")
+    before = started.everything()
+    result = started.take(pages, "2026-10-02")
+
+    assert (result.exit_code, result.stderr) == (3, "")
+    assert result.stdout.startswith(
+        "Run 2 of Friday 2 October 2026 holds these pages already; nothing to add.\n\nrefused     nhs_northam_icb   "
+    )
+    assert result.stdout.endswith("\n\n1 page could not be read.\n")
+    assert started.everything() == before
+    assert started.take(REGISTER, "2026-10-02").exit_code == 0
+
+
+def test_an_edition_of_which_nothing_can_be_believed_changes_nothing(started):
+    started.take({"nhs_eastmere_icb.html": EASTMERE.html()}, "2026-10-02", complete=False)
+    before = started.everything()
+    cut = EASTMERE.html().removesuffix(b"\n</body></html>\n")
+    result = started.take({"nhs_eastmere_icb.html": cut}, "2026-10-03", complete=False)
+
+    assert refused(result).endswith(
+        "nhs_eastmere_icb: the page stops before </html>, which its last snapshot had: nothing was imported"
+    )
+    assert started.everything() == before
+
+
+def test_pages_that_no_machine_can_hold_at_once_are_refused(watch):
+    path = zipped(watch.folder / "bomb.zip", {f"board_{n}.html": b"x" * 1_000_000 for n in range(9)})
+    with pytest.raises(ImportRefusedError, match=r"bomb\.zip/board_5\.html: more than 5 MB of pages"):
+        gather_editions(
+            None, [path], time="2026-10-01T00:00:00Z", now="2026-11-01T00:00:00Z", vocabulary=default_vocabulary(),
+            most_bytes=5_000_000,
+        )  # fmt: skip
+
+
+def test_files_of_one_page_are_named_by_their_whole_paths(started):
+    north = write_edition(started.folder / "north", {"board.html": EASTMERE.html()})
+    south = write_edition(started.folder / "south", {"board.html": EASTMERE.html()})
+    line = refused(started.run("import", north, south, "--fetched-at", "2026-10-02"))
+
+    assert line == f"{south}/board.html and {north}/board.html are both board: nothing was imported"
+
+
+def test_a_page_that_a_web_archive_holds_twice_on_a_day_counts_once(watch):
+    url = f"{SITE}university_of_harrowdale"
+    same = [(url, f"2026-09-20T03:00:0{n}Z", http_answer(HARROWDALE.html())) for n in (1, 2)]
+    again = [(url, "2026-09-20T02:00:00Z", cut_short(HARROWDALE)), same[0]]
+    for number, records in enumerate((same, again, [same[0], again[0]])):
+        other = Watch(watch.folder / str(number))
+        other.folder.mkdir()
+        path = answer_archive(other.folder / "crawl.warc.gz", records)
+        result = other.run("import", path, "--fetched-at", "2026-09-30")
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert len(other.history()["snapshots"]) == 1
+
+    other = (url, "2026-09-20T03:00:09Z", http_answer(EXTENDED.html()))
+    path = answer_archive(watch.folder / "crawl.warc.gz", [same[0], other])
+    assert "are both university_of_harrowdale" in refused(watch.run("import", path, "--fetched-at", "2026-09-30"))
 
 
 # --- times ------------------------------------------------------------------------------------------------------------
@@ -468,8 +627,6 @@ def test_no_time_is_wrong_usage(started):
 
 
 def test_an_import_that_is_held_says_why_and_what_to_do(watch):
-    from tests.editions import Page, many
-
     full = Page("NHS Eastmere ICB", many(40))
     watch.take({"nhs_eastmere_icb": full}, "2026-10-01")
     result = watch.take({"nhs_eastmere_icb": Page("NHS Eastmere ICB", many(20))}, "2026-10-02")
@@ -488,3 +645,79 @@ def test_the_editions_of_a_run_are_told_as_changes_of_it(started):
     assert change["run"] == 2
     assert change["first_seen"] == "2026-10-02T00:00:00Z"
     assert json.loads(started.run("changes", "--format", "ndjson").stdout) == change
+
+
+def test_an_import_that_is_held_took_nothing_and_begins_no_history(watch):
+    pages = {"a.html": ERROR_PAGE, "b.html": ERROR_PAGE + b" ", "nhs_eastmere_icb": EASTMERE}
+    result = watch.take(pages, "2026-10-01")
+    said = " ".join(result.stdout.split())
+
+    assert result.exit_code == 3
+    assert "read 1 unchanged 0 changed 0 new 1 refused 2" in said
+    assert "2 pages could not be read. 1 thing needs a person This edition is held" in said
+    assert "taken" not in said
+    assert "history begins" not in said
+    again = watch.run("import", watch.folder / "edition-000", "--fetched-at", "2026-10-01")
+    assert again.exit_code == 3
+    assert "This edition is held" in again.stdout
+    assert "registerwatch release 1" in again.stdout
+
+
+def test_an_edition_that_is_held_needs_a_person_even_if_a_later_one_of_the_same_import_is_believed(watch):
+    records = [(f"{SITE}{slug}", "2026-09-20T03:00:00Z", ERROR_PAGE) for slug in ("a", "b")]
+    records += [(f"{SITE}{slug}", day, page.html()) for day in ("2026-09-20T03:00:00Z", "2026-09-21T03:00:00Z")
+                for slug, page in REGISTER.items() if day > "2026-09-21" or slug == "nhs_eastmere_icb"]  # fmt: skip
+    path = web_archive(watch.folder / "crawl.warc.gz", records)
+    result = watch.run("import", path, "--fetched-at", "2026-09-30")
+
+    assert (result.exit_code, result.stderr) == (3, "")
+    assert "read 1 unchanged 0 changed 0 new 1 refused 2" in " ".join(result.stdout.split())
+    assert "This edition is held" in result.stdout
+    assert "registerwatch release" not in result.stdout
+
+
+def report(**fields):
+    values = {"run": 1, "fetched_at": "2026-10-01T00:00:00Z", "complete": True, "unchanged": 0, "changed": 0, "new": 0}
+    return " ".join(render_import(ImportReport(**values | fields)).split())
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"new": 5}, "1 page could not be read. The others were taken."),
+        ({"new": 1}, "1 page could not be read. The other was taken."),
+        ({}, "1 page could not be read."),
+        ({"new": 5, "held": "because"}, "1 page could not be read. 1 thing needs"),
+    ],
+)
+def test_others_are_told_of_only_where_they_were_taken(fields, said):
+    text = report(refused=[("board", "empty")], **fields)
+
+    assert said in text
+    assert ("taken" in text) == ("taken" in said)
+
+
+@pytest.mark.parametrize("fields", [{}, {"unchanged": 3}, {"new": 3, "held": "because"}])
+def test_the_history_begins_only_where_pages_are_new_and_believed(fields):
+    assert "history begins" not in report(baseline=True, **fields)
+
+
+def test_what_the_reader_noticed_is_told_once(watch):
+    page = EASTMERE.text().replace(b"Access method:", b"Weather: Fine\nAccess method:")
+    pages = {"nhs_eastmere_icb.txt": page, "university_of_harrowdale": HARROWDALE}
+    result = watch.take(pages, "2026-10-01")
+
+    assert result.exit_code == 0
+    assert "1 notice: nhs_eastmere_icb: DARS-NIC-418833-K1D7R: unknown label 'Weather'" in " ".join(
+        result.stdout.split()
+    )
+    assert "notice" not in watch.take(pages, "2026-10-02").stdout
+
+
+def test_of_many_notices_the_first_few_are_told_and_unknown_labels_before_others():
+    notices = [*(f"board: 'Outputs {n}' stands there twice" for n in range(1200)), "trust: unknown label 'Weather'"]
+
+    assert report(notices=notices).endswith(
+        "1,201 notices: trust: unknown label 'Weather'; board: 'Outputs 0' stands there twice; "
+        "board: 'Outputs 1' stands there twice; and 1,198 more"
+    )

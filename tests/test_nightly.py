@@ -606,10 +606,12 @@ def test_a_register_that_cannot_be_read_is_one_clear_line_and_exit_1(tmp_path, s
     assert (result.exit_code, result.stdout) == (1, "")
     assert says in line
     assert server.pages_asked() == []
-    assert nights.everything() == before
+    assert nights.everything() | {"attempts": []} == before
+    assert says in nights.status()["attempts"]["reason"]
     assert paths(pinged) == ["/well", "/ill"]
     server.site.faults = {}
     nights.quiet_night()
+    assert nights.status()["attempts"] is None
 
 
 def test_robots_txt_that_forbids_one_page_fails_that_page_without_asking_for_it(known, site, server):
@@ -923,7 +925,7 @@ def test_a_page_whose_file_count_falls_after_an_import_is_no_stale_copy(nights, 
 
 
 def test_the_charset_that_the_server_declared_is_kept_for_the_next_reading(nights, site):
-    named = replace(HARROWDALE, organisation="Universität Härrowdale")
+    named = replace(HARROWDALE, organisation="Universität Žatec")
     site.pages[HARROW] = named.html().decode().encode("iso-8859-15", "xmlcharrefreplace")
     site.content_type = "text/html; charset=iso-8859-15"
     nights.run_at()
@@ -933,7 +935,7 @@ def test_the_charset_that_the_server_declared_is_kept_for_the_next_reading(night
     assert nights.run("reparse").exit_code == 0
 
     assert nights.history() == before
-    assert "Universität Härrowdale" in {row["organisation"] for row in nights.history()["pages"]}
+    assert "Universität Žatec" in {row["organisation"] for row in nights.history()["pages"]}
 
 
 def test_reparse_finds_what_the_nights_found(big, site, server):
@@ -994,6 +996,17 @@ def test_bad_nights_with_a_good_one_between_do_not(nights):
     nights_until_now(nights, {EAST: BUSY}, {EAST: BUSY}, {}, {EAST: BUSY})
 
     assert nights.run("status").exit_code == 0
+
+
+def test_three_runs_in_a_row_that_could_not_begin_need_a_person(nights, site):
+    nights.quiet_night()
+    site.faults["/"] = BUSY
+    exits = []
+    for _ in range(3):
+        assert nights.night().exit_code == 1
+        exits.append(nights.run("status").exit_code)
+
+    assert exits == [0, 0, 3]
 
 
 def test_a_run_that_is_overdue_needs_a_person(nights):

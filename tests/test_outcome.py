@@ -53,6 +53,11 @@ def test_pages_that_are_gone_are_counted_only_if_there_are_any():
     assert "changed 2 gone 3 failed 0" in said(gone=3)
 
 
+def test_what_the_reader_noticed_is_told():
+    assert "notice" not in said()
+    assert said(notices=["board: unknown label 'Weather'"]).endswith("1 notice: board: unknown label 'Weather'")
+
+
 def test_failed_pages_are_named_with_the_reason():
     text = said(failed=[("a_board", "answered 503 Service Unavailable"), ("b_board", "cut off")])
 
@@ -112,15 +117,21 @@ def state(**fields: Any) -> dict[str, Any]:
         "pages_changed": 2, "pages_failed": 0,
     }  # fmt: skip
     values = {
-        "last_run": run, "held": [], "failing": [], "overdue": None, "next_due": "2026-11-22T03:17:00Z",
-        "changes": 3, "editorial": 1, "pages": 240, "agreements": 700, "snapshots": 300,
-        "since": "2025-01-01T00:00:00Z", "database_bytes": 50_000_000,
+        "last_run": run, "held": [], "failing": [], "attempts": None, "overdue": None,
+        "next_due": "2026-11-22T03:17:00Z", "changes": 3, "editorial": 1, "pages": 240, "agreements": 700,
+        "snapshots": 300, "since": "2025-01-01T00:00:00Z", "database_bytes": 50_000_000,
     }  # fmt: skip
     return values | fields
 
 
 def failing(times: int) -> dict[str, Any]:
-    return {"page": "a_board", "reason": "cut off", "times": times, "since": "2026-11-19T03:17:00Z"}
+    return {
+        "page": "a_board",
+        "reason": "cut off",
+        "times": times,
+        "since": "2026-11-19T03:17:00Z",
+        "was_read": True,
+    }
 
 
 @pytest.mark.parametrize(("times", "people"), [(1, 0), (2, 0), (3, 1), (30, 1)])
@@ -141,6 +152,23 @@ def test_a_run_that_is_overdue_needs_a_person():
     ]
 
 
+ATTEMPT = {"at": "2026-11-21T03:17:00Z", "since": "2026-11-19T03:17:00Z", "reason": "robots.txt forbids it"}
+
+
+@pytest.mark.parametrize(("times", "people"), [(1, 0), (2, 0), (3, 1), (9, 1)])
+def test_runs_that_fail_need_a_person_from_the_third_in_a_row(times, people):
+    needs = needs_a_person(state(attempts=ATTEMPT | {"times": times}))
+
+    assert len(needs) == people
+    assert all("robots.txt forbids it" in need for need in needs)
+
+
+def test_an_attempt_that_failed_is_shown_from_the_first_on():
+    text = " ".join(render_status(state(attempts=ATTEMPT | {"times": 1}), width=80, colour=False).split())
+
+    assert "failed: robots.txt forbids it" in text
+
+
 def test_a_held_run_needs_a_person():
     (need,) = needs_a_person(state(held=[{"id": 7, "captured_at": "…", "reason": "half is gone"}]))
 
@@ -157,7 +185,7 @@ def test_status_says_when_the_next_run_is_due_and_what_needs_a_person():
 
 
 def test_status_before_the_first_run_says_how_to_start():
-    text = render_status({"last_run": None}, width=80, colour=False)
+    text = render_status(state(last_run=None), width=80, colour=False)
 
     assert (
         text

@@ -198,10 +198,14 @@ def minds_sigterm(process):
 def staying(nights, *arguments):
     """Start `schedule`; give the process once it can be stopped, and stop it at the end if nobody has."""
     process = nights.process(*arguments, "schedule")
+    # So that a line that is waited for and never comes is a failure, and no endless wait.
+    watchdog = threading.Timer(30, process.kill)
+    watchdog.start()
     try:
         until(lambda: process.poll() is not None or minds_sigterm(process))
         yield process
     finally:
+        watchdog.cancel()
         process.kill()
         process.communicate()
 
@@ -233,40 +237,44 @@ def test_a_missed_night_is_made_up_for_at_the_start_as_the_run_log_knows_it(nigh
     assert nights.told() == [("dsa-extended", HARROWDALE.projects[0].reference)]
 
 
-def test_sigterm_in_the_middle_of_a_run_stops_it_between_two_pages_and_loses_nothing(nights, server):
+@pytest.fixture
+def stopped_midway(tmp_path, server):
+    """A schedule that got SIGTERM while its first run asked for the second of three pages; who was pinged."""
     running, here = [], threading.Event()
 
     def stop(path):
         if path.endswith(SECOND):
             assert here.wait(20)
             running[0].terminate()
-            time.sleep(0.05)  # until the signal has arrived
+            time.sleep(0.2)  # nothing shows from outside when Python's own handler has run
 
-    server.site.before_answer = stop
-    # Before the first night, all is missed: it runs at once.
-    with staying(nights, "-v") as process:
-        running.append(process)
-        here.set()
-        _, stderr = process.communicate(timeout=30)
+    with RegisterServer(Site(faults={"/ill": answer(b"")})) as pinged:
+        nights = Nights(tmp_path, server, schedule={"ping_failure_url": f"{pinged.url}/ill"})
+        server.site.before_answer = stop
+        # Before the first night, all is missed: it runs at once.
+        with staying(nights, "-v") as process:
+            running.append(process)
+            here.set()
+            _, stderr = process.communicate(timeout=30)
+        server.site.before_answer = lambda path: None
+        yield nights, process.returncode, stderr, pinged
 
-    assert process.returncode == 0
-    if THIRD not in server.pages_asked():
-        assert "stopped between two pages; nothing is lost" in stderr
-        assert nights.counts()["runs"] == 0
-    server.site.before_answer = lambda path: None
+
+def test_sigterm_in_the_middle_of_a_run_stops_it_between_two_pages_and_loses_nothing(stopped_midway, server):
+    nights, status, stderr, _ = stopped_midway
+
+    assert (status, server.pages_asked()) == (0, [FIRST, SECOND])
+    assert "stopped between two pages; nothing is lost" in stderr
+    assert (nights.counts()["runs"], nights.counts()["bodies"]) == (0, 2)
     nights.quiet_night()
     assert nights.status()["pages"] == 3
 
 
-def test_a_run_that_was_stopped_is_no_failure_to_be_pinged(tmp_path, server):
-    with RegisterServer(Site(faults={"/ill": answer(b"")})) as pinged:
-        nights = Nights(tmp_path, server, schedule={"ping_failure_url": f"{pinged.url}/ill"})
-        many = {f"page_{n}": HARROWDALE for n in range(200)}
-        server.site.pages = many
-        with staying(nights) as process:
-            assert stopped(process)[0] == 0
+def test_a_run_that_was_stopped_is_no_failure_to_be_pinged(stopped_midway):
+    _, _, stderr, pinged = stopped_midway
 
-        assert pinged.asked == []
+    assert "stopped between two pages" in stderr
+    assert pinged.asked == []
 
 
 def test_a_run_that_fails_is_said_and_the_next_night_is_waited_for(nights, server):

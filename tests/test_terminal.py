@@ -194,6 +194,7 @@ def test_no_changes_are_said_in_words():
         ("a\r\nb\x00\x07\x7f", "a b"),
         ("a\ud800b", "ab"),
         ("a\x1b", "a"),
+        ("a\u200bb\u200cc\u200dd\u2060e\ufefff\u00adg", "abcdefg"),
         ("\N{TRIANGULAR FLAG ON POST} é – ’", "\N{TRIANGULAR FLAG ON POST} é – ’"),
     ],
 )
@@ -300,6 +301,54 @@ def test_a_table_cuts_its_widest_column_and_sets_numbers_right():
         "University of Harrowdale                        12  2026-10",
         "Calder Moor University Hospitals NHS…            3  none printed",
     ]
+
+
+LISTED = [
+    {
+        "reference": "DARS-NIC-617743-X0M9Z",
+        "organisation": "NHS Coventry And Warwickshire Integrated Care Board",
+        "title": "Integrated Care Board Pseudonymised National HES Extract Service",
+        "end": "2026-03-12",
+        "n": 12,
+    },
+    {"reference": "DARS-NIC-1-A", "organisation": "Wexcombe", "title": None, "end": None, "n": 4},
+]
+LIST = [
+    Column("reference", "Reference", whole=True),
+    Column("organisation", "Organisation"),
+    Column("title", "Title"),
+    Column("end", "Printed end", whole=True),
+    Column("n", "Datasets"),
+]
+
+
+@pytest.mark.parametrize("width", [20, 60, 61, 70, 80, 120])
+@pytest.mark.parametrize("reference", ["DARS-NIC-617743-X0M9Z", "DARS-NIC-617743-X0M9Z-v1.2-and-more"])
+def test_no_table_is_wider_than_the_terminal(width, reference):
+    rows = [{**LISTED[0], "reference": reference}, LISTED[1]]
+
+    assert max(map(len, render_table(rows, LIST, width=width).splitlines())) <= max(width, 60)
+
+
+def test_at_sixty_columns_references_dates_and_numbers_are_whole():
+    text = render_table(LISTED, LIST, width=60)
+
+    for whole in ("DARS-NIC-617743-X0M9Z", "2026-03-12", " 12"):
+        assert whole in text
+
+
+def test_a_column_that_finds_no_room_is_left_out_and_named():
+    text = render_table([{**LISTED[0], "reference": "R" * 30}], LIST, width=60)
+
+    assert "Extract" not in text
+    assert text.splitlines()[-1] == "Left out for want of room: Title, Organisation."
+
+
+def test_numbers_stand_at_the_right_also_where_one_is_not_printed():
+    rows = [{"name": "A", "files": 1204}, {"name": "B", "files": None}]
+    lines = render_table(rows, [Column("name", "Name"), Column("files", "Files")]).splitlines()
+
+    assert lines[2:] == ["A            1,204", "B     none printed"]
 
 
 def test_a_redline_is_marked_by_more_than_colour_and_leaves_out_what_stayed():
