@@ -246,6 +246,8 @@ def release(session: Session, run: int) -> None:
       registerwatch release 7
     """
     say(_report(session, _settle(session, run, "released")))
+    if not feeding.feeds_after_run(session):
+        click.get_current_context().exit(NEEDS_A_PERSON)
 
 
 @cli.command()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from cron.session import Session, complain
+from cron.session import Session, complain, say
 from cron.terminal import plural
 from notify.feed_sorting import History
 from scraper.errors import RegisterWatchError
@@ -49,7 +49,7 @@ def feeds(session: Session, directory: Path | None) -> None:
         raise click.UsageError("no directory: name one, or set directory in [feeds] of registerwatch.toml")
     written = write_feeds(session, directory)
     same = written.files - written.changed
-    click.echo(f"{directory}: {plural(written.changed, 'file')} written, {same:,} as before.")
+    say(f"{directory}: {plural(written.changed, 'file')} written, {same:,} as before.\n")
 
 
 def feeds_after_run(session: Session) -> bool:
