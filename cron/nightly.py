@@ -1,31 +1,25 @@
 """One run over the register, readable from top to bottom: find the pages, fetch them, keep them, decide, commit."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from urllib.parse import urljoin
 
+from cron.harvest import Harvest
 from diff.guards import Guards
 from scraper.addresses import host_of
 from scraper.crawl import fetch_robots, fetch_sitemap, find_slugs, page_url
-from scraper.errors import FetchError, GoneError, RegisterWatchError
-from scraper.fetch import Fetcher, Page, Validators
-from scraper.slugs import slug_of
+from scraper.errors import FetchError, RegisterWatchError
+from scraper.fetch import Fetcher
 from scraper.vocabulary import Vocabulary
 from snapshots.history import Capture
-from snapshots.readings import read_body
-from snapshots.runlog import NOT_ASKED, NewPage, Trouble
+from snapshots.runlog import Trouble
 from snapshots.store import Outcome, Store, no_progress
 from snapshots.times import as_text, read_time
 
 _log = logging.getLogger(__name__)
-
-
-MOST_SILENCES = 10
-"""Pages in a row without an answer after which a run stops asking: a site that is down is not helped by 2,000 more."""
 
 
 class RunFailedError(RegisterWatchError):
@@ -43,16 +37,6 @@ class Register:
     index: str
     slugs: tuple[str, ...] = ()
     sitemap: str | None = None
-
-
-@dataclass(slots=True)
-class Harvest:
-    """What a run brought home."""
-
-    pages: list[NewPage] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-    kept_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,17 +98,11 @@ def run_once(
     # What failed last comes last: ten pages that fail for good must not keep a run from the others.
     failed_last = store.log.failed_last()
     order = sorted(wanted, key=lambda slug: slug in failed_last)
-    harvest = Harvest()
-    validators = store.log.validators()
-    silences = 0
+    harvest = Harvest(store, fetcher, addresses, vocabulary, keep=not dry_run, now=now)
     for slug in watch(order, len(order)):
         if stopped():
             raise RunStoppedError("stopped between two pages; nothing is lost, the next run asks for all of them again")
-        if silences >= MOST_SILENCES:
-            harvest.failed[slug] = f"{NOT_ASKED}: the site gave no answer {MOST_SILENCES} times in a row"
-            continue
-        answered = _fetch_one(store, fetcher, slug, addresses, validators, vocabulary, harvest, keep=not dry_run)
-        silences = 0 if answered else silences + 1
+        harvest.ask_for(slug)
     finished_at = max(started_at, as_text(now()))
     outcome = store.take(
         harvest.pages,
@@ -204,62 +182,3 @@ def _chosen(addresses: dict[str, str], only: Collection[str]) -> dict[str, str]:
             hint = f"; the nearest are {', '.join(near)}" if near else ""
             raise RunFailedError(f"no page is called {slug!r}{hint}")
     return {slug: addresses[slug] for slug in only} if only else addresses
-
-
-def _fetch_one(
-    store: Store,
-    fetcher: Fetcher,
-    slug: str,
-    addresses: dict[str, str],
-    validators: dict[str, tuple[str, str | None, str | None]],
-    vocabulary: Vocabulary,
-    harvest: Harvest,
-    *,
-    keep: bool,
-) -> bool:
-    """Fetch one page into *harvest*; its bytes are kept at once, before anybody tries to understand them.
-
-    Returns:
-        Whether the site answered at all.
-    """
-    believed, etag, last_modified = validators.get(slug, ("", None, None))
-    try:
-        page = fetcher.fetch(addresses[slug], Validators(etag, last_modified) if believed else None)
-    except GoneError:
-        harvest.gone.add(slug)
-        return True
-    except FetchError as error:
-        _log.warning("%s: %s", slug, error.reason)
-        harvest.failed[slug] = error.reason
-        return not error.temporary or error.status not in (None, 429, 503)
-    if page is None:
-        harvest.pages.append(NewPage(slug, believed, addresses[slug], as_text(datetime.now(UTC)), None, None))
-        return True
-    if (other := slug_of(page.url)) != slug:
-        # Under this name stands another page. It is asked for itself; this one is no more.
-        if other in addresses:
-            harvest.gone.add(slug)
-        else:
-            harvest.failed[slug] = f"redirects to {page.url}, which is no page that is known"
-        return True
-    harvest.pages.append(_kept(store, slug, page, vocabulary, harvest, keep=keep))
-    return True
-
-
-def _kept(store: Store, slug: str, page: Page, vocabulary: Vocabulary, harvest: Harvest, *, keep: bool) -> NewPage:
-    sha256 = hashlib.sha256(page.body).hexdigest()
-    at = as_text(page.fetched_at)
-    known = store.log.is_read(sha256)
-    if keep and not known:
-        harvest.kept_bytes += store.keep_body(sha256, page.body, slug, at)
-    return NewPage(
-        slug=slug,
-        sha256=sha256,
-        source=page.url,
-        captured_at=at,
-        body=None if keep or known else page.body,
-        reading=None if known else read_body(page.body, slug, page.url, vocabulary, page.charset),
-        charset=page.charset,
-        etag=page.etag,
-        last_modified=page.last_modified,
-    )
