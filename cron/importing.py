@@ -1,6 +1,6 @@
 """Take saved pages as one edition: gather, check, read what is new, derive. One screen, top to bottom."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -95,10 +95,11 @@ def gather_editions(
     """
     paths = list(paths)
     saved = progress(saved_pages(paths), count_pages(paths), "reading")
-    editions = _gather(store, saved, time, now, vocabulary, most_bytes)
+    known = store.log.read_bodies() if store else {}
+    editions = _gather(known, saved, time, now, vocabulary, most_bytes)
     if not editions:
         raise ImportRefusedError(f"{', '.join(map(str, paths))}: no pages found; nothing was imported")
-    refused = [line for edition in editions.values() for line in _refusals(store, edition)]
+    refused = [line for edition in editions.values() for line in _refusals(known, edition)]
     if len(refused) == sum(map(len, editions.values())):
         raise _nothing_taken(refused)
     return editions
@@ -156,17 +157,21 @@ def _nothing_taken(refused: list[str]) -> ImportRefusedError:
     return ImportRefusedError("; ".join(refused[:3]) + f"{more}: nothing was imported")
 
 
-def _refusals(store: Store | None, edition: Gathered) -> Iterator[str]:
+def _refusals(known: Mapping[str, str | None], edition: Gathered) -> Iterator[str]:
     """Say which pages of an edition are refused, whatever is known of the register."""
     yield from (f"{edition.places[slug]}: {reason}" for slug, reason in edition.refused.items())
     for slug, page in edition.pages.items():
-        kept = store.log.refusal_of(page.sha256) if store and page.reading is None else None
-        if reason := page.reading.refused if page.reading else kept:
+        if reason := page.reading.refused if page.reading else known[page.sha256]:
             yield f"{edition.places[slug]}: {reason}"
 
 
 def _gather(
-    store: Store | None, saved_pages: Iterable[SavedPage], time: str, now: str, vocabulary: Vocabulary, most_bytes: int
+    known: Mapping[str, str | None],
+    saved_pages: Iterable[SavedPage],
+    time: str,
+    now: str,
+    vocabulary: Vocabulary,
+    most_bytes: int,
 ) -> Editions:
     """Return the editions by time: one of all files, one for each day of a web archive, as of its last record.
 
@@ -184,7 +189,7 @@ def _gather(
         if saved.refused:
             edition.refused[saved.slug] = saved.refused
         else:
-            page = _new_page(store, saved, at, vocabulary)
+            page = _new_page(known, saved, at, vocabulary)
             if page.reading and page.reading.is_list:
                 continue
             edition.refused.pop(saved.slug, None)
@@ -217,9 +222,9 @@ def _is_there(saved: SavedPage, edition: Gathered) -> bool:
     raise ImportRefusedError(f"{saved.place} and {place} are both {saved.slug}: nothing was imported")
 
 
-def _new_page(store: Store | None, saved: SavedPage, at: str, vocabulary: Vocabulary) -> NewPage:
+def _new_page(known: Mapping[str, str | None], saved: SavedPage, at: str, vocabulary: Vocabulary) -> NewPage:
     sha256 = saved.sha256
-    known = store is not None and store.log.is_read(sha256)
-    reading = None if known else read_body(saved.body, saved.slug, saved.source, vocabulary)
-    body = None if known else saved.body
-    return NewPage(saved.slug, sha256, saved.source, at, body, reading)
+    if sha256 in known:
+        return NewPage(saved.slug, sha256, saved.source, at, None, None)
+    reading = read_body(saved.body, saved.slug, saved.source, vocabulary)
+    return NewPage(saved.slug, sha256, saved.source, at, saved.body, reading)

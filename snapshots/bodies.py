@@ -9,6 +9,8 @@ from functools import lru_cache
 import zstandard
 from sqlite_utils import Database
 
+from snapshots.rows import insert
+
 LEVEL = 9
 TRAINED_FROM = 64
 """Bodies kept before a dictionary is trained: with fewer, training fails or learns one page by heart."""
@@ -36,7 +38,7 @@ class Bodies:
         row = {
             "sha256": sha256, "size": len(body), "kept_at": at, "base": base, "dictionary": dictionary, "data": data,
         }  # fmt: skip
-        self._db.table("bodies").insert(row)
+        insert(self._db, "bodies", row)
         return len(data)
 
     def read(self, sha256: str) -> bytes:
@@ -73,7 +75,7 @@ class Bodies:
         first = self._db.query("select sha256 from bodies limit :n", {"n": TRAINED_FROM})
         samples: list[bytes | bytearray | memoryview[int]] = [self.read(row["sha256"]) for row in list(first)]
         trained = zstandard.train_dictionary(DICTIONARY_SIZE, samples).as_bytes()
-        return int(self._db.table("dictionaries").insert({"data": trained}).last_pk or 0)
+        return insert(self._db, "dictionaries", {"data": trained})
 
     def _dictionary(self, number: int | None) -> bytes | None:
         if number is None:

@@ -17,6 +17,7 @@ from diff.decide import Decision
 from scraper.normalise import fold
 from scraper.records import Agreement
 from snapshots.past import belief_to_json
+from snapshots.rows import insert
 from snapshots.states import States, as_json
 
 DERIVED = (
@@ -24,12 +25,6 @@ DERIVED = (
     "agreement_versions", "refusals", "snapshots",
 )  # fmt: skip
 """Tables that a derivation empties and fills again, in an order that foreign keys allow."""
-
-
-def insert(db: Database, table: str, row: Mapping[str, Any], *, verb: str = "insert") -> int:
-    """Insert one row by one statement; return its row id. Joins the transaction that is open."""
-    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-    return int(db.execute(f"{verb} into {table} ({names}) values ({values})", dict(row)).lastrowid or 0)
 
 
 @dataclass(frozen=True, slots=True)

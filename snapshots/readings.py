@@ -21,6 +21,7 @@ from scraper.limits import too_large
 from scraper.parse import closes, read_page
 from scraper.records import RegisterPage
 from scraper.vocabulary import Vocabulary
+from snapshots.rows import insert
 from snapshots.states import States, as_json
 
 
@@ -143,7 +144,7 @@ class Readings:
                 "notices": as_json(page.notices),
                 "states": as_json(self._states.keep(page.agreements)),
             }
-        self._db.table("readings").insert(row, replace=True)
+        insert(self._db, "readings", row, verb="replace")
 
     def load(self, sha256: str, slug: str) -> Reading:
         """Return what a body says; KeyError if it was not read."""

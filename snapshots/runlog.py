@@ -16,6 +16,7 @@ from scraper.errors import RegisterWatchError
 from snapshots.bodies import Bodies
 from snapshots.history import Capture
 from snapshots.readings import Reading
+from snapshots.rows import insert
 from snapshots.times import read_time
 
 NOT_ASKED = "not asked"
@@ -88,10 +89,9 @@ class RunLog:
         """Say whether this body is kept and read."""
         return bool(list(self.db.query("select 1 from readings where body = :body", {"body": sha256})))
 
-    def refusal_of(self, sha256: str) -> str | None:
-        """Return why a kept body is refused, None if it is not."""
-        rows = self.db.query("select refused from readings where body = :body", {"body": sha256})
-        return next((row["refused"] for row in rows), None)
+    def read_bodies(self) -> dict[str, str | None]:
+        """Return SHA-256 → why it is refused, or None, of every body that is kept and read."""
+        return {row["body"]: row["refused"] for row in self.db.query("select body, refused from readings")}
 
     def failed_last(self) -> set[str]:
         """Return the slugs of the pages that the newest run asked for and got no whole answer."""
@@ -164,7 +164,7 @@ class RunLog:
     def keep_validators(self, page: NewPage) -> None:
         """Keep what the server gave with these bytes, to ask by next time."""
         row = {"page": page.slug, "body": page.sha256, "etag": page.etag, "last_modified": page.last_modified}
-        self.db.table("validators").insert(row, replace=True)
+        insert(self.db, "validators", row, verb="replace")
 
     def further(self, run: Mapping[str, Any], pages: list[NewPage], trouble: Trouble) -> tuple[list[NewPage], Trouble]:
         """Return the pages, and the trouble, that extend an edition; refuse other bytes for what it has."""
@@ -212,7 +212,7 @@ class RunLog:
                 "complete": complete,
                 "sighted": _pack({numbers[slug] for slug in seen}),
             }
-            number = int(self.db.table("runs").insert(row).last_pk or 0)
+            number = insert(self.db, "runs", row)
         else:
             number = run["id"]
             sighted = _pack(_unpack(run["sighted"]) | {numbers[slug] for slug in seen})
@@ -234,7 +234,7 @@ class RunLog:
             "run": run, "page": page.slug, "body": page.sha256, "captured_at": page.captured_at, "source": page.source,
             "charset": page.charset,
         }  # fmt: skip
-        self.db.table("captures").insert(row)
+        insert(self.db, "captures", row)
         return kept
 
     def _log_trouble(self, run: int, time: str, trouble: Trouble) -> None:
@@ -284,7 +284,7 @@ class RunLog:
                 if row["written"] is None and body is not None:
                     pinned = {"run": row["id"], "page": slug, "body": body}
                     pinned |= {"captured_at": row["captured_at"], "source": row["source"]}
-                    self.db.table("captures").insert(pinned)
+                    insert(self.db, "captures", pinned)
                 return
 
     def sighted(self, run: Mapping[str, Any]) -> list[str]:

@@ -282,9 +282,8 @@ create trigger states_search_delete after delete on states begin
 end;
 
 create virtual table texts_search using fts5 (text, content = 'texts', tokenize = 'unicode61 remove_diacritics 2');
-create trigger texts_search_insert after insert on texts begin
-  insert into texts_search (rowid, text) values (new.id, new.text);
-end;
+-- New texts are indexed at the end of a transaction, all by one statement (states.py): a trigger would have the index
+-- flushed to disk for every single one.
 create trigger texts_search_delete after delete on texts begin
   insert into texts_search (texts_search, rowid, text) values ('delete', old.id, old.text);
 end;

@@ -88,6 +88,17 @@ class States:
             self._text_ids[digest] = int(found["id"])
         return self._text_ids[digest]
 
+    def index_texts(self) -> None:
+        """Put the texts kept since the last time into the full-text index, by one statement."""
+        self._db.execute(
+            """
+            insert into texts_search (rowid, text)
+            select id, text
+            from texts
+            where id > (select coalesce(max(id), 0) from texts_search_docsize)
+            """
+        )
+
     def load(self, ids: Iterable[int]) -> dict[int, Agreement]:
         """Return the agreements of these ids."""
         wanted = set(ids)

@@ -24,6 +24,7 @@ from snapshots.history import Capture, History
 from snapshots.opening import StoreError, open_database
 from snapshots.past import StoredPast
 from snapshots.readings import Reading, Readings, Unread, read_all, reading_rules, rules_of
+from snapshots.rows import insert
 from snapshots.runlog import NewPage, RunLog, Trouble, seen_again
 from snapshots.states import States
 
@@ -69,6 +70,7 @@ class Store:
         self.db.execute("begin immediate")
         try:
             yield
+            self.states.index_texts()
             self.db.execute("commit" if keep else "rollback")
             if not keep:
                 self.states.forget()
@@ -259,7 +261,7 @@ class Store:
         return "the page stops before </html>, which its last snapshot had"
 
     def _note_rules(self) -> None:
-        self.db.table("derivation").insert({"id": 1, "rules": _deriving_rules()}, replace=True)
+        insert(self.db, "derivation", {"id": 1, "rules": _deriving_rules()}, verb="replace")
 
     def _read_again(self, readings: Readings, vocabulary: Vocabulary, progress: "Progress") -> None:
         """Read the bodies that today's rules have not read."""
