@@ -193,7 +193,7 @@ def _read_file(file: Path) -> Payload:
     try:
         with file.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
-            body = b"" if too_large(size) else stream.read(LARGEST_PAGE + 1)
+            body = b"" if too_large(size) else stream.read(size + 1)  # not more: that much memory is taken at once
     except OSError as error:
         return Payload(b"", _why(error))
     reason = too_large(max(size, len(body)))
