@@ -15,11 +15,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cron import news
+from cron.feeding import write_feeds_of
 from cron.nightly import Register, RunReport, run_once
 from cron.outcome import facts_of, render_run
 from cron.sample_site import FOLDERS, SampleServer, edition, served_here
 from cron.terminal import NARROWEST, paint, wrap
 from diff.guards import Guards
+from notify.feed import Site
 from scraper.errors import RegisterWatchError
 from scraper.fetch import Fetcher, Manners
 from scraper.vocabulary import default_vocabulary
@@ -124,6 +126,10 @@ def run_demo(directory: Path, *, width: int, colour: bool, say: Callable[[str], 
             if night.tells_changes:
                 say(f"\n$ registerwatch changes\n\n{_changes(answers, width, colour)}".rstrip("\n"))
         told = answers.changes(Question())
+        feeds = directory / "feeds"
+        site = Site(register="sample register", index="http://127.0.0.1/", base_url=None)
+        written = write_feeds_of(store, answers, default_vocabulary(), site, feeds)
+    say(f"\n{_told(f'Feeds of it, {written.files} files, lie in {feeds}: open index.html there.', width)}")
     say(f"\n{_told(f'All of it is kept in {database}. Try next:', width)}")
     for command in _worth_trying(told):
         say(f"  {_program()} --db {shlex.quote(str(database))} {command}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,10 +14,14 @@ from cron.session import Session, complain, say
 from cron.terminal import plural
 from notify.feed_sorting import History
 from scraper.errors import RegisterWatchError
+from scraper.vocabulary import Vocabulary
 from snapshots.answers import Answers, Question
 from snapshots.known import read_known
 from snapshots.opening import DatabaseError
 from snapshots.store import Store
+
+if TYPE_CHECKING:
+    from notify.feed import Site
 
 
 class FeedsError(RegisterWatchError):
@@ -70,11 +75,17 @@ def write_feeds(session: Session, directory: Path) -> Written:
     Raises:
         FeedsError: It cannot be written there; files that were written before that are whole.
     """
-    from notify.feed import Site, render_feeds  # and with it a template engine, which no other command needs
+    from notify.feed import Site  # and with it a template engine, which no other command needs
 
     settings = session.settings
     site = Site(register=settings.register.name, index=settings.register.index, base_url=settings.feeds.base_url)
-    store, answers, vocabulary = session.store(), session.answers, session.vocabulary
+    return write_feeds_of(session.store(), session.answers, session.vocabulary, site, directory)
+
+
+def write_feeds_of(store: Store, answers: Answers, vocabulary: Vocabulary, site: "Site", directory: Path) -> Written:
+    """Write the feeds of *site* that differ into *directory*; see `write_feeds`."""
+    from notify.feed import render_feeds
+
     try:
         with _only_writer(directory):
             # Gathered after the waiting: whoever writes last has the newest history.

@@ -110,14 +110,17 @@ def test_as_of_the_first_night_the_news_is_not_known(demo):
     assert shown == ["2026-03-12", "2029-03"]
 
 
-def test_the_output_is_the_same_every_time_and_leaves_one_file(demo, tmp_path):
+def test_the_output_is_the_same_every_time_and_leaves_a_database_and_feeds(demo, tmp_path):
     _, output, _ = demo
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "notes.txt").write_text("mine", encoding="utf-8")
 
     for _ in range(2):
         assert run(tmp_path, "demo").stdout == output
-        assert set(files(tmp_path)) == {Path("demo/notes.txt"), Path("demo/registerwatch.db")}
+        left = set(files(tmp_path))
+        feeds = {path for path in left if path.is_relative_to("demo/feeds")}
+        assert left - feeds == {Path("demo/notes.txt"), Path("demo/registerwatch.db")}
+        assert Path("demo/feeds/index.html") in feeds
 
 
 def test_what_the_demo_leaves_is_derived_again_to_the_same_ids(demo, tmp_path):
