@@ -219,7 +219,8 @@ def _telling_ids(bases: Iterable[LegalBasis]) -> tuple[str, ...]:
     """Return the ids that a change names: what comparisons leave out would make the same fact look like another."""
     ids = [basis.id for basis in bases]
     compared = compared_ids(ids)
-    return tuple(basis for basis in ids if basis.removesuffix("?") in compared)
+    presumed_beside = {f"{basis}?" for basis in ids}
+    return tuple(basis for basis in ids if basis.removesuffix("?") in compared and basis not in presumed_beside)
 
 
 def _plain_ids(bases: Iterable[LegalBasis]) -> frozenset[str]:

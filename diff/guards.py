@@ -48,10 +48,11 @@ def why_held(guards: Guards, *, asked: int, failed: int, agreements: int, gone: 
 def has_shrunk(page: PageBelief, sighting: Sighting, elsewhere: frozenset[str]) -> bool:
     """Say whether a page lost nine tenths of its agreements while these are found nowhere else.
 
-    Agreements that other pages show count on neither side: some stand on two pages all along.
+    So it did, too, without the agreements that other pages show: some moved there, some stand on two pages all along.
     """
     printed = {agreement.reference for agreement in sighting.page.agreements}
-    return len(printed - elsewhere) < SHRUNK_TO * len(page.standing - elsewhere)
+    shrank = len(printed) < SHRUNK_TO * len(page.standing)
+    return shrank and len(printed - elsewhere) < SHRUNK_TO * len(page.standing - elsewhere)
 
 
 def is_stale_copy(page: PageBelief, sighting: Sighting) -> bool:

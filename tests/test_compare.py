@@ -725,3 +725,12 @@ def test_two_new_names_are_two_relabellings_of_the_one_old_name():
     told = after(agreement(datasets=(old,)), agreement(datasets=tuple(names)))
 
     assert sorted((c.before, c.added, c.removed) for c in told) == [(old, (name,), (old,)) for name in sorted(names)]
+
+
+def test_a_presumed_basis_beside_the_certain_one_is_not_named_twice():
+    sure = LegalBasis("COPI2002:r3", "copi-regulations", "Regulation 3 of the Regulations 2002")
+    presumed = LegalBasis("COPI2002:r3?", "copi-regulations", "NHS Regulatons (3)")
+
+    (change,) = edited(1, legal_bases=(sure, presumed))
+
+    assert (change.after, change.added) == (("COPI2002:r3",), ("COPI2002:r3",))

@@ -1,5 +1,7 @@
 """Runs and pages that are not believable, copies that are stale: kept apart before anything is concluded from them."""
 
+from dataclasses import replace
+
 import pytest
 
 from diff.guards import Guards, why_held
@@ -207,3 +209,13 @@ def test_what_is_missing_from_a_stale_copy_is_not_missing():
     watched.see(page(agreement(sublicensing=())))
 
     assert news(watched.see(NOW)) == []
+
+
+def test_a_page_of_two_agreements_that_loses_one_has_not_shrunk_though_the_other_stands_elsewhere_too():
+    both, one, other = (page(agreement(reference(n)), slug=f"trust_{n}") for n in range(3))
+    first = replace(both, slug="trust_9", agreements=(*both.agreements, *one.agreements))
+    watched = Watched(first, one, other)
+
+    watched.see(replace(first, agreements=one.agreements), one, other)
+
+    assert watched.last.distrusted == {}
