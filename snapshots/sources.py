@@ -193,7 +193,9 @@ def _read_file(file: Path) -> Payload:
     try:
         with file.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
-            body = b"" if too_large(size) else stream.read(size + 1)  # not more: that much memory is taken at once
+            # As much memory as is asked for is taken at once. A pipe does not say how long it is.
+            room = (size or LARGEST_PAGE) + 1
+            body = b"" if too_large(size) else stream.read(room)
     except OSError as error:
         return Payload(b"", _why(error))
     reason = too_large(max(size, len(body)))
