@@ -159,7 +159,7 @@ class Answers:
 
     def count_editorial(self, question: Question) -> int:
         """Return how many editorial changes the same question would have found."""
-        return len(self.changes(replace(question, editorial=True))) - len(self.changes(question))
+        return sum(not change["substantive"] for change in self.changes(replace(question, editorial=True)))
 
     def change_ids(self) -> list[str]:
         """Return the ids of all changes and of all members of groups."""

@@ -2,7 +2,6 @@
 
 import zlib
 from importlib import resources
-from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
@@ -48,10 +47,3 @@ def migrate(db: Database) -> None:
 def known_names() -> set[str]:
     """Return the names of the migrations this program knows."""
     return {migration.name for migration in migrations._migrations}
-
-
-def make_empty(path: Path) -> Database:
-    """Return a new, migrated, empty database at *path*."""
-    db = Database(str(path))
-    migrate(db)
-    return db
