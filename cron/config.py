@@ -1,8 +1,6 @@
 """With which settings? `registerwatch.toml`, then `REGISTERWATCH_…` from the environment, then options.
 
-A section of the file is one small class, a key is one field with a description. The checks, the names of the
-environment variables, the file that `init` writes and docs/settings.md all come from these classes: a later section
-is one more class and one more line in `Settings`. What a setting *does* is not known here.
+Which sections and keys there are stands in `sections`; here they are read, checked, and written down for `init`.
 """
 
 import json
@@ -10,15 +8,16 @@ import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Any, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
+from cron import sections
+from cron.sections import Section, Subscription
 from scraper.errors import RegisterWatchError
-from scraper.limits import LARGEST_PAGE
 
 FILE_NAME = "registerwatch.toml"
 """The settings file that is read if it lies in the current directory and no other is named."""
@@ -30,188 +29,27 @@ class SettingsError(RegisterWatchError):
     """Settings that cannot be used: one line that names the place and every key that is wrong."""
 
 
-class Section(BaseModel):
-    """One section of the settings file. Keys whose value is a list may stand in the environment as JSON."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Register(Section):
-    """The register that is watched."""
-
-    name: str = Field(default="NHS data release register", min_length=1, description="What the register is called.")
-    index: str = Field(
-        default="https://theysolditanyway.com/",
-        pattern="^https?://[^/ ]+/",
-        description="Address of the page that links to the organisations' pages.",
-    )
-    hosts: tuple[str, ...] = Field(
-        default=(
-            "theysolditanyway.com",
-            "www.theysolditanyway.com",
-            "dataregister.medconfidential.org",
-            "goodtreswork.com",
-        ),
-        description="Hosts that serve the same register; links and redirects elsewhere are not followed.",
-    )
-    slugs: tuple[str, ...] = Field(
-        default=(),
-        description="Pages to ask for besides those that the index links to, by the last part of their address.",
-    )
-    sitemap: str | None = Field(
-        default=None,
-        pattern="^https?://[^/ ]+/",
-        examples=["https://theysolditanyway.com/sitemap.xml"],
-        description="Address of a sitemap that names further pages.",
-    )
-
-
-class Fetch(Section):
-    """How the register's site is asked, politely."""
-
-    contact: str | None = Field(
-        default=None,
-        min_length=5,
-        examples=["you@example.org"],
-        description="Your mail or web address, told to the site with every request; `run` needs it.",
-    )
-    interval_s: float = Field(default=1.0, ge=0, description="Seconds from one request to the next.")
-    timeout_s: float = Field(default=30.0, gt=0, description="Seconds to wait for the server to connect or to go on.")
-    deadline_s: float = Field(
-        default=120.0, gt=0, description="Seconds that one page may take in all, retries included."
-    )
-    retries: int = Field(default=4, ge=0, le=20, description="How often a page is asked for again after trouble.")
-    max_bytes: int = Field(default=LARGEST_PAGE, ge=1_000, description="Bytes beyond which a page is refused.")
-
-
-def _file(path: Path) -> Path:
-    if path == Path():  # which is also what nothing at all is read as
-        raise ValueError("must name a file")
-    return path
-
-
-class Store(Section):
-    """Where everything is kept."""
-
-    database: Annotated[Path, AfterValidator(_file)] = Field(
-        default=Path("registerwatch.db"), description="The one file that holds pages, history and changes."
-    )
-
-
-class Guards(Section):
-    """When a run is not believed, and when one edit on many agreements is told as one change."""
-
-    gone_fraction: float = Field(
-        default=0.33,
-        gt=0,
-        le=1,
-        description="A run is held if at least this part of the agreements of the pages read is gone.",
-    )
-    failed_fraction: float = Field(
-        default=0.5,
-        gt=0,
-        le=1,
-        description="A run is held if at least this part of the pages asked for could not be read.",
-    )
-    group_from: int = Field(
-        default=25, ge=2, description="The same edit on this many agreements or more in one run is told as one change."
-    )
-
-
-NIGHTLY = "17 3 * * *"
-LONDON = "Europe/London"
-
-
-def _times(cron: str) -> str:
-    if cron != NIGHTLY:  # what reads such lines is slow to load
-        _check_times(cron, "UTC")
-    return cron
-
-
-def _timezone(timezone: str) -> str:
-    if timezone != LONDON:
-        _check_times(NIGHTLY, timezone)
-    return timezone
-
-
-def _check_times(cron: str, timezone: str) -> None:
-    from cron.schedule import ScheduleError, next_after
-
-    try:
-        next_after(cron, timezone, datetime.now(UTC))
-    except ScheduleError as error:
-        raise ValueError(str(error).partition(": ")[2]) from error
-
-
-class Schedule(Section):
-    """When `schedule` runs, and whom it tells that it did."""
-
-    cron: Annotated[str, AfterValidator(_times)] = Field(
-        default=NIGHTLY,
-        description="Minute, hour, day of month, month, day of week (sun, mon, …), as in a crontab.",
-    )
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field(default=LONDON, description="Time zone of these times.")
-    ping_url: str | None = Field(
-        default=None,
-        pattern="^https?://",
-        examples=["https://example.org/ping/registerwatch"],
-        description="Address that is asked for after each run that went well.",
-    )
-    ping_failure_url: str | None = Field(
-        default=None,
-        pattern="^https?://",
-        examples=["https://example.org/ping/registerwatch/fail"],
-        description="Address that is asked for after each run that needs a person.",
-    )
-
-
-class Feeds(Section):
-    """Where `run` writes feeds, for feed readers and web servers."""
-
-    directory: Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)] = Field(
-        default=Path("feeds"), description="Folder of the feeds; empty: a run writes none."
-    )
-    base_url: str | None = Field(
-        default=None,
-        pattern=r"^https?://[^/ ?#@]+(/[^ ?#]*)?$",
-        examples=["https://example.org/feeds"],
-        description="Address under which that folder is published; feeds link to themselves only if they know it.",
-    )
-
-
-class Log(Section):
-    """What the program writes about its own work."""
-
-    format: Literal["text", "json"] = Field(
-        default="text", description='Lines for people ("text") or for programs ("json").'
-    )
-
-
-class Vocabulary(Section):
-    """Names that you know and the program does not."""
-
-    file: Path | None = Field(
-        default=None,
-        description="A TOML file of your own aliases and successions of datasets and organisations.",
-        examples=["names.toml"],
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings, checked. Paths of the settings file count from its folder."""
 
-    register: Register = field(default_factory=Register)
-    fetch: Fetch = field(default_factory=Fetch)
-    store: Store = field(default_factory=Store)
-    guards: Guards = field(default_factory=Guards)
-    schedule: Schedule = field(default_factory=Schedule)
-    feeds: Feeds = field(default_factory=Feeds)
-    log: Log = field(default_factory=Log)
-    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    register: sections.Register = field(default_factory=sections.Register)
+    fetch: sections.Fetch = field(default_factory=sections.Fetch)
+    store: sections.Store = field(default_factory=sections.Store)
+    guards: sections.Guards = field(default_factory=sections.Guards)
+    schedule: sections.Schedule = field(default_factory=sections.Schedule)
+    mail: sections.Mail = field(default_factory=sections.Mail)
+    feeds: sections.Feeds = field(default_factory=sections.Feeds)
+    browse: sections.Browse = field(default_factory=sections.Browse)
+    log: sections.Log = field(default_factory=sections.Log)
+    vocabulary: sections.Vocabulary = field(default_factory=sections.Vocabulary)
+    subscriptions: tuple[Subscription, ...] = ()
 
 
-SECTIONS: dict[str, type[Section]] = get_type_hints(Settings)
+SUBSCRIPTIONS = "subscriptions"
+"""The one section that may stand any number of times, as [[subscriptions]]."""
+
+SECTIONS: dict[str, type[Section]] = {n: s for n, s in get_type_hints(Settings).items() if n != SUBSCRIPTIONS}
 """Name of each section → its class."""
 
 KEYS = {f"{name}.{key}": (name, key) for name, section in SECTIONS.items() for key in section.model_fields}
@@ -249,20 +87,25 @@ def load_settings(
 
     in_file = list(_unknown_in_file(document))
     elsewhere = list(_unknown_variables(environ))
-    sections: dict[str, Any] = {}
+    checked: dict[str, Any] = {}
     for name, section in SECTIONS.items():
         values, sources = _values(name, document, environ, given)
         try:
             read = section.model_validate(values)
         except ValidationError as error:
             for one in error.errors():
-                source = sources[key := str(one["loc"][0])]
-                (in_file if source == f"{name}.{key}" else elsewhere).append(_complaint(source, one["msg"]))
+                key = str(one["loc"][0]) if one["loc"] else ""
+                source = sources.get(key, name)
+                (in_file if source in (f"{name}.{key}", name) else elsewhere).append(_complaint(source, one["msg"]))
         else:
-            sections[name] = _anchor(name, read, path.parent if path else Path(), given)
+            checked[name] = _anchor(name, read, path.parent if path else Path(), given)
+    try:
+        checked[SUBSCRIPTIONS] = _subscriptions(document.get(SUBSCRIPTIONS, []))
+    except ValueError as error:
+        in_file.append(str(error))
     if in_file or elsewhere:
         raise SettingsError("; ".join([f"{path}: {'; '.join(in_file)}"] * bool(in_file) + elsewhere))
-    return Settings(**sections)
+    return Settings(**checked)
 
 
 def settings_template() -> str:
@@ -279,7 +122,45 @@ def settings_template() -> str:
                 lines.append(f"# {key} = {in_toml((info.examples or [''])[0])}")
             else:
                 lines.append(f"{key} = {in_toml(info.default)}")
+    lines += ["", *(f"# {line.strip()}".rstrip() for line in str(Subscription.__doc__).strip().splitlines())]
+    lines.append(f"# [[{SUBSCRIPTIONS}]]")
+    for key, info in keys_of_subscriptions().items():
+        example = (info.examples or [info.default])[0]
+        lines += [f"# {info.description}", f"# {key} = {in_toml('Our own pages' if key == 'name' else example)}"]
     return "\n".join(lines) + "\n"
+
+
+def keys_of_subscriptions() -> dict[str, FieldInfo]:
+    """Return the keys of a subscription, as the file has them."""
+    return {info.alias or key: info for key, info in Subscription.model_fields.items()}
+
+
+def _subscriptions(tables: object) -> tuple[Subscription, ...]:
+    """Return the subscriptions, checked; ValueError with all that is wrong in them, but for the values themselves.
+
+    A value may be an address or a password: it is never repeated.
+    """
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ValueError(f"{SUBSCRIPTIONS} must be sections, as in [[{SUBSCRIPTIONS}]]")
+    known = keys_of_subscriptions()
+    wrong: list[str] = []
+    read: list[Subscription] = []
+    for number, table in enumerate(tables, 1):
+        where = f"subscription {table.get('name') or number!r}"
+        wrong += [f"{where}: unknown key {key}{_nearest(key, known)}" for key in sorted(table.keys() - known.keys())]
+        try:
+            one = Subscription.model_validate(table)
+        except ValidationError as error:
+            for trouble in error.errors():
+                key = str(trouble["loc"][0]) if trouble["loc"] else ""
+                wrong.append(f"{where}: {_complaint(key, trouble['msg']).removeprefix(': ').strip()}")
+            continue
+        if any(one.name == other.name for other in read):
+            wrong.append(f"{where}: there are two of this name")
+        read.append(one)
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return tuple(read)
 
 
 def _read_document(path: Path) -> dict[str, Any]:
@@ -295,6 +176,8 @@ def _read_document(path: Path) -> dict[str, Any]:
 
 def _unknown_in_file(document: Mapping[str, Any]) -> Iterator[str]:
     for name, table in document.items():
+        if name == SUBSCRIPTIONS:
+            continue
         if name in SECTIONS and isinstance(table, dict):
             for key in sorted(table.keys() - SECTIONS[name].model_fields.keys()):
                 yield f"unknown key {name}.{key}{_nearest(f'{name}.{key}', KEYS)}"
@@ -303,7 +186,9 @@ def _unknown_in_file(document: Mapping[str, Any]) -> Iterator[str]:
         elif isinstance(table, dict):
             yield f"unknown section [{name}]{_nearest(name, SECTIONS, '[{}]')}"
         elif isinstance(table, list) and table and all(isinstance(one, dict) for one in table):
-            yield f"unknown section [[{name}]]{_nearest(name, SECTIONS, '[{}]')}"
+            near = _near(name, [*SECTIONS, SUBSCRIPTIONS])
+            written = f"[[{near}]]" if near == SUBSCRIPTIONS else f"[{near}]"
+            yield f"unknown section [[{name}]]" + (f", the nearest known one is {written}" if near else "")
         else:
             yield f"unknown key {name}{_nearest(name, KEYS)}"
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 
 from cron.cli import cli
-from cron.config import PREFIX, SECTIONS, in_toml, settings_template, variable
+from cron.config import PREFIX, SECTIONS, SUBSCRIPTIONS, in_toml, keys_of_subscriptions, settings_template, variable
+from cron.sections import Subscription
 from snapshots.columns import MEANINGS
 from snapshots.store import open_store
 
@@ -54,6 +55,12 @@ def settings_page() -> str:
         for key, field in section.model_fields.items():
             default = "none" if field.default is None else f"`{in_toml(field.default)}`"
             lines.append(f"| `{key}` | {default} | `{variable(f'{name}.{key}')}` | {field.description} |")
+    lines += ["", f"## [[{SUBSCRIPTIONS}]]", "", *(line.strip() for line in str(Subscription.__doc__).splitlines())]
+    lines += ["", "| key | default | example | meaning |", "|---|---|---|---|"]
+    for key, field in keys_of_subscriptions().items():
+        default = "none" if field.default in (None, ()) or field.is_required() else f"`{in_toml(field.default)}`"
+        example = f"`{in_toml(field.examples[0])}`" if field.examples else ""
+        lines.append(f"| `{key}` | {default} | {example} | {field.description} |")
     lines += ["", "## The file that `registerwatch init` writes", "", "```toml", settings_template().rstrip(), "```"]
     return "\n".join(lines) + "\n"
 

@@ -11,11 +11,11 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from diff.safe_text import cut, one_line
 from notify.feed_entry import Change, Entry, entry_of
 from notify.feed_formats import FORMATS, Feed
 from notify.feed_index import Listed, render_index
 from notify.feed_sorting import Datasets, Here, History, Organisations, sort_changes
-from notify.safe_text import cut, one_line
 from scraper.normalise import fold
 from scraper.vocabulary import Vocabulary
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from diff.excerpt import excerpt
 from diff.redline import Run
+from diff.safe_text import cut, one_line
 from diff.wording import NAMES
-from notify.excerpt import excerpt
-from notify.safe_text import cut, one_line
 from scraper.legal_basis import spell_out
 from scraper.records import SECTIONS
 

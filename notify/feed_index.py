@@ -12,9 +12,9 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from diff.safe_text import one_line
 from notify.feed_entry import SOURCE
 from notify.feed_formats import Feed
-from notify.safe_text import one_line
 from scraper.normalise import fold
 
 NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}

@@ -21,6 +21,18 @@ def m001_begin(db: Database) -> None:
     db.executescript(_sql("schema.sql"))
 
 
+@migrations()
+def m002_deliveries(db: Database) -> None:
+    """Make room for what is to be told."""
+    db.executescript(_sql("m002_deliveries.sql"))
+
+
+@migrations()
+def m003_manifests(db: Database) -> None:
+    """Make room for the chain of runs."""
+    db.executescript(_sql("m003_manifests.sql"))
+
+
 def is_current(db: Database) -> bool:
     """Say whether *db* has today's schema and views."""
     (version,) = db.execute("pragma user_version").fetchone()

@@ -2,8 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from cron.config import KEYS, Guards, Settings, SettingsError, Store, load_settings, settings_template, variable
+from cron.config import KEYS, Settings, SettingsError, load_settings, settings_template, variable
+from cron.sections import Guards, Store
 
 
 @pytest.fixture
@@ -50,12 +52,23 @@ def test_every_key_has_an_environment_variable(full_name):
         "schedule.cron": "5 4 * * sun",
         "schedule.timezone": "Asia/Kathmandu",
     }
+    examples |= {
+        "mail.host": "smtp.a.example",
+        "mail.security": "tls",
+        "mail.sender": "me@a.example",
+        "mail.operator": "me@a.example",
+        "browse.publish_pages": "True",
+    }
     is_address = key in ("index", "sitemap", "ping_url", "ping_failure_url", "base_url")
     value = "https://a.example/" if is_address else examples.get(full_name, "1")
 
-    settings = load_settings(None, None, {variable(full_name): value})
+    beside = {variable("mail.sender"): "me@a.example"} if full_name == "mail.host" else {}
+    settings = load_settings(None, None, {**beside, variable(full_name): value})
 
     read = getattr(getattr(settings, section), key)
+    if isinstance(read, SecretStr):
+        assert "SecretStr('**********')" in repr(settings)
+        read = read.get_secret_value()
     assert (json.dumps(read) if isinstance(read, tuple) else str(read)) in (value, f"{value}.0")
 
 
@@ -109,7 +122,7 @@ def test_a_wrong_file_is_refused_by_name(write, text, complaint):
     ("text", "complaint"),
     [
         ("[zebra]\n", "unknown section [zebra]"),
-        ("[[subscriptions]]\nto = 'me'\n", "unknown section [[subscriptions]]"),
+        ("[[zebras]]\nto = 'me'\n", "unknown section [[zebras]]"),
         ("[guards]\nzebra = 1\n", "unknown key guards.zebra"),
         ("zebra = 1\n", "unknown key zebra"),
     ],
@@ -128,6 +141,76 @@ def test_lists_of_tables_are_sections_and_the_near_one_is_named(write):
     config = write("[[guard]]\n")
 
     assert refusal(config, None, {}) == f"{config}: unknown section [[guard]], the nearest known one is [guards]"
+
+
+SUBSCRIPTION = """
+[[subscriptions]]
+name = "Our own pages"
+email = "ig@a.example"
+"""
+
+
+def test_a_subscription_needs_a_name_and_an_address(write):
+    (one,) = load_settings(write(SUBSCRIPTION), None, {}).subscriptions
+
+    assert (one.name, one.email, one.when, one.severity) == ("Our own pages", "ig@a.example", "run", None)
+    assert not any((one.organisations, one.datasets, one.words, one.kinds, one.except_, one.expiring))
+
+
+def test_a_subscription_says_what_is_followed_and_when_it_is_told(write):
+    more = """organisations = ["a_page"]
+kinds = ["dataset-added"]
+except = ["DARS-NIC-1-A1B2C"]
+expiring = 60
+when = "weekly"
+at = "mon 07:30"
+"""
+    (one,) = load_settings(write(SUBSCRIPTION + more), None, {}).subscriptions
+
+    assert (one.organisations, one.kinds, one.except_) == (("a_page",), ("dataset-added",), ("DARS-NIC-1-A1B2C",))
+    assert (one.expiring, one.when, one.at) == ((60,), "weekly", "mon 07:30")
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ('organisation = ["x"]', "unknown key organisation, the nearest known one is organisations"),
+        ('kinds = ["dataset-aded"]', "kinds: unknown kind dataset-aded, the nearest known one is dataset-added"),
+        ('severity = "huge"', "severity must be 'high'"),
+        ('at = "08:00"', "at must be left out where when is run"),
+        ('when = "daily"\nat = "8"', 'at must be a time of day, as in "08:00"'),
+        ('when = "weekly"\nat = "08:00"', 'at must be a weekday and a time of day, as in "mon 08:00"'),
+        ('timezone = "Mars"', "timezone: there is no time zone 'Mars'"),
+        ('webhook = "https://a.example/hook"', "must have one of email, webhook and url"),
+        ('secret = "s3cret"', "secret is for a webhook"),
+        ("expiring = [-1]", "expiring must be greater than or equal to 0"),
+    ],
+)
+def test_a_wrong_subscription_is_refused_by_its_name(write, more, complaint):
+    config = write(SUBSCRIPTION + more + "\n")
+
+    said = refusal(config, None, {})
+
+    assert said.startswith(f"{config}: subscription 'Our own pages'")
+    assert complaint in said
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        '[[subscriptions]]\nname = "a"\nemail = "s3cret"\n',
+        '[[subscriptions]]\nname = "a"\nwebhook = "ftp://s3cret"\n',
+        '[mail]\nsender = "s3cret"\n',
+        '[mail]\nhost = "smtp.a.example"\npassword = "s3cret"\n',
+    ],
+)
+def test_no_address_and_no_password_is_repeated(write, wrong):
+    assert "s3cret" not in refusal(write(wrong), None, {})
+
+
+def test_two_subscriptions_of_one_name_are_refused_and_so_is_the_operators(write):
+    assert "there are two of this name" in refusal(write(SUBSCRIPTION * 2), None, {})
+    assert "'operator' is taken" in refusal(write(SUBSCRIPTION.replace("Our own pages", "operator")), None, {})
 
 
 def test_a_schedule_in_the_environment_is_named_by_its_variable():

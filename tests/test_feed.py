@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from notify.excerpt import excerpt
+from diff.excerpt import excerpt
 from notify.feed import NEWEST, Site, readable_name, render_feeds, slug_name
 from notify.feed_entry import entry_of
 from notify.feed_sorting import History

@@ -11,8 +11,9 @@ import click
 import pytest
 
 from cron.cli import cli
-from cron.config import Schedule, settings_template
+from cron.config import settings_template
 from cron.schedule import trigger_of
+from cron.sections import Schedule
 
 ROOT = Path(__file__).parents[1]
 CRON = ROOT / "cron"

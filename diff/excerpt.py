@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
 from diff.redline import Run, redline
-from notify.safe_text import cut, one_line
+from diff.safe_text import cut, one_line
 from scraper.normalise import fold
 
 CONTEXT = 6
