@@ -1,14 +1,27 @@
 """The command line: options in, one call, text out. What is printed for people comes from `terminal` and `news`."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cron import asking, feeding, formats, news, terminal, watching
+from cron import (
+    asking,
+    backfilling,
+    exporting,
+    feeding,
+    formats,
+    keeping,
+    news,
+    subscribing,
+    terminal,
+    watching,
+)
+from cron.afterwards import after_run
 from cron.config import settings_template
+from cron.due import dues_of, dues_of_release
+from cron.outcome import NOTHING_AFTERWARDS, render_afterwards
 from cron.session import (
     EARLIEST,
     NEEDS_A_PERSON,
@@ -30,9 +43,8 @@ from scraper.errors import RefusedPageError, RegisterWatchError
 from scraper.records import page_to_json
 from scraper.vocabulary import Vocabulary
 from snapshots.answers import Question
-from snapshots.attempts import failed_attempts
-from snapshots.sources import SourceError
-from snapshots.store import Outcome, Store
+from snapshots.sources.saved import SourceError
+from snapshots.store import Dues, Outcome
 from snapshots.times import as_text
 
 
@@ -126,7 +138,7 @@ def parse(session: Session, files: tuple[Path, ...]) -> None:
 
 def _parsed(file: Path, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
     from scraper.parse import read_page
-    from snapshots.sources import read_one_file
+    from snapshots.sources.saved import read_one_file
 
     if file.is_dir():
         raise SourceError(f"{file}: is a folder; name its files, as in {file}/*.html")
@@ -139,8 +151,9 @@ def _parsed(file: Path, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
     "--fetched-at", required=True, type=Time(), metavar="TIME", help="When the pages were fetched; UTC unless it says."
 )
 @click.option("--complete", is_flag=True, help="The edition holds every page: what is missing is seen to be missing.")
+@click.option("--tell", is_flag=True, help="Tell subscribers what is new, and write the feeds, as a run does.")
 @click.pass_obj
-def import_(session: Session, paths: tuple[Path, ...], fetched_at: str, complete: bool) -> None:
+def import_(session: Session, paths: tuple[Path, ...], fetched_at: str, complete: bool, tell: bool) -> None:
     r"""Take saved pages as one edition of the register, and decide what changed.
 
     PATH is a page (.html, .htm, .txt), a folder of them, a .zip or a .warc.gz. An index.html directly in a folder,
@@ -171,10 +184,13 @@ def import_(session: Session, paths: tuple[Path, ...], fetched_at: str, complete
         vocabulary=session.vocabulary,
         guards=session.guards,
         progress=show_progress,
+        dues=dues_of(session, clock()) if tell else None,
     )
+    done = after_run(session) if tell else NOTHING_AFTERWARDS
     for outcome in outcomes:
         say(_report(session, outcome))
-    if any(_needs_a_person(session, outcome) for outcome in outcomes):
+    say(render_afterwards(done, width=columns(), colour=coloured()))
+    if not done.all_well or any(_needs_a_person(session, outcome) for outcome in outcomes):
         click.get_current_context().exit(NEEDS_A_PERSON)
 
 
@@ -245,8 +261,10 @@ def release(session: Session, run: int) -> None:
     Example:
       registerwatch release 7
     """
-    say(_report(session, _settle(session, run, "released")))
-    if not feeding.feeds_after_run(session):
+    outcome = _settle(session, run, "released", dues_of_release(session, clock()))
+    done = after_run(session)
+    say(_report(session, outcome) + render_afterwards(done, width=columns(), colour=coloured()))
+    if not done.all_well:
         click.get_current_context().exit(NEEDS_A_PERSON)
 
 
@@ -264,9 +282,15 @@ def discard(session: Session, run: int) -> None:
     say(f"Run {run} is discarded. Its pages are kept; the state of things is that of the run before it.\n")
 
 
-def _settle(session: Session, run: int, decision: str) -> Outcome:
+def _settle(session: Session, run: int, decision: str, dues: Dues | None = None) -> Outcome:
     return session.store().settle_held(
-        run, decision, vocabulary=session.vocabulary, guards=session.guards, progress=show_progress
+        run,
+        decision,
+        at=as_text(clock()),
+        vocabulary=session.vocabulary,
+        guards=session.guards,
+        progress=show_progress,
+        dues=dues,
     )
 
 
@@ -280,28 +304,13 @@ def status(session: Session, format_: str) -> None:
     Example:
       registerwatch status
     """
-    from cron.state import needs_a_person, render_status
+    from cron.overview import state_of
+    from cron.state import render_status
 
-    store = session.store()
-    facts = session.answers.status() | {"database": str(store.path), "database_bytes": store.path.stat().st_size}
-    facts |= _due(session, store)
-    facts["attempts"] = failed_attempts(store.db)
-    facts["needs_a_person"] = needs_a_person(facts)
+    facts = state_of(session, clock())
     write([facts], format_, lambda: render_status(facts, width=columns(), colour=coloured()))
     if facts["needs_a_person"]:
         click.get_current_context().exit(NEEDS_A_PERSON)
-
-
-def _due(session: Session, store: Store) -> dict[str, str | None]:
-    """Return when the next run is due by the settings, and since when one is overdue; nothing before the first run."""
-    from cron.schedule import GRACE_S, next_after
-
-    settings, last = session.settings.schedule, store.log.last_run_time()
-    if last is None:
-        return {"next_due": None, "overdue": None}
-    due = next_after(settings.cron, settings.timezone, last)
-    late = clock() - due > timedelta(seconds=GRACE_S)
-    return {"next_due": as_text(due), "overdue": as_text(due) if late else None}
 
 
 @cli.command()
@@ -323,5 +332,13 @@ def demo(directory: Path | None) -> None:
     run_demo(directory or Path("demo"), width=columns(), colour=coloured(), say=click.echo)
 
 
-for command in (*watching.COMMANDS, *asking.COMMANDS, *feeding.COMMANDS):
+for command in (
+    *watching.COMMANDS,
+    *asking.COMMANDS,
+    *feeding.COMMANDS,
+    *subscribing.COMMANDS,
+    *keeping.COMMANDS,
+    *exporting.COMMANDS,
+    *backfilling.COMMANDS,
+):
     cli.add_command(command)

@@ -9,26 +9,38 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cron import news
+from cron.afterwards import in_words
+from cron.config import Settings
+from cron.due import dues_of
 from cron.feeding import write_feeds_of
 from cron.nightly import Register, RunReport, run_once
-from cron.outcome import facts_of, render_run
+from cron.outcome import Afterwards, facts_of, render_run
 from cron.sample_site import FOLDERS, SampleServer, edition, served_here
+from cron.sections import Mail, Subscription
+from cron.sections import Register as RegisterSettings
+from cron.sections import Store as StoreSettings
+from cron.session import Options, Session
+from cron.telling import deliver
 from cron.terminal import NARROWEST, paint, wrap
 from diff.guards import Guards
-from notify.feed import Site
+from notify.feed.files import Site
 from scraper.errors import RegisterWatchError
 from scraper.fetch import Fetcher, Manners
 from scraper.vocabulary import default_vocabulary
 from snapshots.answers import Answers, Question
-from snapshots.store import Store, open_store
+from snapshots.store import open_store
 
 DATABASE = "registerwatch.db"
+OUTBOX = "outbox"
+NAME, INDEX = "sample register", "http://127.0.0.1/"
+READER = Subscription(name="made-up reader", email="reader@example.org")
+"""Follows everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,37 +129,40 @@ def run_demo(directory: Path, *, width: int, colour: bool, say: Callable[[str], 
     _refuse_another_history(database)
     width = max(width, NARROWEST)
     say(_told(_OPENING, width))
-    with _new_database(database) as store, served_here(NIGHTS[0].edition) as server:
-        answers = Answers(store.db, store.states, default_vocabulary())
+    with _new_database(database) as session, served_here(NIGHTS[0].edition) as server:
+        store, answers = session.store(), session.answers
         for number, night in enumerate(NIGHTS, 1):
             say("\n" + paint(_told(f"{number}. {night.story}", width), "bold", colour))
-            facts = facts_of(_run(night, store, server), answers)
+            clock = _Clock(night.begins)
+            facts = facts_of(_run(clock, session, night, server), answers)
+            facts = replace(facts, after=Afterwards(told=in_words(deliver(session, clock.now))))
             say(f"\n$ registerwatch run\n\n{render_run(facts, width=width, colour=colour)}".rstrip("\n"))
             if night.tells_changes:
                 say(f"\n$ registerwatch changes\n\n{_changes(answers, width, colour)}".rstrip("\n"))
         told = answers.changes(Question())
         feeds = directory / "feeds"
-        site = Site(register="sample register", index="http://127.0.0.1/", base_url=None)
+        site = Site(register=NAME, index=INDEX, base_url=None)
         written = write_feeds_of(store, answers, default_vocabulary(), site, feeds)
     say(f"\n{_told(f'Feeds of it, {written.files} files, lie in {feeds}: open index.html there.', width)}")
+    say(f"\n{_told(f'The mail of the third night to a made-up reader lies in {directory / OUTBOX}.', width)}")
     say(f"\n{_told(f'All of it is kept in {database}. Try next:', width)}")
     for command in _worth_trying(told):
         say(f"  {_program()} --db {shlex.quote(str(database))} {command}")
     say(f"\n{_told(_CLOSING, width)}")
 
 
-def _run(night: Night, store: Store, server: SampleServer) -> RunReport:
+def _run(clock: _Clock, session: Session, night: Night, server: SampleServer) -> RunReport:
     """Run once, as the command does, on the night's clock."""
     server.site = edition(night.edition)
-    clock = _Clock(night.begins)
     manners = Manners(contact="demo@example.org", index=server.url)
     with Fetcher(manners, clock=clock.seconds, sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5) as fetcher:
         return run_once(
-            store,
+            session.store(),
             fetcher,
             Register(index=server.url),
             vocabulary=default_vocabulary(),
             guards=Guards(),
+            dues=dues_of(session, clock.now()),
             now=clock.now,
         )
 
@@ -175,18 +190,28 @@ def _told(text: str, width: int) -> str:
 
 
 @contextmanager
-def _new_database(database: Path) -> Iterator[Store]:
+def _new_database(database: Path) -> Iterator[Session]:
     """Open a new database beside *database*, and put it in its place if all went well: a demo is whole or not there."""
     with TemporaryDirectory(prefix=".demo-", dir=database.parent) as folder:
         new = Path(folder) / DATABASE
-        store = open_store(new)
+        session = Session(Options(config=None, database=None, verbose=False), _settings(new, database.parent))
         try:
-            yield store
+            session.store(create=True)
+            yield session
         finally:
-            store.close()
+            session.close()
         for ending in ("-wal", "-shm"):
             database.with_name(f"{DATABASE}{ending}").unlink(missing_ok=True)
         new.replace(database)
+
+
+def _settings(database: Path, directory: Path) -> Settings:
+    return Settings(
+        register=RegisterSettings(name=NAME, index=INDEX, hosts=("127.0.0.1",)),
+        store=StoreSettings(database=database),
+        mail=Mail(folder=directory / OUTBOX),
+        subscriptions=(READER,),
+    )
 
 
 def _refuse_another_history(database: Path) -> None:

@@ -1,4 +1,4 @@
-"""Feeds, written: the history is gathered, and of the files that it makes those are written that differ."""
+"""Feeds and calendars, written: of the files that the history makes, those that differ."""
 
 import fcntl
 import os
@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cron.nightly import addresses_of
 from cron.session import Session, complain, say
 from cron.terminal import plural
-from notify.feed_sorting import History
+from notify.feed.sorting import History
 from scraper.errors import RegisterWatchError
 from scraper.vocabulary import Vocabulary
 from snapshots.answers import Answers, Question
 from snapshots.known import read_known
+from snapshots.manifests import head
 from snapshots.opening import DatabaseError
 from snapshots.store import Store
+from snapshots.terms import read_terms
 
 if TYPE_CHECKING:
-    from notify.feed import Site
+    from notify.feed.files import Site
 
 
 class FeedsError(RegisterWatchError):
@@ -42,8 +45,8 @@ class Written:
 def feeds(session: Session, directory: Path | None) -> None:
     r"""Write the feeds as files: of everything, of each organisation, of each dataset, and a page that lists them.
 
-    DIRECTORY is the one of the settings if none is given; `run` writes there by itself. Files that would be the same
-    are not touched, and none is removed.
+    Calendars of the printed ends of agreements lie beside them. DIRECTORY is the one of the settings if none is given;
+    `run` writes there by itself. Files that would be the same are not touched, and none is removed.
 
     \b
     Example:
@@ -57,16 +60,17 @@ def feeds(session: Session, directory: Path | None) -> None:
     say(f"{directory}: {plural(written.changed, 'file')} written, {same:,} as before.\n")
 
 
-def feeds_after_run(session: Session) -> bool:
-    """Write the feeds where the settings want them, if they do; say whether all is well."""
+def feeds_after_run(session: Session) -> tuple[bool, str | None]:
+    """Write the feeds where the settings want them, if they do; return whether all is well, and what was written."""
     directory = session.settings.feeds.directory
+    if directory is None:
+        return True, None
     try:
-        if directory is not None:
-            write_feeds(session, directory)
+        written = write_feeds(session, directory)
     except (FeedsError, DatabaseError) as error:
         complain(f"{error}; the run is kept, and the next one writes them")
-        return False
-    return True
+        return False, None
+    return True, f"{written.changed:,} of {plural(written.files, 'file')} written"
 
 
 def write_feeds(session: Session, directory: Path) -> Written:
@@ -75,21 +79,43 @@ def write_feeds(session: Session, directory: Path) -> Written:
     Raises:
         FeedsError: It cannot be written there; files that were written before that are whole.
     """
-    from notify.feed import Site  # and with it a template engine, which no other command needs
+    from notify.feed.files import Site  # and with it a template engine, which no other command needs
 
     settings = session.settings
     site = Site(register=settings.register.name, index=settings.register.index, base_url=settings.feeds.base_url)
-    return write_feeds_of(session.store(), session.answers, session.vocabulary, site, directory)
+    published = settings.browse.base_url
+    return write_feeds_of(session.store(), session.answers, session.vocabulary, site, directory, published=published)
 
 
-def write_feeds_of(store: Store, answers: Answers, vocabulary: Vocabulary, site: "Site", directory: Path) -> Written:
-    """Write the feeds of *site* that differ into *directory*; see `write_feeds`."""
-    from notify.feed import render_feeds
+def write_feeds_of(
+    store: Store,
+    answers: Answers,
+    vocabulary: Vocabulary,
+    site: "Site",
+    directory: Path,
+    *,
+    published: str | None = None,
+) -> Written:
+    """Write the feeds and calendars of *site* that differ into *directory*; see `write_feeds`.
+
+    Args:
+        store: The history.
+        answers: Questions to it.
+        vocabulary: The known names.
+        site: Where feeds come from and go to.
+        directory: Where the files are written; made if it is not there.
+        published: Address of the history pages, if they are published: events of the calendars link to them.
+    """
+    from notify.feed.files import render_feeds
 
     try:
         with _only_writer(directory):
             # Gathered after the waiting: whoever writes last has the newest history.
-            files = render_feeds(gather(store, answers), site, vocabulary)
+            history = gather(store, answers)
+            files = {
+                **_calendars(store, history, site, published),
+                **render_feeds(history, site, vocabulary),
+            }
             return Written(len(files), write_files(directory, files))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -108,7 +134,26 @@ def gather(store: Store, answers: Answers) -> History:
         datasets=known.datasets,
         holdings=known.holdings,
         since=known.since,
+        head=head(store.db),
     )
+
+
+def _calendars(store: Store, history: History, site: "Site", published: str | None) -> dict[str, bytes]:
+    """Return the calendars of printed ends."""
+    from notify.calendar.files import Printing, Term, render_calendars
+
+    terms = [
+        Term(
+            page=term.page,
+            organisation=term.organisation,
+            reference=term.reference,
+            title=term.title,
+            printings=[Printing(*printed) for printed in term.printings],
+        )
+        for term in read_terms(store.db)
+    ]
+    links = {} if published else addresses_of(store, site.index, history.pages)
+    return render_calendars(terms, history.pages, register=site.register, links=links, base_url=published)
 
 
 def write_files(directory: Path, files: Mapping[str, bytes]) -> int:

@@ -8,17 +8,10 @@ and written as escapes in JSON.
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cron.terminal import UNSAFE
-
-# What spreadsheets take for the start of a formula, in both widths.
-_FORMULA = re.compile("[\t\r\n]|\\s*[=+\\-@＝＋－＠]")
-_CONTROLS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f{UNSAFE}]")
-# json.dumps writes the first 32 as escapes itself.
-_UNSAFE_IN_JSON = re.compile(f"[\u2028\u2029{UNSAFE}]")
+from diff.cells import cell, escaped, harmless
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> str:
@@ -35,42 +28,16 @@ def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = No
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     if names:
-        writer.writerow([_harmless(name) for name in names])
-    writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
+        writer.writerow([harmless(name) for name in names])
+    writer.writerows([cell(row.get(name)) for name in names] for row in rows)
     return out.getvalue()
 
 
 def to_json(rows: Sequence[Any]) -> str:
     """Return *rows* as one JSON array."""
-    return _escaped(json.dumps(list(rows), ensure_ascii=False, indent=2)) + "\n"
+    return escaped(json.dumps(list(rows), ensure_ascii=False, indent=2)) + "\n"
 
 
 def to_ndjson(rows: Iterable[Any]) -> str:
     """Return *rows* as JSON, one to a line."""
-    return "".join(_escaped(json.dumps(row, ensure_ascii=False)) + "\n" for row in rows)
-
-
-def _escaped(text: str) -> str:
-    return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return "; ".join(map(_harmless, value))
-    return _harmless(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-
-
-def _harmless(text: str) -> str:
-    """Return *text* as a cell that no spreadsheet runs.
-
-    >>> _harmless("=HYPERLINK(1)"), _harmless("a = b")
-    ("'=HYPERLINK(1)", 'a = b')
-    """
-    text = _CONTROLS.sub("", text)
-    return f"'{text}" if _FORMULA.match(text) else text
+    return "".join(escaped(json.dumps(row, ensure_ascii=False)) + "\n" for row in rows)

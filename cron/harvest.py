@@ -105,4 +105,5 @@ class Harvest:
             charset=page.charset,
             etag=page.etag,
             last_modified=page.last_modified,
+            headers=page.headers,
         )

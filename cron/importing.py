@@ -10,8 +10,9 @@ from scraper.errors import RegisterWatchError
 from scraper.vocabulary import Vocabulary
 from snapshots.readings import read_body
 from snapshots.runlog import NewPage, Trouble
-from snapshots.sources import SavedPage, count_pages, saved_pages
-from snapshots.store import Outcome, Store, no_progress
+from snapshots.sources.saved import SavedPage, count_pages, saved_pages
+from snapshots.sources.sightings import SeenAgain, seen_again
+from snapshots.store import Dues, Outcome, Store, no_progress
 
 MOST_BYTES = 1_000_000_000
 """Of pages not seen before that one import takes: ten times a register of today, and what a machine can hold."""
@@ -96,7 +97,7 @@ def gather_editions(
     paths = list(paths)
     saved = progress(saved_pages(paths), count_pages(paths), "reading")
     known = store.log.read_bodies() if store else {}
-    editions = _gather(known, saved, time, now, vocabulary, most_bytes)
+    editions = _gather(known, saved, seen_again(paths), time, now, vocabulary, most_bytes)
     if not editions:
         raise ImportRefusedError(f"{', '.join(map(str, paths))}: no pages found; nothing was imported")
     refused = [line for edition in editions.values() for line in _refusals(known, edition)]
@@ -114,8 +115,11 @@ def take_editions(
     vocabulary: Vocabulary,
     guards: Guards,
     progress: Callable[[Iterable[Any], int, str], Iterable[Any]] = no_progress,
+    dues: Dues | None = None,
 ) -> list[Outcome]:
     """Take gathered editions, all or none; return what became of each, oldest first.
+
+    Nobody is told of them without *dues*.
 
     Raises:
         ImportRefusedError: Beside what is known of the register, no page of them can be believed; nothing was taken.
@@ -130,6 +134,7 @@ def take_editions(
                 vocabulary=vocabulary,
                 guards=guards,
                 progress=progress,
+                dues=dues,
                 trouble=Trouble(edition.refused),
             )
             for at, edition in sorted(editions.items())
@@ -161,13 +166,14 @@ def _refusals(known: Mapping[str, str | None], edition: Gathered) -> Iterator[st
     """Say which pages of an edition are refused, whatever is known of the register."""
     yield from (f"{edition.places[slug]}: {reason}" for slug, reason in edition.refused.items())
     for slug, page in edition.pages.items():
-        if reason := page.reading.refused if page.reading else known[page.sha256]:
+        if reason := page.reading.refused if page.reading else known.get(page.sha256):
             yield f"{edition.places[slug]}: {reason}"
 
 
 def _gather(
     known: Mapping[str, str | None],
     saved_pages: Iterable[SavedPage],
+    again: Iterable[SeenAgain],
     time: str,
     now: str,
     vocabulary: Vocabulary,
@@ -202,7 +208,29 @@ def _gather(
             )
         edition.places[saved.slug] = saved.place
         edition.times.add(at)
+    _add_seen_again(by_day, known, again, now)
     return {max(edition.times): edition for edition in by_day.values() if edition.places}
+
+
+def _add_seen_again(
+    by_day: dict[str, Gathered], known: Mapping[str, str | None], again: Iterable[SeenAgain], now: str
+) -> None:
+    """Add the pages that a web archive says were seen again, with bytes that are kept or of an earlier day of it."""
+    since: dict[str, str] = {}
+    for edition in by_day.values():
+        for page in edition.pages.values():
+            since[page.sha256] = min(page.captured_at[:10], since.get(page.sha256, page.captured_at[:10]))
+    for one in again:
+        day = one.captured_at[:10]
+        if one.captured_at > now:
+            raise ImportRefusedError(f"{one.address}: {one.captured_at} lies in the future; nothing was imported")
+        if one.sha256 not in known and since.get(one.sha256, day) >= day:
+            continue
+        edition = by_day.setdefault(day, Gathered())
+        if one.slug not in edition.places:
+            edition.pages[one.slug] = NewPage(one.slug, one.sha256, one.address, one.captured_at, None, None)
+            edition.places[one.slug] = one.address
+            edition.times.add(one.captured_at)
 
 
 def _is_there(saved: SavedPage, edition: Gathered) -> bool:
@@ -224,7 +252,19 @@ def _is_there(saved: SavedPage, edition: Gathered) -> bool:
 
 def _new_page(known: Mapping[str, str | None], saved: SavedPage, at: str, vocabulary: Vocabulary) -> NewPage:
     sha256 = saved.sha256
+    declared = _declared_charset(saved)
+    new = NewPage(saved.slug, sha256, saved.source, at, None, None, charset=declared, headers=saved.headers)
     if sha256 in known:
-        return NewPage(saved.slug, sha256, saved.source, at, None, None)
-    reading = read_body(saved.body, saved.slug, saved.source, vocabulary)
-    return NewPage(saved.slug, sha256, saved.source, at, saved.body, reading)
+        return new
+    reading = read_body(saved.body, saved.slug, saved.source, vocabulary, declared)
+    return replace(new, body=saved.body, reading=reading)
+
+
+def _declared_charset(saved: SavedPage) -> str | None:
+    """Return the set of characters that the server declared, where an archive kept what it sent."""
+    for name, value in saved.headers:
+        if name.lower() == "content-type":
+            from scraper.fetch import declared_charset  # and with it a client of HTTP, which folders do not need
+
+            return declared_charset(value)
+    return None

@@ -16,7 +16,7 @@ from scraper.fetch import Fetcher
 from scraper.vocabulary import Vocabulary
 from snapshots.history import Capture
 from snapshots.runlog import Trouble
-from snapshots.store import Outcome, Store, no_progress
+from snapshots.store import Dues, Outcome, Store, no_progress
 from snapshots.times import as_text, read_time
 
 _log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ def run_once(
     only: Collection[str] = (),
     limit: int | None = None,
     dry_run: bool = False,
+    dues: Dues | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     watch: Watch = lambda slugs, _length: slugs,
     stopped: Callable[[], bool] = lambda: False,
@@ -84,6 +85,7 @@ def run_once(
         only: Slugs to ask for, instead of all.
         limit: Ask for no more pages than this.
         dry_run: Decide and report, but keep nothing.
+        dues: Says what is to be told of it; nobody is told without.
         now: The clock.
         watch: Shows how far it is.
         stopped: Asked between two pages: whether to stop.
@@ -115,6 +117,7 @@ def run_once(
         kind="run",
         trouble=Trouble(harvest.failed, frozenset(harvest.gone)),
         keep=not dry_run,
+        dues=dues,
     )
     return RunReport(
         outcome=outcome,
@@ -147,8 +150,14 @@ def find_pages(store: Store, fetcher: Fetcher, register: Register) -> dict[str, 
     if register.sitemap:
         found |= dict(fetch_sitemap(fetcher, register.sitemap))
     others = sorted({*register.slugs, *store.log.standing_pages()} - found.keys())
-    last_seen = store.log.captures_at(store.log.newest()) if others else {}
-    return found | {slug: _last_address(last_seen.get(slug), register.index, slug) for slug in others}
+    return found | addresses_of(store, register.index, others)
+
+
+def addresses_of(store: Store, index: str, slugs: Iterable[str]) -> dict[str, str]:
+    """Return slug → the address at which each page was seen last."""
+    slugs = list(slugs)
+    last_seen = store.log.captures_at(store.log.newest()) if slugs else {}
+    return {slug: _last_address(last_seen.get(slug), index, slug) for slug in slugs}
 
 
 def _last_address(capture: Capture | None, index: str, slug: str) -> str:

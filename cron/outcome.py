@@ -13,6 +13,22 @@ from snapshots.times import read_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Afterwards:
+    """What followed a run, in words; None where there was nothing to do."""
+
+    all_well: bool = True
+    told: str | None = None
+    """What became of the messages that were due."""
+    feeds: str | None = None
+    """What was written of the feeds."""
+    chain: str | None = None
+    """Head of the chain of runs."""
+
+
+NOTHING_AFTERWARDS = Afterwards()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """What a run did, as far as a reader wants to know. Times are UTC text."""
 
@@ -33,6 +49,7 @@ class RunFacts:
     held: str | None
     notices: Sequence[str] = ()
     """What the reader noticed, after the page."""
+    after: Afterwards = NOTHING_AFTERWARDS
 
 
 def facts_of(report: RunReport, answers: Answers, *, kept: bool = True) -> RunFacts:
@@ -75,9 +92,22 @@ def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str
     lines += [""] * bool(facts.failed)
     lines += changes_by_kind(facts.changes, width, colour, baseline=facts.baseline)
     lines += notice_lines(facts.notices, width)
+    lines += _after_lines(facts.after, width, colour)
     for sentence in _needs(facts):
         lines += ["", *(paint(line, "bold", colour) for line in wrap(sentence, width))]
     return "\n".join(lines) + "\n"
+
+
+def render_afterwards(after: Afterwards, *, width: int = 80, colour: bool = False) -> str:
+    """Return what followed a run, an edition or a release; nothing where nothing did."""
+    return "".join(f"{line}\n" for line in _after_lines(after, max(width, NARROWEST), colour))
+
+
+def _after_lines(after: Afterwards, width: int, colour: bool) -> list[str]:
+    chain = f"{after.chain[:32]}\n{after.chain[32:]}" if after.chain else None
+    rows = [("Told", after.told), ("Feeds", after.feeds), ("Chain", chain)]
+    lines = [line for label, value in rows if value for line in fact_lines(label, value, width, colour)]
+    return ["", *lines] if lines else []
 
 
 def _title(facts: RunFacts) -> str:

@@ -21,6 +21,10 @@ LOOK_AGAIN_S = 60.0
 """How often the clock on the wall is looked at: the library's wait does not notice a sleep, nor a clock that is set."""
 
 
+BETWEEN_MIN = 5
+"""Minutes from one look at what is due to be told to the next."""
+
+
 class ScheduleError(RegisterWatchError):
     """Times that cannot be read."""
 
@@ -77,6 +81,7 @@ def stay(
     last_run: datetime | None,
     run: Callable[[], None],
     told_to_stop: Event,
+    between: Callable[[], None] | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
     """Run at the configured times until told to stop; a run under way is given the time to end.
@@ -87,6 +92,7 @@ def stay(
         last_run: When the last run of any process was, from the run log.
         run: Runs once; does not raise.
         told_to_stop: Set from outside.
+        between: Is done every few minutes, also while a run goes on; does not raise.
         now: The clock.
 
     Raises:
@@ -99,6 +105,8 @@ def stay(
     # No grace time: the library would drop the run of a laptop that wakes up later than that.
     common = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     scheduler.add_job(run, trigger, id="run", **common)
+    if between is not None:
+        scheduler.add_job(between, "interval", minutes=BETWEEN_MIN, id="between", **common)
     scheduler.start()
     if missed(cron, timezone, last_run, now()):
         _log.info("a run was missed: it is made up for now")

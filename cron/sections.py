@@ -153,10 +153,10 @@ class Schedule(Section):
 
 
 class Feeds(Section):
-    """Where `run` writes feeds, for feed readers and web servers."""
+    """Where `run` writes feeds, and calendars of printed ends, for readers of them and web servers."""
 
     directory: Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)] = Field(
-        default=Path("feeds"), description="Folder of the feeds; empty: a run writes none."
+        default=Path("feeds"), description="Folder of the feeds and calendars; empty: a run writes none."
     )
     base_url: str | None = Field(
         default=None,
@@ -184,6 +184,8 @@ class Vocabulary(Section):
     )
 
 
+SHORTEST_SECRET = 16
+
 OPERATOR = "operator"
 """Under which name the operator's own notes are delivered."""
 
@@ -202,6 +204,12 @@ def _kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
             near = get_close_matches(kind, list(ChangeKind), n=1, cutoff=0.0)[0]
             raise ValueError(f"unknown kind {kind}, the nearest known one is {near}")
     return kinds
+
+
+def _long_enough(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and len(secret.get_secret_value()) < SHORTEST_SECRET:
+        raise ValueError(f"must have at least {SHORTEST_SECRET} characters")
+    return secret
 
 
 def _listed(days: object) -> object:
@@ -296,7 +304,7 @@ class Subscription(Section):
     url: SecretStr | None = Field(
         default=None, examples=["ntfy://example.org/register"], description="Or an Apprise URL of another service."
     )
-    secret: SecretStr | None = Field(
+    secret: Annotated[SecretStr | None, AfterValidator(_long_enough)] = Field(
         default=None, examples=["a long random text"], description="Key that signs what is posted to the webhook."
     )
     allow_private: bool = Field(default=False, description="Whether the webhook may be on a private network.")

@@ -46,9 +46,11 @@ class Options:
 class Session:
     """What a command works with: settings, names, the database; each made when it is first needed."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, settings: Settings | None = None) -> None:
         self.options = options
         self._open: Store | None = None
+        if settings is not None:  # the demo's: no file and no environment says otherwise
+            self.settings = settings
 
     @cached_property
     def settings(self) -> Settings:
@@ -115,7 +117,7 @@ class Commands(click.Group):
             _discard_output()
             ctx.exit(1)
         except (RegisterWatchError, DatabaseError, OSError) as error:
-            if ctx.params.get("verbose"):
+            if ctx.find_root().params.get("verbose"):
                 traceback.print_exc()
             named = isinstance(error, DatabaseError) and isinstance(ctx.obj, Session)
             if named:

@@ -5,53 +5,20 @@ from typing import Any
 
 from cron.outcome import size
 from cron.terminal import clean, facts, long_date, long_time, paint, plural, wrap
-
-NIGHTS = 3
-"""A page that so many runs in a row could not read needs a person, and so do runs that fail; one bad night does not."""
+from snapshots.needs import attempt_in_words, needs_a_person, why
 
 MOST_FAILING = 20
 """Failing pages that are listed; where more fail, it is not the single page that matters."""
 
 
-def needs_a_person(state: Mapping[str, Any]) -> list[str]:
-    """Return what waits for the operator, a sentence each."""
-    needs = [
-        f"Run {run['id']} is held: {run['reason']}. Decide with: registerwatch release {run['id']}, or: "
-        f"registerwatch discard {run['id']}"
-        for run in state["held"]
-    ]
-    attempts = state["attempts"]
-    if state.get("overdue"):
-        last = f" {_attempt(attempts)}." if attempts else ""
-        needs.append(f"A run is overdue since {long_time(state['overdue'])}.{last}")
-    elif attempts and attempts["times"] >= NIGHTS:
-        needs.append(
-            f"{attempts['times']} runs in a row have failed, since {long_date(attempts['since'])}: "
-            f"{attempts['reason']}. Try one: registerwatch -v run"
-        )
-    for page in state["failing"]:
-        stands = "Its last snapshot still stands." if page["was_read"] else "It was never read."
-        if state["last_run"]["kind"] == "import":
-            needs.append(f"{page['page']} could not be read: {page['reason']}. {stands}")
-        elif page["times"] >= NIGHTS:
-            needs.append(
-                f"{page['page']} has not been read for {page['times']} runs, since {long_date(page['since'])}: "
-                f"{page['reason']}. {stands} Try it alone: registerwatch -v run --only {page['page']}"
-            )
-    return needs
-
-
-def _attempt(attempts: Mapping[str, Any]) -> str:
-    return f"The last attempt, on {long_time(attempts['at'])}, failed: {attempts['reason']}"
-
-
 def render_status(state: Mapping[str, Any], *, width: int, colour: bool) -> str:
     """Return the state of things in labelled lines, and what needs a person below."""
     run, attempts = state["last_run"], state["attempts"]
-    needs = _needs(needs_a_person(state), width, colour)
+    known = state["needs_a_person"] if "needs_a_person" in state else needs_a_person(state)
+    needs = _needs(known, width, colour)
     if run is None:
         start = "Nothing was read yet. Start with: registerwatch run, or: registerwatch import FOLDER --fetched-at DATE"
-        tried = wrap(clean(f"{_attempt(attempts)}."), width) if attempts else []
+        tried = wrap(clean(f"{attempt_in_words(attempts)}."), width) if attempts else []
         return "\n".join([start, *tried]) + "\n" + needs
     unchanged = run["pages_read"] - run["pages_changed"]
     failed = f", {plural(run['pages_failed'], 'page')} failed" if run["pages_failed"] else ""
@@ -59,15 +26,17 @@ def render_status(state: Mapping[str, Any], *, width: int, colour: bool) -> str:
     pages = f"{run['pages_read']:,} read: {unchanged:,} unchanged, {run['pages_changed']:,} changed"
     kept = f"{size(state['database_bytes'])}: {plural(state['snapshots'], 'snapshot')}{_since(state['since'])}"
     last = f"{run['id']}, {run['kind']} of {long_time(run['captured_at'])}: {what}{failed}\n{pages}"
-    rows = [("Last run", f"{last}\n{_attempt(attempts)}" if attempts else last)]
+    rows = [("Last run", f"{last}\n{attempt_in_words(attempts)}" if attempts else last)]
     rows += [("Next run", f"due {long_time(state['next_due'])}")] if state.get("next_due") else []
     rows += [
         ("Pages", _failing(state["failing"])),
         ("Held", f"run {state['held'][-1]['id']}" if state["held"] else "none"),
+        ("Undelivered", _undelivered(state["undelivered"])),
         ("Changes", f"{state['changes']:,} found in all, {state['editorial']:,} editorial"),
         ("Register", f"{plural(state['pages'], 'page')}, {plural(state['agreements'], 'agreement')}"),
         ("Database", kept),
     ]
+    rows += [("Chain", _chain(state["head"]))] if state.get("head") else []
     return facts(rows, width=width, colour=colour) + needs
 
 
@@ -79,6 +48,27 @@ def _failing(pages: Sequence[Mapping[str, Any]]) -> str:
     more = len(pages) - len(lines)
     lines += [f"and {more:,} more, which --format json lists"] if more else []
     return "\n".join([f"{len(pages):,} failing", *lines])
+
+
+def _undelivered(waiting: Sequence[Mapping[str, Any]]) -> str:
+    """Say to which subscriptions something is to be sent still, or could not be; no addresses are known here."""
+    lines = [f"{one['subscription']}: {_how_it_waits(one)}" for one in waiting[:MOST_FAILING]]
+    more = len(waiting) - len(lines)
+    lines += [f"and {more:,} more, which --format json lists"] if more else []
+    return "\n".join(lines) or "none"
+
+
+def _how_it_waits(one: Mapping[str, Any]) -> str:
+    messages = plural(one["messages"], "message")
+    if one["given_up"]:
+        return f"{messages} given up after {plural(one['attempts'], 'attempt')}{why(one)}"
+    tried = f", tried {plural(one['attempts'], 'time')}" if one["attempts"] else ", not tried yet"
+    return f"{messages} due since {long_time(one['since'])}{tried}{why(one)}"
+
+
+def _chain(head: Mapping[str, Any]) -> str:
+    """Return the head of the chain of runs, to be kept elsewhere and compared one day."""
+    return f"number {head['number']:,}\n{head['hash'][:32]}\n{head['hash'][32:]}"
 
 
 def _since(time: str | None) -> str:

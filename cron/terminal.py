@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any, TextIO
 
 from diff.redline import Redline, Run
+from diff.safe_text import UNSAFE
 
 NARROWEST = 60
 """Columns below which lines run over rather than being cut to nothing."""
@@ -31,13 +32,6 @@ _COLOURS = {"same": "", "out": "yellow", "in": "green"}
 # Whole escape sequences first (CSI, then OSC and the like up to their end), so that no "[31m" is left behind.
 _ESCAPES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].{0,999}?(?:\x07|\x1b\\)|\x1b.?", re.DOTALL)
 _BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
-UNSAFE = "\x7f-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
-"""What no text of a page may bring along, as a class of a regular expression; besides it only the first 32 characters.
-
-Control characters; marks that turn the direction of reading; characters without a width, which make two names of one
-look; halves of characters, which no terminal can be sent.
-"""
-
 _UNSAFE = re.compile(f"[\x00-\x1f{UNSAFE}]")
 
 

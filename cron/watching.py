@@ -5,15 +5,17 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from threading import Event
 
 import click
 
-from cron.feeding import feeds_after_run
+from cron.afterwards import after_failure, after_held, after_run, complain_of, deliver_and_note, in_words
+from cron.due import dues_of
 from cron.lock import AlreadyRunningError, only_run
 from cron.log import start_log
 from cron.nightly import Register, RunStoppedError, run_once
-from cron.outcome import facts_of, render_run
+from cron.outcome import NOTHING_AFTERWARDS, facts_of, render_run
 from cron.ping import ping
 from cron.session import NEEDS_A_PERSON, Session, clock, coloured, columns, say, show_progress
 from scraper.errors import RegisterWatchError
@@ -27,11 +29,11 @@ _log = logging.getLogger(__name__)
 @click.command()
 @click.option("--only", multiple=True, metavar="SLUG", help="Ask for this page only; may be repeated.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask for no more than N pages.")
-@click.option("--no-notify", is_flag=True, help="Tell nobody; what changed is kept all the same.")
+@click.option("--no-notify", is_flag=True, help="Tell nobody, now or later; what changed is kept all the same.")
 @click.option("--dry-run", is_flag=True, help="Fetch and decide, but keep nothing.")
 @click.pass_obj
 def run(session: Session, only: tuple[str, ...], limit: int | None, no_notify: bool, dry_run: bool) -> None:
-    r"""Pass once over the register: fetch, keep, compare, commit, write feeds.
+    r"""Pass once over the register: fetch, keep, compare, commit, deliver, write feeds.
 
     Pages that did not change cost a few bytes. A page that fails is named, and asked for again by the next run; exit
     status 3. A run that is killed keeps the pages that arrived, and changes nothing else.
@@ -54,7 +56,7 @@ def run_here(
     dry_run: bool = False,
     stopped: Callable[[], bool],
 ) -> int:
-    """Run once, say what became of it, write feeds, ping; return the exit status."""
+    """Run once, tell, write feeds, say what became of it, ping; return the exit status."""
     settings = session.settings
     start_log(settings.log.format, verbose=session.options.verbose)
     try:
@@ -71,6 +73,7 @@ def run_here(
                 only=only,
                 limit=limit,
                 dry_run=dry_run,
+                dues=dues_of(session, clock()) if tell and not dry_run else None,
                 now=clock,
                 watch=_watch,
                 stopped=stopped,
@@ -81,15 +84,18 @@ def run_here(
         if not dry_run:
             if not only and not isinstance(error, AlreadyRunningError):
                 _note_failure(session, error)
+                after_failure(session)
             ping(settings.schedule.ping_failure_url)
         raise
     if not dry_run:
         _note_success(session)
     facts = facts_of(report, session.answers, kept=not dry_run)
+    done = NOTHING_AFTERWARDS
+    if tell and not dry_run:
+        done = after_held(session) if facts.held else after_run(session)
+    facts = replace(facts, after=done)
     say(render_run(facts, width=columns(), colour=coloured()))
-    needs_a_person = bool(facts.failed or facts.held)
-    if tell and not dry_run and not facts.held:
-        needs_a_person |= not feeds_after_run(session)
+    needs_a_person = bool(facts.failed or facts.held or not done.all_well)
     if not dry_run:
         ping(settings.schedule.ping_failure_url if needs_a_person else settings.schedule.ping_url)
     return NEEDS_A_PERSON if needs_a_person else 0
@@ -147,6 +153,8 @@ def _watch(slugs: Iterable[str], length: int) -> Iterator[str]:
 def schedule(session: Session) -> None:
     r"""Stay, and run at the configured times; a run that was missed is made up for at the start.
 
+    Every few minutes it delivers what is due by then: digests of a day or a week, and messages that failed before.
+
     Stops cleanly on SIGTERM and SIGINT. A crontab line or a systemd timer does as well: see the files in cron/.
 
     \b
@@ -168,6 +176,7 @@ def schedule(session: Session) -> None:
             last_run=last_run,
             run=lambda: _scheduled(session, told_to_stop.is_set),
             told_to_stop=told_to_stop,
+            between=lambda: _deliver_between(session),
         )
 
 
@@ -184,6 +193,21 @@ def _scheduled(session: Session, stopped: Callable[[], bool]) -> None:
     finally:
         own.close()
         sys.stdout.flush()
+
+
+def _deliver_between(session: Session) -> None:
+    """Deliver what is due in the morning, and what could not be delivered before."""
+    own = Session(session.options)
+    try:
+        if own.settings.store.database.exists():
+            result = deliver_and_note(own, clock)
+            complain_of(result)
+            if told := in_words(result):
+                _log.info("told: %s", told)
+    except Exception as error:  # whatever it was, in a few minutes it is tried again
+        _log.error("nothing could be delivered: %s", error, exc_info=not isinstance(error, RegisterWatchError))
+    finally:
+        own.close()
 
 
 @contextmanager

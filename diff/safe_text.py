@@ -2,6 +2,13 @@
 
 import re
 
+UNSAFE = "\x7f-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
+"""What no text of a page may bring along, as a class of a regular expression; besides it only the first 32 characters.
+
+Control characters; marks that turn the direction of reading; characters without a width, which make two names of one
+look; halves of characters, which no terminal can be sent.
+"""
+
 # Control characters other than white space; marks that turn the direction of reading; what XML cannot hold.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
@@ -15,6 +22,15 @@ def one_line(text: str) -> str:
     'Meridian Outcomes Bcc: x dtL'
     """
     return " ".join(_UNSAFE.sub("", text).split())
+
+
+def unsteered(text: str) -> str:
+    r"""Return *text* without anything that steers a program or turns the direction of reading; its lines stay.
+
+    >>> unsteered("Meridian\x07\n\u202eLtd")
+    'Meridian\nLtd'
+    """
+    return _UNSAFE.sub("", text)
 
 
 def cut(text: str, longest: int) -> str:

@@ -25,7 +25,14 @@ def cli_page() -> str:
     lines = ["# Commands", "", GENERATED, "", *_fenced(_help(cli, "registerwatch"))]
     for name in sorted(cli.commands):
         lines += ["", f"## {name}", "", *_fenced(_help(cli.commands[name], f"registerwatch {name}"))]
+        lines += _subcommands(cli.commands[name], name)
     return "\n".join(lines) + "\n"
+
+
+def _subcommands(command: click.Command, name: str) -> Iterator[str]:
+    """Yield the help of the commands of a group, each under a heading of its own."""
+    for own, inner in sorted(command.commands.items()) if isinstance(command, click.Group) else ():
+        yield from ("", f"### {name} {own}", "", *_fenced(_help(inner, f"registerwatch {name} {own}")))
 
 
 def _help(command: click.Command, name: str) -> str:

@@ -42,8 +42,12 @@ def is_public(ip: str) -> bool:
     [False, False, False, False, False, False]
     >>> [is_public(ip) for ip in ("::1", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1")]
     [False, False, False, False, False]
+    >>> [is_public(ip) for ip in ("fec0::1", "::7f00:1", "::ffff:0:7f00:1", "64:ff9b:1::1", "2001:0:7f00:1::")]
+    [False, False, False, False, False]
     """
     address = _unwrapped(ip_address(ip.partition("%")[0]))
+    if isinstance(address, IPv6Address) and (address.is_site_local or address.is_reserved):
+        return False  # retired ways to write a private or an IPv4 address; some systems still take them
     return address.is_global and not address.is_multicast
 
 

@@ -95,6 +95,21 @@ class Vocabulary:
         """
         return self._newest.get(fold(name), name)
 
+    def kept_apart(self, name: str) -> list[str]:
+        """Return the names of datasets known to be other data than the one called *name*, though they look alike.
+
+        >>> default_vocabulary().kept_apart("Mental Health Minimum Data Set (MHMDS)")[0]
+        'Mental Health Services Data Set (MHSDS)'
+        """
+        own = self.dataset_names(name)
+        pairs = [(a, b) for pair in self._names.different_datasets for a, b in (pair, pair[::-1])]
+        return list(dict.fromkeys(b for a, b in pairs if fold(a) in own))
+
+    @property
+    def newest_datasets(self) -> list[str]:
+        """The newest name of every dataset with several, in order."""
+        return sorted(set(self._newest.values()))
+
     # Organisations
 
     def split_controllers(self, text: str) -> list[str]:
@@ -140,6 +155,11 @@ class Vocabulary:
         ['nhscounterfraudauthority', 'nhsprotect']
         """
         return self._lineage.successors(name)
+
+    @property
+    def organisation_names(self) -> list[str]:
+        """Every name of an organisation that is listed, as it is listed; the newest of a body comes last."""
+        return list(names_of(self._names.relations))
 
     def is_corporate(self, name: str) -> bool:
         """Whether *name* ends as the names of companies do.

@@ -137,23 +137,24 @@ class Wire:
         """Close all connections."""
         self._adapter.close()
 
-    def ask(self, url: str, headers: Mapping[str, str], deadline: float) -> Answer:
+    def ask(self, url: str, headers: Mapping[str, str], deadline: float, *, post: bytes | None = None) -> Answer:
         """Ask for *url* once.
 
         Args:
             url: Checked already: see `addresses.check_address`.
             headers: All of the request's.
             deadline: When, on the clock, the answer must be whole.
+            post: What to send, by POST instead of GET. The answer is whole then with its status: no body is read.
 
         Raises:
             WireError: There is no whole answer.
         """
         self._limits.deadline = deadline
         try:
-            request = requests.Request("GET", url, headers=headers).prepare()
+            request = requests.Request("GET" if post is None else "POST", url, headers=headers, data=post).prepare()
             patience_s = self._limits.patience_s()
             response = self._adapter.send(request, stream=True, timeout=patience_s, verify=self._verify)
-            return self._read(response.raw)
+            return self._read(response.raw) if post is None else _status(response.raw)
         except WireError:
             raise
         except (OSError, HTTPError, ValueError) as error:  # a RequestException is an OSError
@@ -204,6 +205,12 @@ class Wire:
             if isinstance(cause, ConnectionError):
                 return WireError(f"the connection broke: {_plain_words(cause)}", temporary=True)
         return WireError(f"no proper answer: {_plain_words(causes[-1])}", temporary=True)
+
+
+def _status(raw: BaseHTTPResponse) -> Answer:
+    """Return the answer without its body, and close the connection on that."""
+    raw.close()
+    return Answer(raw.status, raw.reason or "", raw.headers, tuple(raw.headers.items()), b"")
 
 
 def _leave(raw: BaseHTTPResponse) -> bytes:

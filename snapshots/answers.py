@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
 from diff.changes import Severity
+from diff.naming import ACROSS_PAGES, DatasetNames, datasets_of, nearest, slugs_of
 from diff.redline import Redline, redline
 from scraper.errors import RegisterWatchError
 from scraper.normalise import fold
 from scraper.records import SECTIONS, Agreement, agreement_to_json
 from scraper.vocabulary import Vocabulary
+from snapshots.deliveries import Deliveries
 from snapshots.states import States
 
 Row = Mapping[str, Any]
@@ -38,6 +40,9 @@ class Question:
     group: str | None = None
     editorial: bool = False
     run: int | None = None
+    ids: Sequence[str] | None = None
+    """Just these, single changes that came to stand in a group among them; those that were told and are no longer found
+    too."""
 
 
 class Answers:
@@ -68,12 +73,13 @@ class Answers:
 
     def _changes(self, question: Question) -> list[Row]:
         where = {
-            "member_of is null": question.group is None,
-            "member_of = :group": question.group is not None,
+            "member_of is null": question.group is None and question.ids is None,
+            _OF_GROUP: question.group is not None,
             "first_seen >= :since": question.since,
             "first_seen <= :until": question.until,
-            "run = :run": question.run,
+            "run = :run and not withdrawn": question.run,
             "substantive": not question.editorial and question.group is None,
+            "changes.id in (select value from json_each(:ids))": question.ids is not None,
             "kind in (select value from json_each(:kinds))": question.kinds,
             "severity in (select value from json_each(:severities))": question.severity,
         }
@@ -83,6 +89,7 @@ class Answers:
             "since": question.since,
             "until": question.until,
             "run": question.run,
+            "ids": json.dumps(list(question.ids or ())),
             "kinds": json.dumps(list(question.kinds)),
             "severities": json.dumps(_at_least(question.severity)),
         }
@@ -99,9 +106,14 @@ class Answers:
     def _touching(self, rows: list[Row], touches: Callable[[Row], bool]) -> list[Row]:
         """Return the rows that *touches*, and groups with a member that does."""
         groups = [row["id"] for row in rows if row["is_group"]]
-        sql = f"{_CHANGES} where member_of in (select value from json_each(:groups))"
+        wanted = (
+            "select group_id, change_id from change_groups where group_id in (select value from json_each(:groups))"
+        )
+        sql = _CHANGES.replace("changes.*", "changes.*, listed.group_id") + (
+            f"join ({wanted}) as listed on listed.change_id = changes.id"
+        )
         members = self._db.query(sql, {"groups": json.dumps(groups)}) if groups else ()
-        touched = {row["member_of"] for row in members if touches(row)}
+        touched = {row["group_id"] for row in members if touches(row)}
         return [row for row in rows if row["id"] in touched or (not row["is_group"] and touches(row))]
 
     def _by_organisation(self, names: Iterable[str]) -> Callable[[Row], bool]:
@@ -114,8 +126,9 @@ class Answers:
             folded |= self._vocabulary.predecessors(name)
 
         def touches(row: Row) -> bool:
-            between = [slug for side in (row["before"], row["after"]) for slug in _slugs(row["kind"], side)]
-            return row["page"] in slugs or fold(row["organisation"] or "") in folded or bool(slugs & set(between))
+            if row["page"] in slugs or fold(row["organisation"] or "") in folded:
+                return True
+            return row["kind"] in ACROSS_PAGES and bool(slugs & slugs_of(_read_values(row)))
 
         return touches
 
@@ -139,31 +152,25 @@ class Answers:
         def touches(row: Row) -> bool:
             if row["kind"].startswith("agreement-"):
                 return row["reference"] in holders
-            if row["field"] != "datasets":
-                return False
-            named = [*json.loads(row["added"]), *json.loads(row["removed"])]
-            named += [json.loads(row[side]) for side in ("before", "after") if row[side]]
-            return any(fold(one) in wanted for one in named if isinstance(one, str))
+            return row["field"] == "datasets" and any(fold(one) in wanted for one in datasets_of(_read_values(row)))
 
         return touches
 
     def _dataset_names(self, name: str) -> frozenset[str]:
         """Return every folded name of a dataset; an acronym in brackets, "MHSDS", names it too."""
         known = [row["dataset"] for row in self._db.query("select distinct dataset from agreement_datasets")]
-        acronym = f"({fold(name)})"
-        found = [one for one in known if fold(one) in self._vocabulary.dataset_names(name)]
-        found = found or [one for one in known if one.rstrip().lower().endswith(acronym)]
+        found = DatasetNames(known, self._vocabulary).named(name)
         if not found:
             raise NotKnownError(f"no dataset is called {name!r}{_nearest(name, known)}")
-        return frozenset().union(*(self._vocabulary.dataset_names(one) for one in found))
+        return found
 
     def count_editorial(self, question: Question) -> int:
         """Return how many editorial changes the same question would have found."""
         return sum(not change["substantive"] for change in self.changes(replace(question, editorial=True)))
 
     def change_ids(self) -> list[str]:
-        """Return the ids of all changes and of all members of groups."""
-        return [row["id"] for row in self._db.query("select id from changes order by id")]
+        """Return the ids of all changes and of all members of groups, without those that are no longer found."""
+        return [row["id"] for row in self._db.query("select id from changes where not withdrawn order by id")]
 
     def dataset_counts(self, references: Sequence[str]) -> dict[str, int]:
         """Return how many datasets each of these agreements began with."""
@@ -179,6 +186,22 @@ class Answers:
             {"references": json.dumps(list(references))},
         )
         return {row["reference"]: row["n"] for row in rows}
+
+    def terms(self, references: Sequence[str]) -> dict[str, str]:
+        """Return the printed term of each of these agreements as it is now, "2026-11-02 to 2029-11-01"."""
+        rows = self._db.query(
+            """
+            select agreements.reference, states.dsa_start, states.dsa_end
+            from agreements
+            join agreement_versions on agreement_versions.id = agreements.version
+            join states on states.id = agreement_versions.state
+            where agreements.reference in (select value from json_each(:references))
+              and states.dsa_start is not null and states.dsa_end is not null
+            order by agreements.page desc
+            """,
+            {"references": json.dumps(list(references))},
+        )
+        return {row["reference"]: f"{row['dsa_start']} to {row['dsa_end']}" for row in rows}
 
     def is_first(self, number: int) -> bool:
         """Say whether no run before this one counts."""
@@ -227,7 +250,7 @@ class Answers:
                 """
                 select before, after
                 from changes
-                where kind = 'reference-changed' and (reference = :one or before = :quoted)
+                where kind = 'reference-changed' and not withdrawn and (reference = :one or before = :quoted)
                 """,
                 {"one": one, "quoted": json.dumps(one)},
             )
@@ -408,7 +431,7 @@ class Answers:
 
     # --- the state of things ------------------------------------------------------------------------------------------
 
-    def status(self) -> dict[str, Any]:
+    def status(self, now: datetime) -> dict[str, Any]:
         """Return the last run, what needs a person, and how much there is."""
         last = next(iter(self._db.query("select * from runs order by captured_at desc limit 1")), None)
         held = list(self._db.query("select id, captured_at, reason from runs where state = 'held' order by id"))
@@ -419,15 +442,34 @@ class Answers:
               (select coalesce(sum(agreements), 0) from pages where standing) as agreements,
               (select count(*) from snapshots) as snapshots,
               (select min(first_seen) from snapshots) as since,
-              (select count(*) from changes where substantive and member_of is null) as changes,
-              (select count(*) from changes where not substantive and member_of is null) as editorial,
-              (select sum(length(data)) from bodies) as bodies_bytes
+              (select count(*) from changes where substantive and member_of is null and not withdrawn) as changes,
+              (select count(*) from changes where not substantive and member_of is null and not withdrawn) as editorial,
+              (select sum(length(data)) from bodies) as bodies_bytes,
+              -- The file itself lags behind while a write-ahead log lies beside it.
+              (select page_count * page_size from pragma_page_count, pragma_page_size) as database_bytes
             """
         )
         run = None
         if last:
             run = {name: last[name] for name in _RUN} | {"complete": bool(last["complete"])}
-        return {"last_run": run, "held": held, "failing": failing, **counts}
+        undelivered = [asdict(one) for one in Deliveries(self._db).waiting(now)]
+        return {"last_run": run, "held": held, "failing": failing, "undelivered": undelivered, **counts}
+
+    def week(self, since: str) -> dict[str, int]:
+        """Return how many runs there were since a time, changes that are told, and messages that were taken."""
+        (counts,) = self._db.query(
+            """
+            select (select count(*) from runs where captured_at >= :since and kind = 'run') as runs,
+              (
+                select count(*)
+                from changes
+                where first_seen >= :since and substantive and member_of is null and not withdrawn
+              ) as changes,
+              (select count(distinct message) from deliveries where delivered_at >= :since) as delivered
+            """,
+            {"since": since},
+        )
+        return dict(counts)
 
     def _failing(self, last: Row) -> list[dict[str, Any]]:
         """Return the pages that *last* could not read, with how many runs of its kind in a row could not."""
@@ -462,6 +504,8 @@ _RUN = (
     "pages_failed", "pages_absent",
 )  # fmt: skip
 
+_OF_GROUP = "changes.id in (select change_id from change_groups where group_id = :group)"
+
 _CHANGES = """
     select changes.*, before_texts.text as before_prose, after_texts.text as after_prose
     from changes
@@ -480,16 +524,14 @@ def _at_least(severity: str | None) -> list[str]:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    by_fold: dict[str, str] = {}
-    for one in known:
-        by_fold.setdefault(fold(one), one)
-    near = [by_fold[one] for one in get_close_matches(fold(name), by_fold, n=3, cutoff=0.5)]
+    near = nearest(name, known)
     return f"; the nearest are {', '.join(near)}" if near else ""
 
 
-def _slugs(kind: str, side: str | None) -> list[str]:
-    """Return the slugs that a move names."""
-    return json.loads(side) if side and kind == "agreement-moved" else []
+def _read_values(row: Row) -> Row:
+    """Return a row of `changes` with its values read, as far as names of pages and datasets may stand in them."""
+    sides = {side: json.loads(row[side]) if row[side] else None for side in ("before", "after")}
+    return {**row, **sides, "added": json.loads(row["added"]), "removed": json.loads(row["removed"])}
 
 
 def _order(row: Row) -> tuple[Any, ...]:

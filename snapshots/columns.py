@@ -82,6 +82,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "charset": "Charset that the server declared; null where it declared none, and for saved pages.",
         "outcome": "kept if the page gave bytes, failed if it gave none, gone if the server has no such page.",
         "failure": "Why the page gave no bytes; null where it did, or is gone.",
+        "headers": "What the server sent with these bytes, a JSON list of name and value; null for saved pages.",
     },
     "attempts": {
         "at": "When a run failed before it had an edition; rows are kept until a run comes through.",
@@ -106,15 +107,19 @@ MEANINGS: dict[str, dict[str, str]] = {
         "first_attempt_at": "When that was first tried; null before.",
         "next_attempt_at": "Before when it is not tried again; null before the first attempt.",
         "delivered_at": "When the message was taken; null until then.",
+        "given_up_at": "When it was given up; null if it was not.",
         "failure": "Why the last attempt failed, without addresses; null if none did.",
+    },
+    "former_members": {
+        "group_id": "A group of which there is a delivery.",
+        "change_id": "A change that belonged to it when the history was derived again; it may stand elsewhere now.",
     },
     "manifests": {
         "number": "Place in the chain, from 1.",
-        "run": "The run whose addition to the log this is; an edition that is extended later has another one.",
+        "run": "The run that it is about; an extended edition and a decision on a held run have one of their own.",
         "made_at": "When it was written.",
-        "previous": "Hash of the manifest before it; null for the first.",
-        "hash": "SHA-256, in hex, of the manifest's text, which names the hash before it.",
-        "manifest": "Its text, JSON compressed with zstd: addresses, checksums, times, failures.",
+        "hash": "SHA-256, in hex, of the manifest's text.",
+        "manifest": "Its text, JSON compressed with zstd: addresses, checksums, times, failures, the hash before it.",
     },
     "pages": {
         "slug": "The page's name: the file's name without its ending, in lower case, or the last part of an address.",
@@ -286,18 +291,23 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "expiring_soon": {
         "dsa_end": "Printed end of the term, the nearest first; ends that lay behind when last seen are left out.",
+        "last_day": "Its last day: an end printed as a month is the last day of that month.",
         "organisation": "Name in the page's heading.",
+        "page": "Slug of the page.",
         "reference": "Reference of the agreement.",
         "title": "Its title; null where the page only numbers its projects.",
         "released_to": "Last month of the release window, YYYY-MM; null where none is printed.",
+        "apparent": "1 if releases are printed for months after the end, so that it is hardly the one that holds now.",
         "last_seen": "Time of the last run that read the page or found it unchanged.",
     },
     "red_flags": {
-        "rule": "What stands out.",
+        "rule": "What stands out, as a state and not as a change.",
         "organisation": "Name in the page's heading.",
+        "page": "Slug of the page.",
         "reference": "The agreement; null where the page as a whole is meant.",
+        "since": "Since when that is printed without a break, as far as seen; of a past end, the day after it.",
+        "evidence": "What the page prints, in words; a page's own sentences stand in quotation marks.",
         "last_seen": "Time of the last run that read the page or found it unchanged.",
-        "evidence": "What the page prints, as it is kept.",
     },
     # Of sqlite-utils -------------------------------------------------------------------------------------------
     "_sqlite_migrations": {

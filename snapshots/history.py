@@ -21,10 +21,10 @@ from snapshots.rows import insert
 from snapshots.states import States, as_json
 
 DERIVED = (
-    "beliefs", "changes", "agreement_controllers", "agreement_legal_bases", "agreement_datasets", "agreements",
+    "beliefs", "agreement_controllers", "agreement_legal_bases", "agreement_datasets", "agreements",
     "agreement_versions", "refusals", "snapshots",
 )  # fmt: skip
-"""Tables that a derivation empties and fills again, in an order that foreign keys allow."""
+"""Tables that a derivation empties and fills again, in an order that foreign keys allow; `changes` keeps a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ class History:
         self._states = states
 
     def clear(self) -> None:
-        """Empty the derived tables."""
+        """Empty the derived tables; changes that were told stay, withdrawn until they are found again."""
+        self._withdraw_told()
         for table in DERIVED:
             self._db.execute(f"delete from {table}")
         self._db.execute(
@@ -81,6 +82,27 @@ class History:
               first_seen = null, last_seen = null, standing = 0
             """
         )
+
+    def _withdraw_told(self) -> None:
+        """Keep the changes that were put into a message, and the members of groups that were: links lead to them."""
+        self._db.execute(
+            """
+            insert or ignore into former_members (group_id, change_id)
+            select member_of, id from changes where member_of in (select item from deliveries)
+            """
+        )
+        told = """
+            select item from deliveries where message is not null
+            union
+            select former_members.change_id
+            from former_members
+            join deliveries on deliveries.item = former_members.group_id
+            where deliveries.message is not null
+            """
+        # One that was told by itself, and came into a group since, stays without a group that nobody was told of.
+        self._db.execute(f"update changes set member_of = null where member_of not in ({told})")
+        self._db.execute(f"delete from changes where id not in ({told})")
+        self._db.execute("update changes set withdrawn = 1")
 
     def write(
         self, edition: Edition, decision: Decision, captures: Mapping[str, Capture], refused: Mapping[str, str]
@@ -303,18 +325,36 @@ class History:
         members = [member for change in decision.changes for member in change.members]
         rows += [self._row(member) for member in (*members, *decision.joined)]
         for row in rows:
-            # The same group twice a day is one group: its members join it (its id is the day's).
-            insert(self._db, "changes", row, verb="insert or ignore")
+            self._list(row)
         for change in (*decision.changes, *decision.joined):
             group = change.group or change.member_of
             if group:
                 self._recount(group)
 
+    def _list(self, row: Mapping[str, Any]) -> None:
+        """Write a change; one that was withdrawn is found again.
+
+        The same group twice a day is one group: its members join it (its id is the day's).
+        """
+        names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+        found_again = ", ".join(f"{name} = excluded.{name}" for name in row)
+        self._db.execute(
+            f"""
+            insert into changes ({names}) values ({values})
+            on conflict (id) do update set {found_again}, withdrawn = 0 where withdrawn
+            """,
+            dict(row),
+        )
+
     def _recount(self, group: str) -> None:
         self._db.execute(
             """
             update changes
-            set agreements = (select count(distinct reference) from changes as members where members.member_of = :id)
+            set agreements = (
+              select count(distinct reference)
+              from changes as members
+              where members.member_of = :id and not members.withdrawn
+            )
             where id = :id
             """,
             {"id": group},

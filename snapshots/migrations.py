@@ -5,6 +5,8 @@ from importlib import resources
 
 from sqlite_utils import Database, Migrations
 
+from snapshots.manifests import begin_chain
+
 migrations = Migrations("registerwatch")
 
 APPLICATION_ID = 0x52575448
@@ -29,8 +31,21 @@ def m002_deliveries(db: Database) -> None:
 
 @migrations()
 def m003_manifests(db: Database) -> None:
-    """Make room for the chain of runs."""
+    """Make room for the chain of runs, and begin it with the runs that there are."""
     db.executescript(_sql("m003_manifests.sql"))
+    begin_chain(db)
+
+
+@migrations()
+def m004_headers(db: Database) -> None:
+    """Make room for the headers that a page came with."""
+    db.executescript(_sql("m004_headers.sql"))
+
+
+@migrations()
+def m005_looking(db: Database) -> None:
+    """Make the questions of the pages that are browsed quick."""
+    db.executescript(_sql("m005_looking.sql"))
 
 
 def is_current(db: Database) -> bool:

@@ -4,8 +4,8 @@ A run notes the pages it saw as one compressed bitmap, and a row only for pages 
 before, so that a quiet night costs a few dozen bytes. Writes join the transaction that is open.
 """
 
-import zlib
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,12 @@ from sqlite_utils import Database
 
 from scraper.errors import RegisterWatchError
 from snapshots.bodies import Bodies
+from snapshots.headers import Headers, headers_as_kept
 from snapshots.history import Capture
+from snapshots.manifests import Added, append_write, pack, unpack
 from snapshots.readings import Reading
 from snapshots.rows import insert
+from snapshots.sources.placing import Seen
 from snapshots.times import read_time
 
 NOT_ASKED = "not asked"
@@ -43,6 +46,10 @@ class NewPage:
     """What the server declared."""
     etag: str | None = None
     last_modified: str | None = None
+    headers: Headers = ()
+    """What the server sent with these bytes, as it sent it."""
+    is_capture: bool = False
+    """One of many times, and its own is kept even where its bytes were there before."""
 
     @property
     def capture(self) -> Capture:
@@ -133,6 +140,20 @@ class RunLog:
         )
         return {row["page"]: Capture(row["body"], row["source"], row["captured_at"]) for row in rows}
 
+    def sightings(self, days: Collection[str]) -> dict[tuple[str, str], list[Seen]]:
+        """Return (slug, day) → the captures that runs of these days (UTC) saw; of one seen unchanged the run's time."""
+        found: dict[tuple[str, str], list[Seen]] = defaultdict(list)
+        for run in list(self.db.query("select * from runs order by captured_at")):
+            time = run["captured_at"]
+            if time[:10] not in days:
+                continue
+            own, slugs = self.captures_of(run["id"]), self.sighted(run)
+            before = self.captures_at(time) if own.keys() < set(slugs) else {}
+            for slug in slugs:
+                capture = own.get(slug) or replace(before[slug], captured_at=time)
+                found[slug, time[:10]].append(Seen(capture.captured_at, capture.sha256, time))
+        return found
+
     def captures_of(self, run: int) -> dict[str, Capture]:
         """Return slug → the bytes that a run found to differ from the capture before."""
         rows = self.db.query("select * from captures where run = :run and body is not null", {"run": run})
@@ -169,7 +190,7 @@ class RunLog:
     def further(self, run: Mapping[str, Any], pages: list[NewPage], trouble: Trouble) -> tuple[list[NewPage], Trouble]:
         """Return the pages, and the trouble, that extend an edition; refuse other bytes for what it has."""
         numbers = {row["slug"]: row["number"] for row in self.db.query("select slug, number from pages")}
-        sighted, captures = _unpack(run["sighted"]), self.captures_at(run["captured_at"])
+        sighted, captures = unpack(run["sighted"]), self.captures_at(run["captured_at"])
         there = {slug for slug, number in numbers.items() if number in sighted}
         for page in pages:
             if page.slug in there and captures[page.slug].sha256 != page.sha256:
@@ -201,38 +222,44 @@ class RunLog:
         kind: str,
         trouble: Trouble,
     ) -> tuple[int, int, dict[str, Capture]]:
-        """Write an edition, or what extends one, into the log; return its run, the bytes kept, where they are from."""
+        """Write an edition, or what extends one, into the log and the chain; return its run, the bytes kept, whence."""
         seen = {page.slug for page in pages}
         numbers = self._page_numbers(seen | trouble.failed.keys() | trouble.gone)
+        answered: frozenset[str] = frozenset()
         if run is None:
             row = {
                 "kind": kind,
                 "captured_at": time,
                 "finished_at": finished_at,
                 "complete": complete,
-                "sighted": _pack({numbers[slug] for slug in seen}),
+                "sighted": pack({numbers[slug] for slug in seen}),
             }
             number = insert(self.db, "runs", row)
         else:
             number = run["id"]
-            sighted = _pack(_unpack(run["sighted"]) | {numbers[slug] for slug in seen})
+            sighted = pack(unpack(run["sighted"]) | {numbers[slug] for slug in seen})
             now = {"sighted": sighted, "complete": bool(run["complete"]) or complete, "finished_at": finished_at}
             self.db.table("runs").update(number, now)
-            self._forget_trouble(number, seen)
+            answered = self._forget_trouble(number, seen)
         before = self.captures_at(time)
-        kept = sum(self._log_page(number, page, before, finished_at) for page in pages)
+        new = [page for page in pages if page.slug not in before or before[page.slug].sha256 != page.sha256]
+        pinned = [self._pin_next(number, page.slug, before.get(page.slug)) for page in new]
+        logged = new + [page for page in pages if page.is_capture and page.slug not in {one.slug for one in new}]
+        kept = sum(self._log_page(number, page, finished_at) for page in logged)
         self._log_trouble(number, time, trouble)
+        added = Added(
+            pages=frozenset({page.slug for page in logged} | trouble.failed.keys() | trouble.gone),
+            answered=answered,
+            pinned=frozenset(place for place in pinned if place),
+        )
+        append_write(self.db, number, added)
         return number, kept, seen_again({page.slug: page.capture for page in pages}, before, time)
 
-    def _log_page(self, run: int, page: NewPage, before: Mapping[str, Capture], at: str) -> int:
-        last = before[page.slug].sha256 if page.slug in before else None
-        if last == page.sha256:
-            return 0
-        self._pin_next(run, page.slug, last)
+    def _log_page(self, run: int, page: NewPage, at: str) -> int:
         kept = 0 if page.body is None else self.bodies.keep(page.sha256, page.body, page.slug, at)
         row = {
             "run": run, "page": page.slug, "body": page.sha256, "captured_at": page.captured_at, "source": page.source,
-            "charset": page.charset,
+            "charset": page.charset, "headers": headers_as_kept(page.headers),
         }  # fmt: skip
         insert(self.db, "captures", row)
         return kept
@@ -246,11 +273,14 @@ class RunLog:
         if rows:
             self.db.table("captures").insert_all(rows)
 
-    def _forget_trouble(self, run: int, slugs: Iterable[str]) -> None:
-        """Forget that a run asked for pages in vain, now that it has them."""
-        for slug in slugs:
+    def _forget_trouble(self, run: int, slugs: Iterable[str]) -> frozenset[str]:
+        """Forget that a run asked for pages in vain, now that it has them; return these pages."""
+        trouble = self.trouble_of(run)
+        answered = frozenset((trouble.failed.keys() | trouble.gone) & set(slugs))
+        for slug in answered:
             row = {"run": run, "slug": slug}
             self.db.execute("delete from captures where run = :run and page = :slug and body is null", row)
+        return answered
 
     def _page_numbers(self, slugs: Iterable[str]) -> dict[str, int]:
         """Return slug → number of these pages, numbering new ones."""
@@ -261,8 +291,13 @@ class RunLog:
             self.db.table("pages").insert_all(rows)
         return known | {str(row["slug"]): int(str(row["number"])) for row in rows}
 
-    def _pin_next(self, run: int, slug: str, body: str | None) -> None:
-        """Before an edition is put between two, write out what the later one saw of the page as unchanged."""
+    def _pin_next(self, run: int, slug: str, last: Capture | None) -> tuple[int, str] | None:
+        """Before an edition is put between two, write out what the later one saw of the page as unchanged.
+
+        Returns:
+            Run and slug of the row that was written, if one was.
+        """
+        body = last.sha256 if last else None
         rows = list(
             self.db.query(
                 """
@@ -280,17 +315,19 @@ class RunLog:
             )
         )
         for row in rows:
-            if row["number"] in _unpack(row["sighted"]):
+            if row["number"] in unpack(row["sighted"]):
                 if row["written"] is None and body is not None:
                     pinned = {"run": row["id"], "page": slug, "body": body}
                     pinned |= {"captured_at": row["captured_at"], "source": row["source"]}
                     insert(self.db, "captures", pinned)
-                return
+                    return row["id"], slug
+                return None
+        return None
 
     def sighted(self, run: Mapping[str, Any]) -> list[str]:
         """Return the slugs of the pages that *run*, a row of `runs`, saw."""
         slugs = {row["number"]: row["slug"] for row in self.db.query("select slug, number from pages")}
-        return [slugs[number] for number in _unpack(run["sighted"])]
+        return [slugs[number] for number in unpack(run["sighted"])]
 
 
 def seen_again(captures: Mapping[str, Capture], before: Mapping[str, Capture], time: str) -> dict[str, Capture]:
@@ -304,16 +341,3 @@ def seen_again(captures: Mapping[str, Capture], before: Mapping[str, Capture], t
         else capture
         for slug, capture in captures.items()
     }
-
-
-def _pack(numbers: set[int]) -> bytes:
-    """Return a set of small numbers as a compressed bitmap: a quiet night of 2,000 pages is a few dozen bytes."""
-    bits = 0
-    for number in numbers:
-        bits |= 1 << number
-    return zlib.compress(bits.to_bytes((bits.bit_length() + 7) // 8, "little"), 9)
-
-
-def _unpack(packed: bytes) -> set[int]:
-    data = zlib.decompress(packed)
-    return {8 * place + bit for place, byte in enumerate(data) for bit in range(8) if byte >> bit & 1}

@@ -20,7 +20,9 @@ from diff.guards import Guards
 from diff.repeats import one_each
 from scraper.vocabulary import Vocabulary
 from snapshots.bodies import Bodies
+from snapshots.deliveries import Deliveries, Due
 from snapshots.history import Capture, History
+from snapshots.manifests import append_decision
 from snapshots.opening import StoreError, open_database
 from snapshots.past import StoredPast
 from snapshots.readings import Reading, Readings, Unread, read_all, reading_rules, rules_of
@@ -47,6 +49,9 @@ class Outcome:
 
 NO_TROUBLE = Trouble()
 
+Dues = Callable[[int], Iterable[Due]]
+"""Says what is to be told of a run, whose changes are in the table by now."""
+
 
 class Store:
     """An open database. Use `open_store`."""
@@ -57,6 +62,7 @@ class Store:
         self.states = States(db)
         self.bodies = Bodies(db)
         self.log = RunLog(db, self.bodies)
+        self.deliveries = Deliveries(db)
 
     @contextmanager
     def writing(self, *, keep: bool = True) -> Iterator[None]:
@@ -104,6 +110,7 @@ class Store:
         kind: str = "import",
         trouble: Trouble = NO_TROUBLE,
         keep: bool = True,
+        dues: Dues | None = None,
     ) -> Outcome:
         """Take an edition: log it, keep its bodies, derive what it means; one transaction.
 
@@ -118,6 +125,7 @@ class Store:
             kind: "import" or "run".
             trouble: Pages asked for in vain.
             keep: Without it all is taken back at the end, and only the outcome is left.
+            dues: What is to be told of it, if it is committed; nobody is told of an edition taken without.
 
         Raises:
             EditionRefusedError: It has other bytes for a page that an edition of the same time has.
@@ -142,7 +150,50 @@ class Store:
                 report = self._derive_newest(number, readings, captures, vocabulary, guards)
             else:
                 report = self._derive_all(readings, vocabulary, guards, progress)[number]
+            if keep:
+                self._add_dues(number, dues)
         return replace(report, pages=len(pages), kept_bytes=kept)
+
+    def take_past(
+        self,
+        editions: Iterable[tuple[str, list[NewPage]]],
+        *,
+        finished_at: str,
+        vocabulary: Vocabulary,
+        guards: Guards,
+        progress: "Progress",
+    ) -> list[Outcome]:
+        """Take many editions of the past, none of them complete: log them all, derive once, tell nobody.
+
+        Args:
+            editions: Time and pages of each, best by time; each is asked for when the one before it is logged.
+            finished_at: When this happens.
+            vocabulary: Known names.
+            guards: What is believable.
+            progress: Shows how far it is.
+
+        Raises:
+            EditionRefusedError: One has other bytes for a page that an edition of the same time has.
+        """
+        kept: dict[int, int] = {}
+        with self.writing():
+            readings = Readings(self.db, self.states, reading_rules(vocabulary))
+            for time, pages in editions:
+                run = self.log.run_at(time)
+                new, trouble = self.log.further(run, pages, NO_TROUBLE) if run else (pages, NO_TROUBLE)
+                number, size, _ = self.log.write(run, time, finished_at, False, new, "import", trouble)
+                for page in new:
+                    if page.reading is not None:
+                        readings.keep(page.sha256, page.reading)
+                kept[number] = size
+            outcomes = self._derive_all(readings, vocabulary, guards, progress)
+        return [replace(outcomes[number], kept_bytes=size) for number, size in kept.items()]
+
+    def _add_dues(self, run: int, dues: Dues | None) -> None:
+        """Write what is to be told of a run beside what it means: both are kept, or neither."""
+        committed = "select 1 from runs where id = :id and state = 'committed'"
+        if dues is not None and list(self.db.query(committed, {"id": run})):
+            self.deliveries.add(run, dues(run))
 
     # --- deriving -----------------------------------------------------------------------------------------------------
 
@@ -187,6 +238,7 @@ class Store:
                 for slug in self.log.sighted(row)
             }
             outcomes[row["id"]] = self._derive_one(row, seen, readings, past, history, vocabulary, guards)
+        self.deliveries.follow_history()
         self._note_rules()
         return outcomes
 
@@ -279,9 +331,17 @@ class Store:
     # --- an operator's decisions --------------------------------------------------------------------------------------
 
     def settle_held(
-        self, run: int, decision: str, *, vocabulary: Vocabulary, guards: Guards, progress: "Progress"
+        self,
+        run: int,
+        decision: str,
+        *,
+        at: str,
+        vocabulary: Vocabulary,
+        guards: Guards,
+        progress: "Progress",
+        dues: Dues | None = None,
     ) -> Outcome:
-        """Release or discard the latest held run.
+        """Release or discard the latest held run, at this time; what a released one says is told.
 
         Raises:
             StoreError: It is not the latest run, or not held.
@@ -297,8 +357,12 @@ class Store:
             raise StoreError(f"run {run} is not the latest held run: decide on run {latest} first")
         with self.writing():
             self.db.table("runs").update(run, {"decision": decision})
+            append_decision(self.db, run, decision, at)
             readings = Readings(self.db, self.states, reading_rules(vocabulary))
-            return self._derive_all(readings, vocabulary, guards, progress)[run]
+            report = self._derive_all(readings, vocabulary, guards, progress)[run]
+            if decision == "released":
+                self._add_dues(run, dues)
+        return report
 
 
 Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]

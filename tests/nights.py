@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,12 +82,13 @@ class Nights(Watch):
     def run_at(self, at: datetime | None = None, **options: Any) -> RunReport:
         """Run once in this process, at a time of the test's own: a day after the one before, if none is given."""
         at = at or FIRST_NIGHT + timedelta(days=self.nights)
+        store = options.pop("store", None)
         self.nights += 1
         clock = FastClock()
         manners = Manners(contact=CONTACT, index=self.server.index, **{**QUICK, **options.pop("manners", {})})
         register = options.pop("register", Register(index=self.server.index))
         with (
-            closing(open_store(self.database)) as store,
+            nullcontext(store) if store else closing(open_store(self.database)) as store,
             Fetcher(manners, clock=clock, sleep=clock.sleep, jitter=lambda: 0.0, now=lambda: at) as fetcher,
         ):
             return run_once(

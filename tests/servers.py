@@ -25,6 +25,8 @@ class Request:
     headers: dict[str, str]  # names in lower case
     at: float
     connection: int  # the how-manieth it came on
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass
@@ -90,8 +92,8 @@ class Loopback:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open.append(connection)
             with connection:
-                for path, headers in _requests(connection):
-                    self.requests.append(Request(path, headers, self._clock(), number))
+                for method, path, headers, body in _requests(connection):
+                    self.requests.append(Request(path, headers, self._clock(), number, method, body))
                     replies = self.script.get(path, [answer(status="404 Not Found")])
                     reply = replies.pop(0) if len(replies) > 1 else replies[0]
                     if not isinstance(reply, bytes):
@@ -118,14 +120,15 @@ def babbler(said: bytes) -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def _requests(connection: socket.socket) -> Iterator[tuple[str, dict[str, str]]]:
+def _requests(connection: socket.socket) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
     with connection.makefile("rb") as lines:
         while first := lines.readline():
             headers = {}
             while (line := lines.readline().strip()) != b"":
                 name, _, value = line.decode("latin-1").partition(":")
                 headers[name.lower()] = value.strip()
-            yield first.decode("latin-1").split()[1], headers
+            method, path, *_ = first.decode("latin-1").split()
+            yield method, path, headers, lines.read(int(headers.get("content-length", "0")))
 
 
 def answer(body: bytes = b"", *, status: str = "200 OK", **headers: str) -> bytes:

@@ -4,6 +4,7 @@ import hashlib
 from random import Random
 
 import pytest
+import zstandard
 
 from snapshots.store import open_store
 from tests.editions import HARROWDALE, Page, many, with_project
@@ -85,6 +86,29 @@ def test_first_bodies_are_small_once_a_dictionary_is_trained(store):
     assert store.db.execute("select count(*) from dictionaries").fetchone() == (1,)
     assert sum(costs[70:]) * 2 < sum(costs[:20])
     assert [store.bodies.read(hashlib.sha256(page).hexdigest()) for page in pages] == pages
+
+
+def test_bodies_from_before_the_dictionary_are_compressed_with_it_once_there_is_one(store):
+    pages = [Page(f"NHS Board {n}", many(2, first=10 * n)).html() for n in range(70)]
+    costs = [keep(store, page, f"board_{n}") for n, page in enumerate(pages)]
+    (taken,) = store.db.execute("select sum(length(data)) from bodies").fetchone()
+
+    assert store.db.execute("select count(*) from bodies where dictionary is null").fetchone() == (0,)
+    assert taken * 2 < sum(costs)
+    assert [store.bodies.read(hashlib.sha256(page).hexdigest()) for page in pages] == pages
+
+
+def test_what_a_later_body_adds_is_compressed_with_the_dictionary_too(store):
+    pages = [Page(f"NHS Board {n}", many(2, first=10 * n)) for n in range(70)]
+    for n, page in enumerate(pages):
+        keep(store, page.html(), f"board_{n}")
+    longer = Page("NHS Board 69", (*pages[69].projects, *pages[3].projects)).html()
+    with_dictionary = keep(store, longer, "board_69")
+    store.db.execute("update bodies set dictionary = null where base is not null")
+
+    assert with_dictionary < 400
+    with pytest.raises(zstandard.ZstdError):
+        store.bodies.read(hashlib.sha256(longer).hexdigest())
 
 
 def test_any_body_is_readable_with_at_most_one_other(store):

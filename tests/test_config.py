@@ -182,7 +182,8 @@ at = "mon 07:30"
         ('when = "weekly"\nat = "08:00"', 'at must be a weekday and a time of day, as in "mon 08:00"'),
         ('timezone = "Mars"', "timezone: there is no time zone 'Mars'"),
         ('webhook = "https://a.example/hook"', "must have one of email, webhook and url"),
-        ('secret = "s3cret"', "secret is for a webhook"),
+        ('secret = "s3cret"', "secret must have at least 16 characters"),
+        ('secret = "a long random text"', "secret is for a webhook"),
         ("expiring = [-1]", "expiring must be greater than or equal to 0"),
     ],
 )

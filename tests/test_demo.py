@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,30 @@ def test_each_night_ends_with_the_table_of_its_run(demo):
     assert seconds < 15
 
 
+def test_the_third_night_is_told_by_mail_and_no_other(demo):
+    folder, output, _ = demo
+    (letter,) = (folder / "demo/outbox").iterdir()
+    message = message_from_bytes(letter.read_bytes(), policy=default)
+
+    assert re.findall(r"^Told +(.+)$", output, re.MULTILINE) == ["1 message, all delivered"]
+    assert "lies in demo/outbox." in output
+    assert message["Subject"].startswith("9 changes: ")
+    assert message["To"] == "reader@example.org"
+    told = {change["reference"] for change in changes(folder) if change["substantive"] and change["reference"]}
+    assert all(reference in message.get_body("plain").get_content() for reference in told)
+
+
+def test_settings_of_the_environment_do_not_have_the_demo_write_to_anybody(tmp_path, demo):
+    _, output, _ = demo
+    mail = {"REGISTERWATCH_MAIL__HOST": "127.0.0.1", "REGISTERWATCH_MAIL__SENDER": "register@example.org"}
+
+    result = subprocess.run(
+        [PROGRAM, "demo"], cwd=tmp_path, env=ENVIRONMENT | mail, capture_output=True, text=True, timeout=20
+    )
+
+    assert (result.returncode, result.stdout) == (0, output)
+
+
 def test_the_broken_pages_are_named_with_the_reason(demo):
     _, output, _ = demo
 
@@ -119,7 +145,8 @@ def test_the_output_is_the_same_every_time_and_leaves_a_database_and_feeds(demo,
         assert run(tmp_path, "demo").stdout == output
         left = set(files(tmp_path))
         feeds = {path for path in left if path.is_relative_to("demo/feeds")}
-        assert left - feeds == {Path("demo/notes.txt"), Path("demo/registerwatch.db")}
+        (mail,) = left - feeds - {Path("demo/notes.txt"), Path("demo/registerwatch.db")}
+        assert re.fullmatch("demo/outbox/2026-10-30-made-up-reader-[0-9a-f]{12}.eml", str(mail))
         assert Path("demo/feeds/index.html") in feeds
 
 

@@ -72,8 +72,22 @@ def test_every_command_is_documented_with_an_example():
         assert f"registerwatch {name}" in section.split("Usage:")[1].partition("\n")[2], f"{name}: no example"
 
 
+def subcommands():
+    groups = {name: command for name, command in cli.commands.items() if isinstance(command, click.Group)}
+    return {f"{name} {own}": inner for name, group in groups.items() for own, inner in group.commands.items()}
+
+
+def test_every_command_of_a_group_is_documented_with_an_example():
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+
+    for name, command in subcommands().items():
+        section = re.split(r"\n##+ ", text.split(f"\n### {name}\n")[1])[0]
+        assert command.help, name
+        assert f"registerwatch {name}" in section.split("Usage:")[1].partition("\n")[2], f"{name}: no example"
+
+
 def test_every_option_says_what_it_does():
-    for name, command in {"registerwatch": cli, **cli.commands}.items():
+    for name, command in {"registerwatch": cli, **cli.commands, **subcommands()}.items():
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 assert parameter.help, f"{name} {parameter.opts}"
@@ -99,7 +113,7 @@ def test_examples_stand_on_lines_of_their_own():
     text = (DOCS / "cli.md").read_text(encoding="utf-8")
 
     assert "\\b" not in text
-    assert text.count("\n  Example:\n    registerwatch ") == len(cli.commands)
+    assert text.count("\n  Example:\n    registerwatch ") == len(cli.commands) + len(subcommands())
 
 
 def test_every_column_of_the_database_has_a_meaning(fresh):

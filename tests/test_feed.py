@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from diff.addresses import readable_name, slug_name
 from diff.excerpt import excerpt
-from notify.feed import NEWEST, Site, readable_name, render_feeds, slug_name
-from notify.feed_entry import entry_of
-from notify.feed_sorting import History
+from notify.feed.entry import entry_of
+from notify.feed.files import NEWEST, Site, render_feeds
+from notify.feed.sorting import History
 from scraper.vocabulary import default_vocabulary
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -499,7 +500,10 @@ def test_the_page_lists_every_file_and_links_to_nothing_else():
     page = page_of(written)
 
     hrefs = [tag["href"] for tag in page.find_all(["a", "link"]) if not tag["href"].startswith("#")]
-    assert set(hrefs) == written.keys() - {"index.html"}
+    calendars = {
+        path.replace(".atom", ".ics") for path in written if re.match(r"(everything|organisations/.*)\.atom", path)
+    }
+    assert set(hrefs) == written.keys() - {"index.html"} | calendars
     anchors = {tag["href"][1:] for tag in page.find_all("a") if tag["href"].startswith("#")}
     assert anchors <= {tag["id"] for tag in page.find_all(id=True)}
     assert [tag["type"] for tag in page.find_all("link", rel="alternate")] == [

@@ -1,4 +1,4 @@
-"""`feeds`, and the feeds that a run writes: files that a web server serves while they are being replaced."""
+"""`feeds`, and what a run writes: feeds and calendars, which a web server serves while they are being replaced."""
 
 import fcntl
 import json
@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from icalendar import Calendar
 
 from cron.feeding import write_files
 from tests.editions import FALLS, REGISTER, Page, Watch, many, with_project
@@ -46,9 +47,19 @@ def tree(folder):
     }
 
 
+def feeds_in(folder):
+    """Return the feeds alone: the page that lists them also tells the head of the chain of runs."""
+    return {name: file for name, file in tree(folder).items() if name != "index.html"}
+
+
 def ids(folder, name):
     feed = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     return [item["id"].rpartition("/")[2] for item in feed["items"]]
+
+
+def calendar(folder, name):
+    """Return the events of a calendar."""
+    return Calendar.from_ical((folder / f"{name}.ics").read_bytes()).walk("VEVENT")
 
 
 def write(watch, folder):
@@ -60,12 +71,38 @@ def write(watch, folder):
 def test_feeds_are_written_and_counted(watch, tmp_path):
     folder = tmp_path / "public/feeds"
 
-    # Everything, three organisations and the four datasets that they print, in three formats each; and the page.
-    count = 3 * (1 + 3 + 4) + 1
+    # Everything, three organisations and the four datasets that they print, in three formats each; the calendars of the
+    # former two; and the page.
+    count = 3 * (1 + 3 + 4) + (1 + 3) + 1
     assert write(watch, folder) == f"{folder}: {count} files written, 0 as before.\n"
     assert len(tree(folder)) == count
     assert write(watch, folder) == f"{folder}: 0 files written, {count} as before.\n"
     assert len(ids(folder, f"organisations/{HARROWDALE}")) == 1
+
+
+def test_calendars_of_printed_ends_lie_beside_the_feeds_and_on_the_page(watch, tmp_path):
+    write(watch, tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    listed = set(re.findall(r'href="([^"]+\.ics)"', page))
+
+    assert listed == {name for name in tree(tmp_path) if name.endswith(".ics") and not name.startswith("edition")}
+    assert listed == {"everything.ics", *(f"organisations/{slug}.ics" for slug in REGISTER)}
+    (moved,) = calendar(tmp_path, f"organisations/{HARROWDALE}")
+    assert (moved["sequence"], moved["dtstart"].dt.isoformat()) == (1, "2029-03-12")
+    assert len(calendar(tmp_path, "everything")) == 3
+
+
+def test_events_link_to_the_history_where_the_settings_publish_it_else_to_the_page(tmp_path, server):
+    nights = Nights(tmp_path, server)
+    nights.quiet_night()
+    (one,) = calendar(tmp_path / "feeds", f"organisations/{HARROWDALE}")
+    nights.configure(browse={"base_url": "https://history.example"})
+    nights.quiet_night()
+    (other,) = calendar(tmp_path / "feeds", f"organisations/{HARROWDALE}")
+
+    assert one["url"].startswith(server.index.partition("/organisations")[0])
+    assert one["url"].rstrip("/").endswith(f"/{HARROWDALE}")
+    assert other["url"] == f"https://history.example/agreements/{one['uid'].partition('@')[0]}"
 
 
 def test_files_that_would_be_the_same_are_not_touched(watch, tmp_path):
@@ -73,10 +110,12 @@ def test_files_that_would_be_the_same_are_not_touched(watch, tmp_path):
     write(watch, folder)
     before = tree(folder)
     write(watch, folder)
+    assert tree(folder) == before
+    feeds = feeds_in(folder)
     watch.take(LATER, "2026-11-02")
     write(watch, folder)
 
-    assert tree(folder) == before
+    assert feeds_in(folder) == feeds
 
 
 def test_news_touch_the_files_that_tell_them_and_no_other(watch, tmp_path):
@@ -99,9 +138,8 @@ def test_two_machines_with_the_same_history_write_the_same_bytes(watch, tmp_path
     write(watch, tmp_path / "here")
     write(other, tmp_path / "there")
 
-    assert {n: f[0] for n, f in tree(tmp_path / "here").items()} == {
-        n: f[0] for n, f in tree(tmp_path / "there").items()
-    }
+    here, there = ({n: f[0] for n, f in feeds_in(tmp_path / name).items()} for name in ("here", "there"))
+    assert here == there
 
 
 def test_reparse_changes_no_byte(watch, tmp_path):
@@ -225,7 +263,18 @@ def test_a_run_writes_feeds_beside_its_settings(tmp_path, server):
     assert len(ids(tmp_path / "home/feeds", f"organisations/{HARROWDALE}")) == 1
     before = tree(tmp_path / "home/feeds")
     nights.quiet_night()
-    assert tree(tmp_path / "home/feeds") == before
+    after = tree(tmp_path / "home/feeds")
+    assert {name for name in after if after[name] != before[name]} == {"index.html"}
+
+
+def test_the_head_of_the_chain_of_runs_stands_on_the_page_and_in_no_feed(watch, tmp_path):
+    write(watch, tmp_path / "feeds")
+    head = watch.json("verify", "--format", "json")[0]["head"]
+    holding = [path.name for path in (tmp_path / "feeds").rglob("*.*") if head["hash"] in path.read_text("utf-8")]
+
+    assert holding == ["index.html"]
+    page = (tmp_path / "feeds/index.html").read_text("utf-8")
+    assert f"Head of the chain of runs, number {head['number']}: <code>{head['hash']}</code>" in page
 
 
 def test_an_import_writes_none(watch, tmp_path):

@@ -119,13 +119,13 @@ def test_two_files_of_one_slug_refuse_the_whole_import(started, names):
     assert started.everything() == before
 
 
-def test_an_unchanged_edition_adds_one_run_and_no_other_row(started):
+def test_an_unchanged_edition_adds_one_run_with_its_manifest_and_no_other_row(started):
     before = started.counts()
     for month in ("2026-11-01", "2026-12-01", "2027-01-01")[: _months_so_far()]:
         started.take(REGISTER, month)
     runs = before["runs"] + min(3, _months_so_far())
 
-    assert started.counts() == before | {"runs": runs}
+    assert started.counts() == before | {"runs": runs, "manifests": runs}
 
 
 def _months_so_far():
@@ -151,7 +151,7 @@ def test_what_is_no_page_is_passed_over(started):
     result = started.take(REGISTER | extra, "2026-10-02")
 
     assert (result.exit_code, result.stderr) == (0, "")
-    assert started.counts() == before | {"runs": 2}
+    assert started.counts() == before | {"runs": 2, "manifests": 2}
 
 
 def test_pages_in_sub_folders_are_read_and_an_index_there_is_named_by_its_folder(watch):

@@ -12,7 +12,7 @@ import pytest
 
 from cron.cli import cli
 from cron.config import settings_template
-from cron.schedule import trigger_of
+from cron.schedule import BETWEEN_MIN, trigger_of
 from cron.sections import Schedule
 
 ROOT = Path(__file__).parents[1]
@@ -27,19 +27,22 @@ def unit(name):
     return parser
 
 
+UNITS = sorted(path.name for path in CRON.iterdir() if path.suffix in (".service", ".timer"))
+
+
 def crontab_lines():
-    """Return the settings and the one line of the crontab."""
+    """Return the settings of the crontab, and for each of its lines when it is done and what."""
     lines = [line for line in (CRON / "crontab").read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
     settings = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]+=", line))
-    (line,) = [line for line in lines if not re.match(r"[A-Z]+=", line)]
-    *times, command = line.split(maxsplit=5)
-    return settings, " ".join(times), command
+    jobs = [line.split(maxsplit=5) for line in lines if not re.match(r"[A-Z]+=", line)]
+    (*nightly, run), (*often, notify) = jobs
+    return settings, (" ".join(nightly), run), (" ".join(often), notify)
 
 
 def commands():
     """Return every call of registerwatch in the files and on the page, as arguments."""
-    _, _, line = crontab_lines()
-    texts = [line, unit("registerwatch.service")["Service"]["ExecStart"]]
+    _, (_, run), (_, notify) = crontab_lines()
+    texts = [run, notify, *(unit(name)["Service"]["ExecStart"] for name in UNITS if name.endswith(".service"))]
     texts += [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
     texts += re.findall(r"`(registerwatch [^`]+)`", PAGE)
     for text in texts:
@@ -69,7 +72,7 @@ def known_options(command):
 def test_something_is_called():
     called = {" ".join(arguments) for arguments in commands()}
 
-    assert {"run", "status", "init", "schedule", "reparse", "release 7", "discard 7"} <= called
+    assert {"run", "status", "init", "schedule", "reparse", "release 7", "discard 7", "notify"} <= called
 
 
 def test_the_example_settings_are_those_that_init_writes():
@@ -79,7 +82,7 @@ def test_the_example_settings_are_those_that_init_writes():
 
 
 def test_crontab_timer_and_settings_name_the_same_time():
-    _, times, _ = crontab_lines()
+    _, (times, _), _ = crontab_lines()
 
     assert times == Schedule().cron == "17 3 * * *"
     assert unit("registerwatch.timer")["Timer"]["OnCalendar"] == f"*-*-* 03:17:00 {Schedule().timezone}"
@@ -95,7 +98,7 @@ def fake_program(folder, *, run, status):
 
 @pytest.mark.parametrize(("run", "status", "mail"), [(0, 0, ""), (3, 0, ""), (1, 0, ""), (3, 3, "it was status\n")])
 def test_cron_writes_only_while_status_needs_a_person(tmp_path, run, status, mail):
-    _, _, line = crontab_lines()
+    _, (_, line), _ = crontab_lines()
     fake_program(tmp_path, run=run, status=status)
 
     result = subprocess.run(
@@ -107,24 +110,55 @@ def test_cron_writes_only_while_status_needs_a_person(tmp_path, run, status, mai
     assert (tmp_path / "last-run.txt").read_text() == "it was run\n"
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_cron_delivers_often_and_says_nothing_of_it(tmp_path, is_there):
+    _, _, (times, line) = crontab_lines()
+    path = tmp_path / "registerwatch"
+    path.write_text('#!/bin/sh\necho "it was $1"\nexit 3\n')
+    path.chmod(0o755)
+    if is_there:
+        (tmp_path / "registerwatch.db").touch()
+
+    result = subprocess.run(
+        ["/bin/sh", "-c", line.replace("/var/lib/registerwatch", shlex.quote(str(tmp_path)))],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, timeout=10,
+    )  # fmt: skip
+
+    said = tmp_path / "last-notify.txt"
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert (said.read_text() if said.exists() else None) == ("it was notify\n" if is_there else None)
+    assert times == f"*/{BETWEEN_MIN} * * * *"
+    assert unit("registerwatch-notify.timer")["Timer"]["OnCalendar"] == f"*:0/{BETWEEN_MIN}"
+
+
+def test_both_units_are_kept_to_the_same_folder():
+    run, notify = (dict(unit(name)["Service"]) for name in ("registerwatch.service", "registerwatch-notify.service"))
+
+    own = {"ExecStart", "TimeoutStartSec", "MemoryMax"}
+    assert {key: value for key, value in run.items() if key not in own} == {
+        key: value for key, value in notify.items() if key not in own
+    }
+
+
 def test_the_files_and_the_page_agree_on_paths():
-    service, (settings, _, line) = unit("registerwatch.service")["Service"], crontab_lines()
+    service, (settings, (_, line), (_, often)) = unit("registerwatch.service")["Service"], crontab_lines()
 
     program = service["ExecStart"].split()[0]
     assert str(Path(program).parent) in settings["PATH"].split(":")
     assert f"ln -s {program} " in PAGE
     assert service["WorkingDirectory"] == f"/var/lib/{service['StateDirectory']}"
     assert f"cd {service['WorkingDirectory']} " in line
+    assert f"cd {service['WorkingDirectory']} " in often
     assert f"--home {service['WorkingDirectory']} {service['User']}" in PAGE
 
 
 def test_status_3_is_not_hidden_from_systemd():
-    assert "SuccessExitStatus" not in unit("registerwatch.service")["Service"]
+    assert not any("SuccessExitStatus" in unit(name)["Service"] for name in UNITS if name.endswith(".service"))
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 def test_systemd_understands_the_units(tmp_path):
-    for name in ("registerwatch.service", "registerwatch.timer"):
+    for name in ("registerwatch.service", "registerwatch.timer", "registerwatch-browse.service"):
         # The program need not be installed where the example has it.
         text = (
             (CRON / name).read_text(encoding="utf-8").replace("/opt/registerwatch/.venv/bin/registerwatch", "/bin/true")

@@ -117,7 +117,7 @@ def state(**fields: Any) -> dict[str, Any]:
         "pages_changed": 2, "pages_failed": 0,
     }  # fmt: skip
     values = {
-        "last_run": run, "held": [], "failing": [], "attempts": None, "overdue": None,
+        "last_run": run, "held": [], "failing": [], "undelivered": [], "attempts": None, "overdue": None,
         "next_due": "2026-11-22T03:17:00Z", "changes": 3, "editorial": 1, "pages": 240, "agreements": 700,
         "snapshots": 300, "since": "2025-01-01T00:00:00Z", "database_bytes": 50_000_000,
     }  # fmt: skip
@@ -173,6 +173,53 @@ def test_a_held_run_needs_a_person():
     (need,) = needs_a_person(state(held=[{"id": 7, "captured_at": "…", "reason": "half is gone"}]))
 
     assert need == ("Run 7 is held: half is gone. Decide with: registerwatch release 7, or: registerwatch discard 7")
+
+
+def undelivered(**fields: Any) -> dict[str, Any]:
+    values = {
+        "subscription": "charity", "messages": 1, "items": 3, "since": "2026-11-20T08:00:00Z", "attempts": 4,
+        "failure": "the mail server did not answer", "given_up": False, "late": False,
+    }  # fmt: skip
+    return values | fields
+
+
+def test_mail_that_waits_is_told_and_needs_a_person_after_a_day():
+    fresh, late = state(undelivered=[undelivered()]), state(undelivered=[undelivered(late=True)])
+
+    assert needs_a_person(fresh) == []
+    assert needs_a_person(late) == [
+        "1 message to charity has waited since Friday 20 November 2026, 08:00 UTC: the mail server did not answer. "
+        "Try now: registerwatch notify"
+    ]
+    assert (
+        "Undelivered charity: 1 message due since Friday 20 November 2026, 08:00 UTC, tried 4 times: the mail server "
+        "did not answer"
+    ) in " ".join(render_status(fresh, width=80, colour=False).split())
+
+
+def test_mail_that_was_not_tried_yet_has_no_reason():
+    text = render_status(state(undelivered=[undelivered(attempts=0, failure=None)]), width=100, colour=False)
+
+    assert "Undelivered charity: 1 message due since Friday 20 November 2026, 08:00 UTC, not tried yet\n" in text
+
+
+def test_mail_that_was_given_up_needs_a_person():
+    given_up = state(undelivered=[undelivered(messages=2, attempts=31, given_up=True)])
+
+    assert needs_a_person(given_up) == [
+        "2 messages to charity, due since Friday 20 November 2026, were given up after 31 attempts: the mail server "
+        "did not answer. This is settled when a later message to it is taken."
+    ]
+    assert "charity: 2 messages given up after 31 attempts" in render_status(given_up, width=90, colour=False)
+
+
+def test_of_many_subscriptions_with_undelivered_mail_the_first_are_listed():
+    many = [undelivered(subscription=f"charity {n}") for n in range(30)]
+    text = render_status(state(undelivered=many), width=100, colour=False)
+
+    assert "charity 19" in text
+    assert "charity 20" not in text
+    assert "and 10 more, which --format json lists" in text
 
 
 def test_status_says_when_the_next_run_is_due_and_what_needs_a_person():

@@ -14,7 +14,7 @@ import pytest
 
 from scraper.limits import LARGEST_PAGE
 from snapshots.payloads import read_payload
-from snapshots.sources import SourceError, count_pages, saved_pages
+from snapshots.sources.saved import SourceError, count_pages, saved_pages
 from tests.editions import answer_archive, http_answer, web_archive
 
 FILES = {
@@ -398,3 +398,11 @@ def test_a_page_that_is_not_whole_is_refused(raw, headers, reason):
 
     assert payload.body == b""
     assert reason in payload.refused
+
+
+def test_a_record_without_an_address_is_one_line_and_nobody_talks_beside_it(tmp_path, capfd):
+    path = web_archive(tmp_path / "crawl.warc", [(f"{SITE}board", AT, PAGE)])
+    path.write_bytes(path.read_bytes().replace(b"WARC-Target-URI", b"WARC-Target-XXX"))
+
+    sound_or_refused(path)
+    assert capfd.readouterr() == ("", "")

@@ -367,7 +367,7 @@ def test_an_edition_that_only_repeats_moves_the_last_sighting_and_nothing_else(s
     in_between = started.counts()
     started.take(REGISTER, "2026-07-01")
 
-    assert started.counts() == in_between | {"runs": 3}
+    assert started.counts() == in_between | {"runs": 3, "manifests": 3}
     assert {row["second_seen"] for row in started.history()["snapshots"]} == {"2026-07-01T00:00:00Z"}
 
 
@@ -656,14 +656,14 @@ def test_two_programs_at_once_wait_for_each_other(started):
 # --- growth -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_quiet_edition_costs_one_small_row(started):
+def test_a_quiet_edition_costs_two_small_rows(started):
     started.take(REGISTER, "2026-07-01")
     before, rows = started.database.stat().st_size, started.counts()
     for day in range(1, 21):
         started.take(REGISTER, f"2026-08-{day:02d}")
 
-    assert started.counts() == rows | {"runs": rows["runs"] + 20}
-    assert started.database.stat().st_size - before <= 3 * 4096
+    assert started.counts() == rows | {"runs": rows["runs"] + 20, "manifests": rows["manifests"] + 20}
+    assert started.database.stat().st_size - before <= 5 * 4096
 
 
 def test_an_agreement_that_changes_adds_rows_for_what_changed_only(started):
@@ -672,7 +672,18 @@ def test_an_agreement_that_changes_adds_rows_for_what_changed_only(started):
     after = without_search(started.counts())
 
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == dict.fromkeys(
-        ["agreement_versions", "bodies", "captures", "changes", "readings", "runs", "snapshots", "states"], 1
+        [
+            "agreement_versions",
+            "bodies",
+            "captures",
+            "changes",
+            "manifests",
+            "readings",
+            "runs",
+            "snapshots",
+            "states",
+        ],
+        1,
     )
 
 

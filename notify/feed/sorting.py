@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from notify.feed_entry import Change
+from diff.naming import datasets_of, slugs_of
+from notify.feed.entry import Change
 from scraper.normalise import fold
 from scraper.vocabulary import Vocabulary
 
@@ -29,6 +30,8 @@ class History:
     """Reference → every name of a dataset that was printed for it."""
     since: str | None = None
     """When the history begins."""
+    head: tuple[int, str] | None = None
+    """Number and hash of the head of the chain of runs: for the page that lists the feeds, and for no feed."""
 
 
 class Organisations:
@@ -50,11 +53,8 @@ class Organisations:
 
     def concerned(self, change: Change) -> frozenset[str]:
         """Return the slugs of those that *change*, which is no group, concerns."""
-        pages = [change["page"]]
-        if change["kind"] == "agreement-moved":
-            pages += [*(change["before"] or ()), *(change["after"] or ())]
         concerned = set(self._by_name.get(fold(change["organisation"] or ""), ()))
-        return frozenset(concerned.union(*(self._by_page.get(page, ()) for page in pages)))
+        return frozenset(concerned.union(*(self._by_page.get(page, ()) for page in slugs_of(change))))
 
 
 class Datasets:
@@ -76,10 +76,7 @@ class Datasets:
         """Return the keys of those that *change*, which is no group, concerns."""
         if change["kind"].startswith("agreement-"):
             return self._held.get(change["reference"] or "", frozenset())
-        if change["field"] != "datasets":
-            return frozenset()
-        named = [*change["added"], *change["removed"], change["before"], change["after"]]
-        return frozenset(self._key(name) for name in named if isinstance(name, str)) & self.names.keys()
+        return frozenset(map(self._key, datasets_of(change))) & self.names.keys()
 
 
 Here = tuple[Change, Sequence[Change]]

@@ -5,18 +5,15 @@ The same history gives the same bytes. A file keeps its name: that of an organis
 newest known name, and neither depends on which others there are.
 """
 
-import hashlib
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from diff.addresses import readable_name, slug_name
 from diff.safe_text import cut, one_line
-from notify.feed_entry import Change, Entry, entry_of
-from notify.feed_formats import FORMATS, Feed
-from notify.feed_index import Listed, render_index
-from notify.feed_sorting import Datasets, Here, History, Organisations, sort_changes
-from scraper.normalise import fold
+from notify.feed.entry import Change, Entry, entry_of
+from notify.feed.formats import FORMATS, Feed
+from notify.feed.index import Listed, render_index
+from notify.feed.sorting import Datasets, Here, History, Organisations, sort_changes
 from scraper.vocabulary import Vocabulary
 
 NEWEST = 200
@@ -24,8 +21,6 @@ NEWEST = 200
 
 NEVER = "2026-01-01T00:00:00Z"
 """When a feed was updated for which nothing was ever read."""
-
-_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +46,7 @@ def render_feeds(history: History, site: Site, vocabulary: Vocabulary) -> dict[s
     feeds = [everything, *(listed.feed for listed in (*organisations, *datasets))]
     files = {f"{feed.path}.{ending}": write(feed) for feed in feeds for ending, write in FORMATS.items()}
     files["index.html"] = render_index(
-        site.register, Listed("All changes", everything), organisations, datasets, newest=NEWEST
+        site.register, Listed("All changes", everything), organisations, datasets, newest=NEWEST, head=history.head
     )
     return files
 
@@ -108,38 +103,3 @@ def _dataset_feeds(history: History, site: Site, vocabulary: Vocabulary, make: _
         about = f"Where {name} came, went or was renamed, under all its names, and agreements with it that did."
         yield Listed(name, make(f"datasets/{readable_name(datasets.names[key])}", f"{name}: {site.register}", about,
                                 changes))  # fmt: skip
-
-
-def slug_name(slug: str) -> str:
-    """Return the file name of an organisation's feed: its slug, or one made from it that is safe anywhere.
-
-    >>> slug_name("university_of_harrowdale"), slug_name("king's_college")
-    ('university_of_harrowdale', 'king-s_college-6033b888')
-    """
-    if re.fullmatch(r"[a-z0-9_-]{1,100}", slug):
-        return slug
-    return f"{_plain(slug, '_')}-{_digest(slug)}".lstrip("-")
-
-
-def readable_name(name: str) -> str:
-    """Return the file name of a dataset's feed: readable, and another for every other dataset.
-
-    A name that loses something a dataset is told apart by gets a few digits, whether another is like it or not; so no
-    later dataset changes the name of an earlier one.
-
-    >>> readable_name("Emergency Care Data Set (ECDS)")
-    'emergency-care-data-set-ecds'
-    >>> readable_name("A&E 2019/20"), readable_name("AE 2019 20")
-    ('a-e-2019-20-9f2b3733', 'ae-2019-20')
-    """
-    plain = _plain(name)
-    return plain if plain and fold(plain) == fold(name) else f"{plain}-{_digest(fold(name))}".lstrip("-")
-
-
-def _plain(text: str, also: str = "") -> str:
-    ascii_ = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(f"[^a-z0-9{also}]+", "-", ascii_).strip("-")[:_LONGEST_NAME].strip("-")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

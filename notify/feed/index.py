@@ -1,4 +1,4 @@
-"""The page that lists the feeds and explains them: one file without scripts that loads nothing from anywhere."""
+"""The page that lists feeds and calendars and explains them: one file without scripts that loads nothing."""
 
 import base64
 import hashlib
@@ -12,9 +12,9 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from diff.phrases import SOURCE
 from diff.safe_text import one_line
-from notify.feed_entry import SOURCE
-from notify.feed_formats import Feed
+from notify.feed.formats import Feed
 from scraper.normalise import fold
 
 NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
@@ -46,7 +46,13 @@ class Listed:
 
 
 def render_index(
-    register: str, everything: Listed, organisations: Iterable[Listed], datasets: Iterable[Listed], *, newest: int
+    register: str,
+    everything: Listed,
+    organisations: Iterable[Listed],
+    datasets: Iterable[Listed],
+    *,
+    newest: int,
+    head: tuple[int, str] | None = None,
 ) -> bytes:
     """Return the page.
 
@@ -56,6 +62,7 @@ def render_index(
         organisations: The feeds of organisations, in any order.
         datasets: The feeds of datasets, in any order.
         newest: How many entries a feed holds.
+        head: Number and hash of the head of the chain of runs, if there is one.
     """
     style = _environment().get_template("feeds.css").render()
     page = _environment().get_template("feeds.html").render(
@@ -68,6 +75,7 @@ def render_index(
         formats=NAMES,
         types=TYPES,
         newest=newest,
+        head=head,
         source=SOURCE,
     )  # fmt: skip
     return page.encode()

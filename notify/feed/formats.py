@@ -12,7 +12,8 @@ from typing import Any
 
 from feedgenerator import Atom1Feed, Rss201rev2Feed
 
-from notify.feed_entry import SOURCE, TAG, Entry
+from diff.phrases import SOURCE
+from notify.feed.entry import TAG, Entry
 
 AUTHOR = "registerwatch"
 LANGUAGE = "en-GB"

@@ -12,9 +12,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from datetime import datetime
+from io import StringIO
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -24,6 +25,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from scraper.errors import RegisterWatchError
 from scraper.limits import LARGEST_PAGE, too_large
 from scraper.slugs import is_slug, slug_of
+from snapshots.headers import Headers
 from snapshots.payloads import Payload, read_payload
 from snapshots.times import as_text, read_time
 
@@ -54,6 +56,8 @@ class SavedPage:
     """Where a person finds it: the whole path as given, an address."""
     refused: str | None = None
     """Why it cannot be read; then there are no bytes."""
+    headers: Headers = ()
+    """What the server sent with it, as an archive kept it."""
 
     @property
     def sha256(self) -> str:
@@ -84,10 +88,10 @@ def count_pages(paths: Iterable[Path]) -> int:
     for path in paths:
         with _named(path):
             if path.is_dir():
-                count += len(_files_of(path))
+                count += len(files_of(path))
             elif path.suffix.lower() == ".zip" and path.is_file():
-                with _open_zip(path) as archive:
-                    count += len(_members_of(archive))
+                with open_zip(path) as archive:
+                    count += len(members_of(archive))
             else:
                 count += 1
     return count
@@ -104,7 +108,7 @@ def read_one_file(file: Path) -> bytes:
             raise SourceError(f"{file}: is not there")
         if not file.is_file() and str(file) not in _STANDARD_INPUT:
             raise SourceError(f"{file}: is a pipe or a device, not a file")
-        payload = _read_file(file)
+        payload = read_file(file)
     if payload.refused:
         raise SourceError(f"{file}: {payload.refused}")
     return payload.body
@@ -117,14 +121,14 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(path)
-        raise SourceError(f"{_legible(name)}: {_why(error)}") from error
+        raise SourceError(f"{legible(name)}: {_why(error)}") from error
 
 
 def _why(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _legible(name: str) -> str:
+def legible(name: str) -> str:
     """Return a file's name so that it can be printed, whatever bytes it is made of."""
     return os.fsencode(name).decode("utf-8", "backslashreplace") if not name.isascii() else name
 
@@ -145,13 +149,13 @@ def _pages_of(path: Path) -> Iterator[SavedPage]:
     elif suffix == ".zip":
         yield from _pages_of_zip(path)
     else:
-        yield _page(path.name, str(path), _read_file(path))
+        yield _page(path.name, str(path), read_file(path))
 
 
 def _page(name: str, place: str, payload: Payload) -> SavedPage:
     slug = slug_of(name)
     if not is_slug(slug):
-        raise SourceError(f"{_legible(place)}: no page can be called {_legible(slug)!r}; give the file another name")
+        raise SourceError(f"{legible(place)}: no page can be called {legible(slug)!r}; give the file another name")
     return SavedPage(slug, name, payload.body, place=place, refused=payload.refused)
 
 
@@ -167,12 +171,12 @@ def _is_hidden(part: str) -> bool:
 
 
 def _pages_of_folder(folder: Path) -> Iterator[SavedPage]:
-    for name in _files_of(folder):
+    for name in files_of(folder):
         file = folder / name
-        yield _page(str(name), str(file), _read_file(file))
+        yield _page(str(name), str(file), read_file(file))
 
 
-def _files_of(folder: Path) -> list[PurePosixPath]:
+def files_of(folder: Path) -> list[PurePosixPath]:
     """Return the names of the pages in *folder* and below, in order; a folder that cannot be read is not passed over.
 
     Its pages would be missing, and of a complete edition taken to be gone.
@@ -189,7 +193,8 @@ def _files_of(folder: Path) -> list[PurePosixPath]:
     return sorted(names)
 
 
-def _read_file(file: Path) -> Payload:
+def read_file(file: Path) -> Payload:
+    """Return the bytes of a file, or why it is no page; never more than a page may have."""
     try:
         with file.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size
@@ -206,13 +211,14 @@ def _read_file(file: Path) -> Payload:
 
 
 def _pages_of_zip(path: Path) -> Iterator[SavedPage]:
-    with _open_zip(path) as archive:
-        for info in _members_of(archive):
+    with open_zip(path) as archive:
+        for info in members_of(archive):
             yield _page(info.filename, f"{path}/{info.filename}", _read_member(path, archive, info))
 
 
 @contextmanager
-def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip archive; what is wrong with it is one line."""
     with path.open("rb") as stream:
         if not zipfile.is_zipfile(stream):
             raise SourceError(f"{path}: is not a zip archive")
@@ -226,7 +232,8 @@ def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
 
 
-def _members_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+def members_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the pages in an archive, in order of their names."""
     infos = (info for info in archive.infolist() if not info.is_dir() and _is_page(PurePosixPath(info.filename)))
     return sorted(infos, key=lambda info: info.filename)
 
@@ -241,10 +248,18 @@ def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) ->
         raise SourceError(f"{path}: {info.filename} cannot be read: {error}") from error
 
 
+def read_damaged(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Payload:
+    """Return the bytes of a page in an archive, or why it cannot be read: its neighbours may be whole."""
+    try:
+        return _read_member(Path(), archive, info)
+    except SourceError as error:
+        return Payload(b"", f"cannot be read: {error.__cause__}")
+
+
 # --- web archives -----------------------------------------------------------------------------------------------------
 
 
-class _Unpacked:
+class Unpacked:
     """The records of a web archive, unpacked; damage is raised, where warcio takes it for the end and goes on."""
 
     def __init__(self, path: Path, stream: BinaryIO) -> None:
@@ -254,29 +269,60 @@ class _Unpacked:
         self._stream: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=stream) if is_packed else stream
 
     def read(self, size: int = -1) -> bytes:
+        """Return some bytes, a part at a time: what stands before the damage is there before the damage is met."""
         try:
-            return self._stream.read(size)
+            return self._stream.read1(size) if isinstance(self._stream, gzip.GzipFile) else self._stream.read(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise SourceError(f"{self._path}: is not a web archive, or is damaged: {error}") from error
 
 
-def _pages_of_warc(path: Path) -> Iterator[SavedPage]:
-    """Yield the answered pages of a web archive, each with its own time of capture."""
+def records_of(path: Path) -> Iterator[Any]:
+    """Yield the records of a web archive; what a record holds is to be read before the next one is asked for.
+
+    Raises:
+        SourceError: It is none, or is damaged. Only when the next record is there is the one before it known to be
+            whole: what was packed has its checksum at its end.
+    """
     try:
         with path.open("rb") as stream:
-            for record in ArchiveIterator(_Unpacked(path, stream)):
-                # A record of another protocol, such as dns:, has no HTTP headers.
-                if record.rec_type != "response" or not record.http_headers:
-                    continue
-                url = record.rec_headers.get_header("WARC-Target-URI") or ""
-                is_answer = record.http_headers.get_statuscode() == "200"
-                if is_answer and "/organisation" in url and is_slug(slug_of(url)):
-                    yield _page_of_record(path, url, record)
-    except (ArchiveLoadFailed, EOFError, UnicodeDecodeError) as error:
+            records = ArchiveIterator(Unpacked(path, stream))
+            while True:
+                with redirect_stderr(StringIO()):  # warcio says there what it makes of damage
+                    record = next(records, None)
+                if record is None:
+                    return
+                yield record
+    # It trips over a record without an address: AttributeError.
+    except (ArchiveLoadFailed, EOFError, UnicodeDecodeError, AttributeError) as error:
         raise SourceError(f"{path}: is not a web archive, or is damaged: {error}") from error
 
 
-def _page_of_record(path: Path, url: str, record: Any) -> SavedPage:
+def _pages_of_warc(path: Path) -> Iterator[SavedPage]:
+    """Yield the pages of a web archive, answers and resources, each with its own time of capture."""
+    for record in records_of(path):
+        url = record.rec_headers.get_header("WARC-Target-URI") or ""
+        if (_is_answer(record, url) or _is_resource(record, url)) and is_slug(slug_of(url)):
+            yield page_of_record(path, url, record)
+
+
+def _is_answer(record: Any, url: str) -> bool:
+    """Say whether a record is a server's answer with a page; one of another protocol, as dns:, has no HTTP headers."""
+    if record.rec_type != "response" or not record.http_headers:
+        return False
+    return record.http_headers.get_statuscode() == "200" and "/organisation" in url
+
+
+def _is_resource(record: Any, url: str) -> bool:
+    """Say whether a record is a page of which nobody kept how it was answered, as `warc` writes of saved pages."""
+    if record.rec_type != "resource" or not (record.rec_headers.get_header("Content-Type") or "").startswith("text/"):
+        return False
+    if url.startswith("file:"):
+        return url.lower().endswith(PAGE_ENDINGS)
+    return url.startswith(("http://", "https://")) and "/organisation" in url
+
+
+def page_of_record(path: Path, url: str, record: Any) -> SavedPage:
+    """Return the page that a record of a web archive holds; SourceError if the archive stops in it."""
     at = as_text(_warc_time(path, url, record.rec_headers.get_header("WARC-Date")))
     stream = record.raw_stream
     raw = stream.read(LARGEST_PAGE + 1)
@@ -285,11 +331,18 @@ def _page_of_record(path: Path, url: str, record: Any) -> SavedPage:
         size += len(rest)
     if getattr(stream, "limit", 0):
         raise SourceError(f"{path}: is cut short, at {url}")
-    payload = read_payload(raw, size, record.http_headers.get_header)
+    http = record.http_headers
+    payload = read_payload(raw, size, http.get_header) if http else _whole(raw, size)
     cut = record.rec_headers.get_header("WARC-Truncated")
     if cut and not payload.refused:
         payload = Payload(b"", f"the archive holds only the beginning of it ({cut})")
-    return SavedPage(slug_of(url), url, payload.body, at, url, payload.refused)
+    headers = tuple((name, value) for name, value in http.headers) if http else ()
+    return SavedPage(slug_of(url), url, payload.body, at, url, payload.refused, headers)
+
+
+def _whole(raw: bytes, size: int) -> Payload:
+    reason = too_large(size)
+    return Payload(b"", reason) if reason else Payload(raw)
 
 
 def _warc_time(path: Path, url: str, text: str | None) -> datetime:

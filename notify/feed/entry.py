@@ -11,11 +11,10 @@ from html import escape
 from typing import Any
 
 from diff.excerpt import excerpt
+from diff.phrases import PROSE, SOURCE, basis_in_words, renamed_values, set_values
 from diff.redline import Run
 from diff.safe_text import cut, one_line
 from diff.wording import NAMES
-from scraper.legal_basis import spell_out
-from scraper.records import SECTIONS
 
 Change = Mapping[str, Any]
 """A change in its public form (docs/records.md)."""
@@ -23,18 +22,12 @@ Change = Mapping[str, Any]
 TAG = "tag:registerwatch.invalid,2026:"
 """Begins every id, for ever (RFC 4151). It is a name and no address: `.invalid` can never be anybody's."""
 
-SOURCE = (
-    "Source: NHS England, Data Uses Register, as reformatted by theysolditanyway.com (medConfidential). "
-    "Contains public sector information licensed under the Open Government Licence v3.0."
-)
-
 LONGEST_TITLE = 500
 LONGEST_VALUE = 300
 LONGEST_PROSE = 300
 MOST_VALUES = 30
 MOST_MEMBERS = 50
 
-_PROSE = {*SECTIONS, "purposes_text"}
 _SIGNS = {"out": "del", "in": "ins"}
 
 
@@ -107,7 +100,7 @@ def _values(change: Change, members: Sequence[Change]) -> str:
     """Return before and after; a group of prose, of renamed or of moved things shows those of its first member."""
     example = members[0] if members else change
     name = escape(NAMES.get(change["field"] or "", ""))
-    if change["field"] in _PROSE:
+    if change["field"] in PROSE:
         runs = excerpt(example["before"] or "", example["after"] or "", LONGEST_PROSE)
         whose = " in the first of them" if members else ""
         return f"<p>{name}{whose}:</p><blockquote><p>{_running(runs)}</p></blockquote>" if runs else ""
@@ -138,11 +131,8 @@ def _lines(change: Change, example: Change) -> list[str]:
         before, after = example["before"] or [], example["after"] or []
         added, removed = ([slug for slug in new if slug not in old] for old, new in ((before, after), (after, before)))
     if isinstance(before, list) or isinstance(after, list) or added or removed:
-        stays = [value for value in after or () if value not in added] if isinstance(after, list) else []
-        lines = [
-            (mark, value) for mark, values in (("out", removed), ("in", added), ("same", stays)) for value in values
-        ]
-        return _listed([(mark, _spelled(change, value)) for mark, value in lines])
+        values = set_values({"before": before, "after": after, "added": added, "removed": removed})
+        return _listed([(mark, _spelled(change, value)) for mark, value in values])
     if before in (None, "") and after in (None, ""):
         return []
     was, now = (("nothing printed" if v in (None, "") else _marked(m, v)) for m, v in (("out", before), ("in", after)))
@@ -151,8 +141,7 @@ def _lines(change: Change, example: Change) -> list[str]:
 
 def _relabelled(example: Change) -> list[str]:
     """Return the two names; the old one may stay, the new one may have been there."""
-    old = _marked("out" if example["removed"] else "same", example["before"])
-    return [f"{old} → {_marked('in' if example['added'] else 'same', example['after'])}"]
+    return [" → ".join(_marked(mark, name) for mark, name in renamed_values(example))]
 
 
 def _listed(lines: Sequence[tuple[str, str]]) -> list[str]:
@@ -161,10 +150,7 @@ def _listed(lines: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _spelled(change: Change, value: str) -> str:
-    if change["field"] != "legal_bases":
-        return value
-    words = spell_out(value)
-    return f"a basis in words of its own ({value})" if words == value else words
+    return basis_in_words(value) if change["field"] == "legal_bases" else value
 
 
 def _members(here: Sequence[Change]) -> str:

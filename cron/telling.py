@@ -1,0 +1,111 @@
+"""Delivering what is due, once: each message is put down before it is sent, and noted when it was taken.
+
+What is due was written beside the run that it is of (`due`); how a message reads is the desk's to say, how it goes out
+the channels'. Both are loaded when there is something to send: `notify` comes every few minutes, mostly for nothing.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cron.sections import OPERATOR
+from cron.session import Session
+from snapshots.deliveries import Bundle
+
+if TYPE_CHECKING:
+    from cron.channels import Channels
+    from cron.desk import Desk, Outgoing
+
+_log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivered:
+    """What became of the messages that were due."""
+
+    sent: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    """Subscription and reason: they are tried again."""
+    given_up: list[tuple[str, str]] = field(default_factory=list)
+    kept_back: dict[str, int] = field(default_factory=dict)
+    """Reason → how many messages were not tried for it: the server had failed just before."""
+    unknown: list[str] = field(default_factory=list)
+    """Subscriptions that the settings do not name."""
+
+    @property
+    def messages(self) -> int:
+        """How many were due."""
+        return self.sent + len(self.failed) + len(self.given_up) + sum(self.kept_back.values())
+
+    @property
+    def all_well(self) -> bool:
+        """Whether everybody was told."""
+        return self.sent == self.messages
+
+
+def deliver(session: Session, clock: Clock) -> Delivered:
+    """Send what is due by now; what fails is noted, and tried again later."""
+    result = Delivered()
+    bundles = _bundles(session, clock(), result)
+    if not bundles:
+        return result
+    from cron.channels import Channels
+    from cron.desk import Desk
+
+    settings = {one.name: one for one in session.settings.subscriptions}
+    desk = Desk(session, bundles, clock())
+    with Channels(session.settings.mail) as channels:
+        for bundle in bundles:
+            if reason := channels.closed(settings.get(bundle.subscription)):
+                # What is not tried keeps its turn: its wait is no longer for it.
+                result.kept_back[reason] = result.kept_back.get(reason, 0) + 1
+            else:
+                _deliver(session, bundle, desk, channels, clock, result)
+    return result
+
+
+def _deliver(
+    session: Session, bundle: Bundle, desk: "Desk", channels: "Channels", clock: Clock, result: Delivered
+) -> None:
+    deliveries = session.store().deliveries
+    outgoing = desk.compose(bundle)
+    if outgoing is None:
+        deliveries.let_go(bundle, clock())
+        return
+    begun = deliveries.begin(bundle, outgoing.message, clock())
+    if begun is None:
+        return
+    trouble = channels.send(outgoing, clock())
+    if trouble is None:
+        deliveries.delivered(begun, clock())
+        result.sent += 1
+        _log.info("message to %s: taken", outgoing.to)
+        return
+    given_up = deliveries.failed(begun, clock(), trouble.reason, wait_s=trouble.wait_s)
+    (result.given_up if given_up else result.failed).append((outgoing.to, trouble.reason))
+    _log.info("message to %s: %s", outgoing.to, trouble.reason)
+
+
+def compose_due(session: Session, now: datetime) -> Iterator["Outgoing"]:
+    """Yield what `deliver` would send."""
+    bundles = _bundles(session, now, Delivered())
+    if bundles:
+        from cron.desk import Desk
+
+        desk = Desk(session, bundles, now)
+        yield from filter(None, map(desk.compose, bundles))
+
+
+def _bundles(session: Session, now: datetime, result: Delivered) -> list[Bundle]:
+    """Return what is to be sent, what was never tried first: a server's patience is not used up by what it refuses."""
+    deliveries = session.store().deliveries
+    names = {one.name for one in session.settings.subscriptions}
+    names |= {OPERATOR} if session.settings.mail.operator else set()
+    deliveries.give_up_orphans(names, now)
+    bundles = list(deliveries.messages_to_send(now))
+    result.unknown += sorted({bundle.subscription for bundle in bundles} - names)
+    return sorted((one for one in bundles if one.subscription in names), key=lambda one: one.attempts)

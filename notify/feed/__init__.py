@@ -1,0 +1,1 @@
+"""Feeds as files: what stands where, and in which words."""

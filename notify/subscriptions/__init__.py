@@ -1,0 +1,1 @@
+"""Who follows what, who is told what, and when."""

@@ -1,0 +1,1 @@
+"""The history, written out for others to take away."""

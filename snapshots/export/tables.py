@@ -1,0 +1,419 @@
+"""The tables that an export has: their columns, what these mean, and how their rows are read.
+
+Rows come in order of their keys and one at a time: prose of a whole register is more than a machine should hold.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlite_utils import Database
+
+from scraper.records import FIELDS, SECTIONS
+from scraper.vocabulary import Vocabulary
+from snapshots.answers import public_change
+from snapshots.columns import MEANINGS
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column: its type is text, integer, boolean, time, date, month, list (of texts) or any."""
+
+    name: str
+    type: str
+    meaning: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of an export."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    refers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Column → table and column where its value stands."""
+    rows: Callable[[Database, Vocabulary], Iterator[Row]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+
+def rows_of(table: Table, db: Database, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
+    """Yield the rows of *table*, values as they are, in the order of its columns and of its key."""
+    for row in table.rows(db, vocabulary):
+        yield {column.name: _value(column.type, row[column.name]) for column in table.columns}
+
+
+def _value(type_: str, kept: Any) -> Any:
+    if kept is None:
+        return None
+    if type_ == "list":
+        return json.loads(kept) if isinstance(kept, str) else list(kept)
+    return bool(kept) if type_ == "boolean" else kept
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+def _meaning(table: str, column: str) -> str:
+    return MEANINGS[table][column].replace("JSON list", "list")
+
+
+def _columns(table: str, **types: str) -> tuple[Column, ...]:
+    """Return columns that mean what those of the database do; a type that ends in "!" is never empty."""
+    return tuple(
+        Column(name=name, type=type_.rstrip("!"), meaning=_meaning(table, name), required=type_.endswith("!"))
+        for name, type_ in types.items()
+    )
+
+
+_LISTS = (
+    "type_of_data", "opt_outs", "confidentiality", "commercial", "organisation_types", "sensitivity",
+    "access_methods", "controllers", "sublicensing", "discussions", "datasets",
+)  # fmt: skip
+_TYPES = (
+    dict.fromkeys(_LISTS, "list")
+    | dict.fromkeys(("dsa_start", "dsa_end"), "date")
+    | dict.fromkeys(("released_from", "released_to"), "month")
+    | {"system_access_note": "boolean"}
+)
+_PLACE = (
+    Column(name="page", type="text", meaning="Slug of the page, a row of organisations.", required=True),
+    Column(name="reference", type="text", meaning=_meaning("agreements", "reference"), required=True),
+)
+_ORGANISATION = Column(name="organisation", type="text", meaning="Name in the page's heading when it was last read.")
+
+
+def _fields() -> Iterator[Column]:
+    """Yield the fields of an agreement, without its reference and its prose."""
+    for name in FIELDS:
+        if name == "legal_bases":
+            meaning = "Canonical ids of the legal bases, a list; null where the page prints none."
+            yield Column(name="legal_bases", type="list", meaning=meaning)
+            meaning = "The texts that gave them, in the same order."
+            yield Column(name="legal_bases_printed", type="list", meaning=meaning)
+        elif name not in ("reference", "printed", *SECTIONS):
+            type_ = _TYPES.get(name, "text")
+            meaning = _meaning("states", name)
+            if type_ == "boolean":
+                meaning = "Whether the bracketed explanation stands under the access method; null where that is absent."
+            yield Column(name=name, type=type_, meaning=meaning)
+
+
+_SEEN = (
+    Column(name="first_seen", type="time", meaning="Time of the first run that saw it.", required=True),
+    Column(name="last_seen", type="time", meaning="Time of the last run that saw it.", required=True),
+)
+_CURRENT = Column(
+    name="current", type="boolean", meaning="Whether it still stood when the page was last read.", required=True
+)
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _all(sql: str) -> Callable[[Database, Vocabulary], Iterator[Row]]:
+    def rows(db: Database, _: Vocabulary) -> Iterator[Row]:
+        return iter(db.query(sql))
+
+    return rows
+
+
+def _one_by_one(keys: str, sql: str) -> Callable[[Database, Vocabulary], Iterator[Row]]:
+    """Return how rows with prose are read: first which, in order, then each for itself.
+
+    Sorted all at once, their prose would go through a temporary file. In *sql*, {state} stands for the fields of
+    a state but for its prose.
+    """
+    one = sql.format(state=", ".join(f"states.{name}" for name in FIELDS if name not in ("printed", *SECTIONS)))
+
+    def rows(db: Database, _: Vocabulary) -> Iterator[Row]:
+        for key in list(db.query(keys)):
+            for row in db.query(one, dict(key)):
+                bases = json.loads(row["legal_bases"]) if row["legal_bases"] else None
+                ids = None if bases is None else [basis["id"] for basis in bases]
+                printed = None if bases is None else [basis["printed"] for basis in bases]
+                yield {**row, "legal_bases": ids, "legal_bases_printed": printed}
+
+    return rows
+
+
+def _agreements() -> Table:
+    prose = (Column(name=one, type="text", meaning=_meaning("current_agreements", one)) for one in SECTIONS)
+    return Table(
+        name="agreements",
+        title="Agreements that stand on the register's pages, as last seen",
+        columns=(*_PLACE, _ORGANISATION, *_fields(), *prose, *_SEEN),
+        key=("page", "reference"),
+        refers={"page": ("organisations", "page")},
+        rows=_one_by_one(
+            "select page, reference, version from agreements where standing order by page, reference",
+            """
+            select {state}, pages.slug as page, pages.organisation, pages.last_seen,
+              (
+                select min(first_seen) from agreement_versions
+                where agreement_versions.page = :page and agreement_versions.reference = :reference
+              ) as first_seen,
+              a.text as objectives, b.text as expected_benefits, c.text as yielded_benefits, d.text as outputs,
+              e.text as processing
+            from agreement_versions
+            join states on states.id = agreement_versions.state
+            join pages on pages.slug = agreement_versions.page
+            left join texts a on a.id = states.objectives
+            left join texts b on b.id = states.expected_benefits
+            left join texts c on c.id = states.yielded_benefits
+            left join texts d on d.id = states.outputs
+            left join texts e on e.id = states.processing
+            where agreement_versions.id = :version
+            """,
+        ),
+    )
+
+
+def _versions() -> Table:
+    prose = (
+        Column(name=one, type="text", meaning=_meaning("current_agreements", one).replace(";", ", a row of texts;"))
+        for one in SECTIONS
+    )
+    ended = _columns("agreement_versions", ended="time")
+    snapshot = Column(
+        name="snapshot", type="text", meaning="SHA-256 of the page that first printed this state.", required=True
+    )
+    return Table(
+        name="agreement_versions",
+        title="Every state in which an agreement was seen, and from when to when",
+        columns=(*_PLACE, *_SEEN, _CURRENT, *ended, snapshot, *_fields(), *prose),
+        key=("page", "reference", "first_seen"),
+        refers={"page": ("organisations", "page")} | dict.fromkeys(SECTIONS, ("texts", "text_id")),
+        rows=_one_by_one(
+            "select id from agreement_versions order by page, reference, first_seen, id",
+            """
+            select {state}, agreement_versions.page, agreement_versions.first_seen,
+              coalesce(agreement_versions.last_seen, pages.last_seen) as last_seen,
+              agreement_versions.last_seen is null as current, agreement_versions.ended, snapshots.body as snapshot,
+              a.hash as objectives, b.hash as expected_benefits, c.hash as yielded_benefits, d.hash as outputs,
+              e.hash as processing
+            from agreement_versions
+            join states on states.id = agreement_versions.state
+            join pages on pages.slug = agreement_versions.page
+            join snapshots on snapshots.id = agreement_versions.snapshot
+            left join texts a on a.id = states.objectives
+            left join texts b on b.id = states.expected_benefits
+            left join texts c on c.id = states.yielded_benefits
+            left join texts d on d.id = states.outputs
+            left join texts e on e.id = states.processing
+            where agreement_versions.id = :id
+            """,
+        ),
+    )
+
+
+def _text_rows(db: Database, _: Vocabulary) -> Iterator[Row]:
+    # Texts of refused or discarded states are left out: nothing that is exported names them.
+    keys = db.query(
+        """
+        select distinct texts.id, texts.hash
+        from agreement_versions
+        join states on states.id = agreement_versions.state
+        join texts on texts.id in (
+          states.objectives, states.expected_benefits, states.yielded_benefits, states.outputs, states.processing
+        )
+        order by texts.hash
+        """
+    )
+    for key in list(keys):
+        yield from db.query("select hash as text_id, text from texts where id = :id", {"id": key["id"]})
+
+
+_TEXTS = Table(
+    name="texts",
+    title="The prose of the states of agreements, each text once",
+    columns=(
+        Column(name="text_id", type="text", meaning=_meaning("texts", "hash"), required=True),
+        Column(name="text", type="text", meaning=_meaning("texts", "text"), required=True),
+    ),
+    key=("text_id",),
+    rows=_text_rows,
+)
+
+
+def _organisations() -> Table:
+    page = Column(name="page", type="text", meaning=_meaning("pages", "slug"), required=True)
+    standing = Column(
+        name="standing", type="boolean", meaning="Whether the page is believed to be on the register.", required=True
+    )
+    return Table(
+        name="organisations",
+        title="The register's pages, one for each organisation, those that went among them",
+        columns=(
+            page,
+            *_columns(
+                "pages", organisation="text", layout="text", files_disseminated="integer", flags="list!",
+                agreements="integer!", first_seen="time", last_seen="time",
+            ),
+            standing,
+        ),
+        key=("page",),
+        rows=_all("select slug as page, pages.* from pages order by slug"),
+    )  # fmt: skip
+
+
+def _dataset_rows(db: Database, vocabulary: Vocabulary) -> Iterator[Row]:
+    newest = cache(vocabulary.dataset_canonical)
+    for row in db.query(_PERIODS.format(table="agreement_datasets", columns="dataset")):
+        yield {**row, "newest_name": newest(row["dataset"])}
+
+
+_PERIODS = """
+    select {table}.page, {table}.reference, {columns}, {table}.first_seen,
+      coalesce({table}.last_seen, pages.last_seen) as last_seen, {table}.last_seen is null as current
+    from {table}
+    join pages on pages.slug = {table}.page
+    order by {table}.page, {table}.reference, 3, {table}.first_seen
+    """
+
+
+def _periods(
+    name: str,
+    title: str,
+    columns: tuple[Column, ...],
+    *,
+    table: str,
+    rows: Callable[[Database, Vocabulary], Iterator[Row]] | None = None,
+) -> Table:
+    """Return a table of what stood on an agreement, and from when to when."""
+    return Table(
+        name=name,
+        title=title,
+        columns=(*_PLACE, *columns, *_SEEN, _CURRENT),
+        key=("page", "reference", columns[0].name, "first_seen"),
+        refers={"page": ("organisations", "page")},
+        rows=rows or _all(_PERIODS.format(table=table, columns=", ".join(column.name for column in columns))),
+    )
+
+
+_NEWEST_NAME = Column(name="newest_name", type="text", meaning="The newest name known of this dataset.", required=True)
+
+_CHANGE_TYPES = {
+    "id": "text!", "kind": "text!", "severity": "text!", "substantive": "boolean!", "organisation": "text",
+    "page": "text", "reference": "text", "title": "text", "field": "text", "before": "any", "after": "any",
+    "added": "list!", "removed": "list!", "families": "any", "summary": "text!", "first_seen": "time!",
+    "run": "integer!", "snapshot_before": "text", "snapshot_after": "text", "group": "text", "agreements": "integer!",
+    "withdrawn": "boolean!",
+}  # fmt: skip
+_CHANGE_MEANINGS = {
+    "substantive": "Whether people are told; false for an editorial change.",
+    "before": "What was printed: a value, a list, or prose; null where there is none.",
+    "after": "What is printed now; as before.",
+    "families": "For legal bases the families that came and those that went, as an object; else null.",
+    "group": "The change's own id if it is a group of the same edit on many agreements; else null.",
+    "withdrawn": "Whether it was delivered and is no longer found.",
+}
+
+
+def _change_rows(db: Database, _: Vocabulary) -> Iterator[Row]:
+    for key in list(db.query("select id from changes order by first_seen, id")):
+        rows = db.query(
+            """
+            select changes.*, before_texts.text as before_prose, after_texts.text as after_prose
+            from changes
+            left join texts as before_texts on before_texts.id = changes.before_text
+            left join texts as after_texts on after_texts.id = changes.after_text
+            where changes.id = :id
+            """,
+            dict(key),
+        )
+        for row in rows:
+            yield {**public_change(row), "member_of": row["member_of"]}
+
+
+def _changes() -> Table:
+    columns = [
+        Column(
+            name=name,
+            type=type_.rstrip("!"),
+            meaning=_CHANGE_MEANINGS.get(name) or _meaning("changes", name),
+            required=type_.endswith("!"),
+        )
+        for name, type_ in _CHANGE_TYPES.items()
+    ]
+    member = Column(name="member_of", type="text", meaning="The group that the change belongs to; null for others.")
+    return Table(
+        name="changes",
+        title="Every change that was found, editorial ones and members of groups among them",
+        columns=(*columns, member),
+        key=("id",),
+        refers={"page": ("organisations", "page"), "member_of": ("changes", "id")},
+        rows=_change_rows,
+    )
+
+
+def _snapshots() -> Table:
+    return Table(
+        name="snapshots",
+        title="The kept versions of the pages, and from when to when each was seen",
+        columns=(
+            _PLACE[0],
+            Column(name="sha256", type="text", meaning=_meaning("bodies", "sha256"), required=True),
+            Column(name="size", type="integer", meaning=_meaning("bodies", "size"), required=True),
+            Column(name="address", type="text", meaning=_meaning("snapshots", "source"), required=True),
+            *_columns(
+                "snapshots", captured_at="time!", first_seen="time!", second_seen="time", last_seen="time!",
+                layout="text!",
+            ),
+            Column(
+                name="stale",
+                type="boolean",
+                meaning="Whether it is an older copy from another address, which starts no change and is no sighting.",
+                required=True,
+            ),
+        ),
+        key=("page", "first_seen"),
+        refers={"page": ("organisations", "page")},
+        rows=_all(
+            """
+            select snapshots.*, snapshots.body as sha256, snapshots.source as address, bodies.size as size
+            from snapshots
+            join bodies on bodies.sha256 = snapshots.body
+            order by snapshots.page, snapshots.first_seen, snapshots.id
+            """
+        ),
+    )  # fmt: skip
+
+
+TABLES: tuple[Table, ...] = (
+    _organisations(),
+    _agreements(),
+    _versions(),
+    _TEXTS,
+    _periods(
+        "datasets",
+        "Datasets of the agreements, and from when to when each was seen",
+        (*_columns("agreement_datasets", dataset="text!"), _NEWEST_NAME),
+        table="agreement_datasets",
+        rows=_dataset_rows,
+    ),
+    _periods(
+        "legal_bases",
+        "Legal bases of the agreements, and from when to when each was seen",
+        _columns("agreement_legal_bases", basis="text!", family="text!", printed="text!"),
+        table="agreement_legal_bases",
+    ),
+    _periods(
+        "controllers",
+        "Data controllers of the agreements, and from when to when each was seen",
+        _columns("agreement_controllers", controller="text!"),
+        table="agreement_controllers",
+    ),
+    _changes(),
+    _snapshots(),
+)
+"""What an export holds, each once as CSV and once as JSON lines."""
