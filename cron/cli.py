@@ -9,6 +9,7 @@ import click
 from cron import (
     asking,
     backfilling,
+    browsing,
     exporting,
     feeding,
     formats,
@@ -335,6 +336,7 @@ def demo(directory: Path | None) -> None:
 for command in (
     *watching.COMMANDS,
     *asking.COMMANDS,
+    *browsing.COMMANDS,
     *feeding.COMMANDS,
     *subscribing.COMMANDS,
     *keeping.COMMANDS,

@@ -1,0 +1,84 @@
+"""The addresses of our pages: every link is made here, so that each page has one address and keeps it."""
+
+from collections.abc import Iterable
+from urllib.parse import quote, urlencode, urlsplit
+
+from diff.addresses import readable_name, slug_name
+
+DATABASE = "register"
+"""The database's name in Datasette's addresses."""
+
+Query = Iterable[tuple[str, str]]
+
+
+def organisation(slug: str) -> str:
+    """Return the address of an organisation's page."""
+    return f"/organisations/{quote(slug, safe='')}"
+
+
+def agreement(reference: str) -> str:
+    """Return the address of an agreement's page."""
+    return f"/agreements/{quote(reference, safe='')}"
+
+
+def dataset(newest: str) -> str:
+    """Return the address of the page of the dataset whose newest known name is *newest*."""
+    return f"/datasets/{readable_name(newest)}"
+
+
+def legal_basis(basis: str) -> str:
+    """Return the address of the page of a legal basis, by its canonical id."""
+    return f"/legal-bases/{quote(basis, safe='')}"
+
+
+def change(change_id: str) -> str:
+    """Return the address of a change's page, for ever the same."""
+    return f"/changes/{change_id}"
+
+
+def run(number: int) -> str:
+    """Return the address of a run's page."""
+    return f"/runs/{number}"
+
+
+def snapshot(sha256: str) -> str:
+    """Return the address of a kept page."""
+    return f"/snapshots/{sha256}"
+
+
+def table(name: str) -> str:
+    """Return the address of a table in Datasette."""
+    return f"/{DATABASE}/{name}"
+
+
+def with_query(path: str, query: Query) -> str:
+    """Return *path* with what is not empty of *query* behind it, in its order.
+
+    >>> with_query("/", [("kind", "dataset-added"), ("words", ""), ("words", "lung & heart")])
+    '/?kind=dataset-added&words=lung+%26+heart'
+    """
+    given = [(name, value) for name, value in query if value]
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def feeds_of_organisation(base_url: str, slug: str) -> str:
+    """Return the address of an organisation's feeds, without the ending."""
+    return f"{base_url.rstrip('/')}/organisations/{slug_name(slug)}"
+
+
+def feeds_of_dataset(base_url: str, newest: str) -> str:
+    """Return the address of a dataset's feeds, without the ending."""
+    return f"{base_url.rstrip('/')}/datasets/{readable_name(newest)}"
+
+
+def is_link(address: str | None) -> bool:
+    """Say whether *address*, which came off a page or out of a file, may become a link: http and https alone may.
+
+    >>> is_link("https://example.org/a"), is_link("javascript:alert(1)"), is_link("edition/a.html"), is_link("http:///x")
+    (True, False, False, False)
+    """
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
