@@ -11,7 +11,10 @@ import sys
 from datetime import date
 from pathlib import Path
 
-PARTS = ("reading", "folding", "deciding", "trust", "importing", "nights")
+PARTS = (
+    "reading", "folding", "deciding", "trust", "importing", "nights", "telling", "rebuilding", "browsing", "economy",
+    "comparison", "sizes",
+)  # fmt: skip
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

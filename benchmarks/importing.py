@@ -1,8 +1,8 @@
 """How long it takes to import 24 monthly editions of 500 pages, beside reading their distinct bodies once.
 
 Beside it git-history 0.8, which is given the same editions as ready-made JSON, one commit a month: it need not read
-pages, and it keeps items, but decides nothing. It is installed by name into an environment of its own; where that is
-not possible its row says so.
+pages, and it keeps items, but decides nothing. benchmarks/others.py installs it; where that is not possible its row
+says so.
 """
 
 import hashlib
@@ -17,11 +17,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.others import NotToBeHadError, programs, version_of
 from benchmarks.register_site import Register, records, render_org
 
 EDITIONS, ORGANISATIONS = 24, 500
 RUNS = 3
-GIT_HISTORY = "git-history==0.8"
 
 
 def write_editions(folder: Path) -> None:
@@ -114,12 +114,10 @@ def _quiet_edition(folder: Path) -> tuple[float, float]:
 
 
 def _git_history(folder: Path) -> float:
-    """Return the seconds git-history takes for the same editions; raises CalledProcessError where it cannot be had."""
+    """Return the seconds git-history takes for the same editions."""
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run([sys.executable, "-m", "venv", place / "venv"], **quiet)  # type: ignore[call-overload]
-        subprocess.run([place / "venv/bin/pip", "install", "--quiet", GIT_HISTORY, "setuptools<81"], **quiet)  # type: ignore[call-overload]
         repository = place / "repository"
         git = ["git", "-C", str(repository), "-c", "user.name=bench", "-c", "user.email=bench@localhost"]
         subprocess.run(["git", "init", "--quiet", "--initial-branch=editions", str(repository)], **quiet)  # type: ignore[call-overload]
@@ -129,7 +127,7 @@ def _git_history(folder: Path) -> float:
             subprocess.run([*git, "add", "register.json"], **quiet)  # type: ignore[call-overload]
             subprocess.run([*git, "commit", "--quiet", "-m", str(number)], env={**os.environ, **at}, **quiet)  # type: ignore[call-overload]
         started = time.perf_counter()
-        command = [place / "venv/bin/git-history", "file", "history.db", "register.json", "--id", "id"]
+        command = [programs() / "git-history", "file", "history.db", "register.json", "--id", "id"]
         command += ["--branch", "editions", "--silent"]
         subprocess.run(command, cwd=repository, **quiet)  # type: ignore[call-overload]
         return time.perf_counter() - started
@@ -149,9 +147,9 @@ def _rows(folder: Path) -> Iterator[str]:
     yield f"| importing all {EDITIONS} editions | {import_s:.1f} | {import_s / read_s:.2f} | {memory:.0f} |"
     try:
         (theirs,) = (_git_history(folder),)
-        yield f"| {GIT_HISTORY} on ready-made JSON | {theirs:.1f} | {theirs / read_s:.2f} | |"
-    except (subprocess.CalledProcessError, OSError) as error:
-        yield f"| {GIT_HISTORY}: not to be had here ({type(error).__name__}) | | | |"
+        yield f"| {version_of('git-history')} on ready-made JSON | {theirs:.1f} | {theirs / read_s:.2f} | |"
+    except NotToBeHadError as error:
+        yield f"| {version_of('git-history')} {error} | | | |"
     quiet, hashing, _ = _in_own_process("quiet", folder)
     yield f"| an edition in which nothing changed | {quiet:.2f} | {quiet / read_s:.2f} | |"
     yield f"| reading and hashing its files | {hashing:.2f} | {hashing / read_s:.2f} | |"

@@ -69,9 +69,9 @@ class Cost(NamedTuple):
 
 
 @contextmanager
-def serving(*, validators: bool) -> Iterator[str]:
+def serving(*, validators: bool, pages: int = PAGES, changed: float = CHANGED) -> Iterator[str]:
     """Serve the register in a process of its own; give the address of its index."""
-    command = [sys.executable, "-c", SERVER, str(PAGES), str(CHANGED), "validators" if validators else "none"]
+    command = [sys.executable, "-c", SERVER, str(pages), str(changed), "validators" if validators else "none"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
@@ -115,6 +115,12 @@ def median(costs: list[Cost]) -> Cost:
 def edition(index: str, number: int) -> None:
     """Let the server serve another edition."""
     urllib.request.urlopen(index.replace("/organisations/", f"/__edition?k={number}")).read()
+
+
+def requests_made(index: str) -> int:
+    """Return how often the server was asked since the last time."""
+    with urllib.request.urlopen(index.replace("/organisations/", "/__stats?reset=1")) as answer:
+        return int(json.load(answer)["requests"])
 
 
 def measure() -> Iterator[tuple[str, Cost]]:

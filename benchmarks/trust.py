@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -64,9 +65,19 @@ def places(expected: Expected) -> set[str]:
     return members | set(expected.pages) | ({expected.absent} if expected.absent else set())
 
 
-def judge_line_diff(editions: list[Edition]) -> tuple[Score, LineDiff, int]:
-    """Return its recall by kind, the watcher, and how many of its reports were right."""
-    watcher, score = LineDiff(), Score()
+class PageWatcher(Protocol):
+    """Something that reports pages which differ."""
+
+    reported: list[set[str]]
+    """Slugs, for each edition."""
+
+    def read(self, edition: Edition) -> None:
+        """Take in an edition."""
+
+
+def judge_watcher(editions: list[Edition], watcher: PageWatcher) -> tuple[Score, int]:
+    """Return its recall by kind, and how many of its reports were right."""
+    score = Score()
     news: dict[int, set[str]] = defaultdict(set)
     for index, edition in enumerate(editions):
         watcher.read(edition)
@@ -79,7 +90,7 @@ def judge_line_diff(editions: list[Edition]) -> tuple[Score, LineDiff, int]:
             news[index] |= where
             news[index - 1] |= where
     right = sum(len(reported & news[index]) for index, reported in enumerate(watcher.reported))
-    return score, watcher, right
+    return score, right
 
 
 def table(ours: Score, theirs: Score, kinds: Iterable[str]) -> list[str]:
@@ -101,7 +112,8 @@ def main() -> str:
             played = play(editions, Path(folder), seed)
         for verdict in played.verdicts:
             ours.add(verdict)
-        found, watcher, right = judge_line_diff(editions)
+        watcher = LineDiff()
+        found, right = judge_watcher(editions, watcher)
         theirs.right += found.right
         theirs.missing += found.missing
         totals.update(edits=played.edits, editions=len(editions), lines=watcher.lines, right=right)

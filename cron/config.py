@@ -5,6 +5,7 @@ Which sections and keys there are stands in `sections`; here they are read, chec
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -270,13 +271,20 @@ def _in_our_words(message: str) -> str:
     >>> _in_our_words("Input should be greater than 0")
     'must be greater than 0'
     """
-    return (
+    if _WEB_ADDRESS in message:
+        return "must be a web address, as in https://example.org/, without a user name"
+    said = (
         message.replace("Input should", "must")
         .replace("String should", "must")
         .replace("Input is not", "must be")
-        .partition(", ")[0]
-        .partition(" for ")[0]
+        .replace("a valid tuple", "a list")
     )
+    return _WHY.split(said, maxsplit=1)[0].partition(" for ")[0]
+
+
+_WEB_ADDRESS = "match pattern '^https?://"
+_WHY = re.compile(", (?=unable|got|input)")
+"""What pydantic says behind these is about how it read a value, not about what is wanted."""
 
 
 def in_toml(value: object) -> str:

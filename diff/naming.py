@@ -36,13 +36,25 @@ class Known:
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Return at most three of *known* that somebody who wrote *name* may have meant, the likeliest first.
 
+    Where none is like it, those that hold it, the shortest first.
+
     >>> nearest("Univ of Harowdale", ["University of Harrowdale", "Wexcombe City Council"])
     ['University of Harrowdale']
+    >>> nearest("HES", ["Emergency Care Data Set (ECDS)", "Hospital Episode Statistics Outpatients (HES OP)"])
+    ['Hospital Episode Statistics Outpatients (HES OP)']
     """
     by_fold: dict[str, str] = {}
     for one in known:
         by_fold.setdefault(fold(one), one)
-    return [by_fold[one] for one in get_close_matches(fold(name), by_fold, n=3, cutoff=0.5)]
+    wanted = fold(name)
+    like = get_close_matches(wanted, by_fold, n=3, cutoff=0.5)
+    if not like and len(wanted) >= _SHORTEST_PART:
+        like = sorted((one for one in by_fold if wanted in one), key=len)[:3]
+    return [by_fold[one] for one in like]
+
+
+_SHORTEST_PART = 3
+"""Characters from which a part of a name says which is meant."""
 
 
 ACROSS_PAGES = frozenset({"agreement-moved", "organisation-renamed"})

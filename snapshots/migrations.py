@@ -1,5 +1,6 @@
 """The schema, step by step. A migration that was shipped is never edited; the next one repairs it."""
 
+import sqlite3
 import zlib
 from importlib import resources
 
@@ -17,35 +18,49 @@ def _sql(name: str) -> str:
     return (resources.files("snapshots") / name).read_text(encoding="utf-8")
 
 
+def _execute(db: Database, name: str) -> None:
+    """Execute a file of statements, each of which ends with its line, within the transaction that is open.
+
+    `executescript` of sqlite3 would commit that first; the one of sqlite-utils looks for the end after every letter.
+    """
+    statement = ""
+    for line in _sql(name).splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            db.execute(statement)
+            statement = ""
+    db.execute(statement)
+
+
 @migrations()
 def m001_begin(db: Database) -> None:
     """Make the tables."""
-    db.executescript(_sql("schema.sql"))
+    _execute(db, "schema.sql")
 
 
 @migrations()
 def m002_deliveries(db: Database) -> None:
     """Make room for what is to be told."""
-    db.executescript(_sql("m002_deliveries.sql"))
+    _execute(db, "m002_deliveries.sql")
 
 
 @migrations()
 def m003_manifests(db: Database) -> None:
     """Make room for the chain of runs, and begin it with the runs that there are."""
-    db.executescript(_sql("m003_manifests.sql"))
+    _execute(db, "m003_manifests.sql")
     begin_chain(db)
 
 
 @migrations()
 def m004_headers(db: Database) -> None:
     """Make room for the headers that a page came with."""
-    db.executescript(_sql("m004_headers.sql"))
+    _execute(db, "m004_headers.sql")
 
 
 @migrations()
 def m005_looking(db: Database) -> None:
     """Make the questions of the pages that are browsed quick."""
-    db.executescript(_sql("m005_looking.sql"))
+    _execute(db, "m005_looking.sql")
 
 
 def is_current(db: Database) -> bool:
@@ -65,7 +80,7 @@ def migrate(db: Database) -> None:
         migrations.apply(db)
         for view in db.view_names():
             db.execute(f"drop view [{view}]")
-        db.executescript(_sql("views.sql"))
+        _execute(db, "views.sql")
         db.execute(f"pragma application_id = {APPLICATION_ID}")
         db.execute(f"pragma user_version = {_views_version()}")
     db.execute("commit")

@@ -13,7 +13,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -24,7 +24,9 @@ from lxml import html
 
 from cron import formats
 from cron.browsing import make_app
+from snapshots.browse import pages
 from snapshots.browse.asked import Site
+from tests.once import made_once
 from tests.simulation.play import import_edition
 from tests.simulation.story import quick
 
@@ -135,11 +137,9 @@ def register_database(folder: Path) -> Path:
     """Return a register of forty organisations in ten editions, with one of everything; one change is withdrawn."""
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / "register.db"
-    database.write_bytes(_played())
-    return database
+    return Path(shutil.copy(made_once("register-of-forty.db", _played), database))
 
 
-@cache
 def _played() -> bytes:
     """Return the database, which takes some seconds to come about; the last to close it leaves it whole."""
     with tempfile.TemporaryDirectory() as folder:
@@ -187,6 +187,8 @@ class Crawl:
     broken: list[Broken] = field(default_factory=list)
     wrong: list[tuple[str, str]] = field(default_factory=list)
     """Address and fault, of what is wrong with an answer itself."""
+    passed_by: list[str] = field(default_factory=list)
+    """Addresses that were not asked for, because so many of their kind were."""
 
 
 def nothing_wrong(_: Answer) -> Iterable[str]:
@@ -199,6 +201,7 @@ def crawl(
     beginning: str = "/",
     *,
     most: int = 20_000,
+    most_alike: int | None = None,
     faults: Callable[[Answer], Iterable[str]] = nothing_wrong,
 ) -> Crawl:
     """Follow every link and form of our own pages; ask for what they link to elsewhere here, and do not go on there.
@@ -207,12 +210,14 @@ def crawl(
         served: Who is asked.
         beginning: Where it begins.
         most: At most so many addresses are asked for.
+        most_alike: At most so many of one kind of page; None for all.
         faults: Says what is wrong with an answer.
     """
     found = Crawl()
     waiting = deque([beginning])
     linked_from = {beginning: beginning}
     questions: Counter[str] = Counter()
+    alike: Counter[str] = Counter()
     parts: dict[str, set[str]] = {}
     wanted: list[tuple[str, str, str]] = []
     while waiting and len(found.pages) < most:
@@ -236,7 +241,9 @@ def crawl(
             questions[path] += bool(query) and whole not in linked_from
             if whole not in linked_from and questions[path] <= MOST_QUESTIONS:
                 linked_from[whole] = address
-                waiting.append(whole)
+                kind = _kind(path)
+                alike[kind] += 1
+                (found.passed_by if most_alike and alike[kind] > most_alike else waiting).append(whole)
     found.broken += [
         Broken(page, f"{whole}#{fragment}", "no such part")
         for page, whole, fragment in wanted
@@ -252,6 +259,11 @@ def _followed(served: Served, address: str) -> Answer:
             break
         answer = served.get(answer.headers["location"])
     return answer
+
+
+def _kind(path: str) -> str:
+    found = pages.find(path)
+    return found.page.address if found else path
 
 
 def _is_ours(address: str) -> bool:

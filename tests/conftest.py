@@ -1,8 +1,21 @@
-"""How hard Hypothesis tries: `quick` is the rule, `make soak` asks for `--hypothesis-profile=soak`."""
+"""How hard Hypothesis tries, `quick` or `--hypothesis-profile=soak`; and a folder for what all tests share."""
 
+import os
+
+import pytest
 from hypothesis import settings
+
+from tests import once
 
 # No deadline: on a busy machine the first example of a page pays for what all others find in a cache.
 settings.register_profile("quick", deadline=None, max_examples=40)
 settings.register_profile("soak", deadline=None, max_examples=500)
 settings.load_profile("quick")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared(tmp_path_factory):
+    """Give all processes of this run one folder: with pytest-xdist each has its own within that of the run."""
+    own = tmp_path_factory.getbasetemp()
+    once.shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made-once"
+    once.shared.mkdir(exist_ok=True)

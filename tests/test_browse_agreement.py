@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from tests.browse_server import serving
-from tests.editions import ADMISSIONS, EASTMERE, HARROWDALE, REGISTER, WEXCOMBE, Project, Watch, with_project
+from tests.editions import ADMISSIONS, EASTMERE, HARROWDALE, REGISTER, WEXCOMBE, Project, Watch, many, with_project
 
 REFERENCE = ADMISSIONS.reference
 PAGE = f"/agreements/{REFERENCE}"
@@ -392,3 +392,15 @@ def test_the_headings_of_an_agreement_are_in_order_and_tables_are_named(served):
         assert all(table.caption and table.find("th", scope="col") for table in soup.select("table"))
         ids = [tag["id"] for tag in soup.find_all(id=True)]
         assert len(ids) == len(set(ids))
+
+
+def test_an_agreement_whose_arrival_was_told_is_not_older_than_that(tmp_path):
+    watch = Watch(tmp_path)
+    watch.take(REGISTER, "2026-02-03")
+    new = projects(HARROWDALE, *many(1))
+    watch.take(REGISTER | {"university_of_harrowdale": new}, "2026-02-04")
+    with serving(watch.database) as served:
+        answer = served.page(f"/agreements/{new.projects[-1].reference}")
+
+    assert "2026-02-04" in text(part(answer, "h-data"))
+    assert "or before" not in text(part(answer, "h-data")) + text(part(answer, "h-basis"))

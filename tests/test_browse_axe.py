@@ -39,9 +39,9 @@ KINDS = {
 }
 TABLES = {
     "tables": "/register",
-    "table": "/register/changes",
-    "table, searched and filtered": "/register/changes?_search=data&_facet=kind&severity=high",
-    "table, wide": "/register/current_agreements",
+    "table": "/register/changes?_size=10",
+    "table, searched and filtered": "/register/changes?_search=data&_facet=kind&severity=high&_size=5",
+    "table, wide": "/register/current_agreements?_size=5",
     "row": "/register/runs/1",
     "question": "/register/who_has_dataset?dataset=ECDS",
     "SQL": "/register?sql=select+*+from+runs",
@@ -173,7 +173,8 @@ def test_tab_reaches_everything_in_order_and_shows_where_it_is(served, wide, kin
         focused = page.evaluate(FOCUSED)
         assert focused["ring"], focused
         assert focused["seen"], focused
-        reached.append(int(focused["n"]))
+        if focused["n"] is not None:  # what scrolls by itself is reached too, so that arrows move it
+            reached.append(int(focused["n"]))
 
     assert reached == there[: len(reached)]
 

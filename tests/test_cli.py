@@ -1,5 +1,6 @@
 """The command as people and scripts use it: what stands on which channel, and with which exit status it ends."""
 
+import contextlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from cron.asking import FIELDS
 from cron.cli import cli
@@ -45,13 +47,20 @@ def started(watch):
     return watch
 
 
-def run(folder, *arguments, environment=None, **extra):
+def run_installed(folder, *arguments, **extra):
     """Run the installed command in *folder*, as a user does."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("REGISTERWATCH_")}
     return subprocess.run(
-        [PROGRAM, *map(str, arguments)], cwd=folder, env=kept | (environment or {}), capture_output=True, text=True,
-        timeout=120, **extra,
-    )  # fmt: skip
+        [PROGRAM, *map(str, arguments)], cwd=folder, env=kept, capture_output=True, text=True, timeout=120, **extra
+    )
+
+
+def run(folder, *arguments, environment=None):
+    """Run the command in *folder*, in this process, which is ten times sooner there."""
+    others = {name: None for name in os.environ if name.startswith("REGISTERWATCH_")}
+    with contextlib.chdir(folder):
+        result = CliRunner().invoke(cli, list(map(str, arguments)), env=others | (environment or {}))
+    return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
 
 
 def one_line(result, *, status):
@@ -155,8 +164,8 @@ NEWS = [
 ]
 
 
-def imported(folder, *editions):
-    """Import (edition, time) in this order with the installed command; return the answers."""
+def imported(folder, *editions, run=run):
+    """Import (edition, time) in this order; return the answers."""
     answers = [run(folder, "import", edition, "--fetched-at", at, "--complete") for edition, at in editions]
     assert [(answer.returncode, answer.stderr) for answer in answers] == [(0, "")] * len(editions)
     return answers
@@ -165,8 +174,8 @@ def imported(folder, *editions):
 def test_three_edits_under_noise_are_three_lines_right_to_the_word(tmp_path):
     first = write_edition(tmp_path / "october", OCTOBER), "2026-10-01"
     second = write_edition(tmp_path / "november", november()), "2026-11-01"
-    imported(tmp_path, first, second)
-    told = json.loads(run(tmp_path, "changes", "--format", "json").stdout)
+    imported(tmp_path, first, second, run=run_installed)
+    told = json.loads(run_installed(tmp_path, "changes", "--format", "json").stdout)
 
     assert sorted(one["summary"] for one in told) == sorted(NEWS)
     assert len(run(tmp_path, "changes", "--format", "ndjson").stdout.splitlines()) == 3
@@ -282,8 +291,8 @@ def test_parse_of_nothing_readable_is_an_empty_array(tmp_path):
 
 
 def test_parse_reads_standard_input_up_to_the_size_of_a_page(tmp_path):
-    good = run(tmp_path, "parse", "/dev/stdin", input=HARROWDALE.text().decode())
-    huge = run(tmp_path, "parse", "/dev/stdin", input="x" * 30_000_000)
+    good = run_installed(tmp_path, "parse", "/dev/stdin", input=HARROWDALE.text().decode())
+    huge = run_installed(tmp_path, "parse", "/dev/stdin", input="x" * 30_000_000)
 
     assert (good.returncode, len(json.loads(good.stdout))) == (0, 1)
     assert (huge.returncode, huge.stdout) == (3, "[]\n")
@@ -470,11 +479,11 @@ def test_an_answer_that_cannot_be_written_is_one_line(started, command):
 
 
 def test_without_a_command_the_help_is_shown(tmp_path):
-    result = run(tmp_path)
+    result = run_installed(tmp_path)
 
     assert (result.returncode, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) > 20
-    assert result.stderr == run(tmp_path, "--help").stdout
+    assert result.stderr == run_installed(tmp_path, "--help").stdout
 
 
 def test_an_error_of_the_system_names_the_file_and_what_to_do(tmp_path):

@@ -345,6 +345,23 @@ def test_a_weekly_digest_says_of_each_change_when_it_was_first_seen():
     assert "Pages read: 711 of 712 on 20 November; all in the others." in one_missing
 
 
+def test_what_a_backfill_found_to_be_older_than_its_run_is_not_said_to_be_first_seen_with_it():
+    digest = told(SUPPORT, EXTENDED | {"first_seen": "2026-11-05T23:59:00Z"})
+
+    assert "when 712 of 712 pages" not in digest.text
+    assert "First seen on Friday 20 November 2026, 03:17 UTC." in digest.text
+    assert "First seen on Thursday 5 November 2026, 23:59 UTC." in digest.text
+
+
+def test_a_printed_end_of_an_agreement_without_a_title_names_its_organisation():
+    (ending,) = NEWS.endings
+
+    digest = compose(told=(), follows="MHSDS", endings=(replace(ending, title=None),))
+
+    assert NAMES[EASTMERE] in digest.text
+    assert NAMES[EASTMERE] in soup_of(digest).h2.find_next("p").get_text()
+
+
 # --- text and HTML ----------------------------------------------------------------------------------------------------
 
 

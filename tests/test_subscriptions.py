@@ -434,6 +434,13 @@ def test_a_mistyped_dataset_is_a_problem():
     assert MHSDS in problem
 
 
+def test_a_part_of_several_names_is_a_problem_that_names_them():
+    (problem,) = problems(datasets=["HES"])
+
+    assert problem.startswith("subscription 'ig': no dataset is called 'HES'; the nearest are ")
+    assert HES_OP in problem
+
+
 def test_a_dataset_that_the_vocabulary_knows_can_be_waited_for():
     assert (
         problems(replace(KNOWN, datasets=(ECDS,)), datasets=["Hospital Episode Statistics Outpatients", "HES OP"]) == []
@@ -641,6 +648,8 @@ def test_an_end_says_what_is_to_be_told():
         ("2027-02-18", ["end:DARS-NIC-1:2027-02-18:90"], []),
         ("2026-12-20", ["end:DARS-NIC-1:2026-12-20:90"], ["end:DARS-NIC-1:2026-12-20:30"]),
         ("2026-12-20", ["end:DARS-NIC-1:2026-12-20:30", "end:DARS-NIC-1:2026-12-20:90"], []),
+        # The page named it by the older form of its reference then.
+        ("2027-02-18", ["end:NIC-1:2027-02-18:90"], []),
         # Told for 7 days, which the settings no longer name: not told for 30 after that.
         ("2026-11-25", ["end:DARS-NIC-1:2026-11-25:7"], []),
         # Another end of the same agreement, the same end of another; a change and a note.

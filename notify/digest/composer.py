@@ -76,7 +76,10 @@ def _words(news: News, phrases: Phrases) -> Words:
     return Words(
         subject=say.subject_of(news.told, parts, news.endings),
         heading=say.heading_of(parts, news.endings),
-        seen=say.seen_in(news.readings) if news.told else "",
+        # What a backfill found to be older than its run says so itself.
+        seen=say.seen_in(news.readings)
+        if news.told and all(told.change["first_seen"] in times for told in news.told)
+        else "",
         follows=say.follows(news.follows),
         preview=say.preview_of(parts) or say.subject_of(news.told, parts, news.endings),
         parts=parts,

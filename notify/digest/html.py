@@ -4,11 +4,12 @@ from collections.abc import Hashable
 from functools import cache
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from notify.digest.parts import Row
 from notify.digest.words import Words, long_time
+from notify.drawing import new_environment
 
 UNBROKEN = 15
 """Characters of a value that stays on one line."""
@@ -36,14 +37,7 @@ def _row(row: Row) -> Markup:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("notify"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = new_environment()
     environment.filters["long_time"] = long_time
     environment.filters["address_part"] = lambda text: quote(text, safe="@")
     environment.globals["UNBROKEN"] = UNBROKEN

@@ -33,7 +33,7 @@ def draw_text(words: Words, drawn: Drawn) -> str:
         lines += ["", "", *_title("Coming up")]
         for ending in words.endings:
             lines += ["", *_wrap(f"{ending.date:<10}  printed end of {ending.reference}, {ending.when}", hang=12)]
-            lines += _indented(f"{ending.title}, {ending.organisation}", 12) if ending.title else []
+            lines += _indented(", ".join(filter(None, (ending.title, ending.organisation))), 12)
             lines += [ending.link] if ending.link else []
             lines += ["Source:", ending.source] if ending.source else []
         lines += ["", *_wrap(words.caution)]

@@ -9,11 +9,12 @@ from datetime import date
 from functools import cache
 from itertools import groupby
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from diff.phrases import SOURCE
 from diff.safe_text import one_line
+from notify.drawing import new_environment
 from notify.feed.formats import Feed
 from scraper.normalise import fold
 
@@ -88,13 +89,7 @@ def _by_letter(feeds: Iterable[Listed]) -> Sequence[tuple[str, Sequence[Listed]]
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("notify"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = new_environment()
     environment.filters["long_day"] = _long_day
     environment.filters["how_many"] = lambda letters: f"{sum(len(feeds) for _, feeds in letters):,}"
     return environment

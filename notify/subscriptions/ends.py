@@ -70,23 +70,24 @@ def ends_due(
         about = _about_agreement(row, (texts or {}).get(row["reference"], ()), audience.listeners)
         for number in audience.following(about) - audience.excluding(about):
             days = min((one for one in wanted[number] if (day - today).days <= one), default=None)
-            before = told_at[number].get((row["reference"], row["dsa_end"]))
+            before = told_at[number].get((stem_of(row["reference"]), row["dsa_end"]))
             if days is not None and (before is None or days < before):
                 due[number].setdefault(ends[days].item, ends[days])  # it may stand on another page too
     return [sorted(own.values(), key=lambda end: (end.day, end.reference)) for own in due]
 
 
 def _fewest_days(items: Iterable[str]) -> dict[tuple[str, str], int]:
-    """Return reference and printed end → the fewest days before it that it was told at.
+    """Return stem of the reference and printed end → the fewest days before it that it was told at.
 
-    >>> _fewest_days(["end:DARS-NIC-1:2026-03-12:90", "end:DARS-NIC-1:2026-03-12:30", "0f5e"])
-    {('DARS-NIC-1', '2026-03-12'): 30}
+    >>> _fewest_days(["end:NIC-1:2026-03-12:90", "end:DARS-NIC-1:2026-03-12:30", "0f5e"])
+    {('NIC-1', '2026-03-12'): 30}
     """
     fewest: dict[tuple[str, str], int] = {}
     for item in items:
         if item.startswith("end:"):
             reference, end, days = item.removeprefix("end:").rsplit(":", 2)
-            fewest[reference, end] = min(int(days), fewest.get((reference, end), int(days)))
+            key = (stem_of(reference), end)
+            fewest[key] = min(int(days), fewest.get(key, int(days)))
     return fewest
 
 

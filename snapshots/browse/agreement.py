@@ -6,7 +6,7 @@ printed. A reference that it had before leads to the one it has now.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from diff.addresses import slug_name
@@ -399,13 +399,14 @@ def _datasets(seen: Seen) -> list[HeldDataset]:
     known = [sorted(vocabulary.dataset_names(name)) for name in names]
     counts = _counts(seen.reader, known)
     held = []
+    is_baseline = _is_baseline(seen)
     for n, name in enumerate(names):
         begins = since(seen.line, "datasets", known[n])
         held.append(
             HeldDataset(
                 name=one_line(name),
                 address=addresses.dataset(vocabulary.dataset_canonical(name)),
-                since=begins,
+                since=begins if is_baseline else replace(begins, or_before=False),
                 is_new=_is_new(seen, begins),
                 agreements=counts.get(n, 0),
             )
@@ -431,6 +432,7 @@ def _counts(reader: Reader, known: Sequence[Sequence[str]]) -> dict[int, int]:
 
 def _bases(seen: Seen) -> list[Basis]:
     found = []
+    is_baseline = _is_baseline(seen)
     for basis in seen.version.agreement.legal_bases or ():
         begins = since(seen.line, "legal_bases", [basis.id.removesuffix("?")])
         found.append(
@@ -439,11 +441,22 @@ def _bases(seen: Seen) -> list[Basis]:
                 address=addresses.legal_basis(basis.id),
                 about=about(basis.id),
                 printed=one_line(basis.printed),
-                since=begins,
+                since=begins if is_baseline else replace(begins, or_before=False),
                 is_new=_is_new(seen, begins),
             )
         )
     return sorted(found, key=lambda one: not one.is_new)
+
+
+def _is_baseline(seen: Seen) -> bool:
+    """Say whether the agreement may be older than its first state: not if its arrival was told."""
+    first = seen.line[0]
+    sql = """
+        select 1 from changes
+        where kind = 'agreement-added' and reference = :reference and page = :page and first_seen = :time
+    """
+    values = {"reference": first.reference, "page": first.page, "time": first.first_seen}
+    return seen.reader.value(sql, values) is None
 
 
 def _is_new(seen: Seen, begins: Since) -> bool:

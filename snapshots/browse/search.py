@@ -1,6 +1,7 @@
 """Search over everything: organisations, datasets, agreements, prose and changes, each with its number."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,6 +52,8 @@ def search(asked: Asked) -> Mapping[str, Any]:
     text = asked.words.one("q").strip()
     if reference := _reference(asked.reader, text):
         raise MovedError(addresses.agreement(reference))
+    if change := _change(asked.reader, text):
+        raise MovedError(addresses.change(change))
     only = asked.words.one("in")
     match = matching(text)
     find = {name: one for name, one in _SECTIONS.items() if only in ("", name) or only not in _SECTIONS}
@@ -75,6 +78,14 @@ def _reference(reader: Reader, text: str) -> str | None:
     sql = "select reference from agreements where lower(reference) = lower(:text) limit 1"
     found = reader.value(sql, {"text": text})
     return str(found) if found else None
+
+
+def _change(reader: Reader, text: str) -> str | None:
+    """Return the change whose id *text* is, or the beginning of it that pages and mails show."""
+    if not re.fullmatch("[0-9a-f]{8,20}", text):
+        return None
+    found = reader.rows("select id from changes where id between :text and :text || 'g' limit 2", {"text": text})
+    return str(found[0]["id"]) if len(found) == 1 else None
 
 
 def _stand(text: str, match: str, sections: Sequence[Section]) -> str:

@@ -1,0 +1,230 @@
+"""How fast the pages are: `registerwatch browse` on five years of the register, the whole command, asked over HTTP.
+
+Addresses are taken from links, as a reader takes them: from each page seen, at random but alike every time, until there
+are enough of each kind. Every address is asked once; nothing of ours is kept between requests that could make a second
+time faster. What a reader types is made up here: the words of searches and the choices on the front page.
+"""
+
+import http.client
+import os
+import random
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from html import unescape
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from benchmarks.history import ROOT, five_years
+
+OF_EACH = 50
+STARTS = 5
+MEDIAN_MS, SLOW_MS, SEARCH_MS = 100, 300, 150
+READY_S, READY_RATIO, PEAK_MB = 3, 1.5, 200
+
+KINDS = {
+    "front": r"/(\?before=\d+)?",
+    "filtered front": r"/\?.+",
+    "organisations": r"/organisations(\?.*)?",
+    "organisation": r"/organisations/[^/?.]+",
+    "agreement": r"/agreements/[^/?.]+",
+    "agreement as of a day": r"/agreements/[^/?]+\?.*as_of=.+",
+    "redline": r"/agreements/[^/?]+(/redline.*|/versions.*|\?.*from=.+)",
+    "datasets": r"/datasets(\?.*)?",
+    "dataset": r"/datasets/[^/?]+(?<!\.csv)(?<!\.json)",
+    "legal bases": r"/legal-bases(\?.*)?",
+    "legal basis": r"/legal-bases/[^/?]+(?<!\.csv)(?<!\.json)",
+    "compare": r"/compare(\?.*)?",
+    "snapshot": r"/snapshots/[^?]+(\?.*)?",
+    "expiring": r"/expiring(\?.*)?",
+    "red flags": r"/red-flags(\?.*)?",
+    "search": r"/search\?.+",
+    "change": r"/changes/[^/?.]+",
+    "run": r"/runs/\d+(\?.*)?",
+    "status": r"/status",
+    "feeds": r"/feeds",
+    "question (Datasette)": r"/register/(?!bodies)[a-z0-9-]*-[a-z0-9-]*(\?.*)?",
+    "table (Datasette)": r"/register/(?!bodies)[a-z_]+(\?.*)?",
+}
+"""Kind of page → its addresses; an address is of the first kind it fits."""
+
+WORDS = """stroke cancer sepsis mortality admissions waiting lists nursing homes diabetes virtual wards commissioning
+population health inequalities hospital episode statistics maternity mental health cambridge oxford university council
+consent pseudonymised record level section 251 DARS-NIC dataset added removed""".split()
+
+Times = dict[str, list[float]]
+"""Kind of page → milliseconds of each request."""
+
+
+class Started(NamedTuple):
+    """A server that answers."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    ready_s: float
+
+
+@contextmanager
+def serving(command: Sequence[str | Path], folder: Path) -> Iterator[Started]:
+    """Run a server, which is told its port last, until it answers; end it at the end."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    began = time.perf_counter()
+    options = {"env": {**os.environ, "PYTHONPATH": str(ROOT)}, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*command, "--port", str(port)], cwd=folder, **options) as process:  # type: ignore[call-overload]
+        try:
+            while not _answers(port):
+                if process.poll() is not None:
+                    raise RuntimeError(process.stderr.read().decode())
+                time.sleep(0.01)
+            yield Started(process, port, time.perf_counter() - began)
+        finally:
+            process.terminate()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+            connection.request("GET", "/-/versions.json")
+            return connection.getresponse().status == 200
+    except OSError:
+        return False
+
+
+def ours(file: Path) -> list[str | Path]:
+    """Return the command that serves our pages."""
+    return [sys.executable, "-c", "from cron.cli import main; main()", "--db", file, "browse"]
+
+
+def bare(file: Path) -> list[str | Path]:
+    """Return the command that serves the same file with Datasette alone."""
+    return [sys.executable, "-m", "datasette", "serve", file]
+
+
+def kind_of(address: str) -> str | None:
+    """Return the kind of page that an address is of."""
+    return next((kind for kind, pattern in KINDS.items() if re.fullmatch(pattern, address)), None)
+
+
+def typed(chosen: random.Random, slugs: list[str]) -> Iterator[str]:
+    """Yield addresses that come of what a reader types or chooses."""
+    yield from ("/", "/search?q=" + WORDS[0], "/status")
+    for _ in range(OF_EACH):
+        yield "/search?" + urlencode({"q": " ".join(chosen.sample(WORDS, chosen.choice([1, 1, 2])))})
+    for severity, since in product(("", "high", "medium"), ("2021-06", "2023-01", "2025-09")):
+        yield "/?" + urlencode({"severity": severity, "since": since, "until": "2026-01"})
+    for kind in ("dataset-added", "dsa-extended", "legal-basis-changed", "agreement-removed", "dataset-relabelled"):
+        yield "/?" + urlencode({"kind": kind})
+    for slug in chosen.sample(slugs, min(len(slugs), 10)):
+        yield "/?" + urlencode({"organisation": slug})
+    for word in WORDS[:10]:
+        yield "/?" + urlencode({"words": word})
+
+
+def walk(port: int) -> tuple[Times, dict[str, float], list[str]]:
+    """Ask for pages of every kind; return the times, those of single addresses, and what was not answered with 200."""
+    chosen = random.Random(1)
+    waiting: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    seen: set[str] = set()
+    times: Times = {}
+    single: dict[str, float] = {}
+    failed: list[str] = []
+
+    def learn(addresses: Iterator[str]) -> None:
+        for address in addresses:
+            kind = kind_of(address)
+            if kind and address not in seen:
+                seen.add(address)
+                waiting[kind].append(address)
+
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        _, _, page = ask(connection, "/organisations")
+        slugs = sorted(set(re.findall(r'href="/organisations/([^"/?#]+)"', page)))
+        learn(typed(chosen, slugs))
+        while kinds := [kind for kind in KINDS if waiting[kind] and len(times.get(kind, ())) < OF_EACH]:
+            for kind in kinds:
+                address = waiting[kind].pop(chosen.randrange(len(waiting[kind])))
+                status, ms, page = ask(connection, address)
+                learn(unescape(link) for link in re.findall(r'href="(/[^"#]*)', page))
+                if status == 200:
+                    times.setdefault(kind, []).append(ms)
+                    single[address] = ms
+                elif status >= 400:
+                    failed.append(f"{status} {address}")
+    return times, single, failed
+
+
+def ask(connection: http.client.HTTPConnection, address: str) -> tuple[int, float, str]:
+    """Ask for a page; return status, milliseconds and text."""
+    began = time.perf_counter()
+    connection.request("GET", address)
+    answer = connection.getresponse()
+    page = answer.read()
+    return answer.status, (time.perf_counter() - began) * 1000, page.decode("utf-8", "replace")
+
+
+def peak_mb(process: subprocess.Popen[bytes]) -> float:
+    """Return the most memory that a process has had."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
+
+
+def ready_s(command: Sequence[str | Path], folder: Path) -> float:
+    """Return how long a server takes until it answers."""
+    seconds = []
+    for _ in range(STARTS):
+        with serving(command, folder) as started:
+            seconds.append(started.ready_s)
+    return statistics.median(seconds)
+
+
+def p95(values: list[float]) -> float:
+    """Return the value that 95 in 100 do not exceed."""
+    return sorted(values)[max(0, -(-len(values) * 95 // 100) - 1)]
+
+
+def main() -> str:
+    """Return the table as markdown."""
+    file = five_years()
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        ours_s, bare_s = ready_s(ours(file), folder), ready_s(bare(file), folder)
+        with serving(ours(file), folder) as started:
+            times, single, failed = walk(started.port)
+            memory = peak_mb(started.process)
+        with serving(bare(file), folder) as started:
+            bare_memory = peak_mb(started.process)
+    slowest = max(single, key=single.__getitem__)
+    rows = [
+        f"| {kind} | {len(ms)} | {statistics.median(ms):.0f} | {p95(ms):.0f} | {max(ms):.0f} |"
+        for kind, ms in sorted(times.items(), key=lambda item: -statistics.median(item[1]))
+    ]
+    missing = [kind for kind in KINDS if kind not in times]
+    notes = [f"Not there: {', '.join(missing)}."] if missing else []
+    notes += [f"Not answered with a page: {', '.join(failed[:5])} ({len(failed)} in all)."] if failed else []
+    return "\n".join(
+        [
+            "| page | addresses | median ms | 95th percentile | slowest |",
+            "|---|---:|---:|---:|---:|",
+            *rows,
+            "",
+            f"Targets: a median under {MEDIAN_MS} ms and a 95th percentile under {SLOW_MS}; search under {SEARCH_MS}.",
+            f"The slowest: {slowest[:120]}, {single[slowest]:.0f} ms.",
+            f"Ready after {ours_s:.2f} s, {ours_s / bare_s:.2f} times bare Datasette on the same file (at most "
+            f"{READY_RATIO}, or {READY_S} s).",
+            f"Peak memory {memory:.0f} MB (at most {PEAK_MB}); bare Datasette, asked for nothing, {bare_memory:.0f}.",
+            *notes,
+        ]
+    )
+
+
+if __name__ == "__main__":
+    print(main())

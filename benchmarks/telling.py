@@ -1,0 +1,192 @@
+"""What telling costs: a thousand digests of one run handed to a mail server, and the feeds after a quiet night.
+
+The register is the simulated one. Each figure is of the whole command in a process of its own, on its own copy of a
+database in which the run is committed and nothing is told yet. The mail server is another process, on loopback.
+"""
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from benchmarks.nights import ROOT, Cost, measured
+from benchmarks.register_site import DATASETS, Register, render_org
+
+ORGANISATIONS, SUBSCRIPTIONS = 700, 1_000
+BUSY, QUIET = 0.48, 15 / ORGANISATIONS
+RUNS = 3
+
+MAIL_SERVER = """
+import asyncio
+from aiosmtpd.smtp import SMTP
+
+class Taker:
+    async def handle_DATA(self, server, session, envelope):
+        return "250 OK"
+
+async def serve():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(Taker(), hostname="localhost"), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+asyncio.run(serve())
+"""
+
+IMPORT = """
+import sys
+from pathlib import Path
+from cron.due import dues_of
+from cron.importing import gather_editions, take_editions
+from cron.session import Options, Session, clock
+from snapshots.store import no_progress
+from snapshots.times import as_text
+
+folder, time, tells = sys.argv[1:]
+session = Session(Options(config=Path("registerwatch.toml"), database=None, verbose=False))
+store = session.store(create=True)
+now = clock()
+guards, vocabulary = session.guards, session.vocabulary
+editions = gather_editions(
+    store, [Path(folder)], time=f"{time}T03:00:00Z", now=as_text(now), vocabulary=vocabulary, progress=no_progress
+)
+dues = dues_of(session, now) if tells == "tell" else None
+take_editions(
+    store, editions, complete=True, now=as_text(now), vocabulary=vocabulary, guards=guards, dues=dues
+)
+session.close()
+"""
+
+
+@contextmanager
+def mail_server() -> Iterator[int]:
+    """Take mail in a process of its own, and forget it; give its port."""
+    with subprocess.Popen([sys.executable, "-c", MAIL_SERVER], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield int(server.stdout.readline())
+        finally:
+            server.terminate()
+
+
+def subscriptions(register: Register) -> Iterator[str]:
+    """Yield blocks of settings: most follow an organisation or two with news, or a dataset; few all, or all severe."""
+    r = random.Random("subscriptions")
+    slugs = [slug for slug in sorted(register.orgs) if register.orgs[slug]["last_edition"] == register.edition]
+    for number in range(SUBSCRIPTIONS):
+        lines = ["[[subscriptions]]", f'name = "reader {number}"', f'email = "reader{number}@localhost.invalid"']
+        share = number / SUBSCRIPTIONS
+        if share >= 0.98:
+            pass  # everything
+        elif share >= 0.93:
+            lines.append('severity = "high"')
+        elif share >= 0.73:
+            lines.append(f"datasets = {json.dumps([r.choice(DATASETS)])}")
+        else:
+            lines.append(f"organisations = {json.dumps(r.sample(slugs, r.choice([1, 1, 2])))}")
+        yield "\n".join(lines)
+
+
+def write_edition(folder: Path, register: Register) -> None:
+    """Write every page of *register* as it is now."""
+    folder.mkdir()
+    for slug, organisation in register.orgs.items():
+        (folder / f"{slug}.html").write_text(render_org(organisation, register), encoding="utf-8", newline="")
+
+
+def take(folder: Path, edition: Path, time: str, *, tell: bool = False) -> None:
+    """Import an edition into the database in *folder*; what is due is noted, not delivered."""
+    command = [sys.executable, "-c", IMPORT, str(edition), time, "tell" if tell else "quiet"]
+    subprocess.run(command, cwd=folder, env=_environment(), check=True)
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def rows(database: Path, sql: str) -> list[tuple[int, ...]]:
+    """Return the rows of a question to *database*."""
+    with closing(sqlite3.connect(database)) as db:
+        return db.execute(sql).fetchall()
+
+
+def command(*arguments: str) -> list[str]:
+    """Return a call of our command."""
+    return [sys.executable, "-c", "from cron.cli import main; main()", *arguments]
+
+
+def medians(folder: Path, *arguments: str) -> Cost:
+    """Return what a command costs in a copy of *folder*: medians, and the largest memory."""
+    costs = []
+    for number in range(RUNS):
+        copy = folder.with_name(f"{folder.name}-{number}")
+        shutil.copytree(folder, copy)
+        costs.append(measured(command(*arguments), copy))
+    cpu_s, wall_s = (statistics.median(cost[n] for cost in costs) for n in (0, 1))
+    return Cost(cpu_s, wall_s, max(cost.peak_mb for cost in costs))
+
+
+def main() -> str:
+    """Return the figures as Markdown."""
+    with tempfile.TemporaryDirectory() as directory, mail_server() as port:
+        base, folder = Path(directory), Path(directory) / "watch"
+        folder.mkdir()
+        register = Register(ORGANISATIONS, 1, sub=BUSY)
+        mail = f'[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nsender = "register@localhost.invalid"\n'
+        for number in (1, 2, 3):
+            write_edition(base / str(number), register.to(number))
+            if number == 2:
+                settings = mail + "\n".join(subscriptions(register))
+                (folder / "registerwatch.toml").write_text(settings, encoding="utf-8")
+                register.sub, register.cosm = QUIET, 0
+        take(folder, base / "1", "2025-10-01")
+        take(folder, base / "2", "2025-11-01", tell=True)
+        database = folder / "registerwatch.db"
+        ((changes,),) = rows(database, "select count(*) from changes where substantive and member_of is null")
+        ((messages, items),) = rows(database, "select count(distinct subscription), count(*) from deliveries")
+        telling = medians(folder, "notify")
+        ((left,),) = rows(
+            base / "watch-0/registerwatch.db", "select count(*) from deliveries where state != 'delivered'"
+        )
+        assert not left, f"{left} of {items} were not delivered"
+        lines = [
+            f"{SUBSCRIPTIONS:,} subscriptions, a run with {changes:,} changes: {messages:,} messages that tell "
+            f"{items:,} things; medians of {RUNS}.",
+            "",
+            "| | seconds | CPU seconds | peak MB |",
+            "|---|---:|---:|---:|",
+            _row("`notify`: composed and handed over (at most 10 s, 200 MB)", telling),
+        ]
+        for number in range(RUNS):
+            shutil.rmtree(base / f"watch-{number}")
+        subprocess.run(command("feeds", "feeds"), cwd=folder, env=_environment(), check=True, stdout=subprocess.DEVNULL)
+        before = _files(folder / "feeds")
+        take(folder, base / "3", "2025-12-01")
+        feeds = medians(folder, "feeds", "feeds")
+        lines.append(_row("`feeds` after a run with 15 changed pages (at most 2 s)", feeds))
+        after = _files(base / "watch-0/feeds")
+        differ = sum(before.get(name, (b"", 0))[0] != body for name, (body, _) in after.items())
+        touched = sum(before.get(name, (b"", 0))[1] != at for name, (_, at) in after.items())
+        lines += ["", f"Of {len(after):,} feed files {differ:,} differ afterwards, and {touched:,} were touched."]
+    return "\n".join(lines)
+
+
+def _files(folder: Path) -> dict[str, tuple[bytes, int]]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def _row(what: str, cost: Cost) -> str:
+    return f"| {what} | {cost.wall_s:.2f} | {cost.cpu_s:.2f} | {cost.peak_mb:.0f} |"
+
+
+if __name__ == "__main__":
+    print(main())
