@@ -396,8 +396,8 @@ def delivery_table(place: Path) -> Iterator[str]:
     yield (
         "What a reader is told of a night whose mail goes wrong, until the night after, when the mail server works and "
         f"nothing has changed since; {TRIES} tries, as it hangs on what was written when. Killed is kill -9 while it "
-        "talks to the server. git-history tells nobody. Ours waits five minutes before it tries again; here that wait is "
-        "moved into the past instead of waited for."
+        "talks to the server. git-history tells nobody. Ours waits five minutes before it tries again; here "
+        "that wait is moved into the past instead of waited for."
     )
 
 

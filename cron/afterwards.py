@@ -69,11 +69,14 @@ def complain_of(result: Delivered) -> None:
 
 
 def in_words(result: Delivered) -> str | None:
-    """Return what became of the messages that were due, if there was any."""
-    if not result.messages:
-        return None
-    delivered = "all delivered" if result.all_well else f"{result.sent:,} delivered"
-    return f"{plural(result.messages, 'message')}, {delivered}"
+    """Return what became of the messages that were due, if there was any; a note to the operator tells no reader."""
+    readers = result.messages - result.notes
+    delivered = "delivered" if readers == 1 else "all delivered"
+    if not result.all_well:
+        delivered = f"{result.sent - result.notes:,} delivered"
+    told = [f"{plural(readers, 'message')}, {delivered}"] if readers else []
+    told += [f"{plural(result.notes, 'note')} to the operator"] if result.notes else []
+    return "; ".join(told) or None
 
 
 def _tell(session: Session) -> tuple[bool, str | None]:

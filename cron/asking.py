@@ -93,7 +93,8 @@ def changes(
         group=group,
         editorial=editorial,
     )
-    found = session.answers.changes(question)[:limit]
+    asked_for = session.answers.changes(question)
+    found = asked_for[:limit]
 
     def table() -> str:
         left_out = 0 if editorial or group else session.answers.count_editorial(question)
@@ -102,6 +103,7 @@ def changes(
             found,
             width=columns(),
             colour=coloured(),
+            more=len(asked_for) - len(found),
             editorial_left_out=left_out,
             dataset_counts=session.answers.dataset_counts(added),
         )

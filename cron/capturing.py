@@ -283,8 +283,8 @@ def _editions(store: Store, captures: Iterable[Captured], now: str) -> tuple[dic
 def _nothing_taken(gathered: Gathered, refused: list[Refused]) -> BackfillRefusedError:
     if not refused:
         passed = ", ".join(f"{number:,} {why}" for why, number in sorted(gathered.passed.items()))
-        found = f"only other things ({passed})" if passed else "nothing"
-        return BackfillRefusedError(f"no captures of organisations' pages found, {found}: nothing was taken")
+        others = f", only other things ({passed})" if passed else ""
+        return BackfillRefusedError(f"no captures of organisations' pages found{others}: nothing was taken")
     more = f" and {len(refused) - 3:,} more" if len(refused) > 3 else ""
     lines = "; ".join(f"{one.place}: {one.reason}" for one in refused[:3])
     return BackfillRefusedError(f"{lines}{more}: nothing was taken")

@@ -95,7 +95,7 @@ def main() -> None:
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=Path, readable=False), default=".")
 def init(directory: Path) -> None:
-    r"""Write a commented registerwatch.toml.
+    r"""Write a commented registerwatch.toml, which its owner alone can read: passwords may come to stand in it.
 
     \b
     Example:
@@ -103,10 +103,10 @@ def init(directory: Path) -> None:
     """
     path = directory / "registerwatch.toml"
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(settings_template())
+        path.touch(mode=0o600, exist_ok=False)
     except FileExistsError as error:
         raise RegisterWatchError(f"{path}: is there already; it is left as it is") from error
+    path.write_text(settings_template(), encoding="utf-8")
     say(
         f"Wrote {path}. Next: set contact in it and say registerwatch run, or: "
         "registerwatch import FOLDER --fetched-at DATE --complete\n"

@@ -9,12 +9,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from cron import sections
 from cron.sections import Section, Subscription
@@ -97,7 +98,7 @@ def load_settings(
             for one in error.errors():
                 key = str(one["loc"][0]) if one["loc"] else ""
                 source = sources.get(key, name)
-                (in_file if source in (f"{name}.{key}", name) else elsewhere).append(_complaint(source, one["msg"]))
+                (in_file if source in (f"{name}.{key}", name) else elsewhere).append(_complaint(source, one))
         else:
             checked[name] = _anchor(name, read, path.parent if path else Path(), given)
     try:
@@ -110,24 +111,28 @@ def load_settings(
 
 
 def settings_template() -> str:
-    """Return the text of a settings file in which each setting stands with its meaning and its default."""
+    """Return the text of a settings file in which each setting stands with its meaning and its default.
+
+    A setting that has no default stands behind a single `#`, without a space: taking it away puts it in force.
+    """
     lines = [
         "# Settings of registerwatch. A line that is left out means its default; paths count from this file's folder.",
         f"# Each setting can also stand in the environment, as in {variable('store.database')}.",
+        "# A setting behind a # is not in force; take the # away and put your own value.",
     ]
     for name, section in SECTIONS.items():
         lines += ["", f"# {section.__doc__}", f"[{name}]"]
         for key, info in section.model_fields.items():
             lines.append(f"# {info.description}")
             if info.default is None:
-                lines.append(f"# {key} = {in_toml((info.examples or [''])[0])}")
+                lines.append(f"#{key} = {in_toml((info.examples or [''])[0])}")
             else:
                 lines.append(f"{key} = {in_toml(info.default)}")
     lines += ["", *(f"# {line.strip()}".rstrip() for line in str(Subscription.__doc__).strip().splitlines())]
-    lines.append(f"# [[{SUBSCRIPTIONS}]]")
+    lines.append(f"#[[{SUBSCRIPTIONS}]]")
     for key, info in keys_of_subscriptions().items():
         example = (info.examples or [info.default])[0]
-        lines += [f"# {info.description}", f"# {key} = {in_toml('Our own pages' if key == 'name' else example)}"]
+        lines += [f"# {info.description}", f"#{key} = {in_toml('Our own pages' if key == 'name' else example)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -154,7 +159,7 @@ def _subscriptions(tables: object) -> tuple[Subscription, ...]:
         except ValidationError as error:
             for trouble in error.errors():
                 key = str(trouble["loc"][0]) if trouble["loc"] else ""
-                wrong.append(f"{where}: {_complaint(key, trouble['msg']).removeprefix(': ').strip()}")
+                wrong.append(f"{where}: {_complaint(key, trouble).removeprefix(': ').strip()}")
             continue
         if any(one.name == other.name for other in read):
             wrong.append(f"{where}: there are two of this name")
@@ -185,11 +190,9 @@ def _unknown_in_file(document: Mapping[str, Any]) -> Iterator[str]:
         elif name in SECTIONS:
             yield f"{name} must be a section, as in [{name}]"
         elif isinstance(table, dict):
-            yield f"unknown section [{name}]{_nearest(name, SECTIONS, '[{}]')}"
+            yield f"unknown section [{name}]{_nearest_section(name)}"
         elif isinstance(table, list) and table and all(isinstance(one, dict) for one in table):
-            near = _near(name, [*SECTIONS, SUBSCRIPTIONS])
-            written = f"[[{near}]]" if near == SUBSCRIPTIONS else f"[{near}]"
-            yield f"unknown section [[{name}]]" + (f", the nearest known one is {written}" if near else "")
+            yield f"unknown section [[{name}]]{_nearest_section(name)}"
         else:
             yield f"unknown key {name}{_nearest(name, KEYS)}"
 
@@ -219,9 +222,15 @@ def _near(name: str, known: Iterable[str]) -> str | None:
     return best if likeness(best) >= NEAR else None
 
 
-def _nearest(name: str, known: Iterable[str], written: str = "{}") -> str:
+def _nearest(name: str, known: Iterable[str]) -> str:
     near = _near(name, known)
-    return f", the nearest known one is {written.format(near)}" if near else ""
+    return f", the nearest known one is {near}" if near else ""
+
+
+def _nearest_section(name: str) -> str:
+    near = _near(name, [*SECTIONS, SUBSCRIPTIONS])
+    written = f"[[{near}]]" if near == SUBSCRIPTIONS else f"[{near}]"
+    return f", the nearest known one is {written}" if near else ""
 
 
 def _values(
@@ -257,12 +266,22 @@ def _anchor(name: str, section: Section, folder: Path, given: Mapping[str, Any])
     return section.model_copy(update={key: folder / path for key, path in values.items() if isinstance(path, Path)})
 
 
-def _complaint(source: str, message: str) -> str:
+def _complaint(source: str, trouble: ErrorDetails) -> str:
     """Say what is wrong with the value that *source* gives; a check of our own says it in its own words."""
+    if trouble["type"] == "literal_error":
+        return f"{source} must be {_choices(trouble)}"
+    message = trouble["msg"]
     ours = message.removeprefix("Value error, ")
     if ours == message:
         return f"{source} {_in_our_words(message)}"
     return f"{source} {ours}" if ours.startswith("must ") else f"{source}: {ours}"
+
+
+def _choices(trouble: ErrorDetails) -> str:
+    """Return the words that would do, and the nearest to the one that stands there, if one is near."""
+    expected = trouble["ctx"]["expected"].replace("'", "")
+    near = get_close_matches(str(trouble["input"]), re.split(", | or ", expected), n=1)
+    return f"{expected}, the nearest is {near[0]}" if near else expected
 
 
 def _in_our_words(message: str) -> str:
@@ -277,7 +296,7 @@ def _in_our_words(message: str) -> str:
         message.replace("Input should", "must")
         .replace("String should", "must")
         .replace("Input is not", "must be")
-        .replace("a valid tuple", "a list")
+        .replace("a valid tuple", 'a list, as in ["x"]')
     )
     return _WHY.split(said, maxsplit=1)[0].partition(" for ")[0]
 

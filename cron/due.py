@@ -154,5 +154,7 @@ def operator_dues(session: Session, state: Mapping[str, Any], now: datetime) -> 
         agreements=state["agreements"],
         size=size(state["database_bytes"]),
     )
-    notes = [*notes_of(state["needs_a_person"]), alive_of(now.date(), week, state["needs_a_person"])]
+    notes = notes_of(state["needs_a_person"])
+    if week.runs:  # where nothing runs, nothing is alive: that a run is overdue is told above
+        notes.append(alive_of(now.date(), week, state["needs_a_person"]))
     return [Due(subscription=OPERATOR, item=key, due_at=now, note=json.loads(note)) for key, note in notes]

@@ -15,8 +15,9 @@ from cron.terminal import plural
 def export(session: Session, directory: Path, pages: bool) -> None:
     r"""Write the history into DIR as CSV and JSON lines, with a datapackage.json that describes every column.
 
-    Agreements, their versions, datasets, legal bases, controllers, changes, organisations and snapshots. The same
-    history gives the same bytes; files that would be the same are not touched, and none is removed.
+    Agreements, their versions and texts, datasets, legal bases, controllers, changes, organisations and snapshots;
+    and data_uses.csv, the agreements in the columns of HDR UK's data-use register standard. The same history gives
+    the same bytes; files that would be the same are not touched, and none is removed.
 
     \b
     Example:

@@ -11,7 +11,7 @@ import click
 from cron.lock import only_run
 from cron.outcome import size
 from cron.session import Session, coloured, columns, complain, format_option, say, show_progress, write
-from cron.terminal import facts, long_time, plural
+from cron.terminal import LABEL, facts, long_time, plural
 from snapshots.manifests import Head
 
 
@@ -93,12 +93,19 @@ def _render_report(row: Mapping[str, Any]) -> str:
     checked += [f"{row['loose']:,} of these of a run that did not finish"] if row["loose"] else []
     rows = [("Database", row["database"]), ("Looked at", "\n".join(checked))]
     if head:
-        written = f"number {head['number']:,}, of run {row['run']}, written {long_time(row['made_at'])}"
-        rows.append(("Head" if good else "Read up to", f"{written}\n{head['hash'][:32]}\n{head['hash'][32:]}"))
+        rows.append(("Head" if good else "Read up to", f"of run {row['run']}, written {long_time(row['made_at'])}"))
+    results = []
     if known and good:
-        rows.append(("Your head", f"number {known['number']:,} stands in the chain with this hash"))
-    rows.append(("Result", "everything is as it was" if good else "not everything is as it was"))
-    return facts(rows, width=columns(), colour=coloured())
+        results.append(("Your head", f"number {known['number']:,} stands in the chain with this hash"))
+    results.append(("Result", _GOOD if good else _NOT_GOOD))
+    width, colour = columns(), coloured()
+    # The head is one word that --head takes: it is never wrapped.
+    token = f"{'':<{LABEL}}{head['number']}:{head['hash']}\n" if head else ""
+    return facts(rows, width=width, colour=colour) + token + facts(results, width=width, colour=colour)
+
+
+_GOOD = "everything is as it was"
+_NOT_GOOD = "not everything is as it was; it stopped at the first such thing, and the rest was not looked at"
 
 
 def _bodies(number: int) -> str:

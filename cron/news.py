@@ -26,6 +26,7 @@ def render_changes(
     *,
     width: int = 80,
     colour: bool = False,
+    more: int = 0,
     editorial_left_out: int = 0,
     dataset_counts: Mapping[str, int] | None = None,
 ) -> str:
@@ -35,6 +36,7 @@ def render_changes(
         changes: Public forms; those of one run stand together.
         width: Columns of the terminal.
         colour: Whether to use colours.
+        more: How many further changes a limit left out.
         editorial_left_out: How many editorial changes the same question would have found with `--all`.
         dataset_counts: Reference → number of datasets, told beside agreements that are new.
     """
@@ -48,6 +50,8 @@ def render_changes(
         blocks.append("\n".join(lines))
     if not changes:
         blocks.append("No changes.")
+    if more:
+        blocks.append(paint(f"{more:,} more left out by --limit.", "dim", colour))
     if editorial_left_out:
         blocks.append(
             paint(f"Editorial changes left out: {editorial_left_out:,}. Show them with --all.", "dim", colour)

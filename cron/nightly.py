@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 from cron.harvest import Harvest
 from diff.guards import Guards
+from diff.naming import said_nearest
 from scraper.addresses import host_of
 from scraper.crawl import fetch_robots, fetch_sitemap, find_slugs, page_url
 from scraper.errors import FetchError, RegisterWatchError
@@ -188,6 +189,5 @@ def _chosen(addresses: dict[str, str], only: Collection[str]) -> dict[str, str]:
     for slug in only:
         if slug not in addresses:
             near = get_close_matches(slug, addresses, n=3)
-            hint = f"; the nearest are {', '.join(near)}" if near else ""
-            raise RunFailedError(f"no page is called {slug!r}{hint}")
+            raise RunFailedError(f"no page is called {slug!r}{said_nearest(near)}")
     return {slug: addresses[slug] for slug in only} if only else addresses

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from diff.changes import ChangeKind
+from diff.guards import FEWEST_AGREEMENTS
 from scraper.limits import LARGEST_PAGE
 
 
@@ -92,7 +93,8 @@ class Guards(Section):
         default=0.33,
         gt=0,
         le=1,
-        description="A run is held if at least this part of the agreements of the pages read is gone.",
+        description="A run is held if at least this part of the agreements of the pages read is gone, "
+        f"and there were {FEWEST_AGREEMENTS} or more.",
     )
     failed_fraction: float = Field(
         default=0.5,
@@ -218,12 +220,10 @@ def _listed(days: object) -> object:
 
 _TIME = "([01]\\d|2[0-3]):[0-5]\\d"
 _AT = {
-    "run": re.compile("(?!)"),
     "daily": re.compile(_TIME),
     "weekly": re.compile(f"(mon|tue|wed|thu|fri|sat|sun) {_TIME}"),
 }
 _AT_WORDS = {
-    "run": "left out where when is run",
     "daily": 'a time of day, as in "08:00"',
     "weekly": 'a weekday and a time of day, as in "mon 08:00"',
 }
@@ -337,7 +337,9 @@ class Subscription(Section):
         description="Days before a printed end at which it is told; [90, 30] where organisations are named, else none.",
     )
     when: Literal["run", "daily", "weekly"] = Field(
-        default="run", description='After each run that has news ("run"), or collected "daily" or "weekly".'
+        default="run",
+        examples=["weekly"],
+        description='After each run that has news ("run"), or collected "daily" or "weekly".',
     )
     at: str | None = Field(
         default=None,
@@ -349,11 +351,13 @@ class Subscription(Section):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if sum(way is not None for way in (self.email, self.webhook, self.url)) != 1:
-            raise ValueError("must have one of email, webhook and url")
+            raise ValueError("must have exactly one of email, webhook and url")
         if self.name == OPERATOR:
             raise ValueError(f"the name {OPERATOR!r} is taken: operator of [mail] is told by itself")
         if self.secret and not self.webhook:
             raise ValueError("secret is for a webhook")
+        if self.at is not None and self.when == "run":
+            raise ValueError('at needs when = "daily" or "weekly"')
         if self.at is not None and not _AT[self.when].fullmatch(self.at):
             raise ValueError(f"at must be {_AT_WORDS[self.when]}")
         return self

@@ -26,6 +26,7 @@ from snapshots.store import Store, open_store
 from snapshots.times import as_text, end_of, read_time
 
 NEEDS_A_PERSON = 3
+WRONG_SETTINGS = 2
 EARLIEST = "1991-08-06T00:00:00Z"
 """The first web page: no page was fetched before it."""
 
@@ -41,6 +42,14 @@ class Options:
     config: Path | None
     database: Path | None
     verbose: bool
+
+
+class WrongSettings(click.UsageError):
+    """Settings that cannot be used, and the page that says which can."""
+
+    def __init__(self, message: str, page: str = "docs/settings.md") -> None:
+        super().__init__(message)
+        self.page = page
 
 
 class Session:
@@ -59,7 +68,7 @@ class Session:
         try:
             return load_settings(self.options.config, overrides)
         except RegisterWatchError as error:
-            raise click.UsageError(str(error)) from error
+            raise WrongSettings(str(error)) from error
 
     @cached_property
     def guards(self) -> Guards:
@@ -76,9 +85,9 @@ class Session:
         try:
             return default_vocabulary().extended(parse_vocabulary(file.read_text(encoding="utf-8")))
         except OSError as error:
-            raise click.UsageError(in_words(error)) from error
+            raise WrongSettings(in_words(error)) from error
         except (RegisterWatchError, UnicodeDecodeError) as error:
-            raise click.UsageError(f"{file}: {error}") from error
+            raise WrongSettings(f"{file}: {error}", "docs/operations.md") from error
 
     def store(self, *, create: bool = False) -> Store:
         """Open the database."""
@@ -131,6 +140,9 @@ class Commands(click.Group):
         extra["standalone_mode"] = False
         try:
             status = super().main(*args, **extra)
+        except WrongSettings as error:
+            complain(f"{error.format_message()} (see {error.page})")
+            status = 2
         except click.UsageError as error:
             path = error.ctx.command_path if error.ctx else "registerwatch"
             complain(f"{error.format_message()} (see {path} --help)")

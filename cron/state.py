@@ -32,6 +32,7 @@ def render_status(state: Mapping[str, Any], *, width: int, colour: bool) -> str:
         ("Pages", _failing(state["failing"])),
         ("Held", f"run {state['held'][-1]['id']}" if state["held"] else "none"),
         ("Undelivered", _undelivered(state["undelivered"])),
+        *([("Collected", _collected(state["collected"]))] if state.get("collected") else []),
         ("Changes", f"{state['changes']:,} found in all, {state['editorial']:,} editorial"),
         ("Register", f"{plural(state['pages'], 'page')}, {plural(state['agreements'], 'agreement')}"),
         ("Database", kept),
@@ -56,6 +57,13 @@ def _undelivered(waiting: Sequence[Mapping[str, Any]]) -> str:
     more = len(waiting) - len(lines)
     lines += [f"and {more:,} more, which --format json lists"] if more else []
     return "\n".join(lines) or "none"
+
+
+def _collected(kept: Sequence[Mapping[str, Any]]) -> str:
+    """Say what digests of a day or a week hold already, and when they go out."""
+    lines = [f"{one['subscription']}: {one['items']:,} to tell, {long_time(one['due_at'])}" for one in kept]
+    more = len(lines) - MOST_FAILING
+    return "\n".join([*lines[:MOST_FAILING], *([f"and {more:,} more, which --format json lists"] if more > 0 else [])])
 
 
 def _how_it_waits(one: Mapping[str, Any]) -> str:

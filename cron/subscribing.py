@@ -14,11 +14,13 @@ from cron.due import ends_coming, problems_of, subscriptions_of, tell_each
 from cron.log import start_log
 from cron.session import (
     NEEDS_A_PERSON,
+    WRONG_SETTINGS,
     Session,
     answer,
     clock,
     coloured,
     columns,
+    complain,
     format_option,
     say,
     write,
@@ -106,17 +108,19 @@ def _without_secrets(webhook: str) -> str:
 def subscriptions(session: Session, format_: str) -> None:
     r"""Say who is told what: what each subscription follows, and what it would have been told in the last year.
 
-    An organisation, a dataset or an exception that is not known is an error, with the nearest names.
+    An organisation, a dataset or an exception that is not known is an error, with the nearest names: exit status 2.
 
     \b
     Example:
       registerwatch subscriptions
     """
-    problems = problems_of(session)
-    if problems:
-        raise click.UsageError("; ".join(map(str, problems)))
     rows = list(_rows(session))
     write(rows, format_, lambda: _table(rows))
+    problems = problems_of(session)
+    for problem in problems:
+        complain(str(problem))
+    if problems:
+        click.get_current_context().exit(WRONG_SETTINGS)
 
 
 def _rows(session: Session) -> Iterator[dict[str, Any]]:

@@ -41,16 +41,32 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
     >>> nearest("Univ of Harowdale", ["University of Harrowdale", "Wexcombe City Council"])
     ['University of Harrowdale']
     >>> nearest("HES", ["Emergency Care Data Set (ECDS)", "Hospital Episode Statistics Outpatients (HES OP)"])
-    ['Hospital Episode Statistics Outpatients (HES OP)']
+    ['Hospital Episode Statistics Outpatients (HES OP)', 'Emergency Care Data Set (ECDS)']
+
+    An acronym at the end of a name is a name too.
+
+    >>> nearest("ECSD", ["Emergency Care Data Set (ECDS)", "Civil Registrations of Death"])
+    ['Emergency Care Data Set (ECDS)']
     """
     by_fold: dict[str, str] = {}
     for one in known:
         by_fold.setdefault(fold(one), one)
+        if acronym := _ACRONYM.search(one):
+            by_fold.setdefault(fold(acronym[1]), one)
     wanted = fold(name)
     like = get_close_matches(wanted, by_fold, n=3, cutoff=0.5)
     if not like and len(wanted) >= _SHORTEST_PART:
         like = sorted((one for one in by_fold if wanted in one), key=len)[:3]
-    return [by_fold[one] for one in like]
+    return list(dict.fromkeys(by_fold[one] for one in like))
+
+
+def said_nearest(near: Sequence[str]) -> str:
+    """Return the nearest names as the end of a sentence, nothing where there are none.
+
+    >>> said_nearest(["HES"]), said_nearest(["HES", "ECDS"]), said_nearest([])
+    ('; the nearest is HES', '; the nearest are HES, ECDS', '')
+    """
+    return f"; the nearest {'is' if len(near) == 1 else 'are'} {', '.join(near)}" if near else ""
 
 
 _SHORTEST_PART = 3

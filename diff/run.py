@@ -190,7 +190,14 @@ class Run:
                 before=fate.before,
                 after=fate.after,
                 words=names,
+                old_body=self._last_body(fate.before[0], fate.origin[1] if fate.origin else fate.reference),
             )
+
+    def _last_body(self, slug: str, reference: str) -> str | None:
+        """Return the last bytes of a page that showed this agreement."""
+        page = self._page(slug)
+        place = page.places.get(reference)
+        return (place.missing_body if place else None) or page.body
 
     def _title(self, fate: Fate) -> str | None:
         if fate.new_on:

@@ -209,8 +209,8 @@ class Vocabulary:
             raise VocabularyError(f'{where}: kind must be "alias" or "succession", not {facts.get("kind")!r}')
         if not isinstance(facts.get("date", ""), str | date):
             raise VocabularyError(f"{where}: date must be a date such as 2026-04-01, not {facts['date']!r}")
-        (to,) = _texts([facts.get("to")], f"{where}: to")
-        relation = Relation(alias=facts["kind"] == "alias", old=_texts(facts.get("from"), f"{where}: from"), to=to)
+        old, to = _texts(facts.get("from"), f"{where}: from"), _text(facts.get("to"), f"{where}: to")
+        relation = Relation(alias=facts["kind"] == "alias", old=old, to=to)
         self._check_relation(relation, where)
         return relation
 
@@ -314,6 +314,13 @@ def _entries(data: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, 
 def _check_keys(data: Mapping[str, Any], allowed: set[str], where: str) -> None:
     if unknown := sorted(set(data) - allowed):
         raise VocabularyError(f"{where}: unknown key {unknown[0]!r}, the keys are {', '.join(sorted(allowed))}")
+
+
+def _text(value: Any, where: str) -> str:
+    """Return *value* if it is a name that says something."""
+    if not isinstance(value, str) or not fold(value):
+        raise VocabularyError(f"{where} must be one name, " + ("as a text" if value is None else f"not {value!r}"))
+    return value
 
 
 def _texts(values: Any, where: str) -> tuple[str, ...]:

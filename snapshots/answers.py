@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from diff.changes import Severity
-from diff.naming import ACROSS_PAGES, DatasetNames, datasets_of, nearest, slugs_of
+from diff.naming import ACROSS_PAGES, DatasetNames, datasets_of, nearest, said_nearest, slugs_of
 from diff.redline import Redline, redline
 from scraper.errors import RegisterWatchError
 from scraper.normalise import fold
@@ -452,8 +452,15 @@ class Answers:
         run = None
         if last:
             run = {name: last[name] for name in _RUN} | {"complete": bool(last["complete"])}
-        undelivered = [asdict(one) for one in Deliveries(self._db).waiting(now)]
-        return {"last_run": run, "held": held, "failing": failing, "undelivered": undelivered, **counts}
+        deliveries = Deliveries(self._db)
+        return {
+            "last_run": run,
+            "held": held,
+            "failing": failing,
+            "undelivered": [asdict(one) for one in deliveries.waiting(now)],
+            "collected": deliveries.collected(now),
+            **counts,
+        }
 
     def week(self, since: str) -> dict[str, int]:
         """Return how many runs there were since a time, changes that are told, and messages that were taken."""
@@ -524,8 +531,7 @@ def _at_least(severity: str | None) -> list[str]:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    near = nearest(name, known)
-    return f"; the nearest are {', '.join(near)}" if near else ""
+    return said_nearest(nearest(name, known))
 
 
 def _read_values(row: Row) -> Row:

@@ -309,6 +309,46 @@ MEANINGS: dict[str, dict[str, str]] = {
         "evidence": "What the page prints, in words; a page's own sentences stand in quotation marks.",
         "last_seen": "Time of the last run that read the page or found it unchanged.",
     },
+    "red_flag_places": {
+        "sign": "The sign that shows it, as a column of red_flag_signs; two rules ask changes or the page instead.",
+        "rule": "What stands out, as a state and not as a change.",
+        "evidence": "What the page prints, in words; a page's own sentences stand in quotation marks.",
+        "organisation": "Name in the page's heading.",
+        "page": "Slug of the page.",
+        "reference": "The agreement; null where the page as a whole is meant.",
+        "first_seen": "When what is printed now was first seen; null where the rule asks changes.",
+        "last_seen": "Time of the last run that read the page or found it unchanged.",
+        "last_day": "Last day of the printed term; null where none is printed or the rule asks no state.",
+    },
+    "red_flag_signs": {
+        "version": "Id in agreement_versions. A sign is true, false, or null where nothing printed could show it.",
+        "reference": "Reference of the agreement.",
+        "first_seen": "When this version of the agreement was first seen.",
+        **{
+            name: _FIELDS[name]
+            for name in (
+                "commercial",
+                "sublicensing",
+                "organisation_types",
+                "when_note",
+                "dsa_start",
+                "dsa_end",
+                "released_from",
+                "released_to",
+            )
+        },
+        "late": "The release window ends after the month of the printed end.",
+        "ongoing": "Access is ongoing, and no release is printed after the printed end, which may lie ahead.",
+        "no_basis": "No legal basis is printed.",
+        "supported": "A commercial organisation type stands with section 251 support.",
+        "lapsed": "A COVID-19 notice is cited, and releases are printed after June 2022.",
+        "trades": "“Yes” is printed for a commercial purpose.",
+        "sublicenses": "“Yes” is printed for sublicensing.",
+        "remark": "Words stand beside the dates that are a remark and not a date.",
+        "backwards": "The printed end lies before the printed start.",
+        "turned": "The release window ends before it begins.",
+        "long": "The printed term is longer than ten years.",
+    },
     # Of sqlite-utils -------------------------------------------------------------------------------------------
     "_sqlite_migrations": {
         "id": "Number of the step.",

@@ -343,6 +343,20 @@ class Deliveries:
             """
         return {row["item"] for row in self._db.query(sql, {"subscription": subscription})}
 
+    def collected(self, now: datetime) -> list[dict[str, Any]]:
+        """Return what is kept for a later time: subscription, how many changes and printed ends, and when it is due."""
+        rows = self._db.query(
+            """
+            select subscription, count(*) as items, min(due_at) as due_at
+            from deliveries
+            where state = 'due' and due_at > :now
+            group by subscription
+            order by min(due_at), subscription
+            """,
+            {"now": as_text(now)},
+        )
+        return list(rows)
+
     def ends_told(self) -> dict[str, set[str]]:
         """Return subscription → the printed ends that it was told, or is going to be."""
         told: dict[str, set[str]] = {}

@@ -26,7 +26,7 @@ def open_database(path: Path, *, create: bool = True) -> Database:
             writable. It is left as it was.
     """
     if not path.exists() and not create:
-        raise StoreError(f"{path}: there is no database yet; start with `registerwatch import`")
+        raise StoreError(f"{path}: there is no database yet; start with `registerwatch run` or `registerwatch import`")
     if path.is_dir():
         raise StoreError(f"{path}: is a folder, not a database")
     if not path.parent.is_dir():

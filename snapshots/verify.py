@@ -186,7 +186,10 @@ class _Check:
             what = f"the chain ends before it: what was written up to the head {known.hash} is missing"
             yield Flaw(manifest=known.number, what=what)
         elif row["hash"] != known.hash:
-            what = f"its hash is {row['hash']} here, and was {known.hash}: what came before was written anew since then"
+            what = (
+                f"its hash is {row['hash']} here, not {known.hash}: what came before was written anew since then, "
+                "or the number does not belong to this hash"
+            )
             yield Flaw(manifest=known.number, run=row["run"], what=what)
 
     # --- the log against the chain ------------------------------------------------------------------------------------

@@ -2,13 +2,15 @@
 
 import gzip
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping
-from contextlib import closing
+from contextlib import chdir, closing
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 from click.testing import CliRunner, Result
@@ -170,6 +172,14 @@ def answer_archive(path: Path, records: list[tuple[str, str, bytes]], **more: st
         whole += gzip.compress(record) if path.name.endswith(".gz") else record
     path.write_bytes(whole)
     return path
+
+
+def run(folder: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> CompletedProcess[str]:
+    """Run one command in *folder*, in this process, which is many times sooner there than in one of its own."""
+    others = {name: None for name in os.environ if name.startswith("REGISTERWATCH_")}
+    with chdir(folder):
+        result = CliRunner().invoke(cli, list(map(str, arguments)), env={**others, **(environment or {})})
+    return CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
 
 
 class Watch:

@@ -466,7 +466,11 @@ def test_a_zip_whose_paths_climb_out_is_told_and_the_others_are_taken(past, tmp_
         archive.writestr("../../etc/wexcombe.html", WEXCOMBE.html())
         archive.writestr("/etc/eastmere.html", EASTMERE.html())
 
-    refused_beside_the_good(past, past.archive(path), "its path leads out of the archive")
+    result = past.archive(path)
+
+    refused_beside_the_good(past, result, "its path leads out of the archive")
+    assert "wexcombe" in result.output
+    assert "eastmere" in result.output
     assert sorted(file.name for file in tmp_path.iterdir()) == ["2024-01-01.zip", "watch"]
 
 
@@ -523,6 +527,16 @@ def test_an_archive_of_other_things_says_so(past, tmp_path):
 
     assert result.exit_code == 1
     assert "no captures of organisations' pages found, only other things (1 another site)" in result.stderr
+
+
+def test_an_archive_of_nothing_says_so(past, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("notes.pdf", b"")
+
+    result = past.archive(tmp_path / "a.zip")
+
+    assert result.exit_code == 1
+    assert result.stderr == "registerwatch: no captures of organisations' pages found: nothing was taken\n"
 
 
 def test_a_digest_that_does_not_match_is_refused_by_name(past, tmp_path):

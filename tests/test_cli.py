@@ -1,6 +1,5 @@
 """The command as people and scripts use it: what stands on which channel, and with which exit status it ends."""
 
-import contextlib
 import json
 import os
 import re
@@ -11,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from cron.asking import FIELDS
 from cron.cli import cli
@@ -26,6 +24,7 @@ from tests.editions import (
     Page,
     Watch,
     many,
+    run,
     with_project,
     write_edition,
 )
@@ -53,14 +52,6 @@ def run_installed(folder, *arguments, **extra):
     return subprocess.run(
         [PROGRAM, *map(str, arguments)], cwd=folder, env=kept, capture_output=True, text=True, timeout=120, **extra
     )
-
-
-def run(folder, *arguments, environment=None):
-    """Run the command in *folder*, in this process, which is ten times sooner there."""
-    others = {name: None for name in os.environ if name.startswith("REGISTERWATCH_")}
-    with contextlib.chdir(folder):
-        result = CliRunner().invoke(cli, list(map(str, arguments)), env=others | (environment or {}))
-    return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
 
 
 def one_line(result, *, status):
@@ -736,6 +727,23 @@ def test_an_overdue_run_says_why_the_last_attempt_failed(tmp_path):
     text = " ".join(nights.run("status").stdout.split())
 
     assert re.search(r"A run is overdue since .* UTC\. The last attempt, on .*, failed: http", text)
+
+
+def test_init_writes_settings_that_their_owner_alone_can_read(tmp_path):
+    assert run(tmp_path, "init").returncode == 0
+
+    assert (tmp_path / "registerwatch.toml").stat().st_mode & 0o777 == 0o600
+
+
+def test_wrong_settings_lead_to_the_page_about_settings(tmp_path):
+    settings, names = tmp_path / "registerwatch.toml", tmp_path / "names.toml"
+
+    settings.write_text("[guards]\ngone_fraction = 2\n")
+    assert one_line(run(tmp_path, "status"), status=2).endswith("equal to 1 (see docs/settings.md)")
+    settings.write_text('[vocabulary]\nfile = "names.toml"\n')
+    assert "(see docs/settings.md)" in one_line(run(tmp_path, "import", ".", "--fetched-at", "2026-06-01"), status=2)
+    names.write_text("names = 1\n")
+    assert "(see docs/operations.md)" in one_line(run(tmp_path, "import", ".", "--fetched-at", "2026-06-01"), status=2)
 
 
 def test_init_writes_settings_once(tmp_path):

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -99,8 +100,8 @@ def test_paths_given_as_options_count_from_the_current_directory(write):
         ("[guards]\ngone_fraction = 1.5\n", "guards.gone_fraction must be less than or equal to 1"),
         ("[guards]\ngone_fraction = nan\n", "guards.gone_fraction must be less than or equal to 1"),
         ("[guards]\ngroup_from = 'many'\n", "guards.group_from must be a valid integer"),
-        ("[log]\nformat = 'xml'\n", "log.format must be 'text' or 'json'"),
-        ("[mail]\nsecurity = 'ssl'\n", "mail.security must be 'starttls', 'tls' or 'none'"),
+        ("[log]\nformat = 'xml'\n", "log.format must be text or json"),
+        ("[mail]\nsecurity = 'ssl'\n", "mail.security must be starttls, tls or none"),
         ("[browse]\nbase_url = 'example.org'\n", "browse.base_url must be a web address, as in https://example.org/"),
         ("[register]\nname = ''\n", "register.name must have at least 1 character"),
         ("[store]\ndatabase = 3\n", "store.database must be a valid path"),
@@ -112,6 +113,10 @@ def test_paths_given_as_options_count_from_the_current_directory(write):
         ("[schedule]\ncron = '17 3 30 feb *'\n", "schedule.cron: '17 3 30 feb *' names a time that never comes"),
         ("[schedule]\ntimezone = 'Mars'\n", "schedule.timezone: there is no time zone 'Mars'"),
         ("[[store]]\ndatabase = 'x'\n", "store must be a section, as in [store]"),
+        ("[register]\nhosts = 'a.example'\n", 'register.hosts must be a list, as in ["x"]'),
+        ("[subscription]\n", "unknown section [subscription], the nearest known one is [[subscriptions]]"),
+        ("[[subscription]]\n", "unknown section [[subscription]], the nearest known one is [[subscriptions]]"),
+        ("[subscriptions]\n", "subscriptions must be sections, as in [[subscriptions]]"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(write, text, complaint):
@@ -178,14 +183,15 @@ at = "mon 07:30"
     [
         ('organisation = ["x"]', "unknown key organisation, the nearest known one is organisations"),
         ('kinds = ["dataset-aded"]', "kinds: unknown kind dataset-aded, the nearest known one is dataset-added"),
-        ('severity = "huge"', "severity must be 'high', 'medium', 'low' or 'info'"),
-        ('when = "hourly"', "when must be 'run', 'daily' or 'weekly'"),
-        ('organisations = "a_page"', "organisations must be a list"),
-        ('at = "08:00"', "at must be left out where when is run"),
+        ('severity = "huge"', "severity must be high, medium, low or info"),
+        ('severity = "hihg"', "severity must be high, medium, low or info, the nearest is high"),
+        ('when = "hourly"', "when must be run, daily or weekly"),
+        ('organisations = "a_page"', 'organisations must be a list, as in ["x"]'),
+        ('at = "08:00"', 'at needs when = "daily" or "weekly"'),
         ('when = "daily"\nat = "8"', 'at must be a time of day, as in "08:00"'),
         ('when = "weekly"\nat = "08:00"', 'at must be a weekday and a time of day, as in "mon 08:00"'),
         ('timezone = "Mars"', "timezone: there is no time zone 'Mars'"),
-        ('webhook = "https://a.example/hook"', "must have one of email, webhook and url"),
+        ('webhook = "https://a.example/hook"', "must have exactly one of email, webhook and url"),
         ('secret = "s3cret"', "secret must have at least 16 characters"),
         ('secret = "a long random text"', "secret is for a webhook"),
         ("expiring = [-1]", "expiring must be greater than or equal to 0"),
@@ -233,7 +239,7 @@ def test_everything_wrong_is_said_in_one_line(write):
         "guards.failed_fraction must be less than or equal to 1; "
         "REGISTERWATCH_STORE__DATABASES: unknown environment variable, "
         "the nearest known one is REGISTERWATCH_STORE__DATABASE; "
-        "the option for log.format must be 'text' or 'json'"
+        "the option for log.format must be text or json"
     )
 
 
@@ -259,4 +265,39 @@ def test_what_init_writes_reads_as_the_defaults(write, tmp_path):
 def test_what_init_writes_names_every_key():
     lines = settings_template().splitlines()
 
-    assert all(any(line.removeprefix("# ").startswith(f"{key} = ") for line in lines) for _, key in KEYS.values())
+    assert all(any(line.removeprefix("#").startswith(f"{key} = ") for line in lines) for _, key in KEYS.values())
+
+
+def uncommented(text, *but):
+    """Return a settings file with every setting in force that stands there behind a single #."""
+    lines = text.splitlines()
+    settings = [line for line in lines if re.match(r"#\S", line)]
+    assert settings
+    assert all(re.match(r"#(\w+ = |\[\[)", line) for line in settings)
+    kept = [line for line in lines if not line.startswith(tuple(f"#{key} = " for key in but))]
+    return "\n".join(line[1:] if line in settings else line for line in kept)
+
+
+def test_every_setting_that_init_comments_out_reads_once_its_sign_is_taken_away(write):
+    settings = load_settings(write(uncommented(settings_template(), "webhook", "url", "secret")), None, {})
+
+    (one,) = settings.subscriptions
+    assert (settings.fetch.contact, settings.mail.port) == ("you@example.org", 587)
+    assert (one.name, one.email, one.when, one.at) == ("Our own pages", "ig@example.org", "weekly", "mon 08:00")
+
+
+def test_the_first_lines_of_a_subscription_are_enough(write):
+    template = settings_template()
+    for line in ("[[subscriptions]]", 'name = "Our own pages"', 'email = "ig@example.org"'):
+        template = template.replace(f"#{line}", line)
+
+    assert [one.name for one in load_settings(write(template), None, {}).subscriptions] == ["Our own pages"]
+
+
+def test_the_example_of_the_webhooks_page_reads_without_error(write):
+    page = (Path(__file__).parents[1] / "docs/webhooks.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+
+    (one,) = load_settings(write(example), None, {}).subscriptions
+
+    assert (one.name, one.webhook, one.words) == ("newsroom", "https://example.org/hook", ("genomic",))

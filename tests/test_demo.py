@@ -16,12 +16,13 @@ import pytest
 
 from cron.demo import NIGHTS
 from cron.sample_site import SAMPLE
+from tests.editions import run
 
 PROGRAM = Path(sys.executable).with_name("registerwatch")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("REGISTERWATCH_")}
 
 
-def run(folder, *arguments, program=PROGRAM):
+def run_installed(folder, *arguments, program=PROGRAM):
     return subprocess.run(
         [program, *map(str, arguments)],
         cwd=folder,
@@ -41,7 +42,7 @@ def demo(tmp_path_factory):
     """Return the folder in which the demo ran, what it said, and how long it took."""
     folder = tmp_path_factory.mktemp("demo")
     began = time.monotonic()
-    result = run(folder, "demo")
+    result = run_installed(folder, "demo")
     assert (result.returncode, result.stderr) == (0, "")
     return folder, result.stdout, time.monotonic() - began
 
@@ -86,7 +87,7 @@ def test_the_third_night_is_told_by_mail_and_no_other(demo):
     (letter,) = (folder / "demo/outbox").iterdir()
     message = message_from_bytes(letter.read_bytes(), policy=default)
 
-    assert re.findall(r"^Told +(.+)$", output, re.MULTILINE) == ["1 message, all delivered"]
+    assert re.findall(r"^Told +(.+)$", output, re.MULTILINE) == ["1 message, delivered"]
     assert "lies in demo/outbox." in output
     assert message["Subject"].startswith("9 changes: ")
     assert message["To"] == "reader@example.org"
@@ -120,7 +121,7 @@ def test_the_commands_that_it_prints_work_as_printed(demo):
 
     assert len(commands) >= 5
     for program, *arguments in commands:
-        result = run(folder, *arguments, program=program)
+        result = run_installed(folder, *arguments, program=program)
         assert (result.returncode, result.stderr) == (0, ""), arguments
         assert len(result.stdout.splitlines()) > 3, arguments
 
@@ -142,7 +143,7 @@ def test_the_output_is_the_same_every_time_and_leaves_a_database_and_feeds(demo,
     (tmp_path / "demo" / "notes.txt").write_text("mine", encoding="utf-8")
 
     for _ in range(2):
-        assert run(tmp_path, "demo").stdout == output
+        assert run_installed(tmp_path, "demo").stdout == output
         left = set(files(tmp_path))
         feeds = {path for path in left if path.is_relative_to("demo/feeds")}
         (mail,) = left - feeds - {Path("demo/notes.txt"), Path("demo/registerwatch.db")}
@@ -162,7 +163,7 @@ def test_settings_of_the_folder_it_is_called_in_do_not_matter(demo, tmp_path):
     _, output, _ = demo
     (tmp_path / "registerwatch.toml").write_text("[guards]\ngroup_from = 2\n[store]\ndatabase = 'mine.db'\n")
 
-    assert run(tmp_path, "demo").stdout == output
+    assert run_installed(tmp_path, "demo").stdout == output
     assert not (tmp_path / "mine.db").exists()
 
 

@@ -314,7 +314,7 @@ def test_the_footer_says_what_a_date_is_whose_the_data_are_and_how_to_stop():
 
     for sentence in (
         "A date is when a change was first seen here, not when it was made.",
-        "Editorial changes are left out; 4 were seen.",
+        "Editorial changes are left out; 4 were seen across the register.",
         "Contains public sector information licensed under the Open Government Licence v3.0.",
         "Head of the chain of runs, number 512:",
         "You get this after each run that has news for you. To stop these mails, write to register@example.org with "

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders import REFERENCE, SLUG, Watched, agreement, kinds, news, page
+from tests.builders import REFERENCE, SLUG, Watched, agreement, body_of, kinds, news, page
 
 OTHER, THIRD = "DARS-NIC-911052-Q7N2D", "DARS-NIC-906631-X8N4K"
 GROUP, BOARD, COLLEGE = "nhs_eastmere_ccg", "nhs_eastmere_icb", "calder_moor_university"
@@ -105,6 +105,19 @@ def test_a_reference_that_leaves_one_page_and_stands_on_another_has_moved():
 
     assert facts(told) == [("agreement-moved", COLLEGE, REFERENCE, (GROUP,), (COLLEGE,))]
     assert watched.see(on(GROUP, OTHER), on(COLLEGE, THIRD, REFERENCE)) == [], "nothing follows"
+
+
+def test_the_snapshot_before_a_move_is_that_of_the_page_it_came_from():
+    here, there = on(GROUP, REFERENCE, OTHER), on(COLLEGE, THIRD)
+    left, came = on(GROUP, OTHER), on(COLLEGE, THIRD, REFERENCE)
+
+    (told,) = Watched(here, there).see(left, came)
+    assert (told.snapshot_before, told.snapshot_after) == (body_of(here), body_of(came))
+
+    missing_first = Watched(here, there)
+    missing_first.see(left, there)
+    (told,) = missing_first.see(left, came)
+    assert told.snapshot_before == body_of(here)
 
 
 def test_what_changes_with_a_move_is_told_beside_it_and_what_waited_goes_on_waiting():

@@ -816,7 +816,7 @@ def test_only_asks_for_that_page_and_proves_nothing_of_the_others(known, site, s
 
 
 def test_only_of_an_unknown_page_names_the_nearest(known):
-    with pytest.raises(RunFailedError, match=f"no page is called 'wexcombe_council'; the nearest are {WEX}"):
+    with pytest.raises(RunFailedError, match=f"no page is called 'wexcombe_council'; the nearest is {WEX}"):
         known.run_at(only=["wexcombe_council"])
 
 

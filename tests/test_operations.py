@@ -1,6 +1,7 @@
 """The files that install it, and the page that explains them: they name only what exists."""
 
 import configparser
+import json
 import re
 import shlex
 import shutil
@@ -11,9 +12,12 @@ import click
 import pytest
 
 from cron.cli import cli
-from cron.config import settings_template
+from cron.config import Settings, load_settings, settings_template
 from cron.schedule import BETWEEN_MIN, trigger_of
-from cron.sections import Schedule
+from cron.sections import Guards, Schedule
+from diff.guards import FEWEST_AGREEMENTS
+from scraper.vocabulary import default_vocabulary, parse_vocabulary
+from tests.editions import Watch
 
 ROOT = Path(__file__).parents[1]
 CRON = ROOT / "cron"
@@ -176,6 +180,53 @@ def test_systemd_understands_the_units(tmp_path):
 def test_the_page_is_one_sentence_a_line():
     for line in re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL).splitlines():
         assert not re.search(r"[a-z`)]\. [A-Z]", line) or re.match(r"\d\. ", line), line
+
+
+def examples(mark=""):
+    """Return the examples in TOML, or the one that stands under a mark."""
+    return re.findall(rf"<!-- {mark}: .*?-->\n```toml\n(.*?)```" if mark else r"```toml\n(.*?)```", PAGE, re.DOTALL)
+
+
+NAMES = examples("names")
+
+
+@pytest.mark.parametrize("text", [text for text in examples() if text not in NAMES])
+def test_every_example_of_settings_reads_without_error(tmp_path, text):
+    (tmp_path / "settings.toml").write_text(text, encoding="utf-8")
+
+    assert load_settings(tmp_path / "settings.toml", None, {}) != Settings()
+
+
+def test_the_example_of_names_is_complete_and_says_what_it_promises():
+    (text,) = NAMES
+    names = parse_vocabulary(text)
+    vocabulary = default_vocabulary().extended(names)
+
+    assert set(names) == {"comma_names", "datasets", "organisations"}
+    assert {key for entry in names["organisations"] for key in entry} == {"kind", "from", "to", "date"}
+    assert vocabulary.split_controllers("NHS DIGITAL, SMITH, JONES AND PARTNERS")[1:] == ["SMITH, JONES AND PARTNERS"]
+    assert vocabulary.same_dataset("Example audit of outcomes", "Example Outcomes Audit (EOA)")
+    assert vocabulary.succession("NHS Eastmere CCG", "NHS Eastmere Integrated Care Board") == "known"
+    assert vocabulary.succession("MERIDIAN OUTCOMES RESEARCH LTD", "Meridian Outcomes Limited") == "known"
+
+
+def test_the_example_subscriptions_follow_what_the_sample_register_has(tmp_path):
+    (subscriptions,), (names,) = examples("subscriptions"), NAMES
+    (tmp_path / "names.toml").write_text(names, encoding="utf-8")
+    settings = tmp_path / "registerwatch.toml"
+    settings.write_text(f'[vocabulary]\nfile = "names.toml"\n{subscriptions}', encoding="utf-8")
+    watch = Watch(tmp_path, "--config", str(settings))
+    watch.take(CRON / "sample/2026-10", "2026-10-01")
+
+    board, *_ = rows = watch.json("subscriptions", "--format", "json")
+
+    assert len(rows) == 3
+    assert "its predecessors" in json.dumps(board)
+
+
+def test_the_page_names_the_number_from_which_a_run_is_held():
+    assert f"from {FEWEST_AGREEMENTS} agreements" in PAGE
+    assert f"{FEWEST_AGREEMENTS} or more" in str(Guards.model_fields["gone_fraction"].description)
 
 
 def test_the_page_is_found_from_the_readme():

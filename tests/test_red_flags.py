@@ -134,7 +134,7 @@ def test_every_rule_of_the_view_is_explained(watch):
     known = {one.rule for one in RULES}
     with contextlib.closing(sqlite3.connect(watch.database)) as db:
         rules = {rule for (rule,) in db.execute("select distinct rule from red_flags")}
-        ((sql,),) = db.execute("select sql from sqlite_master where name = 'red_flags'")
+        ((sql,),) = db.execute("select sql from sqlite_master where name = 'red_flag_places'")
 
     assert rules <= known
     assert all(f"'{rule}'" in sql for rule in known)

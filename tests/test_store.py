@@ -779,7 +779,7 @@ def test_a_run_that_is_not_held_or_not_there_cannot_be_decided_on(held):
 
 
 def test_a_store_that_is_not_there_is_not_made_for_a_question(tmp_path):
-    with pytest.raises(StoreError, match="start with `registerwatch import`"):
+    with pytest.raises(StoreError, match="start with `registerwatch run` or `registerwatch import`"):
         open_store(tmp_path / "registerwatch.db", create=False)
 
     assert list(tmp_path.iterdir()) == []

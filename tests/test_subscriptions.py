@@ -406,7 +406,7 @@ def test_a_group_is_told_to_whom_one_of_its_members_would_have_been_told_alone(c
         (
             {"organisations": ["Univercity of Harowdale"]},
             "subscription 'ig': no organisation is called 'Univercity of Harowdale'; "
-            "the nearest are University of Harrowdale",
+            "the nearest is University of Harrowdale",
         ),
         (
             {"organisations": ["Borough of Wexcomb"]},

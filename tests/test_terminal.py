@@ -414,3 +414,9 @@ def test_progress_is_rewritten_and_wiped_on_a_terminal_only():
 
     assert terminal.getvalue().split("\r\x1b[K") == ["", progress_line(2, 3, 1.5, "", 80), ""]
     assert pipe.getvalue() == ""
+
+
+def test_what_a_limit_leaves_out_is_counted():
+    text = render_changes([change("text-changed")], width=80, more=7)
+
+    assert "7 more left out by --limit." in text

@@ -70,6 +70,14 @@ def test_the_table_tells_the_same(watch):
     assert (result.exit_code, result.stderr) == (0, "")
     assert "6 manifests, 4 runs, 76 captures" in result.stdout
     assert "everything is as it was" in result.stdout
+    assert head_of(watch) in result.stdout.split()
+
+
+def test_what_comes_after_the_first_flaw_is_said_not_to_have_been_looked_at(watch):
+    tamper(watch, *TAMPERED["manifests.hash"])
+    result = watch.run("verify")
+
+    assert "the rest was not looked at" in " ".join(result.stdout.split())
 
 
 def test_an_empty_database_is_good(tmp_path):
@@ -253,6 +261,7 @@ def test_a_history_that_was_written_anew_fits_itself_and_not_the_old_head(watch)
 
     assert other.exit_code == 1
     assert hash_ in other.stderr
+    assert "or the number does not belong to this hash" in other.stderr
 
 
 def test_a_chain_that_was_cut_short_is_noticed_by_the_old_head(watch):

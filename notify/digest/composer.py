@@ -70,16 +70,15 @@ class Composer:
 def _words(news: News, phrases: Phrases) -> Words:
     places = Places(base_url=news.base_url, sources=news.sources, names=news.names)
     times = {reading.time for reading in news.readings}
-    dated = len(times) != 1 or any(told.change["first_seen"] not in times for told in news.told)
+    # What a backfill found to be older than the run it was due with is first seen at a time of its own.
+    is_older = any(told.change["first_seen"] not in times for told in news.told)
+    dated = len(times) != 1 or is_older
     parts = arrange(news.told, places, dated=dated, phrases=phrases)
     stop = one_line(news.stop) if news.stop else None
     return Words(
         subject=say.subject_of(news.told, parts, news.endings),
         heading=say.heading_of(parts, news.endings),
-        # What a backfill found to be older than its run says so itself.
-        seen=say.seen_in(news.readings)
-        if news.told and all(told.change["first_seen"] in times for told in news.told)
-        else "",
+        seen=say.seen_in(news.readings) if news.told and not is_older else "",
         follows=say.follows(news.follows),
         preview=say.preview_of(parts) or say.subject_of(news.told, parts, news.endings),
         parts=parts,

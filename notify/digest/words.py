@@ -247,7 +247,7 @@ def counted(parts: Parts) -> tuple[str, ...]:
 
 def about_dates(editorial: int) -> str:
     """Return what a date means here, and what is left out."""
-    seen = f"; {editorial:,} {'was' if editorial == 1 else 'were'} seen" if editorial else ""
+    seen = f"; {editorial:,} {'was' if editorial == 1 else 'were'} seen across the register" if editorial else ""
     return f"A date is when a change was first seen here, not when it was made. Editorial changes are left out{seen}."
 
 

@@ -14,7 +14,7 @@ from operator import or_
 from typing import Literal
 
 from diff.changes import Severity
-from diff.naming import Body, DatasetNames, Known, OrganisationNames, nearest
+from diff.naming import Body, DatasetNames, Known, OrganisationNames, nearest, said_nearest
 from diff.safe_text import cut, one_line
 from notify.subscriptions.words import Words, fold_words
 from scraper.errors import RegisterWatchError
@@ -63,8 +63,7 @@ class SubscriptionError(RegisterWatchError):
     """A subscription names what nobody knows."""
 
     def __init__(self, subscription: str, wrong: str, near: Iterable[str] = ()) -> None:
-        told = ", ".join(cut(one_line(name), LONGEST_NAME) for name in near)
-        known = f"; the nearest are {told}" if told else ""
+        known = said_nearest([cut(one_line(name), LONGEST_NAME) for name in near])
         super().__init__(f"subscription {one_line(subscription)!r}: {wrong}{known}")
         self.subscription = subscription
 

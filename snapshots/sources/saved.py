@@ -167,7 +167,7 @@ def _is_page(name: PurePosixPath) -> bool:
 
 
 def _is_hidden(part: str) -> bool:
-    return part.startswith(".") or part == "__MACOSX"
+    return (part.startswith(".") and part != "..") or part == "__MACOSX"
 
 
 def _pages_of_folder(folder: Path) -> Iterator[SavedPage]:
