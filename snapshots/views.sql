@@ -45,11 +45,11 @@ create view change_groups as
 select changes.member_of as group_id, changes.id as change_id, changes.organisation, changes.reference, changes.summary
 from changes
 where changes.member_of is not null
-union
+union all
 select former_members.group_id, changes.id, changes.organisation, changes.reference, changes.summary
 from former_members
 join changes as groups on groups.id = former_members.group_id and groups.withdrawn
-join changes on changes.id = former_members.change_id;
+join changes on changes.id = former_members.change_id and changes.member_of is not former_members.group_id;
 
 create view recent_changes as
 select changes.id, changes.first_seen, changes.severity, changes.kind, changes.organisation, changes.reference,
@@ -76,147 +76,111 @@ order by last_day, pages.organisation, agreements.reference;
 
 -- States that stand out, not changes: most of them stood there when the page was first read, so no change tells them.
 -- A sign is true where a printed state shows it, false where it shows otherwise, null where nothing is printed that
--- could. `since` is when the first state was seen that shows it, with none after it that shows otherwise.
-create view red_flags as
-with signs as not materialized (
-  select versions.id as version, versions.reference, versions.first_seen, states.commercial, states.sublicensing,
-    states.organisation_types, states.when_note, states.dsa_start, states.dsa_end, states.released_from,
-    states.released_to,
-    states.released_to > substr(states.dsa_end, 1, 7) as late,
-    -- Whether the end lies behind hangs on the day, and is asked below.
-    instr(states.access_methods, '"Ongoing"') and states.dsa_end is not null
-      and coalesce(states.released_to <= substr(states.dsa_end, 1, 7), true) as ongoing,
-    case when states.legal_bases is not null then states.legal_bases = '[]'
-      when instr(states.unprinted, '"legal_bases"') then null else true end as no_basis,
-    (instr(lower(states.organisation_types), '"commercial"') or instr(lower(states.organisation_types), '"supplier"'))
-      and instr(states.legal_bases, '"family":"s251-support"') as supported,
-    (instr(states.legal_bases, '"id":"COPI2002:r3(4)"') or instr(states.legal_bases, '"id":"COPI2002"'))
-      and states.released_to > '2022-06' as lapsed,
-    instr(states.commercial, '"Yes"') as trades,
-    instr(states.sublicensing, '"Yes"') as sublicenses,
-    -- One word beside a single date stands for the other date.
-    states.when_note is not null and lower(states.when_note) not in ('(or before)', 'unknown')
-      and (instr(states.when_note, ' ') or (states.dsa_start is null) = (states.dsa_end is null)) as remark,
-    states.dsa_end < states.dsa_start as backwards,
-    states.released_to < states.released_from as turned,
-    substr(states.dsa_end, 1, 7) > (substr(states.dsa_start, 1, 4) + 10) || substr(states.dsa_start, 5, 3) as long
-  from agreement_versions as versions
-  join states on states.id = versions.state
-),
-standing as materialized (
+-- could.
+create view red_flag_signs as
+select versions.id as version, versions.reference, versions.first_seen, states.commercial, states.sublicensing,
+  states.organisation_types, states.when_note, states.dsa_start, states.dsa_end, states.released_from,
+  states.released_to,
+  states.released_to > substr(states.dsa_end, 1, 7) as late,
+  -- Whether the end lies behind hangs on the day, and is asked below.
+  instr(states.access_methods, '"Ongoing"') and states.dsa_end is not null
+    and coalesce(states.released_to <= substr(states.dsa_end, 1, 7), true) as ongoing,
+  case when states.legal_bases is not null then states.legal_bases = '[]'
+    when instr(states.unprinted, '"legal_bases"') then null else true end as no_basis,
+  (instr(lower(states.organisation_types), '"commercial"') or instr(lower(states.organisation_types), '"supplier"'))
+    and instr(states.legal_bases, '"family":"s251-support"') as supported,
+  (instr(states.legal_bases, '"id":"COPI2002:r3(4)"') or instr(states.legal_bases, '"id":"COPI2002"'))
+    and states.released_to > '2022-06' as lapsed,
+  instr(states.commercial, '"Yes"') as trades,
+  instr(states.sublicensing, '"Yes"') as sublicenses,
+  -- One word beside a single date stands for the other date.
+  states.when_note is not null and lower(states.when_note) not in ('(or before)', 'unknown')
+    and (instr(states.when_note, ' ') or (states.dsa_start is null) = (states.dsa_end is null)) as remark,
+  states.dsa_end < states.dsa_start as backwards,
+  states.released_to < states.released_from as turned,
+  substr(states.dsa_end, 1, 7) > (substr(states.dsa_start, 1, 4) + 10) || substr(states.dsa_start, 5, 3) as long
+from agreement_versions as versions
+join states on states.id = versions.state;
+
+create view red_flag_places as
+with standing as materialized (
   select pages.organisation, agreements.page, pages.last_seen, signs.*,
     case length(signs.dsa_end) when 7 then date(signs.dsa_end || '-01', '+1 month', '-1 day') else signs.dsa_end end
       as last_day
   from agreements
   join pages on pages.slug = agreements.page
-  join signs on signs.version = agreements.version
+  join red_flag_signs as signs on signs.version = agreements.version
   where agreements.standing
-),
-flagged as (
-  select 'late' as sign, 'the last release lies apparently after the printed end' as rule,
-    'printed end ' || dsa_end || ', last release ' || released_to as evidence,
-    organisation, page, reference, first_seen, last_seen, last_day
-  from standing
-  where late
-  union all
-  select 'ongoing', 'the printed end is past, access is ongoing and no later release is printed',
-    'printed end ' || dsa_end || ', access Ongoing, ' || coalesce('last release ' || released_to, 'no release printed'),
-    organisation, page, reference, first_seen, last_seen, last_day
-  from standing
-  where ongoing and last_day < substr(last_seen, 1, 10)
-  union all
-  select 'no_basis', 'no legal basis is printed',
-    'legal basis: none printed',
-    organisation, page, reference, first_seen, last_seen, last_day
-  from standing
-  where no_basis
-  union all
-  select 'supported', 'a commercial organisation type stands with section 251 support',
-    'organisation type ' || replace(substr(organisation_types, 3, length(organisation_types) - 4), '","', ', '),
-    organisation, page, reference, first_seen, last_seen, last_day
-  from standing
-  where supported
-  union all
-  select 'lapsed', 'a COVID-19 notice is cited and later releases are printed',
-    'notice cited, last release ' || released_to,
-    organisation, page, reference, first_seen, last_seen, last_day
-  from standing
-  where lapsed
-  union all
-  select 'trades', 'commercial purpose',
-    'commercial purpose ' || replace(substr(commercial, 3, length(commercial) - 4), '","', ', '),
-    organisation, page, reference, first_seen, last_seen, last_day
-  from standing
-  where trades
-  union all
-  select 'sublicenses', 'sublicensing allowed',
-    'sublicensing ' || replace(substr(sublicensing, 3, length(sublicensing) - 4), '","', ', '),
-    organisation, page, reference, first_seen, last_seen, last_day
-  from standing
-  where sublicenses
-  union all
-  select 'remark', 'a remark stands beside the dates',
-    '“' || replace(when_note, char(10), ' ') || '”',
-    organisation, page, reference, first_seen, last_seen, last_day
-  from standing
-  where remark
-  union all
-  select 'backwards', 'the printed end lies before the printed start',
-    dsa_start || ' to ' || dsa_end,
-    organisation, page, reference, first_seen, last_seen, last_day
-  from standing
-  where backwards
-  union all
-  select 'turned', 'the release window ends before it begins',
-    'releases ' || released_from || ' to ' || released_to,
-    organisation, page, reference, first_seen, last_seen, last_day
-  from standing
-  where turned
-  union all
-  select 'long', 'the printed term is longer than ten years',
-    dsa_start || ' to ' || dsa_end,
-    organisation, page, reference, first_seen, last_seen, last_day
-  from standing
-  where long
 )
-select rule, organisation, page, reference,
-  max(
-    coalesce((
-      select min(signs.first_seen)
-      from signs
-      where signs.reference = flagged.reference and case flagged.sign
-        when 'late' then signs.late when 'ongoing' then signs.ongoing when 'no_basis' then signs.no_basis
-        when 'supported' then signs.supported when 'lapsed' then signs.lapsed when 'trades' then signs.trades
-        when 'sublicenses' then signs.sublicenses when 'remark' then signs.remark
-        when 'backwards' then signs.backwards when 'turned' then signs.turned when 'long' then signs.long
-      end
-      and signs.first_seen > (
-        select coalesce(max(signs.first_seen), '')
-        from signs
-        where signs.reference = flagged.reference and not case flagged.sign
-          when 'late' then signs.late when 'ongoing' then signs.ongoing when 'no_basis' then signs.no_basis
-          when 'supported' then signs.supported when 'lapsed' then signs.lapsed when 'trades' then signs.trades
-          when 'sublicenses' then signs.sublicenses when 'remark' then signs.remark
-          when 'backwards' then signs.backwards when 'turned' then signs.turned when 'long' then signs.long
-        end
-      )
-    ), first_seen),
-    iif(sign = 'ongoing', date(last_day, '+1 day') || 'T00:00:00Z', '')
-  ) as since,
-  evidence, last_seen
-from flagged
+select 'late' as sign, 'the last release lies apparently after the printed end' as rule,
+  'printed end ' || dsa_end || ', last release ' || released_to as evidence,
+  organisation, page, reference, first_seen, last_seen, last_day
+from standing
+where late
 union all
-select 'the printed term has changed more than once', pages.organisation, agreements.page, agreements.reference,
-  (
-    select changes.first_seen
-    from changes
-    where changes.reference = agreements.reference and not changes.is_group and not changes.withdrawn
-      and changes.kind in ('dsa-extended', 'dsa-shortened', 'dsa-term-changed')
-    order by changes.first_seen
-    limit 1 offset 1
-  ),
+select 'ongoing', 'the printed end is past, access is ongoing and no later release is printed',
+  'printed end ' || dsa_end || ', access Ongoing, ' || coalesce('last release ' || released_to, 'no release printed'),
+  organisation, page, reference, first_seen, last_seen, last_day
+from standing
+where ongoing and last_day < substr(last_seen, 1, 10)
+union all
+select 'no_basis', 'no legal basis is printed',
+  'legal basis: none printed',
+  organisation, page, reference, first_seen, last_seen, last_day
+from standing
+where no_basis
+union all
+select 'supported', 'a commercial organisation type stands with section 251 support',
+  'organisation type ' || replace(substr(organisation_types, 3, length(organisation_types) - 4), '","', ', '),
+  organisation, page, reference, first_seen, last_seen, last_day
+from standing
+where supported
+union all
+select 'lapsed', 'a COVID-19 notice is cited and later releases are printed',
+  'notice cited, last release ' || released_to,
+  organisation, page, reference, first_seen, last_seen, last_day
+from standing
+where lapsed
+union all
+select 'trades', 'commercial purpose',
+  'commercial purpose ' || replace(substr(commercial, 3, length(commercial) - 4), '","', ', '),
+  organisation, page, reference, first_seen, last_seen, last_day
+from standing
+where trades
+union all
+select 'sublicenses', 'sublicensing allowed',
+  'sublicensing ' || replace(substr(sublicensing, 3, length(sublicensing) - 4), '","', ', '),
+  organisation, page, reference, first_seen, last_seen, last_day
+from standing
+where sublicenses
+union all
+select 'remark', 'a remark stands beside the dates',
+  '“' || replace(when_note, char(10), ' ') || '”',
+  organisation, page, reference, first_seen, last_seen, last_day
+from standing
+where remark
+union all
+select 'backwards', 'the printed end lies before the printed start',
+  dsa_start || ' to ' || dsa_end,
+  organisation, page, reference, first_seen, last_seen, last_day
+from standing
+where backwards
+union all
+select 'turned', 'the release window ends before it begins',
+  'releases ' || released_from || ' to ' || released_to,
+  organisation, page, reference, first_seen, last_seen, last_day
+from standing
+where turned
+union all
+select 'long', 'the printed term is longer than ten years',
+  dsa_start || ' to ' || dsa_end,
+  organisation, page, reference, first_seen, last_seen, last_day
+from standing
+where long
+union all
+select 'again', 'the printed term has changed more than once',
   'changed ' || term_changes.times || ' times, the last first seen ' || substr(term_changes.latest, 1, 10),
-  pages.last_seen
+  pages.organisation, agreements.page, agreements.reference, null, pages.last_seen, null
 from (
   select reference, count(*) as times, max(first_seen) as latest
   from changes
@@ -227,18 +191,59 @@ from (
 join agreements on agreements.reference = term_changes.reference and agreements.standing
 join pages on pages.slug = agreements.page
 union all
-select 'the page says files with and without opt-outs were sent in one month', pages.organisation, pages.slug, null,
-  coalesce((
-    select min(snapshots.first_seen)
-    from snapshots
-    join readings on readings.body = snapshots.body
-    where snapshots.page = pages.slug and not snapshots.stale and readings.flags != '[]' and snapshots.first_seen > (
-      select coalesce(max(snapshots.first_seen), '')
-      from snapshots
-      join readings on readings.body = snapshots.body
-      where snapshots.page = pages.slug and not snapshots.stale and readings.flags = '[]'
-    )
-  ), pages.first_seen),
-  (select group_concat('“' || flag.value || '”', ' ') from json_each(pages.flags) as flag), pages.last_seen
+select 'both ways', 'the page says files with and without opt-outs were sent in one month',
+  (select group_concat('“' || flag.value || '”', ' ') from json_each(pages.flags) as flag),
+  pages.organisation, pages.slug, null, pages.first_seen, pages.last_seen, null
 from pages
 where pages.standing and pages.flags != '[]';
+
+-- `since` is when the first state was seen that shows the sign, with none after it that shows otherwise.
+create view red_flags as
+select rule, organisation, page, reference,
+  case sign
+    when 'again' then (
+      select changes.first_seen
+      from changes
+      where changes.reference = flagged.reference and not changes.is_group and not changes.withdrawn
+        and changes.kind in ('dsa-extended', 'dsa-shortened', 'dsa-term-changed')
+      order by changes.first_seen
+      limit 1 offset 1
+    )
+    when 'both ways' then coalesce((
+      select min(snapshots.first_seen)
+      from snapshots
+      join readings on readings.body = snapshots.body
+      where snapshots.page = flagged.page and not snapshots.stale and readings.flags != '[]'
+        and snapshots.first_seen > (
+          select coalesce(max(snapshots.first_seen), '')
+          from snapshots
+          join readings on readings.body = snapshots.body
+          where snapshots.page = flagged.page and not snapshots.stale and readings.flags = '[]'
+        )
+    ), first_seen)
+    else max(
+      coalesce((
+        select min(signs.first_seen)
+        from red_flag_signs as signs
+        where signs.reference = flagged.reference and case flagged.sign
+          when 'late' then signs.late when 'ongoing' then signs.ongoing when 'no_basis' then signs.no_basis
+          when 'supported' then signs.supported when 'lapsed' then signs.lapsed when 'trades' then signs.trades
+          when 'sublicenses' then signs.sublicenses when 'remark' then signs.remark
+          when 'backwards' then signs.backwards when 'turned' then signs.turned when 'long' then signs.long
+        end
+        and signs.first_seen > (
+          select coalesce(max(signs.first_seen), '')
+          from red_flag_signs as signs
+          where signs.reference = flagged.reference and not case flagged.sign
+            when 'late' then signs.late when 'ongoing' then signs.ongoing when 'no_basis' then signs.no_basis
+            when 'supported' then signs.supported when 'lapsed' then signs.lapsed when 'trades' then signs.trades
+            when 'sublicenses' then signs.sublicenses when 'remark' then signs.remark
+            when 'backwards' then signs.backwards when 'turned' then signs.turned when 'long' then signs.long
+          end
+        )
+      ), first_seen),
+      iif(sign = 'ongoing', date(last_day, '+1 day') || 'T00:00:00Z', '')
+    )
+  end as since,
+  evidence, last_seen
+from red_flag_places as flagged;

@@ -146,7 +146,7 @@ def test_what_cannot_be_compared_is_said(served, query, says):
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("organisation=University+of+Harowdale", "the nearest are University of Harrowdale"),
+        ("organisation=University+of+Harowdale", "the nearest is University of Harrowdale"),
         ("dataset=Emergency+Car+Dataset", "No dataset is called"),
         ("from=2023-01-01&organisation=wexcombe_city_council", "not known before 5 January 2024"),
     ],

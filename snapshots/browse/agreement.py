@@ -16,13 +16,14 @@ from diff.safe_text import cut, one_line
 from scraper.legal_basis import families_of
 from scraper.records import agreement_to_json
 from snapshots.browse import addresses
-from snapshots.browse.asked import Asked, BadAddressError, MovedError, NotThereError, Page, Reply
+from snapshots.browse.asked import Asked, MovedError, NotThereError, Page, Reply
 from snapshots.browse.drawings import TermChart, term_chart
-from snapshots.browse.facts import Comparison, comparison, facts_of, prose_of, same_prose
+from snapshots.browse.facts import facts_of, prose_of
 from snapshots.browse.finding import Condition
 from snapshots.browse.law import about, heading
-from snapshots.browse.proof import Kept, kept_bodies, page_address
+from snapshots.browse.proof import page_address, proof_of
 from snapshots.browse.reader import Reader
+from snapshots.browse.rewording import State, redline
 from snapshots.browse.timeline import Timeline, last_told, most_severe, timeline
 from snapshots.browse.versions import (
     Since,
@@ -34,23 +35,12 @@ from snapshots.browse.versions import (
     since,
     standing_at,
 )
-from snapshots.browse.wording import clock, day, listed, number
-from snapshots.times import end_of, read_time
+from snapshots.browse.wording import clock, day, number
+from snapshots.times import read_time
 
 LONGEST_TITLE = 200
 STATES_SHOWN = 6
 """Known states that are links beside the as-of field; all of them can be chosen below the redline."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """A time at which the agreement began to say something else."""
-
-    time: str
-    value: str
-    """What stands for it in an address: its day, or its time where two states began on one day."""
-    name: str
-    version: Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +145,7 @@ def agreement(asked: Asked) -> Mapping[str, Any]:
         "found": found,
         "baseline": _baseline(seen, found),
         "later": _changed_later(seen) if as_of else 0,
-        "redline": _redline(seen, states),
+        "redline": redline(asked.words, states, seen.at),
         "proof": _proof(seen, found),
         "cite": _cite(seen),
         "feeds": _feeds(seen),
@@ -524,88 +514,11 @@ def _baseline(seen: Seen, found: Timeline) -> str:
     return "" if any(row.change["kind"] in ("agreement-added", "agreement-moved") for row in told) else first
 
 
-def _redline(seen: Seen, states: Sequence[State]) -> Mapping[str, Any]:
-    """Return the comparison of two states: those asked for, or the newest rewording."""
-    words = seen.asked.words
-    asked_for = bool(words.one("from") or words.one("to"))
-    known = [state for state in states if state.time <= seen.at]
-    after = _state_at(known, words.one("to"), "to") or known[-1]
-    before = _state_at(known, words.one("from"), "from")
-    if before is None and after is known[0]:
-        before = after
-    if before is None:
-        earlier = [state for state in known if state.time < after.time]
-        other = (one for one in reversed(earlier) if not same_prose(one.version.agreement, after.version.agreement))
-        before = next(other, earlier[-1])
-    compared: Comparison = comparison(before.version.agreement, after.version.agreement)
-    names = [section.name for section in compared.sections]
-    return {
-        "before": before,
-        "after": after,
-        "after_begins": _prose_begins(known, after) if not asked_for else after,
-        "compared": compared,
-        "facts": compared.facts if asked_for else [],
-        "title": f"{listed(names) if len(names) <= 2 else 'The prose'}, before and after" if names else "Word by word",
-        "asked_for": asked_for,
-        "known": known,
-    }
-
-
-def _prose_begins(known: Sequence[State], after: State) -> State:
-    """Return since when the prose has been that of *after*."""
-    begins = after
-    for state in reversed([one for one in known if one.time < after.time]):
-        if not same_prose(state.version.agreement, after.version.agreement):
-            break
-        begins = state
-    return begins
-
-
-def _state_at(known: Sequence[State], typed: str, name: str) -> State | None:
-    if not typed:
-        return None
-    try:
-        time = end_of(typed)
-    except (ValueError, OverflowError) as error:
-        raise BadAddressError(f"“{cut(typed, 60)}” is no date; write {name} as 2026-11-21.") from error
-    return next((state for state in reversed(known) if state.time <= time), known[0])
-
-
-# --- proof ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """The kept pages before and after what was first seen at a time."""
-
-    time: str
-    before: Kept | None
-    after: Kept | None
-
-    @property
-    def both(self) -> str:
-        """Address of the two side by side."""
-        if not self.before or not self.after:
-            return ""
-        return addresses.with_query(addresses.snapshot(self.after.sha256), [("with", self.before.sha256)])
-
-
 def _proof(seen: Seen, found: Timeline) -> Mapping[str, Any]:
-    """Return the kept pages behind every change, the newest first."""
+    """Return the kept pages behind every change, and behind what is shown."""
     changes = [row.change for entry in found.entries for row in (*entry.told, *entry.editorial)]
-    keys = dict.fromkeys(
-        (change["first_seen"], change["snapshot_before"], change["snapshot_after"])
-        for change in changes
-        if change["snapshot_before"] or change["snapshot_after"]
-    )
-    bodies = {body for _, *both in keys for body in both if body} | {seen.version.body}
     pages = {one.page for one in seen.versions}
-    kept = kept_bodies(seen.reader, seen.asked.site, bodies, pages)
-    pairs = [
-        Pair(time=time, before=kept.get(before or ""), after=kept.get(after or "")) for time, before, after in keys
-    ]
-    pairs = [pair for pair in pairs if pair.before or pair.after]
-    return {"newest": pairs[:1], "earlier": pairs[1:], "first": kept.get(seen.version.body)}
+    return proof_of(seen.reader, seen.asked.site, changes, pages, seen.version.body)
 
 
 PAGES = (

@@ -326,14 +326,17 @@ def _organisations(
     )
     changes = _changes(reader, question, shown)
     names = reader.organisations
-    homes = dict.fromkeys([*(pair.home for pair in pairs), *question.slugs])
+    homes: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        homes.setdefault(pair.home, []).append(pair)
+    homes |= {slug: [] for slug in question.slugs if slug not in homes}
+    are_shown = {pair.reference for pair in shown}
     found = []
-    for slug in homes:
-        own = [pair for pair in pairs if pair.home == slug]
+    for slug, own in homes.items():
         compared = [
             _compared(pair, loaded, changes.get(pair.reference, []), names, reader.vocabulary)
-            for pair in shown
-            if pair.home == slug
+            for pair in own
+            if pair.reference in are_shown
         ]
         compared = [one for one in compared if one.differences or one.notes or one.changes]
         of_page = changes.get(f"/{slug}", [])

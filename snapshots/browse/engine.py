@@ -22,7 +22,13 @@ from snapshots.browse.queries import QUESTIONS, by_group
 from snapshots.browse.render import shared_names
 from snapshots.columns import MEANINGS
 
-_SHOWN = {"default_page_size": 100, "sql_time_limit_ms": 2000, "facet_time_limit_ms": 500, "max_csv_mb": 200}
+_SHOWN = {
+    "default_page_size": 100,
+    "sql_time_limit_ms": 2000,
+    "facet_time_limit_ms": 500,
+    "suggest_facets": False,  # Datasette would ask a question of every column of every table that is shown
+    "max_csv_mb": 200,
+}
 _PUBLIC = {"default_allow_sql": False, "allow_download": False}
 
 

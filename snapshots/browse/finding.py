@@ -130,7 +130,7 @@ def filter_of(asked: Asked) -> Filter:
 
 
 def _or(near: Sequence[str]) -> str:
-    return f"; the nearest are {listed(near)}" if near else ""
+    return f"; the nearest {'is' if len(near) == 1 else 'are'} {listed(near)}" if near else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ class Condition:
 
 def condition(reader: Reader, given: Filter) -> Condition:
     """Return what a change listed by itself, or a group, must be like."""
-    plain = ["c.member_of is null"]
+    plain = ["+c.member_of is null"]  # the sign keeps SQLite from an index in which nearly all are null
     touching: list[str] = []
     values: dict[str, Any] = {}
     things: dict[str, Any] = {}
@@ -188,7 +188,7 @@ def condition(reader: Reader, given: Filter) -> Condition:
     if unknown:
         plain.append("0")
     elif touching:
-        plain.append("c.id in (select value from json_each(:touched))")
+        plain.append("+c.id in (select value from json_each(:touched))")
         # Found once: a page asks a dozen questions about the changes that it is to show.
         found = reader.once(_TOUCHED.format(" and ".join(touching)), things)
         values["touched"] = json.dumps([row["id"] for row in found])
@@ -196,39 +196,54 @@ def condition(reader: Reader, given: Filter) -> Condition:
 
 
 _TOUCHED = """
-    with hits as materialized (select t.id from changes as t where {})
+    with hits as materialized (select id from changes where {})
     select id from hits
     union
     select group_id as id from change_groups where change_id in (select id from hits)
     """
 """The changes that touch something, and the groups with such a member."""
 
-_OF_ORGANISATIONS = """(
-    t.page in (select value from json_each(:slugs)) or t.organisation in (select value from json_each(:names))
-    or (t.kind in ('agreement-moved', 'organisation-renamed') and exists (
+# Each part of these has an index of its own: there are too many changes to look at every one.
+_OF_ORGANISATIONS = """rowid in (
+    select rowid from changes where page in (select value from json_each(:slugs))
+    union all
+    select rowid from changes where organisation in (select value from json_each(:names))
+    union all
+    select t.rowid
+    from changes as t
+    where t.kind in ('agreement-moved', 'organisation-renamed') and exists (
       select 1 from json_each(t.before) as side where side.value in (select value from json_each(:slugs))
       union all
       select 1 from json_each(t.after) as side where side.value in (select value from json_each(:slugs))
-    ))
+    )
   )"""
-_OF_DATASETS = """(
-    (t.kind like 'agreement-%' and t.reference in (
+_OF_DATASETS = """rowid in (
+    select t.rowid
+    from changes as t
+    where t.kind in ('agreement-added', 'agreement-removed', 'agreement-moved') and t.reference in (
       select reference from agreement_datasets where folded in (select value from json_each(:datasets))
-    ))
-    or (t.field = 'datasets' and exists (
-      select 1 from json_each(t.added) as name where folded(name.value) in (select value from json_each(:datasets))
-      union all
-      select 1 from json_each(t.removed) as name where folded(name.value) in (select value from json_each(:datasets))
-      union all
-      select 1 from json_each(json_array(json_extract(t.before, '$'), json_extract(t.after, '$'))) as name
-      where name.type = 'text' and folded(name.value) in (select value from json_each(:datasets))
-    ))
+    )
+    union all
+    select t.rowid
+    from changes as t
+    where t.kind in ('dataset-added', 'dataset-removed', 'dataset-relabelled', 'wording-changed')
+      and t.field = 'datasets' and exists (
+        select 1 from json_each(t.added) as name where folded(name.value) in (select value from json_each(:datasets))
+        union all
+        select 1 from json_each(t.removed) as name where folded(name.value) in (select value from json_each(:datasets))
+        union all
+        select 1 from json_each(json_array(json_extract(t.before, '$'), json_extract(t.after, '$'))) as name
+        where name.type = 'text' and folded(name.value) in (select value from json_each(:datasets))
+      )
   )"""
-_WITH_WORDS = """(
-    t.rowid in (select rowid from changes_search where changes_search match :words)
-    or t.before_text in (select rowid from texts_search where texts_search match :words)
-    or t.after_text in (select rowid from texts_search where texts_search match :words)
-    or t.title like '%' || :words_as_typed || '%'
+_WITH_WORDS = """rowid in (
+    select rowid from changes_search where changes_search match :words
+    union all
+    select rowid from changes where before_text in (select rowid from texts_search where texts_search match :words)
+    union all
+    select rowid from changes where after_text in (select rowid from texts_search where texts_search match :words)
+    union all
+    select rowid from changes where title like '%' || :words_as_typed || '%'
   )"""
 
 

@@ -1,7 +1,9 @@
 """What changed: the front page, run by run, and the same as CSV and JSON."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +22,7 @@ from snapshots.browse.finding import (
     load_changes,
 )
 from snapshots.browse.reader import Reader, Row
-from snapshots.browse.rows import OfOrganisation, by_organisation, change_rows
+from snapshots.browse.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
 from snapshots.browse.wording import day, days, month, number, plural
 from snapshots.times import as_text, read_time
 
@@ -46,11 +48,38 @@ class RunShown:
     """What is said of the runs between this one and the one shown before it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many changes are alike in what the page counts by."""
+
+    run: int
+    first_seen: str
+    severity: str
+    substantive: int
+    withdrawn: int
+    n: int
+
+    def is_told(self, given: Filter) -> bool:
+        """Whether they are listed as far as weight goes: editorial changes only where they are asked for."""
+        return bool(given.editorial or self.substantive)
+
+    def is_severe(self, given: Filter) -> bool:
+        """Whether they are as severe as asked for."""
+        return not given.severity or Severity(self.severity).rank <= Severity(given.severity).rank
+
+    def is_in(self, given: Filter) -> bool:
+        """Whether they were first seen in the time asked for."""
+        return (given.since_time or "") <= self.first_seen and (
+            not given.until_time or self.first_seen <= given.until_time
+        )
+
+
 def front(asked: Asked) -> Mapping[str, Any]:
     """Return what the front page shows."""
     reader, given = asked.reader, filter_of(asked)
     wanted = condition(reader, given)
-    runs = _runs_with(reader, wanted)
+    counts = _counts(reader, given)
+    runs = _runs_with(reader, counts, given)
     start = _start(runs, reader, asked.words.number("before"))
     shown = _enough(runs[start:])
     older = runs[start + len(shown) :]
@@ -59,18 +88,18 @@ def front(asked: Asked) -> Mapping[str, Any]:
         "title": f"Changes {given.in_words()}{at}" if given.narrows else f"What changed{at}",
         "heading": "What changed",
         "description": _description(asked, given, sum(run["changes"] for run in runs), at),
-        "stand": wanted.unknown[0] if wanted.unknown else _stand(reader, given, runs, at),
+        "stand": wanted.unknown[0] if wanted.unknown else _stand(reader, counts, given, runs, at),
         "filter": given,
         "kinds": [
             (kind.value, kind_in_words(kind)) for kind in ChangeKind if given.editorial or kind not in _EDITORIAL
         ],
-        "severities": _severities(reader, given),
-        "editorial": _editorial(reader, given),
-        "runs": _shown(reader, wanted, shown, runs[:start], given),
+        "severities": _severities(counts, given),
+        "editorial": sum(one.n for one in counts if not one.substantive and one.is_severe(given) and one.is_in(given)),
+        "runs": _shown(reader, wanted, counts, shown, runs[:start], given),
         "after_quiet": _quiet_after(reader, given, shown, older),
         "older": _older(given, shown, older),
         "newer": addresses.with_query("/", given.query()) if start else None,
-        "chart": chart_of(_months(reader, given)),
+        "chart": chart_of(_months(reader, counts, given)),
         "soon": _soon(reader),
         "files": {ending: addresses.with_query(f"/changes.{ending}", given.query()) for ending in ("csv", "json")},
         "canonical": addresses.with_query("/", given.query()) if not start else None,
@@ -80,20 +109,38 @@ def front(asked: Asked) -> Mapping[str, Any]:
 _EDITORIAL = frozenset(EDITORIAL_ONLY)
 
 
-def _runs_with(reader: Reader, wanted: Condition) -> list[Row]:
-    """Return the runs that have changes of the kind wanted, newest first, with how many."""
-    return reader.rows(
+def _counts(reader: Reader, given: Filter) -> list[Count]:
+    """Return how many changes there are, of every time, severity and weight; all that the page counts is among them."""
+    every = replace(given, severity="", since="", until="", since_time=None, until_time=None, editorial=True)
+    wanted = condition(reader, every)
+    rows = reader.rows(
         f"""
-        select runs.id, runs.kind, runs.captured_at, runs.finished_at, runs.pages_read, runs.pages_failed,
-          count(*) as changes
+        select c.run, c.first_seen, c.severity, c.substantive, c.withdrawn, count(*) as n
         from changes as c
-        join runs on runs.id = c.run
         where {wanted.sql}
-        group by runs.id
-        order by runs.captured_at desc
+        group by c.run, c.first_seen, c.severity, c.substantive, c.withdrawn
         """,
         wanted.values,
     )
+    return [Count(*row.values()) for row in rows]
+
+
+def _runs_with(reader: Reader, counts: Sequence[Count], given: Filter) -> list[Row]:
+    """Return the runs that have changes of the kind wanted, newest first, with how many."""
+    found = Counter[int]()
+    for one in counts:
+        if one.is_told(given) and one.is_severe(given) and one.is_in(given):
+            found[one.run] += one.n
+    rows = reader.rows(
+        """
+        select id, kind, captured_at, finished_at, pages_read, pages_failed
+        from runs
+        where id in (select value from json_each(:ids))
+        order by captured_at desc
+        """,
+        {"ids": json.dumps(list(found))},
+    )
+    return [row | {"changes": found[row["id"]]} for row in rows]
 
 
 def _start(runs: Sequence[Row], reader: Reader, before: int | None) -> int:
@@ -115,20 +162,26 @@ def _enough(runs: Sequence[Row]) -> list[Row]:
 
 
 def _shown(
-    reader: Reader, wanted: Condition, runs: Sequence[Row], newer: Sequence[Row], given: Filter
+    reader: Reader,
+    wanted: Condition,
+    counts: Sequence[Count],
+    runs: Sequence[Row],
+    newer: Sequence[Row],
+    given: Filter,
 ) -> list[RunShown]:
-    editorial = _editorial_by_run(reader, given, runs) if not given.editorial else {}
+    editorial = _editorial_by_run(counts, given)
+    listed = _listed(reader, wanted, runs)
     shown = []
     last = newer[-1] if newer else None
     for run in runs:
-        changes = load_changes(reader, wanted.more("c.run = :run", run=run["id"]), MOST_OF_A_RUN)
+        rows = listed.get(run["id"], [])
         shown.append(
             RunShown(
                 run=run,
                 changes=run["changes"],
-                editorial=editorial.get(run["id"], 0),
-                organisations=by_organisation(change_rows(reader, changes)),
-                left_out=run["changes"] - len(changes),
+                editorial=editorial[run["id"]],
+                organisations=by_organisation(rows),
+                left_out=run["changes"] - len(rows),
                 quiet=_quiet(reader, run["captured_at"], last["captured_at"] if last else None, given),
             )
         )
@@ -136,21 +189,23 @@ def _shown(
     return shown
 
 
-def _editorial_by_run(reader: Reader, given: Filter, runs: Sequence[Row]) -> dict[int, int]:
-    if not runs:
-        return {}
-    wanted = condition(reader, Filter(**{**_fields(given), "editorial": True})).more(
-        "not c.substantive and c.run in (select value from json_each(:runs))",
-        runs=str([run["id"] for run in runs]),
+def _listed(reader: Reader, wanted: Condition, runs: Sequence[Row]) -> dict[int, list[ChangeRow]]:
+    """Return the changes of each run, asked for at once: more than fit on a page are those of one run alone."""
+    of_these = wanted.more(
+        "c.run in (select value from json_each(:runs))", runs=json.dumps([run["id"] for run in runs])
     )
-    rows = reader.rows(
-        f"select c.run, count(*) as n from changes as c where {wanted.sql} group by c.run", wanted.values
-    )
-    return {row["run"]: row["n"] for row in rows}
+    listed: dict[int, list[ChangeRow]] = {}
+    for row in change_rows(reader, load_changes(reader, of_these, MOST_OF_A_RUN)):
+        listed.setdefault(row.change["run"], []).append(row)
+    return listed
 
 
-def _fields(given: Filter) -> dict[str, Any]:
-    return {name: getattr(given, name) for name in Filter.__dataclass_fields__}
+def _editorial_by_run(counts: Sequence[Count], given: Filter) -> Counter[int]:
+    found = Counter[int]()
+    for one in counts:
+        if not given.editorial and not one.substantive and one.is_severe(given) and one.is_in(given):
+            found[one.run] += one.n
+    return found
 
 
 # --- runs that told nothing -------------------------------------------------------------------------------------------
@@ -162,11 +217,8 @@ def _quiet(reader: Reader, after: str | None, before: str | None, given: Filter)
         return []
     rows = reader.rows(
         """
-        select captured_at, kind, pages_read, pages_failed, pages_new
-        from (
-          select runs.*, (select count(*) from snapshots where snapshots.first_seen = runs.captured_at) as pages_new
-          from runs
-        ) as runs
+        select captured_at, kind, pages_read, pages_failed
+        from runs
         where state = 'committed' and captured_at > :after and captured_at < :before
           and not exists (select 1 from changes where changes.run = runs.id and substantive)
         order by captured_at
@@ -221,7 +273,7 @@ def _older(given: Filter, shown: Sequence[Row], older: Sequence[Row]) -> dict[st
 # --- sentences and counts ---------------------------------------------------------------------------------------------
 
 
-def _stand(reader: Reader, given: Filter, runs: Sequence[Row], at: str) -> str:
+def _stand(reader: Reader, counts: Sequence[Count], given: Filter, runs: Sequence[Row], at: str) -> str:
     if given.narrows:
         found = sum(run["changes"] for run in runs)
         where = f", first seen in {plural(len(runs), 'reading')} of the register" if found else ""
@@ -233,24 +285,22 @@ def _stand(reader: Reader, given: Filter, runs: Sequence[Row], at: str) -> str:
     this = reader.newest[:7]
     (facts,) = reader.rows(
         """
-        select count(*) as runs, sum(kind != 'run') as editions,
-          (select count(*) from changes as c where c.member_of is null and c.substantive and not c.withdrawn
-            and c.first_seen like :month) as changes,
-          (select count(*) from changes as c where c.member_of is null and c.substantive and not c.withdrawn
-            and c.severity = 'high' and c.first_seen like :month) as high,
-          (select count(distinct run) from changes as c where c.member_of is null and c.substantive
-            and c.first_seen like :month) as telling
+        select count(*) as runs, sum(kind != 'run') as editions
         from runs
-        where state = 'committed' and captured_at like :month
+        where state = 'committed' and captured_at >= :month
         """,
-        {"month": f"{this}%"},
+        {"month": this},
     )
-    if not facts["changes"]:
+    told = [one for one in counts if one.substantive and one.first_seen.startswith(this)]
+    changes = sum(one.n for one in told if not one.withdrawn)
+    severe = sum(one.n for one in told if not one.withdrawn and one.severity == Severity.HIGH)
+    if not changes:
         earlier = f" The latest change was first seen on {day(runs[0]['captured_at'])}." if runs else ""
         return f"No changes so far in {month(this)}, in {number(facts['runs'])} {_runs_or_editions(facts)}.{earlier}"
-    seen = f"seen in {number(facts['telling'])} of {number(facts['runs'])} {_runs_or_editions(facts)}"
-    high = f" {number(facts['high'], capital=True)} {'is' if facts['high'] == 1 else 'are'} of high severity."
-    return f"{count(facts['changes'])} so far in {month(this)}, {seen}.{high if facts['high'] else ''}"
+    telling = len({one.run for one in told})
+    seen = f"seen in {number(telling)} of {number(facts['runs'])} {_runs_or_editions(facts)}"
+    high = f" {number(severe, capital=True)} {'is' if severe == 1 else 'are'} of high severity."
+    return f"{count(changes)} so far in {month(this)}, {seen}.{high if severe else ''}"
 
 
 def _runs_or_editions(facts: Row) -> str:
@@ -267,18 +317,17 @@ def _description(asked: Asked, given: Filter, found: int, at: str) -> str:
     )
 
 
-def _severities(reader: Reader, given: Filter) -> list[dict[str, Any]]:
+def _severities(counts: Sequence[Count], given: Filter) -> list[dict[str, Any]]:
     """Return the choice of least severities, each with how many changes it would show."""
-    wanted = condition(reader, Filter(**{**_fields(given), "severity": ""}))
-    rows = reader.rows(
-        f"select c.severity, count(*) as n from changes as c where {wanted.sql} group by c.severity", wanted.values
-    )
-    counts = {row["severity"]: row["n"] for row in rows}
+    found = Counter[str]()
+    for one in counts:
+        if one.is_told(given) and one.is_in(given):
+            found[one.severity] += one.n
     choices = (("", "All", tuple(Severity)), ("medium", "Medium and high", _MEDIUM), ("high", "High", _HIGH))
     return [
         {
             "name": name,
-            "count": sum(counts.get(one, 0) for one in which),
+            "count": sum(found[one] for one in which),
             "address": addresses.with_query("/", given.query(severity=least)),
             "current": given.severity == least or (least == "" and given.severity in ("low", "info")),
         }
@@ -290,32 +339,18 @@ _HIGH = (Severity.HIGH,)
 _MEDIUM = (Severity.HIGH, Severity.MEDIUM)
 
 
-def _editorial(reader: Reader, given: Filter) -> int:
-    wanted = condition(reader, Filter(**{**_fields(given), "editorial": True})).more("not c.substantive")
-    return int(reader.value(f"select count(*) as n from changes as c where {wanted.sql}", wanted.values))
-
-
-def _months(reader: Reader, given: Filter) -> list[Month]:
+def _months(reader: Reader, counts: Sequence[Count], given: Filter) -> list[Month]:
     """Return the counts of the newest months, whatever time is asked for."""
     if not reader.newest:
         return []
-    timeless = {"since": "", "until": "", "since_time": None, "until_time": None}
-    wanted = condition(reader, Filter(**{**_fields(given), **timeless})).more("not c.withdrawn")
-    rows = reader.rows(
-        f"""
-        select substr(c.first_seen, 1, 7) as month, count(*) as changes, sum(c.severity = 'high') as high
-        from changes as c
-        where {wanted.sql}
-        group by month
-        """,
-        wanted.values,
-    )
-    counted = {row["month"]: row for row in rows}
+    changes, high = Counter[str](), Counter[str]()
+    for one in counts:
+        if one.is_told(given) and one.is_severe(given) and not one.withdrawn:
+            changes[one.first_seen[:7]] += one.n
+            high[one.first_seen[:7]] += one.n if one.severity == Severity.HIGH else 0
     first = reader.value("select min(first_seen) as at from snapshots") or reader.newest
     return [
-        Month(month=one, changes=counted[one]["changes"], high=counted[one]["high"])
-        if one in counted
-        else Month(month=one, changes=0, high=0)
+        Month(month=one, changes=changes[one], high=high[one])
         for one in months_between(first[:7], reader.newest[:7])[-MONTHS:]
     ]
 
@@ -329,16 +364,16 @@ def _soon(reader: Reader) -> dict[str, Any]:
     ends = reader.rows(
         """
         select states.dsa_end, agreements.page, pages.organisation, agreements.reference
-        from agreements
-        join pages on pages.slug = agreements.page
-        join agreement_versions on agreement_versions.id = agreements.version
-        join states on states.id = agreement_versions.state
-        where agreements.standing
+        from states
+        cross join agreement_versions on agreement_versions.state = states.id
+        cross join agreements on agreements.version = agreement_versions.id and agreements.standing
+        cross join pages on pages.slug = agreements.page
+        where states.dsa_end between :month and :until  -- a month comes before its days
           and case length(states.dsa_end) when 7 then date(states.dsa_end || '-01', '+1 month', '-1 day')
             else states.dsa_end end between :today and :until
         order by states.dsa_end, pages.organisation, agreements.reference
         """,
-        {"today": today, "until": until},
+        {"today": today, "month": today[:7], "until": until},
     )
     return {"ends": ends[:SOON_LISTED], "count": len(ends)}
 

@@ -86,6 +86,8 @@ _TABLES: dict[str, dict[str, Any]] = {
     "readings": {"description": "What each body of a page was read as."},
     "recent_changes": {"description": "The newest thousand changes, the latest first.", "facets": ["severity"]},
     "red_flags": {"description": "What stands out though nothing need have changed.", "facets": ["rule"]},
+    "red_flag_places": {"description": "What `red_flags` is found by: where each rule holds now."},
+    "red_flag_signs": {"description": "What each version of an agreement shows of what `red_flags` asks."},
     "refusals": {"description": "Pages that a run could not read or did not believe, and why."},
     "runs": {
         "description": "Every reading of the register.",

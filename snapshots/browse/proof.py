@@ -1,10 +1,11 @@
 """The kept pages behind what is said: when each was seen, its checksum, where it came from, where else to find it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from snapshots.browse import addresses
 from snapshots.browse.addresses import is_link
 from snapshots.browse.asked import Site
 from snapshots.browse.reader import Reader, Row
@@ -86,3 +87,37 @@ def kept_bodies(reader: Reader, site: Site, bodies: Iterable[str], slugs: Iterab
 def _kept(row: Row, site: Site) -> Kept:
     live = page_address(site, row["page"], row["source"])
     return Kept(**{**row, "stale": bool(row["stale"])}, live=live)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """The kept pages before and after what was first seen at a time."""
+
+    time: str
+    before: Kept | None
+    after: Kept | None
+
+    @property
+    def both(self) -> str:
+        """Address of the two side by side."""
+        if not self.before or not self.after:
+            return ""
+        return addresses.with_query(addresses.snapshot(self.after.sha256), [("with", self.before.sha256)])
+
+
+def proof_of(
+    reader: Reader, site: Site, changes: Iterable[Row], pages: Collection[str], newest: str
+) -> Mapping[str, Sequence[Pair] | Kept | None]:
+    """Return the kept pages behind changes, the newest first, and the one with the bytes that are shown."""
+    keys = dict.fromkeys(
+        (change["first_seen"], change["snapshot_before"], change["snapshot_after"])
+        for change in changes
+        if change["snapshot_before"] or change["snapshot_after"]
+    )
+    bodies = {body for _, *both in keys for body in both if body} | {newest}
+    kept = kept_bodies(reader, site, bodies, pages)
+    pairs = [
+        Pair(time=time, before=kept.get(before or ""), after=kept.get(after or "")) for time, before, after in keys
+    ]
+    pairs = [pair for pair in pairs if pair.before or pair.after]
+    return {"newest": pairs[:1], "earlier": pairs[1:], "first": kept.get(newest)}

@@ -192,7 +192,9 @@ def _rows(asked: Asked, rule: str | None, slugs: Sequence[str] | None) -> list[R
 
 
 def _counts(reader: Reader) -> dict[str, int]:
-    return {row["rule"]: row["n"] for row in reader.rows("select rule, count(*) as n from red_flags group by rule")}
+    return {
+        row["rule"]: row["n"] for row in reader.rows("select rule, count(*) as n from red_flag_places group by rule")
+    }
 
 
 def _title(rule: str, organisation: str) -> str:

@@ -177,41 +177,41 @@ def _datasets(reader: Reader, text: str, _match: str, limit: int) -> Section:
 
 
 _NOW = """
-    from agreements
-    join pages on pages.slug = agreements.page
-    join agreement_versions on agreement_versions.id = agreements.version
-    join states on states.id = agreement_versions.state
+    cross join agreement_versions on agreement_versions.state = states.id
+    cross join agreements on agreements.version = agreement_versions.id
     """
+"""From the states that are found to the agreements whose newest they are; "cross" keeps SQLite to this order."""
 
 
 def _agreements(reader: Reader, _text: str, match: str, limit: int) -> Section:
-    where = "where states.id in (select rowid from states_search where states_search match :match)"
-    values = {"match": match, "limit": limit}
     rows = reader.rows(
         f"""
-        select agreements.reference, states.title, coalesce(pages.organisation, pages.slug) as organisation,
-          max(agreements.standing) as standing, count(*) over () as found
-        {_NOW} {where}
+        select agreements.reference, states.title, agreements.page, max(agreements.standing) as standing,
+          count(*) over () as found
+        from states_search
+        cross join states on states.id = states_search.rowid
+        {_NOW}
+        where states_search match :match
         group by agreements.reference
         order by max(agreements.standing) desc, states.title, agreements.reference
         limit :limit
         """,
-        values,
+        {"match": match, "limit": limit},
     )
     return Section(
         key="agreements",
         title="Agreements",
         count=rows[0]["found"] if rows else 0,
-        hits=[_of_agreement(row) for row in rows],
+        hits=[_of_agreement(reader, row) for row in rows],
     )
 
 
-def _of_agreement(row: Row, snippet: Markup | None = None) -> Hit:
+def _of_agreement(reader: Reader, row: Row, snippet: Markup | None = None) -> Hit:
     return Hit(
         name=row["title"] or "Without a title",
         address=addresses.agreement(row["reference"]),
         reference=row["reference"],
-        about=row["organisation"] + ("" if row["standing"] else ", no longer on the register’s pages"),
+        about=reader.organisations[row["page"]] + ("" if row["standing"] else ", no longer on the register’s pages"),
         snippet=snippet,
     )
 
@@ -223,21 +223,22 @@ def _prose(reader: Reader, _text: str, match: str, limit: int) -> Section:
           select rowid as id from texts_search where texts_search match :match
         ),
         hits as materialized (
-          select agreements.reference, states.title, coalesce(pages.organisation, pages.slug) as organisation,
-            agreements.standing,
+          select id, title,
             case when states.objectives in (select id from found) then states.objectives
               when states.processing in (select id from found) then states.processing
               when states.outputs in (select id from found) then states.outputs
               when states.expected_benefits in (select id from found) then states.expected_benefits
               when states.yielded_benefits in (select id from found) then states.yielded_benefits
             end as text
-          {_NOW}
+          from states
         )
-        select reference, title, organisation, standing, text, count(*) over () as found
-        from hits
-        where text is not null
-        group by reference
-        order by max(standing) desc, title, reference
+        select agreements.reference, states.title, agreements.page, max(agreements.standing) as standing, states.text,
+          count(*) over () as found
+        from hits as states
+        {_NOW}
+        where states.text is not null
+        group by agreements.reference
+        order by max(agreements.standing) desc, states.title, agreements.reference
         limit :limit
         """,
         {"match": match, "limit": limit},
@@ -247,7 +248,7 @@ def _prose(reader: Reader, _text: str, match: str, limit: int) -> Section:
         key="prose",
         title="In the prose of agreements",
         count=rows[0]["found"] if rows else 0,
-        hits=[_of_agreement(row, snippets.get(row["text"])) for row in rows],
+        hits=[_of_agreement(reader, row, snippets.get(row["text"])) for row in rows],
     )
 
 

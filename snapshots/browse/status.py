@@ -25,7 +25,7 @@ def status(asked: Asked) -> Mapping[str, Any]:
     facts = {**reader.answers.status(now), **_due(asked, now), "attempts": failed_attempts(reader.db)}
     if asked.site.public:
         # What the server sent is nobody's business but the operator's, and so is whom anything was sent to.
-        facts |= {"attempts": None, "undelivered": []}
+        facts |= {"attempts": None, "undelivered": [], "collected": []}
     run, last = facts["last_run"], head(reader.db)
     needs = [cut(one_line(need), 600) for need in needs_a_person(facts)] if run or facts["attempts"] else []
     failing = facts["failing"]
