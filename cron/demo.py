@@ -148,6 +148,7 @@ def run_demo(directory: Path, *, width: int, colour: bool, say: Callable[[str], 
     say(f"\n{_told(f'All of it is kept in {database}. Try next:', width)}")
     for command in _worth_trying(told):
         say(f"  {_program()} --db {shlex.quote(str(database))} {command}")
+    say(f"\nAs pages, for a browser:\n  {_program()} --db {shlex.quote(str(database))} browse")
     say(f"\n{_told(_CLOSING, width)}")
 
 

@@ -119,8 +119,9 @@ def test_the_commands_that_it_prints_work_as_printed(demo):
     folder, output, _ = demo
     commands = [shlex.split(line) for line in re.findall(r"^  (\S*registerwatch --db .+)$", output, re.MULTILINE)]
 
-    assert len(commands) >= 5
-    for program, *arguments in commands:
+    *asking, pages = commands
+    assert (len(asking) >= 5, pages[-1]) == (True, "browse")
+    for program, *arguments in asking:
         result = run_installed(folder, *arguments, program=program)
         assert (result.returncode, result.stderr) == (0, ""), arguments
         assert len(result.stdout.splitlines()) > 3, arguments
