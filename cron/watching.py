@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from threading import Event
+from threading import Event, Thread
 
 import click
 
@@ -214,7 +214,8 @@ def _deliver_between(session: Session) -> None:
 def _until_told_to_stop() -> Iterator[Event]:
     told = Event()
     signals = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(one, lambda *_: told.set()) for one in signals]
+    # Set by a thread: a handler that runs while this one holds the event's lock would wait for itself.
+    before = [signal.signal(one, lambda *_: Thread(target=told.set).start()) for one in signals]
     try:
         yield told
     finally:
