@@ -6,13 +6,14 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak serve docs clean
+.PHONY: help demo test check bench house soak serve docs clean
 
 help:
 	@echo "make demo    watch the made-up sample register for five nights, and tell what changed"
 	@echo "make test    run the tests, two at a time"
 	@echo "make check   lint, formatting, types, the rules of the house, documentation that tells the truth"
 	@echo "make bench   measure, and write benchmarks/RESULTS.md"
+	@echo "make house   measure how the source is cut, beside version one and the aim"
 	@echo "make soak    run the long hauls that make test leaves out"
 	@echo "make serve   serve the pages of the sample register on http://127.0.0.1:8765/ to look at"
 	@echo "make docs    write the generated pages of docs/ again"
@@ -40,6 +41,10 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# Standard library only: nothing need be installed to look at the house.
+house:
+	@$(PYTHON) benchmarks/house.py
 
 # 5 is pytest's way to say that it found no test.
 soak: $(READY)
