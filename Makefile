@@ -51,7 +51,7 @@ soak: $(READY)
 	$(BIN)/python -m pytest --hypothesis-profile=soak -m "soak or hypothesis" || { status=$$?; [ $$status -eq 5 ] && echo "There is no long haul yet."; }
 
 serve: $(READY)
-	@$(BIN)/python -m cron.sample_site
+	@$(BIN)/python -m cron.demo.site
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py

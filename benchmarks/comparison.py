@@ -32,7 +32,7 @@ from benchmarks.nights import ROOT, Cost, edition, measured, median, night, requ
 from benchmarks.others import NotToBeHadError, Watcher, programs, version_of
 from benchmarks.register_site import Register, records
 from benchmarks.trust import PageWatcher, judge_watcher
-from tests.mail_server import LoopbackMail, Refuse, Stall
+from tests.harness.mail_server import LoopbackMail, Refuse, Stall
 from tests.simulation.play import play
 from tests.simulation.story import Edition, quick
 from tests.simulation.truth import Score

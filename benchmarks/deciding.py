@@ -17,13 +17,13 @@ from typing import Any
 from deepdiff import DeepDiff
 
 from benchmarks.register_site import Register, curly, render_org
-from diff.belief import Edition, Remembered, Sighting
-from diff.compare import differing, folded_form
-from diff.decide import decide
-from diff.guards import Guards
-from scraper.parse import read_page
+from diff.deciding.belief import Edition, Remembered, Sighting
+from diff.deciding.compare import differing, folded_form
+from diff.deciding.decide import decide
+from diff.deciding.guards import Guards
+from scraper.names.vocabulary import default_vocabulary
+from scraper.reading.page import read_page
 from scraper.records import Agreement, RegisterPage, agreement_to_json
-from scraper.vocabulary import default_vocabulary
 
 RUNS = 5
 

@@ -92,7 +92,7 @@ def read_times(read: Callable[[str], bytes], wanted: list[str]) -> tuple[float, 
 
 def ours(file: Path, wanted: list[str]) -> Kept:
     """Return what our database makes of it."""
-    from snapshots.store import open_store
+    from snapshots.keeping.store import open_store
 
     store = open_store(file)
     (row,) = store.db.query(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scraper.normalise import fold, fold_set
-from scraper.vocabulary import default_vocabulary
+from scraper.names.fold import fold, fold_set
+from scraper.names.vocabulary import default_vocabulary
 
 PROSE_CHARACTERS = 15_000
 DATASETS = 30

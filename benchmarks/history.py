@@ -43,10 +43,10 @@ def editions(register: Register, count: int, folder: Path) -> Iterator[int]:
 
 def build(file: Path, register: Register, count: int, first_year: int = 2021, a_year: int = 12) -> float:
     """Import *count* editions of *register* into a new database; return the seconds that importing took."""
-    from cron.importing import import_edition
-    from diff.guards import Guards
-    from scraper.vocabulary import default_vocabulary
-    from snapshots.store import open_store
+    from cron.work.importing import import_edition
+    from diff.deciding.guards import Guards
+    from scraper.names.vocabulary import default_vocabulary
+    from snapshots.keeping.store import open_store
 
     store, vocabulary, guards, seconds = open_store(file), default_vocabulary(), Guards(), 0.0
     with tempfile.TemporaryDirectory() as directory:

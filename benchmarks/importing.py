@@ -51,7 +51,7 @@ def distinct_bodies(folder: Path) -> dict[str, tuple[str, bytes]]:
 
 
 def _read_all(folder: Path) -> tuple[float, int]:
-    from scraper.parse import read_page
+    from scraper.reading.page import read_page
 
     bodies = distinct_bodies(folder)
     started = time.perf_counter()
@@ -61,10 +61,10 @@ def _read_all(folder: Path) -> tuple[float, int]:
 
 
 def _import_all(folder: Path) -> float:
-    from cron.importing import import_edition
-    from diff.guards import Guards
-    from scraper.vocabulary import default_vocabulary
-    from snapshots.store import open_store
+    from cron.work.importing import import_edition
+    from diff.deciding.guards import Guards
+    from scraper.names.vocabulary import default_vocabulary
+    from snapshots.keeping.store import open_store
 
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as directory:
@@ -86,10 +86,10 @@ def _import_all(folder: Path) -> float:
 
 def _quiet_edition(folder: Path) -> tuple[float, float]:
     """Return seconds of importing an edition in which nothing changed, and of reading and hashing its files."""
-    from cron.importing import import_edition
-    from diff.guards import Guards
-    from scraper.vocabulary import default_vocabulary
-    from snapshots.store import open_store
+    from cron.work.importing import import_edition
+    from diff.deciding.guards import Guards
+    from scraper.names.vocabulary import default_vocabulary
+    from snapshots.keeping.store import open_store
 
     with tempfile.TemporaryDirectory() as directory:
         store = open_store(Path(directory) / "registerwatch.db")

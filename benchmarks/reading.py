@@ -14,7 +14,7 @@ import lxml.html
 from bs4 import BeautifulSoup
 
 from benchmarks.register_site import Register, render_org
-from scraper.parse import read_page
+from scraper.reading.page import read_page
 
 TARGET = 0.7
 

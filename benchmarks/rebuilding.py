@@ -21,8 +21,8 @@ COMMAND = [sys.executable, "-c", "from cron.cli import main; main()", "--db"]
 READ = """
 import sqlite3, sys
 from pathlib import Path
-from scraper.parse import read_page
-from snapshots.store import open_store
+from scraper.reading.page import read_page
+from snapshots.keeping.store import open_store
 
 store = open_store(Path(sys.argv[1]))
 for row in store.db.query("select sha256 from bodies"):

@@ -44,11 +44,11 @@ asyncio.run(serve())
 IMPORT = """
 import sys
 from pathlib import Path
-from cron.due import dues_of
-from cron.importing import gather_editions, take_editions
+from cron.work.outbox import dues_of
+from cron.work.importing import gather_editions, take_editions
 from cron.session import Options, Session, clock
-from snapshots.store import no_progress
-from snapshots.times import as_text
+from snapshots.keeping.store import no_progress
+from scraper.times import as_text
 
 folder, time, tells = sys.argv[1:]
 session = Session(Options(config=Path("registerwatch.toml"), database=None, verbose=False))

@@ -6,23 +6,13 @@ from typing import Any
 
 import click
 
-from cron import (
-    asking,
-    backfilling,
-    browsing,
-    exporting,
-    feeding,
-    formats,
-    keeping,
-    news,
-    subscribing,
-    terminal,
-    watching,
-)
-from cron.afterwards import after_run
-from cron.config import settings_template
-from cron.due import dues_of, dues_of_release
-from cron.outcome import NOTHING_AFTERWARDS, render_afterwards
+from cron.commands import backfill as backfilling
+from cron.commands import browse as browsing
+from cron.commands import export as exporting
+from cron.commands import keep as keeping
+from cron.commands import look as asking
+from cron.commands import run as watching
+from cron.commands import subscriptions as subscribing
 from cron.session import (
     EARLIEST,
     NEEDS_A_PERSON,
@@ -40,13 +30,20 @@ from cron.session import (
     show_progress,
     write,
 )
+from cron.settings.load import settings_template
+from cron.terminal import formats, news
+from cron.terminal import style as terminal
+from cron.terminal.run_report import NOTHING_AFTERWARDS, render_afterwards
+from cron.work import feeds as feeding
+from cron.work.afterwards import after_run
+from cron.work.outbox import dues_of, dues_of_release
 from scraper.errors import RefusedPageError, RegisterWatchError
+from scraper.names.vocabulary import Vocabulary
 from scraper.records import page_to_json
-from scraper.vocabulary import Vocabulary
-from snapshots.answers import Question
+from scraper.times import as_text
+from snapshots.asking.answers import Question
+from snapshots.keeping.store import Dues, Outcome
 from snapshots.sources.saved import SourceError
-from snapshots.store import Dues, Outcome
-from snapshots.times import as_text
 
 
 @click.group(
@@ -138,7 +135,7 @@ def parse(session: Session, files: tuple[Path, ...]) -> None:
 
 
 def _parsed(file: Path, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
-    from scraper.parse import read_page
+    from scraper.reading.page import read_page
     from snapshots.sources.saved import read_one_file
 
     if file.is_dir():
@@ -166,7 +163,7 @@ def import_(session: Session, paths: tuple[Path, ...], fetched_at: str, complete
     Example:
       registerwatch import saved/2026-10 --fetched-at 2026-10-01 --complete
     """
-    from cron.importing import gather_editions, take_editions
+    from cron.work.importing import gather_editions, take_editions
 
     now = as_text(clock())
     if fetched_at > now:
@@ -305,8 +302,8 @@ def status(session: Session, format_: str) -> None:
     Example:
       registerwatch status
     """
-    from cron.overview import state_of
-    from cron.state import render_status
+    from cron.terminal.status import render_status
+    from cron.work.overview import state_of
 
     facts = state_of(session, clock())
     write([facts], format_, lambda: render_status(facts, width=columns(), colour=coloured()))
@@ -328,7 +325,7 @@ def demo(directory: Path | None) -> None:
     Example:
       registerwatch demo
     """
-    from cron.demo import run_demo
+    from cron.demo.demo import run_demo
 
     run_demo(directory or Path("demo"), width=columns(), colour=coloured(), say=click.echo)
 

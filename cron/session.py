@@ -14,16 +14,17 @@ from typing import Any
 
 import click
 
-from cron import formats, terminal
-from cron.config import Settings, load_settings
-from cron.progress import Progress
-from diff.guards import Guards
+from cron.settings.load import Settings, load_settings
+from cron.terminal import formats
+from cron.terminal import style as terminal
+from cron.terminal.progress import Progress
+from diff.deciding.guards import Guards
 from scraper.errors import RegisterWatchError
-from scraper.vocabulary import Vocabulary, default_vocabulary, parse_vocabulary
-from snapshots.answers import Answers
-from snapshots.opening import DatabaseError, explain
-from snapshots.store import Store, open_store
-from snapshots.times import as_text, end_of, read_time
+from scraper.names.vocabulary import Vocabulary, default_vocabulary, parse_vocabulary
+from scraper.times import as_text, end_of, read_time
+from snapshots.asking.answers import Answers
+from snapshots.keeping.database import DatabaseError, explain
+from snapshots.keeping.store import Store, open_store
 
 NEEDS_A_PERSON = 3
 WRONG_SETTINGS = 2

@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 
-from scraper.normalise import fold
+from scraper.names.fold import fold
 
 _LONGEST_NAME = 80
 

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from diff.safe_text import UNSAFE
+from scraper.text import UNSAFE
 
 # What spreadsheets take for the start of a formula, in both widths.
 _FORMULA = re.compile("[\t\r\n]|\\s*[=+\\-@＝＋－＠]")

@@ -12,10 +12,18 @@ from pathlib import Path
 import click
 
 from cron.cli import cli
-from cron.config import PREFIX, SECTIONS, SUBSCRIPTIONS, in_toml, keys_of_subscriptions, settings_template, variable
-from cron.sections import Subscription
+from cron.settings.load import (
+    PREFIX,
+    SECTIONS,
+    SUBSCRIPTIONS,
+    in_toml,
+    keys_of_subscriptions,
+    settings_template,
+    variable,
+)
+from cron.settings.sections import Subscription
 from snapshots.columns import MEANINGS
-from snapshots.store import open_store
+from snapshots.keeping.store import open_store
 
 GENERATED = "<!-- Written by `make docs`; do not edit. -->"
 

@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from tests import once
+from tests.harness import once
 
 # No deadline: on a busy machine the first example of a page pays for what all others find in a cache.
 settings.register_profile("quick", deadline=None, max_examples=40)

@@ -11,8 +11,8 @@ import click
 import pytest
 
 from cron.cli import cli
-from cron.config import KEYS, variable
-from diff.changes import Change, ChangeKind, Severity, change_to_json
+from cron.settings.load import KEYS, variable
+from diff.change import Change, ChangeKind, Severity, change_to_json
 from scraper.records import FIELDS, RegisterPage
 from snapshots.columns import MEANINGS
 

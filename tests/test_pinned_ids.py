@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from scraper.normalise import fold
+from scraper.names.fold import fold
 from tests.simulation.play import command, told
 
 DATA = next(folder for folder in Path(__file__).parents if folder.name == "tests") / "data"

@@ -14,9 +14,9 @@ from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from diff.addresses import slug_name
-from diff.phrases import SOURCE
-from diff.safe_text import cut, one_line
+from diff.saying.phrase import SOURCE
 from notify.calendar.lines import block, line, text, uri
+from scraper.text import cut, one_line
 
 PRODUCT = "-//registerwatch//printed ends of agreements//EN"
 DOMAIN = "registerwatch.invalid"

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from scraper.names.vocabulary import Vocabulary
 from scraper.records import FIELDS, SECTIONS
-from scraper.vocabulary import Vocabulary
-from snapshots.answers import public_change
+from snapshots.asking.answers import public_change
 from snapshots.columns import MEANINGS
 
 Row = Mapping[str, Any]

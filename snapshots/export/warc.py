@@ -17,9 +17,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sqlite_utils import Database
 
-from scraper.blocks import looks_like_markup
-from snapshots.bodies import Bodies
+from scraper.reading.blocks import looks_like_markup
 from snapshots.headers import Headers, headers_of_body, kept_headers
+from snapshots.keeping.bodies import Bodies
 
 
 @dataclass(frozen=True, slots=True)

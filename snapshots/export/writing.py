@@ -16,13 +16,13 @@ from sqlite_utils import Database
 
 from diff.cells import cell, escaped
 from scraper.errors import RegisterWatchError
-from scraper.vocabulary import Vocabulary
+from scraper.names.vocabulary import Vocabulary
 from snapshots.export.data_uses import COLUMNS, LEGAL_BASES, data_use
 from snapshots.export.datapackage import DATA_USES, PAGES, About, data_package
 from snapshots.export.folders import Folder, Part, WrittenFile, only_writer
 from snapshots.export.tables import TABLES, Table, rows_of
 from snapshots.export.warc import web_archive
-from snapshots.store import Store
+from snapshots.keeping.store import Store
 
 
 class ExportError(RegisterWatchError):

@@ -14,10 +14,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from scraper.addresses import host_of
 from scraper.slugs import is_slug, slug_of
+from scraper.times import as_text, read_time
+from scraper.web.addresses import host_of
 from snapshots.headers import Headers
-from snapshots.payloads import Payload
+from snapshots.sources.payloads import Payload
 from snapshots.sources.saved import (
     PAGE_ENDINGS,
     WARC_ENDINGS,
@@ -32,7 +33,6 @@ from snapshots.sources.saved import (
     read_file,
     records_of,
 )
-from snapshots.times import as_text, read_time
 
 OTHER_SITE = "another site"
 OTHER_PAGE = "another page of the register"

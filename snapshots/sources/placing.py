@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from snapshots.times import as_text, read_time
+from scraper.times import as_text, read_time
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -25,9 +25,9 @@ from warcio.exceptions import ArchiveLoadFailed
 from scraper.errors import RegisterWatchError
 from scraper.limits import LARGEST_PAGE, too_large
 from scraper.slugs import is_slug, slug_of
+from scraper.times import as_text, read_time
 from snapshots.headers import Headers
-from snapshots.payloads import Payload, read_payload
-from snapshots.times import as_text, read_time
+from snapshots.sources.payloads import Payload, read_payload
 
 PAGE_ENDINGS = (".html", ".htm", ".txt")
 WARC_ENDINGS = (".warc", ".warc.gz")

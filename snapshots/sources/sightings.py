@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scraper.slugs import is_slug, slug_of
+from scraper.times import as_text, read_time
 from snapshots.sources.saved import PAGE_ENDINGS, WARC_ENDINGS, SourceError, records_of
-from snapshots.times import as_text, read_time
 
 
 @dataclass(frozen=True, slots=True)

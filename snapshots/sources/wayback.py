@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from scraper.slugs import slug_of
-from snapshots.payloads import Payload
+from scraper.times import as_text
 from snapshots.sources.captures import (
     ERROR,
     NO_PAGE,
@@ -31,8 +31,8 @@ from snapshots.sources.captures import (
     read_digest,
     slug_at,
 )
+from snapshots.sources.payloads import Payload
 from snapshots.sources.saved import SourceError, legible, read_file
-from snapshots.times import as_text
 
 MOST_BYTES = 64_000_000
 """Of a list, unpacked: some 300,000 captures. The captures of a register are a few thousand."""

@@ -7,7 +7,7 @@ understands.
 from collections.abc import Iterator
 from typing import Any
 
-from scraper.parse import read_page
+from scraper.reading.page import read_page
 from scraper.records import Agreement as Record
 from tests.simulation.model import SECTIONS, Agreement, Page
 from tests.simulation.noise import fold

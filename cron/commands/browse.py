@@ -1,0 +1,135 @@
+"""The pages, served: `browse` opens an address on this machine and answers there until it is stopped."""
+
+import errno
+import ipaddress
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from cron.session import Session, say
+from cron.terminal import formats
+from cron.work.overview import due_after
+from scraper.errors import RegisterWatchError
+from snapshots.keeping.store import open_store
+
+if TYPE_CHECKING:
+    from snapshots.browse.app.request import Site
+
+PORT = 8001
+
+
+class BrowseError(RegisterWatchError):
+    """The pages cannot be served."""
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port; 0 takes any free.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen on.")
+@click.option("--public", is_flag=True, help="Show what may be shown to anybody: no kept pages, no deliveries, no SQL.")
+@click.pass_obj
+def browse(session: Session, port: int, host: str, public: bool) -> None:
+    r"""Serve the history as pages, for a browser on this machine; Ctrl-C ends it.
+
+    What a run commits while it serves is there for the next request. An address that others can reach needs --public;
+    docs/operations.md has a recipe with a web server in front.
+
+    \b
+    Example:
+      registerwatch browse
+    """
+    if not public and not _is_loopback(host):
+        raise click.UsageError(f"{host}: others can reach this address and would see everything; add --public")
+    database = session.settings.store.database
+    open_store(database, create=False).close()  # refused in plain words, or brought to today's schema
+    with closing(_listen(host, port)) as listener:
+        app = make_app(_site(session, public=public), host)
+        name = f"[{host}]" if ":" in host else host
+        say(f"Serving {database} at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C ends it)\n")
+        serve(app, listener)
+
+
+def _site(session: Session, *, public: bool) -> "Site":
+    from snapshots.browse.app.request import Site
+
+    settings = session.settings
+    return Site(
+        database=settings.store.database,
+        register=settings.register.name,
+        index=settings.register.index,
+        base_url=settings.browse.base_url,
+        feeds_url=settings.feeds.base_url,
+        public=public,
+        publish_pages=settings.browse.publish_pages,
+        vocabulary=session.vocabulary,
+        due=partial(due_after, settings.schedule),
+        to_csv=formats.to_csv,
+        to_json=formats.to_json,
+    )
+
+
+def make_app(site: "Site", host: str) -> "object":
+    """Return the application that serves *site* at *host*."""
+    from snapshots.browse.app.app import Door  # and with it Datasette, which no other command needs
+    from snapshots.browse.app.engine import make_tables
+
+    names = {host, "localhost", "127.0.0.1", "::1", urlsplit(site.base_url or "").hostname or "localhost"}
+    return Door(site, make_tables(site), hosts=frozenset() if site.public else frozenset(names))
+
+
+def serve(app: "object", listener: socket.socket) -> None:
+    """Answer at *listener* until this process is told to stop."""
+    import uvicorn
+
+    config = uvicorn.Config(app, log_level="warning", lifespan="on", access_log=False, server_header=False)  # type: ignore[arg-type]
+    with _quietly_stopped():
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def _quietly_stopped() -> Iterator[None]:
+    """Take the signals that end a server for its end: uvicorn raises them again when it has closed everything."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+_TROUBLE = {
+    errno.EADDRINUSE: "is in use; name another with --port",
+    errno.EACCES: "may not be used by you; name another with --port, above 1023",
+    errno.EADDRNOTAVAIL: "is not an address of this machine; name another with --host",
+}
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        # Before anything is said: who reads the line can ask at once.
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        what = host if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror) else f"port {port}"
+        trouble = _TROUBLE.get(error.errno or 0, error.strerror or str(error))
+        raise BrowseError(f"{what}: {trouble}") from error
+    return listener
+
+
+COMMANDS = (browse,)

@@ -1,0 +1,246 @@
+"""The commands that ask the history: options in, one question, text out."""
+
+from collections.abc import Mapping
+
+import click
+
+from cron.session import Session, Time, as_of_option, coloured, columns, format_option, table_of, write
+from cron.terminal import news
+from cron.terminal import style as terminal
+from cron.terminal.agreement import render_agreement
+from diff.change import ChangeKind, Severity
+from diff.saying.redline import Redline
+from diff.saying.sentence import NAMES
+from snapshots.asking.answers import Question
+
+FIELDS = {
+    "changes": (
+        "id", "kind", "severity", "substantive", "organisation", "page", "reference", "title", "field", "before",
+        "after", "added", "removed", "families", "summary", "first_seen", "run", "snapshot_before", "snapshot_after",
+        "group", "agreements", "withdrawn",
+    ),
+    "agreements": (
+        "reference", "title", "organisation", "page", "dsa_start", "dsa_end", "released_to", "legal_bases", "opt_outs",
+        "controllers", "datasets", "first_seen",
+    ),
+    "organisations": ("slug", "organisation", "agreements", "files_disseminated", "flags", "first_seen"),
+    "datasets": ("dataset", "printed_as", "agreements", "organisations"),
+}  # fmt: skip
+"""The fields of each list, as the head line of CSV has them whether or not there is anything to list."""
+
+
+@click.command()
+@click.option("--since", type=Time(), metavar="TIME", help="First seen at that time or later.")
+@click.option(
+    "--until", type=Time(until=True), metavar="TIME", help="First seen up to that time; a date includes its day."
+)
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([k.value for k in ChangeKind]),
+    metavar="KIND",
+    help="Of this kind, as in dataset-added; may be repeated.",
+)
+@click.option(
+    "--organisation",
+    "organisations",
+    multiple=True,
+    metavar="X",
+    help="Of this organisation, by name or slug, and of its predecessors; may be repeated.",
+)
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    metavar="X",
+    help="Of this dataset under all its names, and of agreements that hold it; may be repeated.",
+)
+@click.option("--reference", "references", multiple=True, metavar="R", help="Of this agreement; may be repeated.")
+@click.option("--severity", type=click.Choice([s.value for s in Severity]), help="At least this severe.")
+@click.option("--group", metavar="ID", help="The members of this group.")
+@click.option("--all", "editorial", is_flag=True, help="The editorial changes too, which are told to nobody.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="No more than N.")
+@format_option("table", "json", "ndjson", "csv")
+@click.pass_obj
+def changes(
+    session: Session,
+    since: str | None,
+    until: str | None,
+    kinds: tuple[str, ...],
+    organisations: tuple[str, ...],
+    datasets: tuple[str, ...],
+    references: tuple[str, ...],
+    severity: str | None,
+    group: str | None,
+    editorial: bool,
+    limit: int | None,
+    format_: str,
+) -> None:
+    r"""Tell what changed: newest first, then the most severe.
+
+    \b
+    Example:
+      registerwatch changes --since 2026-11-01 --severity medium
+    """
+    question = Question(
+        since=since,
+        until=until,
+        kinds=kinds,
+        organisations=organisations,
+        datasets=datasets,
+        references=references,
+        severity=severity,
+        group=group,
+        editorial=editorial,
+    )
+    asked_for = session.answers.changes(question)
+    found = asked_for[:limit]
+
+    def table() -> str:
+        left_out = 0 if editorial or group else session.answers.count_editorial(question)
+        added = [c["reference"] for c in found if c["kind"] == "agreement-added"]
+        return news.render_changes(
+            found,
+            width=columns(),
+            colour=coloured(),
+            more=len(asked_for) - len(found),
+            editorial_left_out=left_out,
+            dataset_counts=session.answers.dataset_counts(added),
+        )
+
+    write(found, format_, table, FIELDS["changes"])
+
+
+@click.command()
+@click.argument("reference")
+@as_of_option
+@format_option("json", "ndjson", "table")
+@click.pass_obj
+def show(session: Session, reference: str, as_of: str | None, format_: str) -> None:
+    r"""Show one agreement: what its page prints, its versions, its changes.
+
+    \b
+    Example:
+      registerwatch show DARS-NIC-617743-X0M9Z --as-of 2026-01-15
+    """
+    shown = session.answers.show(reference, as_of)
+    write([shown], format_, lambda: render_agreement(shown, width=columns(), colour=coloured()))
+
+
+@click.command()
+@click.argument("reference")
+@click.option(
+    "--from", "since", type=Time(until=True), metavar="TIME", help="The earlier time; else the last other prose."
+)
+@click.option("--to", "until", type=Time(until=True), metavar="TIME", help="The later time; else now.")
+@format_option("table", "json", "ndjson")
+@click.pass_obj
+def redline(session: Session, reference: str, since: str | None, until: str | None, format_: str) -> None:
+    r"""Show the prose of an agreement at two times, word by word: [-out-] and {+in+}.
+
+    \b
+    Example:
+      registerwatch redline DARS-NIC-617743-X0M9Z --from 2026-01-01 --to 2026-02-01
+    """
+    if since and until and since > until:
+        raise click.UsageError(f"--from {since} lies after --to {until}")
+    kept = session.answers.reference(reference)
+    earlier, later, changed = session.answers.redlines(reference, since, until)
+    rows = [
+        {
+            "field": name,
+            "out": lines.words("out"),
+            "in": lines.words("in"),
+            "paragraphs": [[{"mark": run.mark, "text": run.text} for run in one] for one in lines.paragraphs],
+        }
+        for name, lines in changed.items()
+    ]
+    write(rows, format_, lambda: _redlines(kept, earlier, later, changed))
+
+
+def _redlines(reference: str, earlier: str, later: str, changed: Mapping[str, Redline]) -> str:
+    """Return redlines as text; *earlier* and *later* say when the two texts were first seen."""
+    same_day = earlier != later and earlier[:10] == later[:10]
+    first, last = ((terminal.long_time if same_day else terminal.long_date)(time) for time in (earlier, later))
+    if not changed:
+        when = f"since it was first seen on {first}" if earlier == later else f"between {first} and {last}"
+        return _lines(f"The prose of {reference} has not changed {when}.")
+    width, colour = columns(), coloured()
+    parts = [_lines(f"{reference}: as first seen on {first}, and on {last}")]
+    for name, lines in changed.items():
+        title = terminal.paint(NAMES[name], "bold", colour)
+        words = f"{terminal.plural(lines.words('out'), 'word')} out, {lines.words('in'):,} in"
+        parts.append(f"{title}, {words}\n\n{terminal.render_redline(lines, width=width, colour=colour)}")
+    return "\n".join(parts)
+
+
+def _lines(sentence: str) -> str:
+    return "\n".join(terminal.wrap(sentence, columns())) + "\n"
+
+
+@click.command()
+@as_of_option
+@format_option("table", "json", "ndjson", "csv")
+@click.pass_obj
+def agreements(session: Session, as_of: str | None, format_: str) -> None:
+    r"""List every agreement on every page.
+
+    \b
+    Example:
+      registerwatch agreements --as-of 2026-01-15 --format csv > agreements.csv
+    """
+    rows = session.answers.agreements(as_of)
+    columns = [
+        terminal.Column("reference", "Reference", whole=True),
+        terminal.Column("organisation", "Organisation"),
+        terminal.Column("title", "Title", "without a title"),
+        terminal.Column("dsa_end", "Printed end", whole=True),
+        terminal.Column("datasets_count", "Datasets"),
+    ]
+    counted = [{**row, "datasets_count": len(row["datasets"] or ())} for row in rows]
+    write(rows, format_, lambda: table_of(counted, columns, "No agreements."), FIELDS["agreements"])
+
+
+@click.command()
+@as_of_option
+@format_option("table", "json", "ndjson", "csv")
+@click.pass_obj
+def organisations(session: Session, as_of: str | None, format_: str) -> None:
+    r"""List every organisation with a page.
+
+    \b
+    Example:
+      registerwatch organisations
+    """
+    rows = session.answers.organisations(as_of)
+    columns = [
+        terminal.Column("organisation", "Organisation"),
+        terminal.Column("slug", "Page"),
+        terminal.Column("agreements", "Agreements"),
+        terminal.Column("files_disseminated", "Files"),
+    ]
+    write(rows, format_, lambda: table_of(rows, columns, "No organisations."), FIELDS["organisations"])
+
+
+@click.command("datasets")
+@as_of_option
+@format_option("table", "json", "ndjson", "csv")
+@click.pass_obj
+def datasets_(session: Session, as_of: str | None, format_: str) -> None:
+    r"""List every dataset under its newest known name, with how many agreements hold it.
+
+    \b
+    Example:
+      registerwatch datasets --format json
+    """
+    rows = session.answers.datasets(as_of)
+    columns = [
+        terminal.Column("dataset", "Dataset"),
+        terminal.Column("agreements", "Agreements"),
+        terminal.Column("organisations", "Pages"),
+    ]
+    write(rows, format_, lambda: table_of(rows, columns, "No datasets."), FIELDS["datasets"])
+
+
+COMMANDS = (changes, show, redline, agreements, organisations, datasets_)

@@ -1,0 +1,1 @@
+"""The whole thing on the sample register, served on this machine."""

@@ -1,0 +1,72 @@
+"""How one agreement is told on a terminal: what its page prints, its versions, its changes. Nothing is printed here."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from cron.terminal.style import NARROWEST, clean, long_date, paint, plural, wrap
+from diff.saying.sentence import NAMES
+from scraper.records import SECTIONS
+
+_LABEL = 22
+
+
+def render_agreement(shown: Mapping[str, Any], *, width: int = 80, colour: bool = False) -> str:
+    """Return the public form of one agreement as text: facts first, then prose, then how it came about."""
+    width = max(width, NARROWEST)
+    title = f"{clean(shown['reference'])}, as of {long_date(shown['as_of'])}"
+    blocks = [[paint(line, "underline", colour) for line in wrap(title, width)]]
+    agreement = shown["agreement"]
+    if agreement is None:
+        blocks.append(wrap("It stood on no page at that time.", width))
+    else:
+        blocks.append(list(_facts(shown, width, colour)))
+        if agreement["datasets"] is not None:
+            names = [line for name in agreement["datasets"] for line in _hanging("- ", clean(name), width)]
+            blocks.append([_title(plural(len(agreement["datasets"]), "dataset"), colour), *names])
+        sections = {name: agreement[name] for name in SECTIONS if agreement[name] is not None}
+        blocks += [[_title(NAMES[name], colour), *_prose(text, width)] for name, text in sections.items()]
+    blocks.append([_title(plural(len(shown["versions"]), "version"), colour), *_versions(shown["versions"], width)])
+    blocks.append([_title(plural(len(shown["changes"]), "change"), colour), *_changes(shown["changes"], width)])
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _title(text: str, colour: bool) -> str:
+    return paint(text, "bold", colour)
+
+
+def _facts(shown: Mapping[str, Any], width: int, colour: bool) -> Iterator[str]:
+    """Yield the lines of the agreement's head as its page prints them."""
+    newest = [version for version in shown["versions"] if version["page"] == shown["pages"][0]][-1]
+    rows = [("Organisation", newest["organisation"] or "none printed")]
+    rows += [("Page" if len(shown["pages"]) == 1 else "Pages", ", ".join(shown["pages"]))]
+    rows += [("Title", shown["agreement"]["title"] or "none printed"), *shown["agreement"]["printed"].items()]
+    for label, value in rows:
+        head = clean(label)
+        lines = [line for part in value.split("\n") for line in wrap(clean(part) or "empty", width - _LABEL)]
+        if len(head) >= _LABEL:
+            yield paint(head, "dim", colour)
+            head = ""
+        for number, line in enumerate(lines):
+            yield paint(f"{'' if number else head:<{_LABEL}}", "dim", colour) + line
+
+
+def _prose(text: str, width: int) -> Iterable[str]:
+    return [line for part in text.split("\n") for line in wrap(clean(part), width)] if text else ["empty"]
+
+
+def _versions(versions: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
+    for version in versions:
+        until = f"gone since {version['ended'][:10]}" if version["ended"] else f"last seen {version['last_seen'][:10]}"
+        yield from _hanging(f"{version['first_seen'][:10]}  ", f"{until}, page {clean(version['page'])}", width)
+
+
+def _changes(changes: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
+    for change in changes:
+        severity = "HIGH" if change["severity"] == "high" else change["severity"]
+        told = clean(change["summary"]) + ("" if change["substantive"] else " (editorial)")
+        yield from _hanging(f"{change['first_seen'][:10]}  {severity:<6}  ", told, width)
+
+
+def _hanging(start: str, text: str, width: int) -> Iterator[str]:
+    for number, line in enumerate(wrap(text, width - len(start))):
+        yield (" " * len(start) if number else start) + line

@@ -1,0 +1,306 @@
+"""How changes and imports are told on a terminal: values go in, text comes out. Nothing is printed here.
+
+Two lines a change at any width: who and where, then what. The words on the second line come from the change's values;
+its full sentence is for mails and feeds.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from cron.terminal.style import LABEL, NARROWEST, clean, cut, fact_lines, in_words, long_date, paint, plural, wrap
+
+Change = Mapping[str, Any]
+"""The public form of a change (docs/records.md)."""
+
+_VALUE = 34
+_INDENT = " " * 8
+_GAP = 5
+
+
+def render_changes(
+    changes: Sequence[Change],
+    *,
+    width: int = 80,
+    colour: bool = False,
+    more: int = 0,
+    editorial_left_out: int = 0,
+    dataset_counts: Mapping[str, int] | None = None,
+) -> str:
+    """Return *changes*, in the order given, under one heading a run.
+
+    Args:
+        changes: Public forms; those of one run stand together.
+        width: Columns of the terminal.
+        colour: Whether to use colours.
+        more: How many further changes a limit left out.
+        editorial_left_out: How many editorial changes the same question would have found with `--all`.
+        dataset_counts: Reference → number of datasets, told beside agreements that are new.
+    """
+    width = max(width, NARROWEST)
+    blocks = []
+    for _, same_run in groupby(changes, key=lambda change: change["run"]):
+        run = list(same_run)
+        lines = [_run_heading(run, width, colour), ""]
+        for change in run:
+            lines += _two_lines(change, width, colour, (dataset_counts or {}).get(change["reference"]))
+        blocks.append("\n".join(lines))
+    if not changes:
+        blocks.append("No changes.")
+    if more:
+        blocks.append(paint(f"{more:,} more left out by --limit.", "dim", colour))
+    if editorial_left_out:
+        blocks.append(
+            paint(f"Editorial changes left out: {editorial_left_out:,}. Show them with --all.", "dim", colour)
+        )
+    return "\n\n".join(blocks) + "\n"
+
+
+def _run_heading(changes: Sequence[Change], width: int, colour: bool) -> str:
+    first_seen = changes[0]["first_seen"]
+    title = f"{long_date(first_seen)}, run {changes[0]['run']}"
+    # An edition imported under a date alone counts as midnight: that is no time at which anyone looked.
+    at = "" if first_seen.endswith("T00:00:00Z") else f" at {first_seen[11:16]} UTC"
+    count = f"{plural(len(changes), 'change')} first seen{at}"
+    between = "  " if len(title) + 2 + len(count) <= width else "\n"
+    return paint(title, "underline", colour) + paint(between + count, "dim", colour)
+
+
+def _two_lines(change: Change, width: int, colour: bool, datasets: int | None) -> Iterator[str]:
+    severity = change["severity"]
+    bold = "bold" if severity in ("high", "medium") else ""
+    word = paint(severity.upper().ljust(6), "bold red", colour) if severity == "high" else paint(severity, bold, colour)
+    tail = _tail(change, width)
+    name = cut(_who(change), width - len(_INDENT) - (len(tail) + _GAP if tail else 0))
+    space = " " * (width - len(_INDENT) - len(name) - len(tail)) if tail else ""
+    gap = "  " if severity == "high" else " " * (len(_INDENT) - len(severity))
+    yield word + gap + paint(name, bold, colour) + space + paint(tail, "dim", colour)
+
+    kind = f"{_INDENT}{change['kind']:<{_VALUE - len(_INDENT)}}"
+    if len(kind) > _VALUE:
+        kind += "  "
+    plain = change["substantive"] and not change["withdrawn"]
+    for number, line in enumerate(_value_lines(change, width - _VALUE, colour and plain, datasets)):
+        yield (kind if number == 0 else " " * _VALUE) + (line if plain else paint(line, "dim", colour))
+
+
+def _who(change: Change) -> str:
+    if change["group"]:
+        counted = re.search(r"[\d,]+ agreements(?: at [\d,]+ organisations?)?", change["summary"])
+        return counted.group() if counted else plural(change["agreements"], "agreement")
+    return clean(change["organisation"] or "Across the register")
+
+
+def _tail(change: Change, width: int) -> str:
+    """Return what stands at the right: the reference, and where there is room the first digits of the id."""
+    if change["group"]:
+        return f"--group {change['group'][:8]}"
+    named = [clean(change["reference"])] if change["reference"] else []
+    return "   ".join([*named, change["id"][:8]] if width >= 100 else named)
+
+
+_SENTENCES = {
+    "organisation-added": "new on the register's pages",
+    "organisation-removed": "no longer on the register's pages",
+    "agreement-removed": "no longer on the register's pages",
+}
+_ITEMS = {"dataset-added", "dataset-removed", "controller-added", "controller-removed", "discussion-added"}
+_QUOTED = {"flag-raised", "flag-cleared", "incident-noted", "incident-removed"}
+
+
+def _value_lines(change: Change, width: int, colour: bool, datasets: int | None) -> list[str]:
+    lines = list(_what(change, width, colour, datasets))
+    if change["withdrawn"]:
+        lines += wrap("withdrawn: told once, no longer found", width)
+    return lines or [""]
+
+
+def _what(change: Change, width: int, colour: bool, datasets: int | None) -> Iterable[str]:
+    kind, before, after = change["kind"], change["before"], change["after"]
+    if kind in _SENTENCES:
+        return wrap(_SENTENCES[kind], width)
+    if kind == "agreement-added":
+        again = ["listed again"] if "listed again" in change["summary"] else []
+        counted = [plural(datasets, "dataset")] if datasets is not None else []
+        return wrap("; ".join([clean(change["title"] or "without a title"), *again, *counted]), width)
+    if kind in ("text-changed", "wording-changed"):
+        return wrap(_reworded(change), width)
+    if kind in _QUOTED:
+        return _signed([f'"{said}"' for said in _texts(before)], [f'"{said}"' for said in _texts(after)], width, colour)
+    if kind in _ITEMS or (kind == "legal-basis-changed" or change["group"]):
+        return _out_and_in(change, width, colour)
+    arrow = _arrow(in_words(before), in_words(after), width, colour)
+    if arrow:
+        return [arrow]
+    if change["removed"] or change["added"]:
+        return _signed(change["removed"], change["added"], width, colour)
+    return _signed([in_words(before)], [in_words(after)], width, colour)
+
+
+def _out_and_in(change: Change, width: int, colour: bool) -> Iterable[str]:
+    """Say what went and what came; what stays of a set is not repeated."""
+    out, into = change["removed"], change["added"]
+    if not out and not into:
+        out, into = [in_words(change["before"])], [in_words(change["after"])]
+    arrow = _arrow(in_words(out), in_words(into), width, colour) if out and into else ""
+    return [arrow] if arrow else _signed(out, into, width, colour)
+
+
+def _arrow(before: str, after: str, width: int, colour: bool) -> str:
+    """Return both values on one line, or nothing if they do not fit."""
+    if len(before) + len(after) + 3 > width:
+        return ""
+    return f"{paint(before, 'yellow', colour)} {paint('→', 'dim', colour)} {paint(after, 'green', colour)}"
+
+
+def _signed(out: Iterable[str], into: Iterable[str], width: int, colour: bool) -> Iterator[str]:
+    for sign, texts, style in (("- ", out, "yellow"), ("+ ", into, "green")):
+        for text in texts:
+            lines = wrap(clean(text), width - len(sign))
+            for number, line in enumerate(lines):
+                yield paint((sign if number == 0 else "  ") + line, style, colour)
+
+
+def _reworded(change: Change) -> str:
+    section = clean(change["field"] or "text").replace("_", " ")
+    told = change["summary"].partition(" reworded: ")[2]
+    return f"{section}, {clean(told).rstrip('.')}" if told else f"{section}: printed differently"
+
+
+def _texts(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What an import did, as far as a reader wants to know."""
+
+    run: int
+    fetched_at: str
+    complete: bool
+    unchanged: int
+    changed: int
+    new: int
+    refused: Sequence[tuple[str, str]] = ()
+    """Slug or file, and the reason."""
+    known: bool = False
+    """Whether all of it was taken before: nothing was counted now."""
+    changes: Sequence[Change] = ()
+    """All of this run's, the editorial too."""
+    baseline: bool = False
+    """Whether the register was met for the first time, so that nothing could be told."""
+    notices: Sequence[str] = ()
+    """What the reader noticed, after the page."""
+    held: str | None = None
+    """Why the edition is not believed, if it is not."""
+
+
+def render_import(report: ImportReport, *, width: int = 80, colour: bool = False) -> str:
+    """Return what an import did: pages, refusals, changes by kind, and what needs a person."""
+    width = max(width, NARROWEST)
+    if report.known:
+        return "\n".join([*_known_lines(report, width, colour), *_import_needs(report, width, colour)]) + "\n"
+    edition = "complete edition" if report.complete else "edition"
+    taken = report.unchanged + report.changed + report.new
+    pages = (("read", taken), ("unchanged", report.unchanged), ("changed", report.changed), ("new", report.new))
+    counts = "    ".join(f"{word} {number:,}" for word, number in (*pages, ("refused", len(report.refused))))
+    title = f"Run {report.run}, {edition} of {long_date(report.fetched_at)}"
+    lines = [paint(title, "underline", colour), "", *fact_lines("Pages", counts, width, colour), ""]
+    lines += troubles("refused", report.refused, width, colour)
+    lines += [""] * bool(report.refused)
+    begins = report.baseline and report.new > 0 and not report.held
+    lines += changes_by_kind(report.changes, width, colour, baseline=begins)
+    lines += notice_lines(report.notices, width)
+    lines += _import_needs(report, width, colour)
+    return "\n".join(lines) + "\n"
+
+
+def _known_lines(report: ImportReport, width: int, colour: bool) -> Iterator[str]:
+    yield f"Run {report.run} of {long_date(report.fetched_at)} holds these pages already; nothing to add."
+    if report.refused:
+        yield ""
+        yield from troubles("refused", report.refused, width, colour)
+
+
+def _import_needs(report: ImportReport, width: int, colour: bool) -> Iterator[str]:
+    """Say what needs a person."""
+    if report.refused:
+        sentence = f"{plural(len(report.refused), 'page')} could not be read."
+        others = report.unchanged + report.changed + report.new
+        if others and not report.held and not report.known:
+            sentence += " The others were taken." if others > 1 else " The other was taken."
+        yield ""
+        yield from (paint(line, "bold", colour) for line in wrap(sentence, width))
+    if report.held:
+        yield ""
+        yield paint("1 thing needs a person", "bold red", colour)
+        yield from (f"  {line}" for line in wrap(f"This edition is held: {clean(report.held)}", width - 2))
+
+
+NOTICES_SHOWN = 3
+
+
+def notice_lines(notices: Sequence[str], width: int) -> list[str]:
+    """Say what the reader noticed, in a few lines; a label that is new may be a field that nobody reads yet."""
+    if not notices:
+        return []
+    first = sorted(notices, key=lambda notice: "unknown label" not in notice)[:NOTICES_SHOWN]
+    more = [f"and {len(notices) - len(first):,} more"] if len(notices) > len(first) else []
+    sentence = f"{plural(len(notices), 'notice')}: {'; '.join([*map(clean, first), *more])}"
+    return ["", *wrap(sentence, width)]
+
+
+def troubles(word: str, rows: Sequence[tuple[str, str]], width: int, colour: bool) -> list[str]:
+    """Say who was refused or failed and why; a name is never cut: it is what a person has to look for."""
+    label = paint(word, "bold red", colour) + " " * (LABEL - len(word))
+    lines = []
+    named = [(clean(who), clean(reason)) for who, reason in rows]
+    room = max((len(who) for who, reason in named if LABEL + len(who) + 3 + len(reason) <= width), default=0)
+    for who, reason in named:
+        if LABEL + max(len(who), room) + 3 + len(reason) <= width:
+            lines.append(f"{label}{who:<{room}}   {reason}")
+        else:
+            lines += [label + who, *(" " * LABEL + line for line in wrap(reason, width - LABEL))]
+    return lines
+
+
+def changes_by_kind(changes: Sequence[Change], width: int, colour: bool, *, baseline: bool = False) -> Iterator[str]:
+    """Say how many changes there were, how severe, of which kinds; *baseline*: the register was met just now."""
+    told = [change for change in changes if change["substantive"]]
+    editorial = len(changes) - len(told)
+    label = paint("Changes", "dim", colour) + " " * (LABEL - len("Changes"))
+    tail = [paint(f"{editorial:,} editorial, told to nobody", "dim", colour)] if editorial else []
+    if not told:
+        why = "none: what these pages say is where the history begins" if baseline else "none"
+        yield label + "    ".join([why, *tail])
+        return
+    severities = Counter(change["severity"] for change in told)
+    styles = {"high": "bold red", "medium": "bold"}
+    words = [
+        paint(f"{severities[name]:,} {'HIGH' if name == 'high' else name}", styles.get(name, ""), colour)
+        for name in ("high", "medium", "low", "info")
+        if severities[name]
+    ]
+    yield label + "    ".join([paint(f"{len(told):,}", "bold", colour), *words, *tail])
+    yield ""
+    yield from _in_columns(Counter(change["kind"] for change in told), width)
+    for change in told:
+        if change["group"]:
+            sentence = f"one of the {change['kind']} is the same edit on {plural(change['agreements'], 'agreement')}"
+            yield from (paint(f"{'':{LABEL + 1}}{line}", "dim", colour) for line in wrap(sentence, width - LABEL - 1))
+
+
+def _in_columns(kinds: Counter[str], width: int) -> Iterator[str]:
+    """Lay out numbers and kinds, most frequent first, down the columns."""
+    cells = [
+        f"{number:>4,}  {kind:<28}" for kind, number in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    columns = max((width - LABEL + 2) // len(cells[0]), 1)
+    rows = -(-len(cells) // columns)
+    for row in range(rows):
+        yield (" " * (LABEL - 2) + "".join(cells[row::rows])).rstrip()

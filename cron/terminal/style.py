@@ -1,0 +1,253 @@
+"""How it looks on a terminal: values go in, text comes out. Nothing is printed here.
+
+Bold, dim, underline and the theme's red, green and yellow are all there is, and nothing is lost without them. Whatever
+came off a page is somebody else's text: it passes `clean` before it is drawn. The width decides only where names are
+cut and values wrap.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any, TextIO
+
+from diff.saying.redline import Redline, Run
+from scraper.text import UNSAFE
+
+NARROWEST = 60
+"""Columns below which lines run over rather than being cut to nothing."""
+
+LABEL = 12
+"""Columns of the label before a fact."""
+
+_NARROW = 6
+"""Columns under which a name of a table is not cut."""
+
+_STYLES = {"bold": "1", "dim": "2", "underline": "4", "red": "31", "green": "32", "yellow": "33"}
+_MARKS = {"same": ("", ""), "out": ("[-", "-]"), "in": ("{+", "+}")}
+_COLOURS = {"same": "", "out": "yellow", "in": "green"}
+
+# Whole escape sequences first (CSI, then OSC and the like up to their end), so that no "[31m" is left behind.
+_ESCAPES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].{0,999}?(?:\x07|\x1b\\)|\x1b.?", re.DOTALL)
+_BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
+_UNSAFE = re.compile(f"[\x00-\x1f{UNSAFE}]")
+
+
+def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether *stream* is a terminal whose user has not said no (https://no-color.org)."""
+    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+def clean(text: object) -> str:
+    r"""Return *text* on one line, without anything that steers a terminal or turns the direction of reading.
+
+    >>> clean("Meridian\x1b[31m Outcomes\x07\nLtd")
+    'Meridian Outcomes Ltd'
+    """
+    return _UNSAFE.sub("", _BREAKS.sub(" ", _ESCAPES.sub("", str(text))))
+
+
+def paint(text: str, styles: str, colour: bool) -> str:
+    """Return *text* in *styles*, as in "bold red", if *colour* is wanted."""
+    if not (colour and styles and text):
+        return text
+    return f"\x1b[{';'.join(_STYLES[style] for style in styles.split())}m{text}\x1b[0m"
+
+
+def cut(text: str, width: int) -> str:
+    """Return *text* in at most *width* columns, with an ellipsis where something is missing."""
+    return text if len(text) <= width else text[: max(width - 1, 0)].rstrip() + "…"
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return *text* in lines of at most *width* columns; at least one line, and at least twenty columns."""
+    # Not at hyphens: references, dates and statutes stay whole.
+    return textwrap.wrap(text, max(width, 20), break_on_hyphens=False) or [""]
+
+
+def long_date(time: str) -> str:
+    """Return the day of *time* in words.
+
+    >>> long_date("2026-11-20T03:17:00Z")
+    'Friday 20 November 2026'
+    """
+    day = datetime.fromisoformat(time)
+    return f"{day:%A} {day.day} {day:%B} {day.year}"
+
+
+def long_time(time: str) -> str:
+    """Return the day of *time* in words, with its time of day.
+
+    >>> long_time("2026-11-20T03:17:00Z")
+    'Friday 20 November 2026, 03:17 UTC'
+    """
+    return f"{long_date(time)}, {time[11:16]} UTC"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> plural(1, "change"), plural(2861, "change")
+    ('1 change', '2,861 changes')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def in_words(value: Any) -> str:
+    """Return a value of a record in words."""
+    if value is None:
+        return "none printed"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return clean(", ".join(value) if isinstance(value, list) else value) or "empty"
+
+
+def facts(rows: Iterable[tuple[str, str]], *, width: int = 80, colour: bool = False) -> str:
+    """Return labelled values under each other; a value may have several lines."""
+    return (
+        "\n".join(line for label, value in rows for line in fact_lines(label, value, max(width, NARROWEST), colour))
+        + "\n"
+    )
+
+
+def fact_lines(label: str, value: str, width: int, colour: bool) -> Iterator[str]:
+    """Yield the lines of one labelled value."""
+    pieces = [piece for line in value.split("\n") for piece in wrap(clean(line), width - LABEL)]
+    for number, piece in enumerate(pieces):
+        yield paint(f"{label if number == 0 else '':<{LABEL}}", "dim", colour) + piece
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: which value, under which heading, and what to say where there is none."""
+
+    key: str
+    heading: str
+    missing: str = "none printed"
+    whole: bool = False
+    """Never cut: a reference or a slug that is to be copied, or a date."""
+
+
+def render_table(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, width: int = 80, colour: bool = False
+) -> str:
+    """Return *rows* as a table no wider than *width*: the widest columns are cut first, numbers stand at the right.
+
+    Where cutting is not enough, the widest column that may be cut is left out and named below.
+    """
+    width = max(width, NARROWEST)
+    measured = [_measure(rows, column, width) for column in columns]
+    left_out = []
+    while len(measured) > 1 and _least(measured) > width:
+        one = max((m for m in measured[1:] if not m.whole), key=lambda m: m.longest, default=measured[-1])
+        left_out.append(one.column)
+        measured.remove(one)
+    columns = [one.column for one in measured]
+    cells = [[_cell(row.get(column.key), column.missing) for column in columns] for row in rows]
+    numbers = [one.is_number for one in measured]
+    widths = _shrink([one.longest for one in measured], [one.whole for one in measured], width - 2 * (len(columns) - 1))
+
+    def line(texts: Sequence[str]) -> str:
+        fitted = [cut(text, room) for text, room in zip(texts, widths, strict=True)]
+        placed = [
+            text.rjust(room) if number else text.ljust(room)
+            for text, room, number in zip(fitted, widths, numbers, strict=True)
+        ]
+        return "  ".join(placed).rstrip()
+
+    head = paint(line([column.heading for column in columns]), "bold", colour)
+    rule = paint("─" * (sum(widths) + 2 * (len(columns) - 1)), "dim", colour)
+    lines = [head, rule, *map(line, cells)]
+    if left_out:
+        names = ", ".join(column.heading for column in left_out)
+        lines += ["", *(paint(text, "dim", colour) for text in wrap(f"Left out for want of room: {names}.", width))]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A column with what it needs."""
+
+    column: Column
+    longest: int
+    is_number: bool
+
+    @property
+    def whole(self) -> bool:
+        return self.column.whole or self.is_number
+
+
+def _measure(rows: Sequence[Mapping[str, Any]], column: Column, width: int) -> _Measured:
+    values = [row.get(column.key) for row in rows]
+    longest = max([len(column.heading), *(len(_cell(value, column.missing)) for value in values)])
+    known = [value for value in values if value is not None]
+    is_number = bool(known) and all(isinstance(value, int) and not isinstance(value, bool) for value in known)
+    return _Measured(column, min(longest, width), is_number)
+
+
+def _least(measured: Sequence[_Measured]) -> int:
+    """Return how wide the table is when all that may be cut is cut."""
+    return sum(one.longest if one.whole else min(one.longest, _NARROW) for one in measured) + 2 * (len(measured) - 1)
+
+
+def _cell(value: Any, missing: str) -> str:
+    return missing if value is None else in_words(value)
+
+
+def _shrink(widths: Sequence[int], whole: Sequence[bool], room: int) -> list[int]:
+    """Return *widths* cut down to *room*, a column at a time, the widest first; none falls under `_NARROW`."""
+    shrunk = list(widths)
+    while sum(shrunk) > room:
+        widest = max((n for n, keep in enumerate(whole) if not keep), key=lambda n: shrunk[n], default=None)
+        if widest is None or shrunk[widest] <= _NARROW:
+            break
+        shrunk[widest] -= 1
+    return shrunk
+
+
+def render_redline(redline: Redline, *, width: int = 80, colour: bool = False) -> str:
+    """Return a redline: words out as `[-out-]`, words in as `{+in+}`, unchanged paragraphs counted and left out."""
+    width = max(width, NARROWEST)
+    blocks = []
+    for same, paragraphs in groupby(redline.paragraphs, key=_is_unchanged):
+        if same:
+            blocks.append(paint(f"({plural(len(list(paragraphs)), 'paragraph')} unchanged)", "dim", colour))
+        else:
+            blocks += ["\n".join(_marked_lines(paragraph, width, colour)) for paragraph in paragraphs]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _is_unchanged(paragraph: Sequence[Run]) -> bool:
+    return all(run.mark == "same" for run in paragraph)
+
+
+def _marked_lines(paragraph: Sequence[Run], width: int, colour: bool) -> Iterator[str]:
+    """Wrap the runs of a paragraph; each word carries its colour, so that a line can break inside a run."""
+    line: list[tuple[str, str]] = []
+    length = 0
+    for word, style in _marked_words(paragraph):
+        for piece in textwrap.wrap(word, width, break_on_hyphens=False):
+            if line and length + 1 + len(piece) > width:
+                yield _coloured(line, colour)
+                line, length = [], 0
+            length += len(piece) + bool(line)
+            line.append((piece, style))
+    yield _coloured(line, colour)
+
+
+def _marked_words(paragraph: Sequence[Run]) -> Iterator[tuple[str, str]]:
+    for run in paragraph:
+        words = clean(run.text).split()
+        opening, closing = _MARKS[run.mark]
+        for number, word in enumerate(words):
+            first, last = number == 0, number == len(words) - 1
+            yield f"{opening if first else ''}{word}{closing if last else ''}", _COLOURS[run.mark]
+
+
+def _coloured(line: Sequence[tuple[str, str]], colour: bool) -> str:
+    spans = groupby(line, key=lambda word: word[1])
+    return " ".join(paint(" ".join(word for word, _ in words), style, colour) for style, words in spans)

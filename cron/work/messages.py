@@ -1,0 +1,239 @@
+"""The messages of one round, composed: what many of them need is gathered once. Nothing is sent or noted here."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from cron.session import Session
+from cron.settings.sections import OPERATOR
+from cron.settings.sections import Subscription as Settings
+from cron.work.nightly import addresses_of
+from cron.work.outbox import Change, gather_news, subscriptions_of
+from notify.channels.post import domain_of, message_id
+from notify.following.matching import News, Told, tell
+from notify.following.subscription import Followed, follow
+from notify.message import composer as digest
+from notify.message.operator import render_notes
+from scraper.names.fold import fold
+from snapshots.asking.answers import Question
+from snapshots.asking.known import read_known
+from snapshots.asking.printed import read_ends
+from snapshots.keeping.chain import head
+from snapshots.keeping.deliveries import Bundle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One message, ready to be sent."""
+
+    bundle: Bundle
+    settings: Settings | None
+    """None: to the operator."""
+    message: str
+    """Its id."""
+    digest: digest.Digest
+    news: Mapping[str, Any]
+    """The same as data, for programs."""
+
+    @property
+    def to(self) -> str:
+        """Name of the subscription."""
+        return self.bundle.subscription
+
+
+class Desk:
+    """Composes messages of *bundles*.
+
+    Args:
+        session: Settings and database.
+        bundles: All of the round, of subscriptions that the settings name and of the operator.
+        now: The time of the round.
+    """
+
+    def __init__(self, session: Session, bundles: Sequence[Bundle], now: datetime) -> None:
+        self._session = session
+        self._today = now.date()
+        self._settings = {one.name: one for one in session.settings.subscriptions}
+        self._parts = [part for bundle in bundles if bundle.subscription != OPERATOR for part in bundle.parts]
+
+    def compose(self, bundle: Bundle) -> Outgoing | None:
+        """Return the message of *bundle*; None if nothing of it holds any more, so that there is nothing to tell."""
+        if bundle.subscription == OPERATOR:
+            return self._to_operator(bundle)
+        told = self._told_of(bundle)
+        ends = [part.note for part in bundle.parts if part.note is not None and self._comes_up(part.note)]
+        if not told and not ends:
+            return None
+        settings = self._settings[bundle.subscription]
+        data = {
+            "changes": [{**one.change, "members": list(one.members)} for one in told],
+            "ends": [dict(note) for note in ends],
+            "register": self._session.settings.register.name,
+        }
+        return Outgoing(
+            bundle=bundle,
+            settings=settings,
+            message=self._message_id(bundle),
+            digest=self._composer.compose(self._news_of(bundle, settings, told, ends)),
+            news=data,
+        )
+
+    def _to_operator(self, bundle: Bundle) -> Outgoing:
+        subject, text = render_notes(json.dumps(part.note) for part in bundle.parts)
+        letter = digest.Digest(subject=subject, text=text, html="")
+        return Outgoing(bundle=bundle, settings=None, message=self._message_id(bundle), digest=letter, news={})
+
+    def _message_id(self, bundle: Bundle) -> str:
+        domain = domain_of(self._session.settings.mail.sender)
+        return bundle.message or message_id(bundle.subscription, bundle.items, domain)
+
+    # --- what is told -------------------------------------------------------------------------------------------------
+
+    def _told_of(self, bundle: Bundle) -> list[Told]:
+        """Return the changes of *bundle* in their order, with those members of groups that concern the follower.
+
+        What the settings no longer let through was due, and is told; of a group then no member is named.
+        """
+        own = self._concerned[bundle.subscription]
+        found = [self._changes[part.item] for part in bundle.parts if part.item in self._changes]
+        found.sort(key=lambda change: self._order[change["id"]])
+        return [own.get(change["id"]) or Told(change) for change in found]
+
+    def _comes_up(self, note: Mapping[str, Any]) -> bool:
+        """Say whether a printed end still comes up: its day is not past, and the agreement still prints it."""
+        is_ahead = date.fromisoformat(note["day"]) >= self._today
+        return is_ahead and (note["reference"], note["dsa_end"]) in self._ends
+
+    def _news_of(
+        self, bundle: Bundle, settings: Settings, told: Iterable[Told], ends: Iterable[Mapping[str, Any]]
+    ) -> digest.News:
+        runs = sorted({part.run for part in bundle.parts if part.run is not None and part.run in self._runs})
+        followed, chain = self._followed[bundle.subscription], self._chain
+        return digest.News(
+            follows=followed.said,
+            told=[self._shown(followed, one) for one in told],
+            endings=[self._ending(note) for note in ends],
+            readings=[self._runs[run] for run in runs],
+            editorial=sum(self._editorial[run] for run in runs),
+            chain=None if chain is None else (chain.number, chain.hash),
+            when=settings.when,
+            stop=self._session.settings.mail.sender if settings.email else None,
+            base_url=self._session.settings.browse.base_url,
+            sources=self._sources,
+            names=self._known.pages,
+        )
+
+    def _shown(self, followed: Followed, one: Told) -> digest.Told:
+        change, reference = one.change, one.change["reference"]
+        if change["kind"] != "agreement-added":
+            organisations = self._organisations.get(change["id"])
+            return digest.Told(change=change, members=tuple(one.members), organisations=organisations)
+        wanted = followed.subjects.datasets
+        return digest.Told(
+            change=change,
+            datasets=self._counts.get(reference),
+            named=tuple(name for name in self._known.holdings.get(reference, ()) if wanted and fold(name) in wanted),
+            term=self._terms.get(reference),
+        )
+
+    def _ending(self, note: Mapping[str, Any]) -> digest.Ending:
+        return digest.Ending(
+            date=note["dsa_end"],
+            days=(date.fromisoformat(note["day"]) - self._today).days,
+            reference=note["reference"],
+            title=note["title"],
+            organisation=note["organisation"] or "",
+            page=note["page"],
+        )
+
+    # --- gathered once ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _composer(self) -> digest.Composer:
+        return digest.Composer()
+
+    @cached_property
+    def _known(self) -> Any:
+        return read_known(self._session.store().db)
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        session = self._session
+        return addresses_of(session.store(), session.settings.register.index, self._known.pages)
+
+    @cached_property
+    def _followed(self) -> dict[str, Followed]:
+        followed = follow(subscriptions_of(self._session), self._known, self._session.vocabulary)
+        return {one.subscription.name: one for one in followed}
+
+    @cached_property
+    def _news(self) -> News:
+        """Everything that anybody is told in this round, also what was told once and is no longer found."""
+        ids = sorted({part.item for part in self._parts if part.note is None})
+        changes = self._session.answers.changes(Question(ids=ids, editorial=True)) if ids else []
+        return gather_news(self._session, changes, self._known.holdings, list(self._followed.values()))
+
+    @cached_property
+    def _changes(self) -> dict[str, Change]:
+        return {change["id"]: change for change in self._news.changes}
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        return {id_: number for number, id_ in enumerate(self._changes)}
+
+    @cached_property
+    def _concerned(self) -> dict[str, dict[str, Told]]:
+        """Name of a subscription → what concerns it, by id."""
+        told = tell(list(self._followed.values()), self._news)
+        return {
+            name: {item.change["id"]: item for item in items} for name, items in zip(self._followed, told, strict=True)
+        }
+
+    @cached_property
+    def _organisations(self) -> dict[str, int]:
+        """Group → at how many organisations it is."""
+        return {
+            group: len({member["organisation"] for member in members})
+            for group, members in self._news.members.items()
+            if members
+        }
+
+    @cached_property
+    def _new(self) -> list[str]:
+        return [change["reference"] for change in self._news.changes if change["kind"] == "agreement-added"]
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        return self._session.answers.dataset_counts(self._new)
+
+    @cached_property
+    def _terms(self) -> dict[str, str]:
+        return self._session.answers.terms(self._new)
+
+    @cached_property
+    def _ends(self) -> set[tuple[str, str]]:
+        """Reference and printed end of the agreements that stand, as far as anybody is told of one."""
+        days = [part.note["day"] for part in self._parts if part.note is not None]
+        rows = read_ends(self._session.store().db, min(days), max(days))
+        return {(row["reference"], row["dsa_end"]) for row in rows}
+
+    @cached_property
+    def _runs(self) -> dict[int, digest.Reading]:
+        runs = {part.run for part in self._parts if part.run is not None and part.note is None}
+        return {run: _reading(self._session.answers.run(run)) for run in sorted(runs)}
+
+    @cached_property
+    def _editorial(self) -> dict[int, int]:
+        return {run: self._session.answers.count_editorial(Question(run=run)) for run in self._runs}
+
+    @cached_property
+    def _chain(self) -> Any:
+        return head(self._session.store().db)
+
+
+def _reading(run: Mapping[str, Any]) -> digest.Reading:
+    asked = run["pages_read"] + run["pages_failed"]
+    return digest.Reading(time=run["captured_at"], pages_read=run["pages_read"], pages=asked)

@@ -1,0 +1,475 @@
+"""One agreement on one page: what was believed of it, and what is printed now.
+
+Folded values are compared first; only where they differ does deepdiff name the fields, and only for these is it asked
+what the difference means. Everything that differs in print alone is one editorial `wording-changed` a field.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from deepdiff import DeepDiff
+
+from diff.change import ChangeKind, Difference, Severity
+from diff.deciding.belief import Doubt, Place
+from diff.deciding.when import Term, incident, later, note_of, same_date, says_unknown, term_of
+from diff.kinds import SETS, SEVERITY, is_type_of_data, legal_basis_severity
+from scraper.names.fold import as_set, fold
+from scraper.names.legal_basis import compared_ids, families_of
+from scraper.names.vocabulary import Vocabulary
+from scraper.records import SECTIONS, Agreement, LegalBasis
+
+PROSE = ("purposes_text", *SECTIONS)
+LISTS = (*SETS, "datasets", "controllers", "discussions")
+_SEPARATOR = "\x1f"
+
+
+def folded_form(agreement: Agreement) -> dict[str, str]:
+    """Return what comparisons see of *agreement*: one string for each group of fields that is compared as one."""
+    form = {name: _SEPARATOR.join(sorted({fold(v) for v in _values(agreement, name)})) for name in LISTS}
+    form |= {name: fold(getattr(agreement, name) or "") for name in ("title", *PROSE)}
+    form["legal_bases"] = _SEPARATOR.join(sorted(_compared(agreement)))
+    form["term"] = _SEPARATOR.join(date or "" for date in term_of(agreement))
+    form["incident"] = fold(incident(agreement))
+    form["released"] = f"{agreement.released_from}{_SEPARATOR}{agreement.released_to}"
+    return form
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Return the names of what differs between two folded forms, in order; nothing where they are equal."""
+    if before == after:
+        return []
+    tree = DeepDiff(before, after, view="tree")
+    names = {item.path(output_format="list")[0] for items in tree.values() for item in items}
+    return [name for name in after if name in names]
+
+
+def _compared(agreement: Agreement) -> frozenset[str]:
+    return compared_ids(basis.id for basis in agreement.legal_bases or ())
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """One place at work: what is found is gathered here, field by field."""
+
+    place: Place
+    printed: Agreement
+    layout: str
+    old_body: str
+    vocabulary: Vocabulary
+    part: str = ""
+    """What is being compared: a name of the folded form, or `type_words`."""
+    found: list[Difference] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    """The new belief, field by field."""
+    doubts: dict[str, Doubt] = field(default_factory=dict)
+
+    def tell(self, kind: ChangeKind, field: str, severity: Severity | None = None, **facts: Any) -> None:
+        self.found.append(
+            Difference(
+                kind=kind,
+                severity=severity or SEVERITY[kind],
+                field=field,
+                old_body=self._doubt.body or self.place.last_bodies.get(field),
+                **facts,
+            )
+        )
+
+    def confirmed(self, gone: frozenset[str], *, replaced: bool = False) -> frozenset[str]:
+        """Return which of the values *gone* are told as gone: those missing before, or all if others came instead."""
+        told = gone if replaced else gone & self._doubt.values
+        if gone - told:
+            self.doubts[self.part] = Doubt(gone - told, self._doubt.body or self.old_body)
+        return told
+
+    @property
+    def _doubt(self) -> Doubt:
+        return self.place.doubts.get(self.part, _NO_DOUBT)
+
+
+_NO_DOUBT = Doubt(frozenset(), "")
+
+
+def compare_place(
+    place: Place, printed: Agreement, *, layout: str, old_body: str, vocabulary: Vocabulary
+) -> tuple[list[Difference], Place]:
+    """Compare what is believed of an agreement with what its page prints now.
+
+    Args:
+        place: What is believed of it.
+        printed: The agreement as this sighting printed it.
+        layout: Layout of the page now.
+        old_body: SHA-256 of the page's bytes at the sighting before.
+        vocabulary: Known names.
+
+    Returns:
+        The differences to tell, and what is believed now. A value that is missing for the first time is only doubted.
+    """
+    believed = place.believed
+    if believed == printed and layout in place.type_words and not (place.in_doubt or place.last_bodies):
+        return [], place  # most agreements of a page that changed are as they were, to the letter
+    at_work = _Comparison(place, printed, layout, old_body, vocabulary)
+    parts = differing(folded_form(believed), folded_form(printed))
+    for part in parts:
+        if _field_of(part) not in printed.unprinted | believed.unprinted:
+            at_work.part = part
+            _COMPARE.get(part, _compare_prose)(at_work, part)
+    type_words = _compare_type_words(at_work)
+    _compare_wording(at_work, parts)
+    return at_work.found, _believe(at_work, type_words)
+
+
+def _believe(at_work: _Comparison, type_words: Mapping[str, frozenset[str]]) -> Place:
+    """Return the new belief: as printed, but for what is doubted and for what this page does not print."""
+    place, printed = at_work.place, at_work.printed
+    believed = place.believed
+    kept = {name: getattr(believed, name) for name in printed.unprinted - believed.unprinted}
+    last_bodies = {name: place.last_bodies.get(name, at_work.old_body) for name in kept}
+    doubts = {part: doubt for part, doubt in place.doubts.items() if _field_of(part) in kept} | at_work.doubts
+    values = {**kept, **at_work.values}
+    # Words in place of dates go with the term, remarks do not: one may be kept where the other is not.
+    term_kept, remark_kept = "dsa_end" in kept or "term" in doubts, "when_note" in kept or "incident" in doubts
+    if term_kept or remark_kept:
+        values["when_note"] = note_of(believed if term_kept else printed, believed if remark_kept else printed)
+    return replace(
+        place,
+        believed=replace(printed, **values, unprinted=printed.unprinted & believed.unprinted),
+        type_words=type_words,
+        doubts=doubts,
+        last_bodies=last_bodies,
+        missing_since=None,
+        missing_body=None,
+    )
+
+
+def first_belief(printed: Agreement, layout: str) -> Place:
+    """Return what is believed of an agreement at its first sighting: what its page prints."""
+    return Place(believed=printed, type_words={layout: _type_words(printed)})
+
+
+# --- sets -------------------------------------------------------------------------------------------------------------
+
+
+def _by_fold(values: Iterable[str] | None) -> dict[str, str]:
+    return {fold(value): value for value in values or ()}
+
+
+def _values(agreement: Agreement, field: str) -> list[str]:
+    """Return the values that are compared: types of data that stand among the opt-outs are not opt-outs."""
+    values: tuple[str, ...] = getattr(agreement, field) or ()
+    return [value for value in values if field != "opt_outs" or not is_type_of_data(value)]
+
+
+def _compare_set(at_work: _Comparison, field: str) -> None:
+    """Compare a set that is told as a whole: what came replaces what went; what only went waits."""
+    old, new = (_by_fold(_values(agreement, field)) for agreement in (at_work.place.believed, at_work.printed))
+    come, gone = new.keys() - old.keys(), frozenset(old.keys() - new.keys())
+    told = at_work.confirmed(gone, replaced=bool(come))
+    kept = {k: v for k, v in old.items() if k in gone - told}
+    if kept:
+        at_work.values[field] = as_set((*(getattr(at_work.printed, field) or ()), *kept.values()))
+    if not come and not told:
+        return
+    kind, severity = SETS[field]
+    after = new | kept
+    at_work.tell(
+        kind,
+        field,
+        severity(frozenset(old.values()), frozenset(after.values())),
+        before=_as_printed(at_work.place.believed, field, old.values()),
+        after=_as_printed(at_work.printed, field, after.values()),
+        added=as_set(new[k] for k in come),
+        removed=as_set(old[k] for k in told),
+    )
+
+
+def _as_printed(agreement: Agreement, field: str, values: Iterable[str]) -> tuple[str, ...] | None:
+    """Return a set as a change names it: None where there is nothing and the label is not printed either."""
+    return as_set(values) or (None if getattr(agreement, field) is None else ())
+
+
+def _compare_legal_bases(at_work: _Comparison, field: str) -> None:
+    believed, printed = at_work.place.believed.legal_bases or (), at_work.printed.legal_bases or ()
+    # What is left out of comparisons beside a more precise pin is still printed: it neither comes nor goes with it.
+    come = _compared(at_work.printed) - _plain_ids(believed)
+    gone = _compared(at_work.place.believed) - _plain_ids(printed)
+    told = at_work.confirmed(gone, replaced=bool(come))
+    kept = tuple(basis for basis in believed if basis.id.removesuffix("?") in gone - told)
+    all_now = tuple(sorted({b.id: b for b in (*kept, *printed)}.values(), key=lambda b: b.id))
+    if kept:
+        at_work.values[field] = all_now
+    if not come and not told:
+        return
+    before_ids, after_ids = _telling_ids(believed), _telling_ids(all_now)
+    was, now = families_of(before_ids) - {"not-recorded"}, families_of(after_ids) - {"not-recorded"}
+    at_work.tell(
+        ChangeKind.LEGAL_BASIS_CHANGED,
+        field,
+        legal_basis_severity(compared_ids(before_ids), compared_ids(after_ids)),
+        before=before_ids,
+        after=after_ids,
+        added=tuple(basis for basis in after_ids if basis.removesuffix("?") in come),
+        removed=tuple(basis for basis in before_ids if basis.removesuffix("?") in told),
+        families=(tuple(sorted(now - was)), tuple(sorted(was - now))),
+        words=tuple(f"{b.id}\t{b.printed}" for b in (*believed, *printed) if b.id.startswith("TEXT:")),
+    )
+
+
+def _telling_ids(bases: Iterable[LegalBasis]) -> tuple[str, ...]:
+    """Return the ids that a change names: what comparisons leave out would make the same fact look like another."""
+    ids = [basis.id for basis in bases]
+    compared = compared_ids(ids)
+    presumed_beside = {f"{basis}?" for basis in ids}
+    return tuple(basis for basis in ids if basis.removesuffix("?") in compared and basis not in presumed_beside)
+
+
+def _plain_ids(bases: Iterable[LegalBasis]) -> frozenset[str]:
+    return frozenset(basis.id.removesuffix("?") for basis in bases)
+
+
+def _compare_discussions(at_work: _Comparison, field: str) -> None:
+    old, new = _by_fold(at_work.place.believed.discussions), _by_fold(at_work.printed.discussions)
+    come, gone = new.keys() - old.keys(), frozenset(old.keys() - new.keys())
+    told = at_work.confirmed(gone, replaced=bool(come))
+    kept = {k: old[k] for k in gone - told}
+    if kept:
+        at_work.values[field] = as_set((*new.values(), *kept.values()))
+    facts: dict[str, Any] = {"before": as_set(old.values()), "after": as_set((new | kept).values())}
+    facts |= {"added": as_set(new[k] for k in come), "removed": as_set(old[k] for k in told)}
+    if come:
+        at_work.tell(ChangeKind.DISCUSSION_ADDED, field, **facts)
+    elif told:
+        at_work.tell(ChangeKind.WORDING_CHANGED, field, substantive=False, **facts)
+
+
+# --- names: datasets and controllers ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """How the names of one field are told."""
+
+    added: ChangeKind
+    removed: ChangeKind
+    relabelled: ChangeKind
+    severity: Callable[[Vocabulary, str], Severity]
+    kinship: Callable[[Vocabulary, str, str], str | None]
+    """What links an old name to a new one: "known", "presumed" or nothing."""
+
+
+_NAMES = {
+    "datasets": _Names(
+        ChangeKind.DATASET_ADDED,
+        ChangeKind.DATASET_REMOVED,
+        ChangeKind.DATASET_RELABELLED,
+        lambda _vocabulary, _name: Severity.MEDIUM,
+        lambda vocabulary, old, new: "known" if vocabulary.same_dataset(old, new) else None,
+    ),
+    "controllers": _Names(
+        ChangeKind.CONTROLLER_ADDED,
+        ChangeKind.CONTROLLER_REMOVED,
+        ChangeKind.CONTROLLER_SUCCEEDED,
+        lambda vocabulary, name: Severity.HIGH if vocabulary.is_corporate(name) else Severity.MEDIUM,
+        lambda vocabulary, old, new: vocabulary.succession(old, new),
+    ),
+}
+
+
+def _compare_names(at_work: _Comparison, field: str) -> None:
+    """Compare a set whose values are told one by one: a new name at once, a name that goes at its second sighting."""
+    names = _NAMES[field]
+    old, new = _by_fold(getattr(at_work.place.believed, field)), _by_fold(getattr(at_work.printed, field))
+    come, gone = new.keys() - old.keys(), frozenset(old.keys() - new.keys())
+    settled: set[str] = set()  # old names whose going is told with the name that came instead
+    for name in as_set(new[k] for k in come):
+        kin = _linked(names, at_work.vocabulary, ((one, name) for one in as_set(old.values())))
+        if not kin:
+            severity = names.severity(at_work.vocabulary, name)
+            at_work.tell(names.added, field, severity, added=(name,))
+            continue
+        link, (before, _) = kin[0]
+        removed = (before,) if fold(before) in gone else ()
+        settled |= {fold(one) for one in removed}
+        _tell_relabelled(at_work, field, names, link, before=before, after=name, added=(name,), removed=removed)
+    told = at_work.confirmed(gone - settled)
+    kept = {k: old[k] for k in gone - settled - told}
+    if kept:
+        at_work.values[field] = as_set((*new.values(), *kept.values()))
+    for name in as_set(old[k] for k in told):
+        heirs = _linked(names, at_work.vocabulary, ((name, heir) for heir in as_set(new.values())))
+        if heirs:
+            link, (_, heir) = heirs[0]
+            _tell_relabelled(at_work, field, names, link, before=name, after=heir, removed=(name,))
+        else:
+            at_work.tell(names.removed, field, removed=(name,))
+
+
+def _linked(
+    names: _Names, vocabulary: Vocabulary, pairs: Iterable[tuple[str, str]]
+) -> list[tuple[str, tuple[str, str]]]:
+    """Return (link, (old, new)) of the pairs of names that are linked, known links before presumed ones."""
+    linked = [(link, (old, new)) for old, new in pairs if (link := names.kinship(vocabulary, old, new))]
+    return sorted(linked, key=lambda one: one[0] != "known")
+
+
+def _tell_relabelled(at_work: _Comparison, field: str, names: _Names, link: str, **facts: Any) -> None:
+    presumed = link == "presumed"
+    severity = Severity.LOW if presumed else Severity.INFO
+    at_work.tell(names.relabelled, field, severity, substantive=presumed, **facts)
+
+
+# --- single values ----------------------------------------------------------------------------------------------------
+
+
+def _compare_title(at_work: _Comparison, field: str) -> None:
+    _compare_single(at_work, field, ChangeKind.TITLE_CHANGED)
+
+
+def _compare_prose(at_work: _Comparison, field: str) -> None:
+    _compare_single(at_work, field, ChangeKind.TEXT_CHANGED)
+
+
+def _compare_single(at_work: _Comparison, field: str, kind: ChangeKind) -> None:
+    before, after = getattr(at_work.place.believed, field), getattr(at_work.printed, field)
+    if not fold(after or "") and not at_work.confirmed(frozenset({field})):
+        at_work.values[field] = before
+        return
+    at_work.tell(kind, field, before=before, after=after)
+
+
+def _compare_term(at_work: _Comparison, _: str) -> None:
+    """Compare the printed term, told as one change; what is only missing from it waits for its second sighting."""
+    old, new = term_of(at_work.place.believed), term_of(at_work.printed)
+    ends = [("dsa_end", old.end, new.end), ("dsa_start", old.start, new.start)]
+    differs = [(field, before, after) for field, before, after in ends if not same_date(before, after)]
+    if fold(old.word or "") != fold(new.word or ""):
+        differs.append(("when_note", old.word, new.word))
+    at_work.values |= _more_precise(old, new)
+    if not differs:
+        return
+    if not any(after for _, _, after in differs) and not at_work.confirmed(frozenset({"term"})):
+        at_work.values |= {"dsa_start": old.start, "dsa_end": old.end}
+        return
+    field, before, after = differs[0]
+    kind = ChangeKind.DSA_TERM_CHANGED
+    if field == "dsa_end" and before and after:
+        kind = ChangeKind.DSA_EXTENDED if later(after, before) else ChangeKind.DSA_SHORTENED
+    at_work.tell(kind, field, before=before, after=after, words=tuple(date or "" for date in (*old, *new)))
+
+
+def _more_precise(old: Term, new: Term) -> dict[str, str]:
+    """Return the dates that agree and were printed to the day before: a month printed later takes nothing away."""
+    pairs = (("dsa_start", old.start, new.start), ("dsa_end", old.end, new.end))
+    return {name: a for name, a, b in pairs if a and b and same_date(a, b) and len(a) > len(b)}
+
+
+def _compare_incident(at_work: _Comparison, _: str) -> None:
+    before, after = incident(at_work.place.believed), incident(at_work.printed)
+    if after:
+        at_work.tell(ChangeKind.INCIDENT_NOTED, "when_note", before=before or None, after=after)
+    elif at_work.confirmed(frozenset({"when_note"})):
+        at_work.tell(ChangeKind.INCIDENT_REMOVED, "when_note", before=before, after=None)
+
+
+def _compare_releases(at_work: _Comparison, _: str) -> None:
+    """Compare the release window: one that appears or goes is one change, its two ends are two otherwise."""
+    ends = ("released_to", "released_from")
+    old = {end: getattr(at_work.place.believed, end) for end in ends}
+    new = {end: getattr(at_work.printed, end) for end in ends}
+    missing = frozenset(end for end in ends if old[end] and not new[end])
+    doubted = missing - at_work.confirmed(missing)
+    new |= {end: old[end] for end in doubted}
+    at_work.values |= {end: old[end] for end in doubted}
+    # The oldest layout prints "unknown" for a month it does not know: one in its place was not printed before.
+    unknown = {end for end in ends if not old[end] and says_unknown(at_work.place.believed)}
+    differs = [end for end in ends if old[end] != new[end] and end not in unknown]
+    if not any(old.values()) or not any(new.values()):
+        differs = differs[:1]
+    words = tuple(window[end] or "" for window in (old, new) for end in reversed(ends))
+    for end in differs:
+        before, after = old[end], new[end]
+        goes_on = end == "released_to" and before and after and after > before
+        kind = ChangeKind.RELEASES_CONTINUED if goes_on else ChangeKind.RELEASE_WINDOW_CHANGED
+        at_work.tell(kind, end, before=before, after=after, words=words)
+
+
+_COMPARE: dict[str, Callable[[_Comparison, str], None]] = {
+    **dict.fromkeys(SETS, _compare_set),
+    "legal_bases": _compare_legal_bases,
+    "discussions": _compare_discussions,
+    "datasets": _compare_names,
+    "controllers": _compare_names,
+    "title": _compare_title,
+    "term": _compare_term,
+    "incident": _compare_incident,
+    "released": _compare_releases,
+}
+_FIELD_OF = {"term": "dsa_end", "incident": "when_note", "released": "released_to", "type_words": "opt_outs"}
+"""The field of the record that says whether a page prints a group of fields compared as one."""
+
+
+def _field_of(part: str) -> str:
+    return _FIELD_OF.get(part, part)
+
+
+# --- what stands elsewhere in one layout than in another --------------------------------------------------------------
+
+
+def _type_words(agreement: Agreement) -> frozenset[str]:
+    return frozenset(fold(value) for value in agreement.opt_outs or () if is_type_of_data(value))
+
+
+def _compare_type_words(at_work: _Comparison) -> dict[str, frozenset[str]]:
+    """Tell `Identifiable` newly among the opt-outs of one layout; other layouts print these words elsewhere, or not."""
+    if "opt_outs" in at_work.printed.unprinted:
+        return dict(at_work.place.type_words)
+    at_work.part = "type_words"
+    now = _type_words(at_work.printed)
+    before = at_work.place.type_words.get(at_work.layout)
+    if before is not None:
+        now |= (before - now) - at_work.confirmed(before - now)
+    identifiable = fold("Identifiable")
+    if before is not None and identifiable in now - before:
+        old, new = at_work.place.believed.opt_outs or (), at_work.printed.opt_outs or ()
+        added = tuple(value for value in new if fold(value) == identifiable)
+        at_work.tell(ChangeKind.TYPE_OF_DATA_CHANGED, "opt_outs", Severity.HIGH, before=old, after=new, added=added)
+    return {**at_work.place.type_words, at_work.layout: now}
+
+
+# --- print alone ------------------------------------------------------------------------------------------------------
+
+
+def _compare_wording(at_work: _Comparison, parts: Collection[str]) -> None:
+    """Tell, as editorial, each field whose print differs while its meaning, in which *parts* differ, does not."""
+    believed, printed = at_work.place.believed, at_work.printed
+    told = {difference.field for difference in at_work.found}
+    at_work.part = ""
+    for name in ("title", *LISTS, "legal_bases", "when_note", *PROSE):
+        old, new = getattr(believed, name), getattr(printed, name)
+        if old == new or not old or not new or name in told | printed.unprinted | believed.unprinted:
+            continue
+        if _printed_otherwise(name, old, new, parts):
+            at_work.tell(ChangeKind.WORDING_CHANGED, name, before=_shown(old), after=_shown(new), substantive=False)
+
+
+def _printed_otherwise(field: str, old: Any, new: Any, parts: Collection[str]) -> bool:
+    """Say whether values that differ in print mean the same; of sets, whether any value of both is spelled anew."""
+    if field == "when_note":  # compared as words for dates and as remarks
+        return fold(old) == fold(new)
+    if isinstance(old, str):
+        return field not in parts
+    before, after = _print_of(field, old), _print_of(field, new)
+    return any(before[key] != after[key] for key in before.keys() & after.keys())
+
+
+def _print_of(field: str, value: Any) -> dict[str, str]:
+    """Return folded meaning → print of a set."""
+    if field == "legal_bases":
+        return {basis.id.removesuffix("?"): basis.printed for basis in value}
+    return _by_fold(value)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    return tuple(item if isinstance(item, str) else item.printed for item in value)

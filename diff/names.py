@@ -1,0 +1,174 @@
+"""Which pages, which datasets does a name mean, and which of them does a change concern?
+
+The same answers for `changes --organisation`, for feeds and for subscriptions. Pure; names are compared folded and
+never by likeness, which only helps to say what somebody may have meant.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from scraper.names.fold import fold
+from scraper.names.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the history knows by name, also of what is there no more."""
+
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """Slug → organisation."""
+    headings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Slug → every name its heading has had, and those of the pages it took over from."""
+    datasets: Sequence[str] = ()
+    """Every name that was printed, the first one seen first."""
+    holdings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Reference → every name of a dataset that was printed for it."""
+    references: Sequence[str] = ()
+    """Every reference there has been, in order."""
+    since: str | None = None
+    """When the history begins."""
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Return at most three of *known* that somebody who wrote *name* may have meant, the likeliest first.
+
+    Where none is like it, those that hold it, the shortest first.
+
+    >>> nearest("Univ of Harowdale", ["University of Harrowdale", "Wexcombe City Council"])
+    ['University of Harrowdale']
+    >>> nearest("HES", ["Emergency Care Data Set (ECDS)", "Hospital Episode Statistics Outpatients (HES OP)"])
+    ['Hospital Episode Statistics Outpatients (HES OP)', 'Emergency Care Data Set (ECDS)']
+
+    An acronym at the end of a name is a name too.
+
+    >>> nearest("ECSD", ["Emergency Care Data Set (ECDS)", "Civil Registrations of Death"])
+    ['Emergency Care Data Set (ECDS)']
+    """
+    by_fold: dict[str, str] = {}
+    for one in known:
+        by_fold.setdefault(fold(one), one)
+        if acronym := _ACRONYM.search(one):
+            by_fold.setdefault(fold(acronym[1]), one)
+    wanted = fold(name)
+    like = get_close_matches(wanted, by_fold, n=3, cutoff=0.5)
+    if not like and len(wanted) >= _SHORTEST_PART:
+        like = sorted((one for one in by_fold if wanted in one), key=len)[:3]
+    return list(dict.fromkeys(by_fold[one] for one in like))
+
+
+def said_nearest(near: Sequence[str]) -> str:
+    """Return the nearest names as the end of a sentence, nothing where there are none.
+
+    >>> said_nearest(["HES"]), said_nearest(["HES", "ECDS"]), said_nearest([])
+    ('; the nearest is HES', '; the nearest are HES, ECDS', '')
+    """
+    return f"; the nearest {'is' if len(near) == 1 else 'are'} {', '.join(near)}" if near else ""
+
+
+_SHORTEST_PART = 3
+"""Characters from which a part of a name says which is meant."""
+
+
+ACROSS_PAGES = frozenset({"agreement-moved", "organisation-renamed"})
+"""Kinds of changes that may concern another page beside their own."""
+
+
+def slugs_of(change: Mapping[str, Any]) -> set[str]:
+    """Return the pages that a change, which is no group, concerns: its own, and those it was on before."""
+    slugs = {change["page"]} if change["page"] else set()
+    before, after = change["before"], change["after"]
+    if change["kind"] == "agreement-moved":
+        slugs.update(before or (), after or ())
+    if change["kind"] == "organisation-renamed" and isinstance(before, Sequence) and not isinstance(before, str):
+        slugs.update((before[1], after[1]))  # a page that is gone, and the one that took over: name and slug each
+    return slugs
+
+
+def datasets_of(change: Mapping[str, Any]) -> list[str]:
+    """Return the names of datasets that a change of an agreement's datasets names."""
+    if change["field"] != "datasets":
+        return []
+    named = [*change["added"], *change["removed"], change["before"], change["after"]]
+    return [name for name in named if isinstance(name, str)]
+
+
+_ACRONYM = re.compile(r"\(([^()]+)\)\s*$")
+
+
+class DatasetNames:
+    """The datasets there are, asked for by any of their names, or by the acronym at the end of one of them."""
+
+    def __init__(self, known: Iterable[str], vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._folded: set[str] = set()
+        self._by_acronym: dict[str, set[str]] = defaultdict(set)
+        for name in known:
+            self._folded.add(fold(name))
+            for spelling in (name, vocabulary.dataset_canonical(name)):
+                if found := _ACRONYM.search(spelling):
+                    self._by_acronym[fold(found[1])].add(name)
+
+    def named(self, name: str) -> frozenset[str]:
+        """Return every folded name that the datasets called *name* have had; nothing if there is none."""
+        names = self._vocabulary.dataset_names(name)
+        if names & self._folded:
+            return names
+        called = self._by_acronym.get(fold(name), ())
+        return frozenset[str]().union(*(self._vocabulary.dataset_names(one) for one in called))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """An organisation that was asked for."""
+
+    name: str
+    """What its page is headed; without a page the name it was asked by."""
+    pages: frozenset[str]
+    """Its own, by slug."""
+    names: frozenset[str]
+    """Its own, folded."""
+    earlier: frozenset[str]
+    """Folded names of the bodies it is known to follow."""
+    later: frozenset[str]
+    """Folded names of the bodies known to follow it."""
+
+
+class OrganisationNames:
+    """The organisations there are, asked for by slug or by any name they have had."""
+
+    def __init__(self, known: Known, vocabulary: Vocabulary) -> None:
+        self._known = known
+        self._vocabulary = vocabulary
+        self._by_name: dict[str, set[str]] = defaultdict(set)
+        for slug, organisation in known.pages.items():
+            for name in (organisation, *known.headings.get(slug, ())):
+                self._by_name[fold(name)].add(slug)
+
+    def named(self, name: str) -> Body:
+        """Return the body called *name*, whether it has a page or not."""
+        slug = name.strip().lower()
+        own = {slug} & self._known.pages.keys() or self._by_name.get(fold(name), set())
+        called = {name} | {heading for page in own for heading in self._headings(page)}
+        earlier = frozenset[str]().union(*map(self._vocabulary.predecessors, called))
+        later = frozenset[str]().union(*map(self._vocabulary.successors, called))
+        names = (earlier & later) | frozenset(map(fold, called))  # what lies both ways is another name of it
+        names -= {""}
+        pages = self.pages_of(names) | own or {slug}  # before anything is known it may be a slug
+        return Body(
+            name=self._known.pages[min(own)] if own else name,
+            pages=frozenset(pages),
+            names=names,
+            earlier=earlier - names,
+            later=later - names,
+        )
+
+    def pages_of(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the pages that were ever headed by one of these folded names."""
+        return frozenset(slug for name in names for slug in self._by_name.get(name, ()))
+
+    def _headings(self, slug: str) -> Iterable[str]:
+        return (self._known.pages[slug], *self._known.headings.get(slug, ()))

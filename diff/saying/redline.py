@@ -1,0 +1,139 @@
+"""Prose, word by word: what was taken out and what was put in.
+
+Paragraphs are matched first, words only within paragraphs that differ. Two words are one if they fold alike, so a lost
+dash or a curled quote is no difference. A changed passage that is too long to match word by word in good time is given
+whole, out and in.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal, NamedTuple
+
+from scraper.names.fold import fold
+
+LONGEST_PASSAGE = 6_000
+"""Words on both sides beyond which a passage is given whole: matching takes time by the square of it."""
+
+Mark = Literal["same", "out", "in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words that stand together: unchanged, taken out, or put in."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redline:
+    """What differs between two texts: one tuple of runs for each paragraph, in reading order."""
+
+    paragraphs: tuple[tuple[Run, ...], ...]
+
+    def words(self, mark: Mark) -> int:
+        """Return how many words have *mark*."""
+        return sum(len(run.text.split()) for run in self.runs(mark))
+
+    def runs(self, mark: Mark) -> Iterator[Run]:
+        """Yield the runs with *mark*, in reading order."""
+        return (run for paragraph in self.paragraphs for run in paragraph if run.mark == mark)
+
+
+def redline(before: str, after: str) -> Redline:
+    """Return how *before* became *after*; both are texts of one paragraph a line, as records have them."""
+    old, new = _paragraphs(before), _paragraphs(after)
+    if fold(before) == fold(after):  # breaks alone may have moved
+        return Redline(tuple((Run("same", text),) for text in new))
+    matcher = SequenceMatcher(None, [fold(p) for p in old], [fold(p) for p in new], autojunk=False)
+    paragraphs: list[tuple[Run, ...]] = []
+    for operation, a, b, c, d in matcher.get_opcodes():
+        if operation == "equal":
+            paragraphs += [(Run("same", text),) for text in new[c:d]]
+        else:
+            paragraphs += _changed_passage(old[a:b], new[c:d])
+    return Redline(tuple(paragraphs))
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [line for line in text.split("\n") if fold(line)]
+
+
+def _changed_passage(old: list[str], new: list[str]) -> Iterator[tuple[Run, ...]]:
+    """Yield the paragraphs of a passage that differs: pairs word by word, what is left over whole."""
+    if fold("\n".join(old)) == fold("\n".join(new)):
+        yield from ((Run("same", text),) for text in new)
+    elif len(old) == len(new):
+        yield from (tuple(_word_runs(a, b)) for a, b in zip(old, new, strict=True))
+    else:
+        yield from _split_at_breaks(list(_word_runs(" \n ".join(old), " \n ".join(new))))
+
+
+def _split_at_breaks(runs: list[Run]) -> Iterator[tuple[Run, ...]]:
+    paragraph: list[Run] = []
+    for run in runs:
+        pieces = run.text.split("\n")
+        for number, piece in enumerate(pieces):
+            if number and run.mark != "out" and paragraph:
+                yield tuple(paragraph)
+                paragraph = []
+            if piece.strip():
+                paragraph.append(Run(run.mark, " ".join(piece.split())))
+    if paragraph:
+        yield tuple(paragraph)
+
+
+class _Token(NamedTuple):
+    text: str
+    says: str
+    """Folded; a dash, a break or the mark of a list item says nothing."""
+
+
+def _tokens(text: str) -> list[_Token]:
+    return [token for line in text.split("\n") for token in (*_words(line.split()), _BREAK)][:-1]
+
+
+_BREAK = _Token("\n", "")
+
+
+def _words(words: list[str]) -> Iterator[_Token]:
+    marks = 0
+    while marks < len(words) - 1 and fold(" ".join((*words[: marks + 1], "x"))) == "x":
+        marks += 1
+    for number, word in enumerate(words):
+        yield _Token(word, "" if number < marks else fold(word))
+
+
+def _word_runs(before: str, after: str) -> Iterator[Run]:
+    old, new = _tokens(before), _tokens(after)
+    if len(old) + len(new) > LONGEST_PASSAGE:
+        yield from (Run("out", _text(old)), Run("in", _text(new)))
+        return
+    # What says nothing is matched as it stands: breaks with breaks.
+    matcher = SequenceMatcher(None, [t.says or t.text for t in old], [t.says or t.text for t in new], autojunk=False)
+    for operation, a, b, c, d in matcher.get_opcodes():
+        gone, come = old[a:b], new[c:d]
+        if operation == "equal" or _says(gone) == _says(come):
+            if come:
+                yield Run("same", _text(come))
+            continue
+        if gone:
+            yield Run("out", _text(gone))
+        if come:
+            yield Run("in", _text(come))
+
+
+def _text(tokens: list[_Token]) -> str:
+    return " ".join(token.text for token in tokens)
+
+
+def _says(tokens: list[_Token]) -> str:
+    return "".join(token.says for token in tokens)
+
+
+def edit_of(changed: Redline) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the edit as a key: runs put in and runs taken out, folded, sorted, without repeats (design rule 7)."""
+    into = {fold(run.text) for run in changed.runs("in")}
+    out = {fold(run.text) for run in changed.runs("out")}
+    return tuple(sorted(into - {""})), tuple(sorted(out - {""}))

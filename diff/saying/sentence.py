@@ -1,0 +1,344 @@
+"""The one plain sentence of a change: both values, who, and no opinion (design rule 15).
+
+Sentences have no full stop at the end, so that they can stand in subjects, titles and lists.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from diff.change import Change, ChangeKind
+from diff.saying.redline import Redline
+from scraper.names.legal_basis import spell_out
+
+NAMES = {
+    "title": "Title",
+    "type_of_data": "Type of data",
+    "opt_outs": "Opt-outs honoured",
+    "confidentiality": "Duty of confidentiality",
+    "legal_bases": "Legal basis",
+    "commercial": "Commercial purpose",
+    "organisation_types": "Organisation type",
+    "purposes_text": "Purposes",
+    "sensitivity": "Sensitivity",
+    "when_note": "Remark beside the dates",
+    "dsa_start": "Printed start",
+    "dsa_end": "Printed end",
+    "released_from": "First release month",
+    "released_to": "Last release month",
+    "access_methods": "Access method",
+    "controllers": "Data controllers",
+    "sublicensing": "Sublicensing",
+    "discussions": "Discussions",
+    "datasets": "Datasets",
+    "objectives": "Objectives",
+    "expected_benefits": "Expected benefits",
+    "yielded_benefits": "Yielded benefits",
+    "outputs": "Outputs",
+    "processing": "Processing",
+    "flags": "Flag",
+    "files_disseminated": "Files disseminated",
+    "organisation": "Name",
+    "layout": "Layout",
+}
+"""What a field is called in a sentence."""
+
+NOTHING = "nothing printed"
+
+
+def listed(items: Iterable[str]) -> str:
+    """Join items as a sentence does.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    *others, last = list(items) or [NOTHING]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def quoted(value: object) -> str:
+    """Return a value in quotation marks, as the register's own words; lists joined by commas.
+
+    >>> quoted(("No", "Yes")), quoted(None)
+    ('"No, Yes"', 'nothing printed')
+    """
+    text = ", ".join(value) if isinstance(value, tuple | list) else value
+    return f'"{text}"' if text not in (None, "") else NOTHING
+
+
+def who(change: Change) -> str:
+    """Return whom a change is about: the reference with the organisation, several organisations, or a count."""
+    if change.group:
+        places = len({member.organisation for member in change.members})
+        return f"{change.agreements} agreements at {_count(places, 'organisation')}"
+    return f"{change.reference} ({_organisations(change)})" if change.reference else _organisations(change)
+
+
+def _organisations(change: Change) -> str:
+    return listed([change.organisation or "", *change.also_on])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def summarise(change: Change) -> str:
+    """Return the sentence of *change*."""
+    sentence = _SENTENCES.get(change.kind, _changed)(change)
+    if sentence.startswith((*change.added, *change.removed)):
+        return sentence  # "e-Referral Service": a name stays as printed
+    return sentence[:1].upper() + sentence[1:]
+
+
+def text_facts(changed: Redline) -> tuple[str, str, str, str]:
+    """Return what a sentence says of a redline: words out, words in, the first words out, the first words in."""
+    first_out, first_in = _first_edit(changed)
+    return str(changed.words("out")), str(changed.words("in")), _opening(first_out), _opening(first_in)
+
+
+def _first_edit(changed: Redline) -> tuple[str, str]:
+    """Return the words taken out and put in at the first place that differs; one of the two may be empty."""
+    for runs in changed.paragraphs:
+        for number, run in enumerate(runs):
+            if run.mark == "in":
+                return "", run.text
+            if run.mark == "out":
+                following = runs[number + 1] if number + 1 < len(runs) else None
+                return run.text, following.text if following and following.mark == "in" else ""
+    return "", ""
+
+
+def _opening(text: str, longest: int = 8) -> str:
+    words = text.split()
+    opening = " ".join(words[:longest])[:120]
+    return f"{opening} …" if len(words) > longest or len(opening) < len(" ".join(words[:longest])) else opening
+
+
+def _changed(change: Change) -> str:
+    name = NAMES.get(change.field or "", change.field or "")
+    if change.group and (change.added or change.removed):
+        return f"{name} of {who(change)}: {_came_and_went(change)}"
+    if not change.before:
+        return f"{name} of {who(change)} now printed: {quoted(change.after)}, where there was none"
+    if not change.after:
+        return f"{name} of {who(change)} no longer printed; it was {quoted(change.before)}"
+    return f"{name} of {who(change)} changed from {quoted(change.before)} to {quoted(change.after)}"
+
+
+def _came_and_went(change: Change) -> str:
+    if change.added and change.removed:
+        return f"{quoted(change.removed)} replaced by {quoted(change.added)}"
+    if change.added:
+        return f"{quoted(change.added)} now stands there"
+    return f"{quoted(change.removed)} no longer stands there"
+
+
+def _name_added(change: Change) -> str:
+    where = "as data controller of" if change.field == "controllers" else "to"
+    return f"{listed(change.added)} added {where} {who(change)}"
+
+
+def _name_removed(change: Change) -> str:
+    what = "as data controller of" if change.field == "controllers" else "for"
+    return f"{listed(change.removed)} no longer listed {what} {who(change)}"
+
+
+def _relabelled(change: Change) -> str:
+    old, new = _pair(change)
+    if change.group and change.substantive:
+        what = f"{quoted(old)} {'replaced by' if change.removed else 'now listed with'} {quoted(new)}"
+        return f"{what} on all {change.agreements} agreements that carry it: probably a new name for it"
+    if change.substantive:
+        return f"{quoted(old)} {_of(change)} {who(change)} now listed as {quoted(new)}: probably a new name for it"
+    if change.removed and not change.added:
+        return f"{quoted(old)} no longer listed beside its other name {quoted(new)} for {who(change)}"
+    beside = "now listed as" if change.removed else "now also listed under its other name"
+    return f"{quoted(old)} {_of(change)} {who(change)} {beside} {quoted(new)}"
+
+
+def _of(change: Change) -> str:
+    return "as data controller of" if change.field == "controllers" else "of"
+
+
+def _pair(change: Change) -> tuple[object, object]:
+    """Return the old and the new name; a group keeps them in its members only."""
+    example = change.members[0] if change.members else change
+    return example.before, example.after
+
+
+def _succeeded(change: Change) -> str:
+    old, new = _pair(change)
+    presumed = ": presumably its successor" if change.substantive else ""
+    if change.removed and not change.added:
+        gone = f"{quoted(old)} no longer listed as data controller of {who(change)}"
+        return f"{gone} beside its successor {quoted(new)}{presumed}"
+    return f"{quoted(old)} as data controller of {who(change)} succeeded by {quoted(new)}{presumed}"
+
+
+def _term(change: Change) -> str:
+    start, end, word, new_start, new_end, new_word = (change.words + ("",) * 6)[:6]
+    if change.field == "when_note":
+        return f"the printed term of {_ref(change)} now reads {quoted(new_word)} in place of {quoted(word or None)}"
+    of = _ref(change)
+    if start and end and not (new_start or new_end or new_word):
+        return f"the printed term of {of}, {start} to {end}, is no longer printed"
+    if new_start and new_end and not (start or end or word):
+        return f"the printed term of {of} is now {new_start} to {new_end}, where none was printed"
+    moved = []
+    if not _agree(end, new_end):
+        moved.append(f"printed end of {of} {_from_to(end, new_end, new_word)}")
+    if not _agree(start, new_start):
+        name = "printed start" if moved else f"printed start of {of}"
+        moved.append(f"{name} {_from_to(start, new_start, new_word)}")
+    return listed(moved)
+
+
+def _ref(change: Change) -> str:
+    if change.group:
+        return who(change)
+    pages = f" (on the pages of {_organisations(change)})" if change.also_on else ""
+    return f"{change.reference}{pages}"
+
+
+def _agree(a: str, b: str) -> bool:
+    return a == b or bool(a and b and (a.startswith(b) or b.startswith(a)))
+
+
+def _from_to(old: str, new: str, word: str) -> str:
+    if not old:
+        return f"is now {new}, where none was printed"
+    if not new:
+        return f"was {old}; the page now reads {quoted(word)}" if word else f"was {old} and is no longer printed"
+    return f"moved from {old} to {new}"
+
+
+def _released(change: Change) -> str:
+    old_from, old_to, new_from, new_to = (change.words + ("",) * 4)[:4]
+    of = _ref(change)
+    if not (old_from or old_to):
+        return f"release window of {of} is now {_window(new_from, new_to)}, where none was printed"
+    if not (new_from or new_to):
+        return f"release window of {of} was {_window(old_from, old_to)} and is no longer printed"
+    if change.kind is ChangeKind.RELEASES_CONTINUED:
+        return f"releases under {of} continued: last release month moved from {change.before} to {change.after}"
+    name = NAMES[change.field or ""].lower()
+    return f"{name} of {of} changed from {change.before or NOTHING} to {change.after or NOTHING}"
+
+
+def _window(start: str, end: str) -> str:
+    return " to ".join(filter(None, (start, end)))
+
+
+def _legal_basis(change: Change) -> str:
+    printed = dict(word.split("\t", 1) for word in change.words)
+
+    acts: set[str] = set()  # each is named once in a sentence: "section 261(7) of the … Act 2012 and section 261(4)"
+
+    def say(ids: Sequence[str]) -> str:
+        return listed(_without_known_act(spell_out(basis, printed.get(basis, "")), acts) for basis in ids)
+
+    of = f"legal basis of {who(change)}"
+    if change.added and change.removed:
+        return f"{of}: {say(change.removed)} replaced by {say(change.added)}"
+    if change.added:
+        others = [basis for basis in change.before or () if basis not in change.removed]
+        came = say(change.added)
+        beside = f" beside {say(others)}" if others else ""
+        return f"{of}: {came} now cited{beside}"
+    return f"{of}: {say(change.removed)} no longer cited"
+
+
+def _without_known_act(citation: str, acts: set[str]) -> str:
+    """Return *citation* without the name of its act where that is among *acts*; else note the act there."""
+    section, found, act = citation.partition(" of the ")
+    if not found or not section.startswith(("section", "regulation")):
+        return citation
+    if act in acts:
+        return section
+    acts.add(act)
+    return citation
+
+
+def _text(change: Change) -> str:
+    name = NAMES.get(change.field or "", "")
+    out, into, first_out, first_in = change.words
+    if not (change.before or change.group):
+        return f"{name} of {who(change)} now printed: {_count(int(into), 'word')}, beginning {quoted(first_in)}"
+    if not (change.after or change.group):
+        return f"{name} of {who(change)} no longer printed: {_count(int(out), 'word')}, beginning {quoted(first_out)}"
+    begins = [f"beginning with {quoted(first_out)}"] if first_out else []
+    begins += [f"{'now' if first_out else 'beginning with'} {quoted(first_in)}"] if first_in else []
+    return f"{name} of {who(change)} reworded: {_count(int(out), 'word')} out, {into} in, {', '.join(begins)}"
+
+
+def _agreement_added(change: Change) -> str:
+    again = "listed again" if "again" in change.words else "new on the register's pages"
+    title = f": {change.title}" if change.title else ""
+    return f"{who(change)} is {again}{title}"
+
+
+def _moved(change: Change) -> str:
+    names = dict(zip((*(change.before or ()), *(change.after or ())), change.words, strict=False))
+    before, after = ([names.get(slug, slug) for slug in slugs or ()] for slugs in (change.before, change.after))
+    new = [names.get(slug, slug) for slug in change.after or () if slug not in (change.before or ())]
+    if set(change.before or ()) <= set(change.after or ()):
+        return f"{change.reference} now also on the page of {listed(new)}, beside that of {listed(before)}"
+    if set(change.after or ()) <= set(change.before or ()):
+        gone = [names.get(slug, slug) for slug in change.before or () if slug not in (change.after or ())]
+        return f"{change.reference} no longer on the page of {listed(gone)}; still on that of {listed(after)}"
+    return f"{change.reference} moved from the page of {listed(before)} to that of {listed(after)}"
+
+
+def _renamed(change: Change) -> str:
+    if isinstance(change.before, tuple):
+        (old, _), (new, slug) = change.before, change.after
+        return f"the page of {old} is gone; all its agreements stand on the new page of {new} ({slug})"
+    return f"{quoted(change.before)} is now headed {quoted(change.after)}"
+
+
+def _incident(change: Change) -> str:
+    if not change.after:
+        return f"the page no longer prints {quoted(change.before)} beside the dates of {who(change)}"
+    instead = f", where it printed {quoted(change.before)}" if change.before else ""
+    return f"the page now prints {quoted(change.after)} beside the dates of {who(change)}{instead}"
+
+
+def _wording(change: Change) -> str:
+    name = NAMES.get(change.field or "", "")
+    return f"{name} of {who(change)} printed differently; the meaning is the same"
+
+
+_SENTENCES: dict[ChangeKind, Callable[[Change], str]] = {
+    ChangeKind.ORGANISATION_ADDED: lambda c: (
+        f"{c.organisation} {'is listed again' if 'again' in c.words else 'is new on the register'}"
+    ),
+    ChangeKind.ORGANISATION_REMOVED: lambda c: f"the page of {c.organisation} is no longer on the register",
+    ChangeKind.ORGANISATION_RENAMED: _renamed,
+    ChangeKind.AGREEMENT_ADDED: _agreement_added,
+    ChangeKind.AGREEMENT_REMOVED: lambda c: f"{who(c)} is no longer on the register's pages",
+    ChangeKind.AGREEMENT_MOVED: _moved,
+    ChangeKind.REFERENCE_CHANGED: lambda c: f"{c.before} ({_organisations(c)}) is now listed as {c.after}",
+    ChangeKind.DATASET_ADDED: _name_added,
+    ChangeKind.DATASET_REMOVED: _name_removed,
+    ChangeKind.DATASET_RELABELLED: _relabelled,
+    ChangeKind.CONTROLLER_ADDED: _name_added,
+    ChangeKind.CONTROLLER_REMOVED: _name_removed,
+    ChangeKind.CONTROLLER_SUCCEEDED: _succeeded,
+    ChangeKind.DSA_EXTENDED: _term,
+    ChangeKind.DSA_SHORTENED: _term,
+    ChangeKind.DSA_TERM_CHANGED: _term,
+    ChangeKind.RELEASES_CONTINUED: _released,
+    ChangeKind.RELEASE_WINDOW_CHANGED: _released,
+    ChangeKind.LEGAL_BASIS_CHANGED: _legal_basis,
+    ChangeKind.TEXT_CHANGED: _text,
+    ChangeKind.DISCUSSION_ADDED: lambda c: f"{listed(c.added)} named as discussion of {who(c)}",
+    ChangeKind.INCIDENT_NOTED: _incident,
+    ChangeKind.INCIDENT_REMOVED: _incident,
+    ChangeKind.FLAG_RAISED: lambda c: f"the page of {c.organisation} now raises a flag: {quoted(c.after)}",
+    ChangeKind.FLAG_CLEARED: lambda c: f"the page of {c.organisation} no longer raises its flag: {quoted(c.before)}",
+    ChangeKind.FILES_COUNT_CHANGED: lambda c: (
+        f"files disseminated on the page of {c.organisation}: {c.before} before, {c.after} now"
+    ),
+    ChangeKind.LAYOUT_CHANGED: lambda c: (
+        f"the site's layout changed from {c.before} to {c.after} on pages with {_count(c.agreements, 'agreement')}"
+    ),
+    ChangeKind.WORDING_CHANGED: _wording,
+}

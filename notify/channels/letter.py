@@ -1,0 +1,205 @@
+"""A letter to one reader → a whole message, RFC 5322.
+
+What it says is decided elsewhere, and so is when it is sent. Names and titles come off a page or out of the settings;
+none of them can make a header.
+"""
+
+import binascii
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.header import Header
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from notify.channels.delivery import DeliveryError
+from scraper.text import cut, one_line
+
+LONGEST_SUBJECT = 200
+"""Characters of a subject, beyond which it is cut: a page may print a title of any length."""
+
+NO_SENDER = "registerwatch@localhost"
+"""Whom a message comes from where no sender is set. RFC 2919 keeps `localhost` for lists without their own domain."""
+
+_LONGEST_SLUG = 40
+_LONGEST_LIST_ID = 255
+_DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is told to one reader."""
+
+    to: str
+    subject: str
+    text: str
+    html: str | None = None
+    list_name: str
+    """The subscription's name."""
+    message_id: str
+    date: datetime
+    """Timezone-aware."""
+    stop: str | None = None
+    """Address to write to with the subject "stop"; None where there is nobody to write to."""
+
+
+_PARSED_BY_READERS = ("Subject", "Message-ID", "List-Id")
+_STANDARD = EmailPolicy()
+
+
+@lru_cache(maxsize=256)
+def _parsed(name: str, value: str) -> Any:
+    return _STANDARD.header_store_parse(name, value)[1]
+
+
+class _Policy(EmailPolicy):
+    """Headers that machines read stand on one line as they are: folded, a long address would be encoded and lost.
+
+    What is the same in many letters is parsed once, and what is said in our own words not before somebody asks: half of
+    the time that a letter takes went into that.
+    """
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        if not isinstance(value, str) or len(value.splitlines()) > 1:
+            return super().header_store_parse(name, value)  # which refuses a line break
+        return name, value if name in _PARSED_BY_READERS else _parsed(name, value)
+
+    def fold(self, name: str, value: str) -> str:
+        return self.fold_binary(name, value).decode("utf-8", "surrogateescape")
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name == "Subject":
+            charset = None if value.isascii() else "utf-8"
+            folded = Header(value, charset, header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {folded}{self.linesep}".encode("ascii")
+        if name in ("From", "To", "Message-ID", "List-Id", "List-Unsubscribe"):
+            return f"{name}: {value}{self.linesep}".encode()
+        return super().fold_binary(name, value)
+
+
+_ASCII = _Policy(linesep="\r\n")
+_UTF8 = _Policy(linesep="\r\n", utf8=True)
+
+
+def domain_of(sender: str | None) -> str:
+    """Return the domain that ids of messages of *sender* end in.
+
+    >>> domain_of("register@example.org"), domain_of("register@bücher.example"), domain_of(None)
+    ('example.org', 'xn--bcher-kva.example', 'localhost')
+    """
+    domain = _ascii_domain((sender or NO_SENDER).rpartition("@")[2])
+    return domain if domain and _DOT_ATOM.fullmatch(domain) else "localhost"
+
+
+def message_id(subscription: str, items: Iterable[str], domain: str) -> str:
+    """Return the Message-ID of what is told: the same for the same items, so that a second copy is known as one.
+
+    >>> message_id("ours", ["b", "a"], "example.org") == message_id("ours", ["a", "b"], "example.org")
+    True
+    """
+    told = json.dumps([subscription, sorted(items)]).encode()
+    return f"<{hashlib.sha256(told).hexdigest()[:32]}@{domain}>"
+
+
+def list_id(name: str, domain: str) -> str:
+    """Return the List-Id of a subscription: a label made of its *name*, in front of *domain*.
+
+    >>> list_id("NHS Eastmere & MHSDS", "example.org"), list_id("健康", "example.org")
+    ('nhs-eastmere-mhsds.example.org', 'list-aa18b6dc.example.org')
+    """
+    label = list_slug(name)
+    return f"{label}.{domain if len(label) + 1 + len(domain) <= _LONGEST_LIST_ID else 'localhost'}"
+
+
+def list_slug(name: str) -> str:
+    """Return *name* in a form for ids and file names: letters a to z, figures, hyphens."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub("[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_SLUG].strip("-")
+    return slug or f"list-{short_hash(name, 8)}"
+
+
+def compose(letter: Letter, sender: str | None) -> EmailMessage:
+    """Return *letter* as a whole message from *sender*, with text and, where there is one, HTML.
+
+    There is no Precedence header: no standard defines it (RFC 3834 says not to rely on it), and what it is for, keeping
+    automatic answers away, List-Id and Auto-Submitted do. There is no List-Unsubscribe-Post either, which needs a web
+    address.
+
+    Raises:
+        DeliveryError: The address of sender or reader cannot be written in a message.
+    """
+    origin, to = _address(sender or NO_SENDER, "registerwatch"), _address(letter.to)
+    policy = _ASCII if f"{origin.addr_spec}{to.addr_spec}".isascii() else _UTF8
+    message = EmailMessage(policy)
+    message["From"] = origin
+    message["To"] = to
+    message["Subject"] = _header_text(letter.subject, LONGEST_SUBJECT)
+    message["Date"] = format_datetime(letter.date.astimezone(UTC))
+    message["Message-ID"] = letter.message_id
+    message["List-Id"] = _list_header(letter.list_name, domain_of(sender))
+    if letter.stop:
+        message["List-Unsubscribe"] = f"<mailto:{quote(_address(letter.stop).addr_spec, safe='@')}?subject=stop>"
+    message["Auto-Submitted"] = "auto-generated"
+    message["MIME-Version"] = "1.0"
+    if letter.html is None:
+        _fill(message, letter.text, "plain")
+        return message
+    message["Content-Type"] = "multipart/alternative"
+    # No line of quoted-printable text can hold "=_"; and not by chance, so that a second copy is equal to the byte.
+    message.set_boundary(f"=_{short_hash(letter.message_id, 32)}")
+    for text, kind in ((letter.text, "plain"), (letter.html, "html")):
+        part = EmailMessage(policy)
+        _fill(part, text, kind)
+        message.attach(part)
+    return message
+
+
+def _header_text(text: str, longest: int) -> str:
+    # What looks like an encoded word would be read as one, and may hold anything.
+    return cut(one_line(text).replace("=?", "= ?"), longest)
+
+
+def _list_header(name: str, domain: str) -> str:
+    """Return the name, where it can be said in plain characters, with the id."""
+    said = _header_text(name, 100)
+    escaped = re.sub(r'(["\\])', r"\\\1", said)
+    return f'"{escaped}" <{list_id(name, domain)}>' if said and said.isascii() else f"<{list_id(name, domain)}>"
+
+
+def _fill(part: EmailMessage, text: str, kind: str) -> None:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
+    part["Content-Type"] = f'text/{kind}; charset="utf-8"'
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    part.set_payload(binascii.b2a_qp(lines).decode("ascii"))
+
+
+def _address(address: str, name: str = "") -> Address:
+    local, _, domain = address.rpartition("@")
+    domain = _ascii_domain(domain)
+    if not local or not domain or one_line(address) != address:
+        raise DeliveryError("an address cannot be written in a message")
+    return Address(name, local, domain)
+
+
+def _ascii_domain(domain: str) -> str:
+    """Return *domain* in the letters that every server knows; nothing if it has no such form."""
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+
+
+def short_hash(text: str, length: int) -> str:
+    """Return that many figures, which stand for *text* in names and ids."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]

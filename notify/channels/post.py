@@ -1,0 +1,95 @@
+"""How does a message leave? Over a connection to a mail server, or as an .eml file in a folder.
+
+Both ways take messages one after the other, and either took the message when `send` returns, or raise. Other rooms find
+all of mail here: letters are made into messages in `letter`, and `smtp` talks to the server.
+"""
+
+import os
+from contextlib import suppress
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol, Self
+
+from notify.channels.delivery import DeliveryError
+from notify.channels.letter import Letter, compose, domain_of, list_slug, message_id, short_hash
+from notify.channels.smtp import MailServer, ServerDownError, SmtpPost, in_system_words
+
+__all__ = [
+    "Letter",
+    "MailServer",
+    "Outbox",
+    "Post",
+    "ServerDownError",
+    "SmtpPost",
+    "compose",
+    "domain_of",
+    "message_id",
+]
+
+
+class Post(Protocol):
+    """Takes messages. It keeps what it needs for the next one until it is left."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    @property
+    def down(self) -> str | None:
+        """Why it takes nothing more; None while it may."""
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand *message* over.
+
+        Raises:
+            DeliveryError: It was not taken, or it is not known whether it was.
+        """
+
+
+class Outbox:
+    """Writes each message as a file of *folder*; one that comes again replaces its own file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names: dict[str, str] = {}
+        self._down: str | None = None
+
+    @property
+    def down(self) -> str | None:
+        """Why it takes nothing more: what a folder refuses for one message, it refuses for all."""
+        return self._down
+
+    def __enter__(self) -> Self:
+        with suppress(OSError):  # if it cannot be read, writing into it tells why
+            names = [path.name for path in self._folder.glob("[!.]*.eml")]
+            self._names = {name.removesuffix(".eml").rpartition("-")[2]: name for name in names}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._names.clear()
+
+    def send(self, message: EmailMessage) -> None:
+        """Write *message*: under its name is a whole file or none, which only its owner may read.
+
+        Raises:
+            DeliveryError: The folder cannot be made or written.
+        """
+        short = short_hash(message["Message-ID"], 12)
+        name = self._names.setdefault(short, _file_name(message, short))
+        part = self._folder / f".{name}.part"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            part.unlink(missing_ok=True)
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(message.as_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._folder / name)
+        except OSError as error:
+            self._down = f"the folder for messages cannot be written ({in_system_words(error)})"
+            raise DeliveryError(self._down, server=True) from None
+
+
+def _file_name(message: EmailMessage, short: str) -> str:
+    label = message["List-Id"].rpartition("<")[2].partition(".")[0]
+    return f"{message['Date'].datetime:%Y-%m-%d}-{list_slug(label)}-{short}.eml"

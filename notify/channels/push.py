@@ -1,0 +1,211 @@
+"""Telling a program: a webhook gets signed JSON, any other service a text through Apprise.
+
+A webhook is sent nothing but POST, follows no redirect, and is never on a private network unless that is allowed: its
+address is looked up once, and the very address that was checked is connected to. Whatever goes wrong, the reason names
+no address: it is kept, and addresses hold tokens. docs/webhooks.md tells the other side.
+"""
+
+import hashlib
+import hmac
+import json
+import logging
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from notify.channels.delivery import DeliveryError
+from scraper.web.addresses import AddressError, check_address, host_of
+from scraper.web.transport import Answer, Resolve, Wire, WireError, look_up
+
+TIMEOUT_S = 15.0
+DEADLINE_S = 30.0
+LONGEST_WAIT_S = 24 * 3600
+"""Of what a server asks for with Retry-After."""
+
+_MOST_BYTES = 1 << 16
+_AGENT = "registerwatch (webhook)"
+
+_SAID_AS_IT_IS = (
+    "cut off", "no answer for", "no connection", "no secure connection", "not there within", "the connection broke",
+)  # fmt: skip
+"""How reasons begin that hold no word of an address or of the server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Where to post, and with which key to sign."""
+
+    url: str
+    secret: str | None = None
+    allow_private: bool = False
+
+
+def payload(message: str, subscription: str, news: Mapping[str, Any]) -> bytes:
+    """Return what is posted: JSON with sorted keys, the same bytes at every attempt.
+
+    Args:
+        message: Id of the message; a receiver that has seen it may forget the second copy.
+        subscription: Its name.
+        news: Lists of changes (in public form, a group with its `members`) and of printed ends, the register's name.
+    """
+    said = {**news, "version": 1, "message": message, "subscription": subscription}
+    return json.dumps(said, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
+
+
+def signature(secret: str, timestamp: int, body: bytes) -> str:
+    """Return the signature of a body sent at a time: HMAC with SHA-256 over the time, a point and the body.
+
+    Whoever receives it computes the same, compares in constant time, and refuses times that are minutes off.
+
+    >>> signature("key", 1_700_000_000, b"{}")[:20]
+    'v1=9d713ed406bb7076d'
+    """
+    digest = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
+    return f"v1={digest.hexdigest()}"
+
+
+def post(
+    webhook: Webhook,
+    message: str,
+    body: bytes,
+    *,
+    now: float,
+    timeout_s: float = TIMEOUT_S,
+    deadline_s: float = DEADLINE_S,
+    resolve: Resolve = look_up,
+    ca_bundle: str | None = None,
+) -> None:
+    """Post *body*; return when the server has taken it, which any status from 200 to 299 says.
+
+    Args:
+        webhook: Where to.
+        message: Id of the message.
+        body: See `payload`.
+        now: Seconds since 1970, for the signature.
+        timeout_s: Seconds to wait for the server to connect or to go on.
+        deadline_s: Seconds that all of it may take.
+        resolve: Looks a name up.
+        ca_bundle: File of certificates to trust instead of the usual ones.
+
+    Raises:
+        DeliveryError: It was not taken; the reason names no address.
+    """
+    wire = Wire(
+        timeout_s=timeout_s,
+        deadline_s=deadline_s,
+        max_bytes=_MOST_BYTES,
+        allow_private=webhook.allow_private,
+        clock=time.monotonic,
+        resolve=resolve,
+        ca_bundle=ca_bundle,
+    )
+    try:
+        check_address(webhook.url, {host_of(webhook.url)} - {""})
+        answer = wire.ask(webhook.url, _headers(webhook, message, body, now), time.monotonic() + deadline_s, post=body)
+    # Without the cause: its words have the address.
+    except AddressError:
+        raise DeliveryError("its webhook is no address of the web", lasting=True) from None
+    except WireError as error:
+        raise DeliveryError(_reason(error), server=error.temporary, lasting=not error.temporary) from None
+    finally:
+        wire.close()
+    if not 200 <= answer.status < 300:
+        raise _refused(answer, now)
+
+
+def _headers(webhook: Webhook, message: str, body: bytes, now: float) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": _AGENT,
+        "Accept": "*/*",
+        "Registerwatch-Message": message,
+        "Registerwatch-Timestamp": str(int(now)),
+    }
+    if webhook.secret:
+        headers["Registerwatch-Signature"] = signature(webhook.secret, int(now), body)
+    return headers
+
+
+def _refused(answer: Answer, now: float) -> DeliveryError:
+    redirect = ", a redirect, which is not followed" if 300 <= answer.status < 400 else ""
+    return DeliveryError(
+        f"the webhook answered {answer.status}{redirect}",
+        status=answer.status,
+        server=answer.status >= 500 or answer.status == 429,
+        wait_s=_retry_after(answer.headers.get("Retry-After", ""), now),
+    )
+
+
+def _reason(error: WireError) -> str:
+    """Return why there was no answer, without the address and without words of the server."""
+    if "does not resolve" in error.reason:
+        return "the name of its host does not resolve"
+    if "which is not public" in error.reason:
+        return "its host is not on the public internet, and allow_private is not set"
+    if error.reason.startswith("the certificate is not to be trusted"):
+        # "… certificate is not valid for 'host'"
+        return error.reason.partition(", certificate is not valid for")[0]
+    return error.reason if error.reason.startswith(_SAID_AS_IT_IS) else "no proper answer"
+
+
+def _retry_after(said: str, now: float) -> float | None:
+    """Return how many seconds a server asks for, at most a day: given as such or as a date.
+
+    >>> _retry_after("120", 0.0), _retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 0.0), _retry_after("soon", 0.0)
+    (120.0, 60.0, None)
+    """
+    said = said.strip()
+    try:
+        wait_s = float(said) if said.isascii() and said.isdigit() else _seconds_until(said, now)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait_s, 0.0), LONGEST_WAIT_S)
+
+
+def _seconds_until(date: str, now: float) -> float:
+    at = parsedate_to_datetime(date)
+    # A date of HTTP is one of UTC, also where it names no zone.
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now
+
+
+def notify_service(url: str, title: str, text: str) -> None:
+    """Tell another service through Apprise, which chooses its own way: no check of ours stands before it.
+
+    Raises:
+        DeliveryError: It was not taken, or Apprise is not installed; the reason names no address.
+    """
+    with _silence():
+        try:
+            import apprise
+        except ImportError:
+            raise DeliveryError(
+                "Apprise is not installed; it comes with: pip install 'registerwatch[apprise]'", lasting=True
+            ) from None
+        try:
+            asset = apprise.AppriseAsset(app_id="registerwatch", app_desc="registerwatch", async_mode=False)
+            service = apprise.Apprise(asset=asset)
+            known = service.add(url)
+            taken = known and service.notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT)
+        except Exception as error:  # a plugin of Apprise may raise anything; its words may hold the address
+            raise DeliveryError(f"the service failed ({type(error).__name__})") from None
+    if not known:
+        raise DeliveryError("its url is none that Apprise knows", lasting=True)
+    if not taken:
+        raise DeliveryError("the service did not take it")
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep every log shut: Apprise and the libraries of its plugins write addresses, and with them tokens."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        logging.disable(before)

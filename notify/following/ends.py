@@ -1,0 +1,128 @@
+"""Which printed ends come up, and who is to hear of them? No clock: the day is an argument.
+
+An end is told as many days before it as a subscription says, once for each of these, and of several that hold at once
+only for the smallest. It is followed as its agreement is; kinds and severity are for changes and do not narrow it.
+"""
+
+import calendar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from notify.following.matching import About, Audience
+from notify.following.subscription import Followed, stem_of
+from notify.following.words import Listeners
+from scraper.names.fold import fold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedEnd:
+    """A printed end that a subscription is told."""
+
+    item: str
+    """What it is delivered as: once."""
+    reference: str
+    title: str | None
+    organisation: str | None
+    page: str
+    dsa_end: str
+    """As printed."""
+    day: str
+    """The day that is meant, YYYY-MM-DD: of a month its last."""
+    days: int
+    """How many days before it the subscription wants to hear of it."""
+    days_left: int
+
+
+def most_days_before(followed: Iterable[Followed]) -> int | None:
+    """Return how many days ahead anybody wants to hear of a printed end; None if nobody does."""
+    return max((days for one in followed for days in one.subscription.days_before_ends), default=None)
+
+
+def ends_due(
+    followed: Sequence[Followed],
+    standing: Iterable[Mapping[str, Any]],
+    *,
+    today: date,
+    told: Mapping[str, Iterable[str]],
+    texts: Mapping[str, Sequence[str]] | None = None,
+) -> list[list[PrintedEnd]]:
+    """Return for each of *followed* the printed ends that are due today, the nearest first.
+
+    Args:
+        followed: The subscriptions.
+        standing: reference, title, organisation, page, dsa_end and datasets of agreements on the register's pages.
+        today: The day, in UTC.
+        told: Name of a subscription → items that it was told, or is going to be; other items than ends do not matter.
+        texts: Reference → title and prose; only those who follow words need it.
+    """
+    audience = Audience(followed)
+    wanted = [one.subscription.days_before_ends for one in followed]
+    every_days = {days for several in wanted for days in several}
+    told_at = [_fewest_days(told.get(one.subscription.name, ())) for one in followed]
+    due: list[dict[str, PrintedEnd]] = [{} for _ in followed]
+    for row in standing:
+        day = _last_day(row["dsa_end"])
+        if day is None or day < today:
+            continue
+        ends = {days: _printed_end(row, day, days, today) for days in every_days}
+        about = _about_agreement(row, (texts or {}).get(row["reference"], ()), audience.listeners)
+        for number in audience.following(about) - audience.excluding(about):
+            days = min((one for one in wanted[number] if (day - today).days <= one), default=None)
+            before = told_at[number].get((stem_of(row["reference"]), row["dsa_end"]))
+            if days is not None and (before is None or days < before):
+                due[number].setdefault(ends[days].item, ends[days])  # it may stand on another page too
+    return [sorted(own.values(), key=lambda end: (end.day, end.reference)) for own in due]
+
+
+def _fewest_days(items: Iterable[str]) -> dict[tuple[str, str], int]:
+    """Return stem of the reference and printed end → the fewest days before it that it was told at.
+
+    >>> _fewest_days(["end:NIC-1:2026-03-12:90", "end:DARS-NIC-1:2026-03-12:30", "0f5e"])
+    {('NIC-1', '2026-03-12'): 30}
+    """
+    fewest: dict[tuple[str, str], int] = {}
+    for item in items:
+        if item.startswith("end:"):
+            reference, end, days = item.removeprefix("end:").rsplit(":", 2)
+            key = (stem_of(reference), end)
+            fewest[key] = min(int(days), fewest.get(key, int(days)))
+    return fewest
+
+
+def _last_day(printed: str | None) -> date | None:
+    """Return the day that a printed end means, None if it means none.
+
+    >>> _last_day("2026-10-25"), _last_day("2028-02"), _last_day("2026-02-30")
+    (datetime.date(2026, 10, 25), datetime.date(2028, 2, 29), None)
+    """
+    try:
+        year, month, *day = map(int, (printed or "").split("-"))
+        return date(year, month, day[0] if day else calendar.monthrange(year, month)[1])
+    except ValueError:  # what calendar raises is one too
+        return None
+
+
+def _about_agreement(row: Mapping[str, Any], texts: Iterable[str], listeners: Listeners) -> About:
+    return About(
+        pages=(row["page"],),
+        organisation=fold(row["organisation"] or ""),
+        reference=stem_of(row["reference"]),
+        datasets=frozenset(map(fold, row["datasets"] or ())),
+        heard_by=frozenset[int]().union(*map(listeners.of, texts)),
+    )
+
+
+def _printed_end(row: Mapping[str, Any], day: date, days: int, today: date) -> PrintedEnd:
+    return PrintedEnd(
+        item=f"end:{row['reference']}:{row['dsa_end']}:{days}",
+        reference=row["reference"],
+        title=row["title"],
+        organisation=row["organisation"],
+        page=row["page"],
+        dsa_end=row["dsa_end"],
+        day=day.isoformat(),
+        days=days,
+        days_left=(day - today).days,
+    )

@@ -1,0 +1,121 @@
+"""What whoever looks after the machine is told: what needs a person, once, and weekly that all is well.
+
+Pure: what needs a person is said elsewhere, in the sentences that `status` prints; here is decided which of them were
+not told yet, and how the letter reads. A note is stored as JSON until it is told.
+"""
+
+import json
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from scraper.text import cut, one_line
+
+WIDTH = 72
+OPERATOR = "operator"
+"""Under which name these notes are delivered."""
+
+_LONGEST = 1000  # characters of one sentence
+_LABEL = 12
+
+# What the trouble is and since when stands at the start; how often it happened and why may differ the next night.
+_TROUBLE = re.compile(r".*? (?:since \w+ \d+ \w+ \d{4}(?:, \d\d:\d\d UTC)?|is held|could not be read)\b")
+_COUNT = re.compile(r"\b\d[\d,]* (?=(?:run|message|attempt)s?\b)")
+_OF_THESE_NOTES = re.compile(rf"\d[\d,]* messages? to {OPERATOR}[, ]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """What the last seven days came to."""
+
+    runs: int
+    runs_failed: int
+    pages: int
+    agreements: int
+    changes: int
+    """Told, or to be told."""
+    delivered: int
+    """Messages."""
+    size: str
+    """Of the database, in words."""
+
+
+def notes_of(needs: Iterable[str]) -> list[tuple[str, str]]:
+    """Return a key and a note for each sentence that says what needs a person.
+
+    The key is the same as long as it is the same trouble, however often it happened since:
+
+    >>> [(key, _)] = notes_of(["a_board has not been read for 3 runs, since Friday 20 November 2026: cut off."])
+    >>> key
+    'need:a_board has not been read for runs, since Friday 20 November 2026'
+
+    That mail to the operator does not arrive is told by `status` alone.
+    """
+    return [(_key(need), json.dumps({"need": need})) for need in needs if not _OF_THESE_NOTES.match(need)]
+
+
+def alive_of(day: date, week: Week, needs: Sequence[str]) -> tuple[str, str]:
+    """Return the key and the note of the sign of life in the week of *day*, with what needs a person still."""
+    year, number, _ = day.isocalendar()
+    return f"alive:{year}-W{number:02}", json.dumps({"week": number, **asdict(week), "needs": list(needs)})
+
+
+def render_notes(notes: Iterable[str]) -> tuple[str, str]:
+    """Return subject and text of the letter that tells *notes*, at most 72 columns wide."""
+    read = [json.loads(note) for note in notes]
+    signs = [note for note in read if "week" in note]
+    told = [note["need"] for note in read if "need" in note]
+    known = {_key(need) for need in told}
+    still = [need for need in (signs[-1]["needs"] if signs else []) if _key(need) not in known]
+    blocks = [_listed(told, "a person"), _listed(still, "a person still"), *map(_figures, signs), _FOOT]
+    return f"registerwatch: {_subject(told, still, signs)}", "\n\n".join(filter(None, blocks)) + "\n"
+
+
+_FOOT = f"""{"-" * WIDTH}
+A note to whoever looks after registerwatch; readers do not get it.
+How things stand now: registerwatch status"""
+
+
+def _key(need: str) -> str:
+    trouble = _TROUBLE.match(need)
+    return f"need:{_COUNT.sub('', trouble[0] if trouble else need)}"
+
+
+def _subject(told: Sequence[str], still: Sequence[str], signs: Sequence[dict[str, int]]) -> str:
+    if told:
+        return _needing(told, "a person")
+    week = f"week {signs[-1]['week']}" if signs else "no news"
+    return f"{_needing(still, 'a person still')}, {week}" if still else f"all is well, {week}"
+
+
+def _needing(needs: Sequence[str], whom: str) -> str:
+    return f"1 thing needs {whom}" if len(needs) == 1 else f"{len(needs):,} things need {whom}"
+
+
+def _listed(needs: Sequence[str], whom: str) -> str:
+    if not needs:
+        return ""
+    return "\n\n".join([_needing(needs, whom), *(_wrapped(cut(one_line(need), _LONGEST), 2) for need in needs)])
+
+
+def _figures(week: dict[str, int | str]) -> str:
+    failed = f", {week['runs_failed']:,} failed" if week["runs_failed"] else ""
+    rows = [
+        ("Runs", f"{week['runs']:,} in the last seven days{failed}"),
+        ("Changes", f"{week['changes']:,} told, {_plural(week['delivered'], 'message')} delivered"),
+        ("Register", f"{_plural(week['pages'], 'page')}, {_plural(week['agreements'], 'agreement')}"),
+        ("Database", str(week["size"])),
+    ]
+    return "\n".join([f"Week {week['week']}", *(f"{label:<{_LABEL}}{value}" for label, value in rows)])
+
+
+def _plural(number: int | str, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _wrapped(text: str, indent: int) -> str:
+    # Not at hyphens: slugs, references and options stay whole.
+    margin = " " * indent
+    return textwrap.fill(text, WIDTH, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)

@@ -1,0 +1,1 @@
+"""What printed names and citations mean: folding, datasets, organisations, legal bases. Pure."""

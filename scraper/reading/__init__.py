@@ -1,0 +1,1 @@
+"""A page's bytes to its records: character sets, lines, places of agreements, fields. Pure."""

@@ -1,0 +1,107 @@
+"""One agreement's sorted lines to its record, and which of its fields the page does not print at all."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from scraper.names.fold import as_set, fold
+from scraper.reading.drafts import Draft, Style
+from scraper.reading.layouts import ALWAYS_PRINTED, FIELDS_OF_LABEL, unprinted
+from scraper.reading.values import reader_of
+from scraper.records import SECTIONS, Agreement
+
+SplitControllers = Callable[[str], Iterable[str]]
+
+
+def read_agreement(
+    reference: str,
+    title: str | None,
+    draft: Draft,
+    style: Style,
+    split_controllers: SplitControllers,
+    *,
+    not_printed: frozenset[str] = frozenset(),
+) -> Agreement:
+    """Return the record of one agreement.
+
+    Args:
+        reference: The stem, version cut.
+        title: None for `Project N`.
+        draft: Its lines, sorted.
+        style: How its page is written.
+        split_controllers: From the vocabulary: names hold commas.
+        not_printed: Fields that its page is known not to print, beside those that its layout does not.
+    """
+    values = draft.values()
+    record = _header_fields(values, split_controllers)
+    record["title"] = title
+    record["datasets"] = None if draft.datasets is None else as_set(draft.datasets)
+    record |= {name: "\n".join(draft.sections[name]) for name in SECTIONS if name in draft.sections}
+    if "Access method" in values:
+        record["system_access_note"] = record["system_access_note"] or _has_access_note(draft)
+    # What stands there is printed, whatever the table says of the layout.
+    not_in_layout = {name for name in unprinted(style.layout) if not record.get(name)}
+    record = {name: value for name, value in record.items() if name not in not_in_layout}
+    lost = {name for name in not_printed | _lost(values, record, style) if not record.get(name)}
+    return Agreement(reference=reference, printed=draft.printed(), unprinted=frozenset(not_in_layout | lost), **record)
+
+
+def _header_fields(values: dict[str, list[str]], split_controllers: SplitControllers) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    for label, texts in values.items():
+        read = reader_of(label, split_controllers)
+        if read:
+            record |= read(texts)
+    return record
+
+
+def _has_access_note(draft: Draft) -> bool:
+    """Say whether the explanation of system access stands under `Access method`, or anywhere among the fields."""
+    return any(
+        line.text.startswith("(") and (entry.name == "Access method" or fold(line.text[:80]).startswith("systemaccess"))
+        for entry in draft.entries
+        for line in entry.lines
+    )
+
+
+def _lost(values: dict[str, list[str]], record: dict[str, Any], style: Style) -> set[str]:
+    """Return the fields that stand on this page as nothing, without the register having said so."""
+    lost = set()
+    if "Type of data" in values and any(values["Type of data"]) and record.get("type_of_data") is None:
+        lost.add("type_of_data")  # the site's placeholder
+    if style.layout == "L3" and not record.get("type_of_data"):
+        lost.add("type_of_data")
+    if style.lost_heads and "Data-controller type" not in values:
+        lost.add("controllers")
+    return lost
+
+
+def labels_missing(draft: Draft, style: Style) -> list[str]:
+    """Return the labels that every agreement of the page's layout has, and this one lacks."""
+    there = {entry.name for entry in draft.entries} | ({"Datasets", "Data"} if draft.datasets is not None else set())
+    lost = {"Data-controller type"} if style.lost_heads else set()
+    return [label for label in ALWAYS_PRINTED[style.layout] if label not in there | lost]
+
+
+def fields_of(labels: Iterable[str]) -> frozenset[str]:
+    """Return the fields that *labels* give."""
+    return frozenset(name for label in labels for name in FIELDS_OF_LABEL[label])
+
+
+def notices_of(agreement: Agreement, draft: Draft, missing: Sequence[str]) -> list[str]:
+    """Return what a person should know of how *agreement* was read, sentences that name it."""
+    notices = [f"unknown label '{label}'" for label in draft.unknown]
+    notices += [f"no label '{label}' beside an unknown one: taken as not printed" for label in missing]
+    notices += [*draft.notices, *_windows(agreement)]
+    return [f"{agreement.reference}: {notice}" for notice in notices]
+
+
+def _windows(agreement: Agreement) -> list[str]:
+    windows = (
+        ("release window", agreement.released_from, agreement.released_to),
+        ("DSA term", agreement.dsa_start, agreement.dsa_end),
+    )
+    return [
+        f"the {name} ends before it starts: {start} to {end}"
+        for name, start, end in windows
+        if start and end and end < start
+    ]

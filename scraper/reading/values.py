@@ -1,0 +1,333 @@
+"""What stands behind a header label, taken apart: lists, brackets, flags, dates. Text in, values out."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from functools import partial
+from typing import Any, NamedTuple
+
+from scraper.names.fold import as_set, fold
+from scraper.names.legal_basis import read_legal_bases
+
+PLACEHOLDER = fold("information not disclosed for TRE projects")
+"""What the site prints as `Type of data` where it does not know it: no value."""
+
+_BRACKETS = re.compile(r"[()]")
+_COMMA_OR_BRACKET = re.compile(r"[(),]")
+_EXCUSES = re.compile(r"\s*excuses:\s*", re.IGNORECASE)
+_SENSITIVITY = re.compile(r"(non[\s-]*)?sensitive", re.IGNORECASE)
+_AFTER_FILE_NAME = re.compile(r"(?<=\.pdf)\s*,\s*", re.IGNORECASE)
+_YES_NO = {"yes": "Yes", "y": "Yes", "no": "No", "n": "No"}
+
+Values = dict[str, Any]
+
+
+# Lists and brackets
+
+
+def split_commas(text: str) -> list[str]:
+    """Return the parts of *text* between commas that stand outside brackets.
+
+    >>> split_commas("Clinical Commissioning Group (CCG, now ICB), Sub ICB Location")
+    ['Clinical Commissioning Group (CCG, now ICB)', 'Sub ICB Location']
+    """
+    if text.count("(") != text.count(")"):
+        return [part.strip() for part in text.split(",")]
+    parts, start, depth = [], 0, 0
+    for found in _COMMA_OR_BRACKET.finditer(text):
+        if found[0] == ",":
+            if depth == 0:
+                parts.append(text[start : found.start()].strip())
+                start = found.end()
+        else:
+            depth += 1 if found[0] == "(" else -1
+    return [*parts, text[start:].strip()]
+
+
+def split_brackets(text: str) -> tuple[str, str | None]:
+    """Return what stands before the brackets that end *text*, and what stands in them: None where there are none.
+
+    Brackets inside the brackets belong to them; a bracket that is part of a word ends no value:
+
+    >>> split_brackets("Identifiable (Mixture of data flow(s) with consent)")
+    ('Identifiable', 'Mixture of data flow(s) with consent')
+    >>> split_brackets("No - data flow(s)")
+    ('No - data flow(s)', None)
+    """
+    text = text.strip()
+    closed = text.removesuffix(".").rstrip()
+    if text.count("(") > text.count(")"):
+        return _split_open_bracket(text)
+    if not closed.endswith(")"):
+        return text, None
+    depth = 0
+    for found in reversed(list(_BRACKETS.finditer(closed))):
+        depth += 1 if found[0] == ")" else -1
+        if depth == 0:
+            return _cut(text, closed, found.start())
+    return text, None
+
+
+def _cut(text: str, closed: str, start: int) -> tuple[str, str | None]:
+    if start and not closed[start - 1].isspace():
+        return text, None
+    return closed[:start].strip(), closed[start + 1 : -1].strip()
+
+
+def _split_open_bracket(text: str) -> tuple[str, str | None]:
+    """Return the parts of a *text* in which a bracket is never closed: all behind the first one stands in it."""
+    start = 0 if text.startswith("(") else text.find(" (")
+    if start < 0:
+        return text, None
+    return text[:start].strip(), text[start:].strip().removeprefix("(").strip()
+
+
+# One label
+
+
+def read_type_of_data(values: Sequence[str]) -> Values:
+    """Read `Type of data`; a note in brackets is none of its values, the placeholder is none at all."""
+    kinds = [kind for value in values for kind in split_commas(split_brackets(value)[0])]
+    kinds = [kind for kind in kinds if fold(kind) != PLACEHOLDER]
+    only_placeholder = not kinds and any(values)
+    return {"type_of_data": None if only_placeholder else as_set(kinds)}
+
+
+def read_opt_outs(values: Sequence[str]) -> Values:
+    """Read `Opt outs honoured`: answers, and in brackets what is said of the duty of confidentiality.
+
+    >>> read_opt_outs(["N, Y (Excuses: Section 251, Consent (Reasonable Expectation))"])
+    {'opt_outs': ('N', 'Y'), 'confidentiality': ('Consent (Reasonable Expectation)', 'Section 251')}
+    >>> read_opt_outs(["N"]), read_opt_outs(["N ()"])
+    ({'opt_outs': ('N',), 'confidentiality': None}, {'opt_outs': ('N',), 'confidentiality': ()})
+    """
+    answers, brackets = _parts(values)
+    reasons = [_EXCUSES.sub("", text, count=1) if _EXCUSES.match(text) else text for text in brackets]
+    return {
+        "opt_outs": as_set(part for answer in answers for part in split_commas(answer)),
+        "confidentiality": as_set(part for text in reasons for part in split_commas(text)) if brackets else None,
+    }
+
+
+def read_purposes(values: Sequence[str]) -> Values:
+    """Read `Purposes`: a flag and kinds of organisation, or prose with any of them around it.
+
+    >>> read_purposes(["No, Yes (Charity)"])
+    {'commercial': ('No', 'Yes'), 'organisation_types': ('Charity',), 'purposes_text': None}
+    >>> read_purposes(["Yes, to invoice. (Supplier)"])
+    {'commercial': ('Yes',), 'organisation_types': ('Supplier',), 'purposes_text': 'to invoice.'}
+    """
+    texts, brackets = _parts(values)
+    flags, prose = [], []
+    for text in texts:
+        found, rest = _leading_flags(text)
+        flags += found
+        prose += [rest] if rest else []
+    return {
+        "commercial": as_set(flags),
+        "organisation_types": as_set(part for text in brackets for part in split_commas(text)) if brackets else None,
+        "purposes_text": "\n".join(prose) or None,
+    }
+
+
+def _parts(values: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the texts of *values* before their brackets, and the texts in the brackets there are."""
+    pairs = [split_brackets(value) for value in values]
+    return [text for text, _ in pairs], [inside for _, inside in pairs if inside is not None]
+
+
+def _leading_flags(text: str) -> tuple[list[str], str]:
+    flags: list[str] = []
+    while text:
+        word, _, rest = text.partition(",")
+        if word.strip().lower() not in _YES_NO:
+            break
+        flags.append(_YES_NO[word.strip().lower()])
+        text = rest.strip()
+    return flags, text
+
+
+def read_sensitivity(values: Sequence[str]) -> Values:
+    """Read `Sensitive`: with a space or a hyphen, in any order, up to three joined by ", and"."""
+    found = (word for value in values for word in _SENSITIVITY.finditer(value))
+    return {"sensitivity": as_set("Non-Sensitive" if word[1] else "Sensitive" for word in found)}
+
+
+def read_access(values: Sequence[str]) -> Values:
+    """Read `Access method`. An explanation in brackets is no method; on a line of its own it never gets here."""
+    pairs = [split_brackets(value) for value in values]
+    return {
+        "access_methods": as_set(part for text, _ in pairs for part in split_commas(text)),
+        "system_access_note": any(note is not None for _, note in pairs),
+    }
+
+
+def read_sublicensing(values: Sequence[str]) -> Values:
+    """Read `Sublicensing allowed`. A word that is neither yes nor no stays as printed: it would be news."""
+    parts = (part for value in values for part in split_commas(value))
+    return {"sublicensing": as_set(_YES_NO.get(part.lower(), part) for part in parts)}
+
+
+def read_discussions(values: Sequence[str]) -> Values:
+    """Read the names of minutes: names hold dots and dashes, a comma counts behind `.pdf` if there is a `.pdf`."""
+    text = ", ".join(values)
+    names = _AFTER_FILE_NAME.split(text) if ".pdf" in text.lower() else split_commas(text)
+    return {"discussions": as_set(name.strip(" ,") for name in names)}
+
+
+def read_bases(values: Sequence[str]) -> Values:
+    """Read `Legal basis`; the grammar is in `legal_basis`."""
+    return {"legal_bases": read_legal_bases(", ".join(values))}
+
+
+def read_format(values: Sequence[str]) -> Values:
+    """Read `Format` of 2017: kind of data and sensitivity, joined by one space.
+
+    >>> read_format(["Anonymised - ICO code compliant Non Sensitive"])
+    {'type_of_data': ('Anonymised - ICO code compliant',), 'sensitivity': ('Non-Sensitive',)}
+    """
+    kinds = [_SENSITIVITY.sub("", part).strip() for value in values for part in split_commas(value)]
+    return {"type_of_data": as_set(kind for kind in kinds if kind != "and"), **read_sensitivity(values)}
+
+
+# When
+
+_DAY_OR_MONTH = r"\d{4}-\d{2}(?:-\d{2})?(?!\d)"
+_DASH = r"\s*[—–-]+\s*"
+_NO_MONTH = r"(?!\d{4}[./]\d)"
+_TERM = re.compile(
+    rf"DSA runs:?\s*(?P<start>{_NO_MONTH}[^\s—–]+)?(?:{_DASH}|\s+(?=\d{{4}}-))?(?P<end>{_NO_MONTH}[^\s—–]+)?\s*",
+    re.IGNORECASE,
+)
+_MONTH = r"(?:\d{4}[./]\d{1,2}|\d{1,2}/\d{4})(?!\d)"
+_BOUND = rf"(?:{_MONTH}|unknown)"
+_BEFORE = r"(?:\s*\(or before\))?"
+_WINDOW = re.compile(
+    rf"(?P<start>{_BOUND}){_BEFORE}(?P<dash>{_DASH}|\s+(?={_MONTH}))?(?P<end>{_BOUND})?{_BEFORE}\s*(?:\.(?=\s|$)\s*)?",
+    re.IGNORECASE,
+)
+_YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})")
+_YEAR_LAST = re.compile(r"(\d{1,2})/(\d{4})")
+
+
+class _When(NamedTuple):
+    """What is known of a `When` line so far, and what of it is still to be read."""
+
+    rest: str
+    dates: Values
+    words: tuple[str, ...] = ()  # in place of dates
+    remarks: tuple[str, ...] = ()
+
+
+def read_when(values: Sequence[str]) -> Values:
+    r"""Read `When`: the printed term, the release window, and whatever else the line says.
+
+    >>> read_when(["DSA runs 2015-03-04 — No 2015/02 (or before) — 2016/01."])["when_note"]
+    'No\n(or before)'
+    >>> when = read_when(["2019.02 — 2019.03. DSA runs 2018-05-01 — 2019-04-30"])
+    >>> when["dsa_start"], when["dsa_end"], when["released_from"], when["released_to"], when["when_note"]
+    ('2018-05-01', '2019-04-30', '2019-02', '2019-03', None)
+    """
+    whens = [_read_one_when(value) for value in values]
+    notes = [note for when in whens for note in _notes(when)]
+    read = {name: next((w.dates[name] for w in whens if w.dates.get(name)), None) for name in _WHEN_DATES}
+    return {**read, "when_note": "\n".join(dict.fromkeys(notes)) or None}
+
+
+_WHEN_DATES = ("dsa_start", "dsa_end", "released_from", "released_to")
+
+
+def _read_one_when(text: str) -> _When:
+    when = _When(text.strip(), {})
+    for _ in range(2):  # term and window, in either order
+        when = _take_window(_take_term(when))
+    return when
+
+
+def _take_term(when: _When) -> _When:
+    # `DSA runs` is said nowhere else, so it is found behind a remark too; a window counts only where it is expected.
+    found = _TERM.search(when.rest) if "dsa_start" not in when.dates else None
+    if not found or not (found["start"] or found["end"]):
+        return when
+    dates, words = dict(when.dates), list(when.words)
+    for side in ("start", "end"):
+        printed = (found[side] or "").rstrip(".,;")
+        dates[f"dsa_{side}"] = printed if _is_date(printed) else None
+        words += [printed] if printed and not _is_date(printed) else []
+    return when._replace(rest=_around(when.rest, found), dates=dates, words=tuple(words))
+
+
+def _take_window(when: _When) -> _When:
+    found = _WINDOW.match(when.rest) if "released_from" not in when.dates else None
+    if not found:
+        return when
+    start = _month(found["start"])
+    end = _month(found["end"]) if found["end"] else (None if found["dash"] else start)
+    remarks = ["(or before)"] if "(or before)" in found[0].lower() else []
+    remarks += ["unknown"] if "unknown" in found[0].lower() else []
+    dates = {**when.dates, "released_from": start, "released_to": end}
+    return when._replace(rest=_around(when.rest, found), dates=dates, remarks=tuple(remarks))
+
+
+def _around(text: str, found: re.Match[str]) -> str:
+    return " ".join((text[: found.start()] + " " + text[found.end() :]).split())
+
+
+def _notes(when: _When) -> list[str]:
+    remark = when.rest.strip().removeprefix(".").strip()
+    return [*when.words, *when.remarks, *([remark] if remark else [])]
+
+
+def _is_date(text: str) -> bool:
+    if not re.fullmatch(_DAY_OR_MONTH, text):
+        return False
+    try:
+        date.fromisoformat(text if len(text) == 10 else f"{text}-01")
+    except ValueError:
+        return False
+    return True
+
+
+def _month(text: str) -> str | None:
+    year_first, year_last = _YEAR_FIRST.fullmatch(text), _YEAR_LAST.fullmatch(text)
+    if year_first:
+        year, month = year_first[1], year_first[2]
+    elif year_last:
+        year, month = year_last[2], year_last[1]
+    else:
+        return None
+    return f"{year}-{int(month):02}" if 1 <= int(month) <= 12 else None
+
+
+# All labels
+
+Reader = Callable[[Sequence[str]], Values]
+
+READERS: dict[str, Reader] = {
+    "Type of data": read_type_of_data,
+    "Categories": read_type_of_data,
+    "Opt outs honoured": read_opt_outs,
+    "Legal basis": read_bases,
+    "Basis": read_bases,
+    "Purposes": read_purposes,
+    "Sensitive": read_sensitivity,
+    "Format": read_format,
+    "When": read_when,
+    "Access method": read_access,
+    "Repeats": read_access,
+    "How often": read_access,
+    "Sublicensing allowed": read_sublicensing,
+    "AGD/predecessor discussions": read_discussions,
+}
+"""How to read each label; `Data-controller type` needs names and is read with a vocabulary."""
+
+
+def reader_of(label: str, split_controllers: Callable[[str], Iterable[str]]) -> Reader | None:
+    """Return how to read *label*, None for labels that give no field by themselves."""
+    if label == "Data-controller type":
+        return partial(_read_controllers, split_controllers)
+    return READERS.get(label)
+
+
+def _read_controllers(split: Callable[[str], Iterable[str]], values: Sequence[str]) -> Values:
+    return {"controllers": as_set(name for value in values for name in split(value))}

@@ -1,0 +1,1 @@
+"""Polite HTTP: one address asked at a time, within limits; which addresses, and what robots.txt allows."""

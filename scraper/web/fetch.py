@@ -1,0 +1,345 @@
+"""Polite HTTP: one page of the register at a time, within limits, or a reason why not.
+
+Here are the manners: spacing, retries, redirects, conditional requests. What one request is bounded by, and what is
+guaranteed of it, is `wire`'s. What is fetched is not looked at.
+"""
+
+import logging
+import random
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from importlib.metadata import version
+from types import TracebackType
+from typing import Protocol, Self
+from urllib.parse import urlsplit
+
+from scraper.errors import FetchError, ForbiddenError, GoneError
+from scraper.limits import LARGEST_PAGE
+from scraper.web.addresses import AddressError, check_address, host_of, is_private_host, redirected
+from scraper.web.transport import Answer, Resolve, Wire, WireError, look_up
+
+MOST_WAIT_S = 120.0
+"""What is waited at most when a server asks for patience. One that asks for more is told of in the error."""
+
+_MOST_REDIRECTS = 5
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_PASSING = frozenset((429, 500, 502, 503, 504))
+_GONE = frozenset((404, 410))
+_CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How the register's server is asked, and how far it is trusted. All but `index` are settings of `[fetch]`."""
+
+    contact: str  # the operator's, an address of mail or web: whom the site can write to
+    index: str  # the configured address of the register
+    hosts: tuple[str, ...] = ()  # other hosts that serve the same register
+    interval_s: float = 1.0  # from the start of one request to the start of the next
+    timeout_s: float = 30.0  # of one silence
+    deadline_s: float = 120.0  # of one page in all, its retries and waits included
+    retries: int = 4
+    max_bytes: int = LARGEST_PAGE  # of one page, packed and unpacked
+
+    def __post_init__(self) -> None:
+        if not self.contact.strip() or not (self.contact.isascii() and self.contact.isprintable()):
+            raise ValueError("a contact is required, in printable ASCII: the address under which the site reaches you")
+
+    @property
+    def register_hosts(self) -> frozenset[str]:
+        """The hosts that are asked, and to which redirects are followed."""
+        return frozenset(filter(None, map(host_of, (self.index, *self.hosts))))
+
+    @property
+    def allow_private(self) -> bool:
+        """Whether addresses of this machine and of private networks may be asked: only if the index has such a name."""
+        return is_private_host(host_of(self.index))
+
+    @property
+    def user_agent(self) -> str:
+        """What we call ourselves."""
+        return f"registerwatch/{version('registerwatch')} (+{self.contact.strip()})"
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What the server gave us with the last *committed* snapshot of a page, word for word."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page as it came."""
+
+    url: str  # after redirects: may be another page than the one asked for
+    body: bytes  # unpacked
+    charset: str | None  # as the header declares it; None if it does not
+    etag: str | None
+    last_modified: str | None
+    fetched_at: datetime  # when it was asked for
+    received: int  # bytes that came for it: headers, redirects and failed attempts too
+    headers: tuple[tuple[str, str], ...]
+
+
+class Rules(Protocol):
+    """What a robots.txt says; see `robots.Robots`."""
+
+    def allows(self, url: str) -> bool:
+        """Say whether *url* may be asked for."""
+
+    @property
+    def unreadable(self) -> str | None:
+        """Why it says nothing: then nothing is allowed."""
+
+    @property
+    def crawl_delay_s(self) -> float | None:
+        """Seconds between two requests."""
+
+
+class Fetcher:
+    """Asks the register's server, one request at a time and evenly spaced, whatever the request is for.
+
+    All spellings of the register's host count as one host. One thread, one run; use it in a `with` statement.
+
+    Args:
+        manners: How to ask.
+        clock: Seconds that never go back.
+        sleep: Waits for seconds.
+        now: The time of day, UTC.
+        jitter: A number between 0 and 1, so that many watchers do not come back in step.
+        resolve: Looks up a host's addresses.
+        ca_bundle: A file of certificates to trust in place of certifi's.
+    """
+
+    def __init__(
+        self,
+        manners: Manners,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        jitter: Callable[[], float] = random.random,
+        resolve: Resolve = look_up,
+        ca_bundle: str | None = None,
+    ) -> None:
+        self.manners = manners
+        self.interval_s = manners.interval_s
+        self._hosts = manners.register_hosts
+        self._user_agent = manners.user_agent
+        self._clock, self._sleep, self._now, self._jitter = clock, sleep, now, jitter
+        self._wire = Wire(
+            timeout_s=manners.timeout_s,
+            deadline_s=manners.deadline_s,
+            max_bytes=manners.max_bytes,
+            allow_private=manners.allow_private,
+            clock=clock,
+            resolve=resolve,
+            ca_bundle=ca_bundle,
+        )
+        self._rules: dict[str, Rules] = {}  # by host
+        self._next_at = clock()  # when the next request may start
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
+
+    @property
+    def received(self) -> int:
+        """All bytes that came so far."""
+        return self._wire.received
+
+    def obey(self, rules: Rules, url: str) -> None:
+        """Keep to the *rules* of the host of *url* from now on: what it forbids, and its crawl delay if that is longer.
+
+        The addresses that redirects lead to are held against them too.
+        """
+        self._rules[host_of(url)] = rules
+        self.interval_s = max(self.interval_s, rules.crawl_delay_s or 0.0)
+
+    def fetch(self, url: str, validators: Validators | None = None) -> Page | None:
+        """Fetch a page, unless it is unchanged.
+
+        Args:
+            url: Where it is, on one of the register's hosts.
+            validators: Of the last committed snapshot of it; never of one that was not understood.
+
+        Returns:
+            The page, or None if the server said 304 Not Modified.
+
+        Raises:
+            GoneError: The server says that there is no such page.
+            ForbiddenError: robots.txt forbids it.
+            FetchError: Any other reason; always the last one, when it was tried several times.
+        """
+        received_before = self.received
+        deadline = max(self._clock(), self._next_at) + self.manners.deadline_s
+        for attempt in range(self.manners.retries + 1):
+            try:
+                return self._attempt(url, validators or Validators(), deadline, received_before)
+            except FetchError as error:
+                is_last = not error.temporary or attempt == self.manners.retries
+                if error.wait_s is not None or not is_last:
+                    self._postpone(error, attempt)
+                if is_last or self._next_at >= deadline:
+                    raise
+                _log.info("asking again in %.0f s: %s", self._next_at - self._clock(), error)
+        raise AssertionError("the last attempt raises or returns")  # pragma: no cover
+
+    def _postpone(self, error: FetchError, attempt: int) -> None:
+        """Put the next request off, this page's or the next one's: the server wants to be left alone, or needs it."""
+        wait_s = 2.0**attempt if error.wait_s is None else min(error.wait_s, MOST_WAIT_S)
+        self._next_at = max(self._next_at, self._clock() + wait_s + self._jitter())
+
+    def _take_turn(self) -> None:
+        """Wait until the next request may start. Counted from start to start, so that requests come evenly."""
+        wait_s = self._next_at - self._clock()
+        if wait_s > 0:
+            self._sleep(wait_s)
+        self._next_at = self._clock() + self.interval_s
+
+    def _attempt(self, url: str, validators: Validators, deadline: float, received_before: int) -> Page | None:
+        headers = self._headers(validators)
+        asked = url
+        seen = set()
+        while True:
+            self._check(url, asked)
+            seen.add(asked)
+            self._take_turn()
+            fetched_at = self._now()
+            try:
+                answer = self._wire.ask(asked, headers, deadline)
+            except WireError as error:
+                raise FetchError(url, error.reason, temporary=error.temporary) from error
+            if answer.status not in _REDIRECTS:
+                break
+            asked = self._redirected(url, asked, answer)
+            if asked in seen or len(seen) > _MOST_REDIRECTS:
+                raise FetchError(url, f"redirects in a circle, at last to {asked}", status=answer.status)
+        if answer.status == HTTPStatus.NOT_MODIFIED and validators != Validators():
+            return None
+        if answer.status != HTTPStatus.OK:
+            raise self._refusal(url, answer)
+        return _page(asked, answer, fetched_at, self.received - received_before)
+
+    def _headers(self, validators: Validators) -> dict[str, str]:
+        headers = {
+            "User-Agent": self._user_agent,
+            "Accept": "text/html, */*;q=0.5",
+            "Accept-Encoding": "gzip",
+            "Connection": "keep-alive",
+        }
+        if validators.etag:
+            headers["If-None-Match"] = validators.etag
+        if validators.last_modified:
+            headers["If-Modified-Since"] = validators.last_modified
+        return headers
+
+    def _check(self, url: str, asked: str) -> None:
+        try:
+            check_address(asked, self._hosts)
+        except AddressError as error:
+            raise FetchError(url, str(error)) from error
+        rules = self._rules.get(host_of(asked))
+        if rules and not rules.allows(asked) and urlsplit(asked).path != "/robots.txt":
+            forbids = "robots.txt forbids it" if asked == url else f"robots.txt forbids {asked}, where it redirects to"
+            raise ForbiddenError(url, rules.unreadable or forbids)
+
+    def _redirected(self, url: str, asked: str, answer: Answer) -> str:
+        location = answer.headers.get("Location", "")
+        if not location:
+            raise FetchError(url, f"answered {answer.status} without saying where to", status=answer.status)
+        try:
+            # Headers are read as Latin-1; an address that is not ASCII is UTF-8.
+            return redirected(asked, location.encode("latin-1").decode("utf-8", "replace"), self._hosts)
+        except AddressError as error:
+            raise FetchError(url, str(error), status=answer.status) from error
+
+    def _refusal(self, url: str, answer: Answer) -> FetchError:
+        said = f"answered {answer.status} {_phrase(answer)}".rstrip()
+        if answer.status in _GONE:
+            return GoneError(url, said, status=answer.status)
+        if answer.status not in _PASSING:
+            return FetchError(url, said, status=answer.status)
+        wait_s = retry_after_s(answer.headers.get("Retry-After", ""), self._now())
+        if wait_s:
+            said += f" and asked for {_in_words(wait_s)} of patience"
+        return FetchError(url, said, status=answer.status, wait_s=wait_s, temporary=True)
+
+
+def retry_after_s(header: str, now: datetime) -> float | None:
+    """Return the seconds that a `Retry-After` asks for, given in seconds or as a date; None if it says nothing.
+
+    >>> now = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    >>> retry_after_s("86400", now), retry_after_s("Sun, 25 Oct 2026 01:30:30 GMT", now)
+    (86400.0, 30.0)
+    >>> retry_after_s("Sun, 25 Oct 2020 01:30:30 GMT", now), retry_after_s("soon", now), retry_after_s("-1", now)
+    (0.0, None, None)
+    """
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", header):
+        return float(header)
+    try:
+        until = parsedate_to_datetime(header)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def declared_charset(content_type: str) -> str | None:
+    """Return the set of characters that a `Content-Type` declares. What it leaves out is not made up.
+
+    >>> declared_charset('text/html; charset="UTF-8"'), declared_charset("text/html")
+    ('utf-8', None)
+    """
+    found = _CHARSET.search(content_type)
+    return found[1].lower() if found else None
+
+
+def _page(url: str, answer: Answer, fetched_at: datetime, received: int) -> Page:
+    headers = answer.headers
+    return Page(
+        url=url,
+        body=answer.body,
+        charset=declared_charset(headers.get("Content-Type", "")),
+        etag=headers.get("ETag", "").strip() or None,
+        last_modified=headers.get("Last-Modified", "").strip() or None,
+        fetched_at=fetched_at,
+        received=received,
+        headers=answer.header_lines,
+    )
+
+
+def _phrase(answer: Answer) -> str:
+    """Return the words for a status: the standard's, because a server's may be anything."""
+    try:
+        return HTTPStatus(answer.status).phrase
+    except ValueError:
+        return ""
+
+
+def _in_words(seconds: float) -> str:
+    """Return a length of time in the largest unit that suits it.
+
+    >>> _in_words(86400), _in_words(5400), _in_words(30)
+    ('24 h', '90 min', '30 s')
+    """
+    if seconds >= 7200:
+        return f"{seconds / 3600:.0f} h"
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"

@@ -1,0 +1,115 @@
+"""Datasette, made ready: one database under one name, opened to be read while it is written, and private where it must.
+
+It is served as a file that changes (never "immutable"): what a run commits is there for the next request.
+"""
+
+import re
+import sqlite3
+from importlib import resources
+from typing import Any
+
+from datasette.app import Datasette
+from datasette.database import Database
+from datasette.plugins import pm
+
+from diff.saying.phrase import SOURCE
+from scraper.text import unsteered
+from snapshots.browse.app import cells
+from snapshots.browse.app import errors as mishaps
+from snapshots.browse.app import routes as pages
+from snapshots.browse.app.addresses import DATABASE
+from snapshots.browse.app.metadata import DESCRIPTIONS, PRIVATE, PRIVATE_COLUMNS, metadata
+from snapshots.browse.app.queries import QUESTIONS, by_group
+from snapshots.browse.app.render import shared_names
+from snapshots.browse.app.request import Site
+from snapshots.columns import MEANINGS
+
+_SHOWN = {
+    "default_page_size": 100,
+    "sql_time_limit_ms": 2000,
+    "facet_time_limit_ms": 500,
+    "suggest_facets": False,  # Datasette would ask a question of every column of every table that is shown
+    "max_csv_mb": 200,
+}
+_PUBLIC = {"default_allow_sql": False, "allow_download": False}
+
+
+_SORTED = re.compile(
+    r"(?P<sorted>select .* from \[?(?P<table>\w+)\]? (where .* )?order by \[?\w+\]?( desc)?) limit (?P<limit>\d+)\s*",
+    re.DOTALL,
+)
+"""The first page of a table, sorted by one column, as Datasette asks for it."""
+
+
+class _Register(Database):  # type: ignore[misc]  # the library has no types
+    """The register's file; read by the public, nothing of a private table comes out of it, by whatever door."""
+
+    def __init__(self, datasette: Any, path: str, *, private: frozenset[str]) -> None:
+        super().__init__(datasette, path=path, is_mutable=True)
+        self._private = private
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  # nothing here writes
+        """Open the file to be read."""
+        conn: sqlite3.Connection = super().connect(write=False)
+        conn.execute("pragma query_only = on")
+        if self._private:
+            conn.set_authorizer(self._authorise)
+        return conn
+
+    async def execute(self, sql: str, *given: Any, **named: Any) -> Any:
+        """Ask. What cannot be asked is answered, and is nothing to print on this machine's terminal."""
+        return await super().execute(await self._in_one_order(sql), *given, **{**named, "log_sql_errors": False})
+
+    async def _in_one_order(self, sql: str) -> str:
+        """Return a sorted page of a table with its ties in the order of the key.
+
+        Datasette goes on to the next page by value and key, but has the first page's ties in any order: rows would be
+        missing from the pages and from the CSV of all of them, and others be there twice.
+        """
+        match = _SORTED.fullmatch(sql)
+        if match is None or not await self.table_exists(match["table"]):
+            return sql
+        key = await self.primary_keys(match["table"]) or ["rowid"]
+        return f"{match['sorted']}, {', '.join(f'[{column}]' for column in key)} limit {match['limit']}"
+
+    def _authorise(self, action: int, table: str | None, column: str | None, *_: str | None) -> int:
+        """Let private columns, and all of private tables, read as null.
+
+        Not "deny": Datasette counts every table there is, and an error there would take the page of all tables away.
+        """
+        private = table in self._private or (table, column) in PRIVATE_COLUMNS
+        return sqlite3.SQLITE_IGNORE if action == sqlite3.SQLITE_READ and private else sqlite3.SQLITE_OK
+
+
+def make_tables(site: Site) -> Any:
+    """Return Datasette as an ASGI application."""
+    datasette = Datasette(
+        files=[],
+        metadata=metadata(register=site.register, index=site.index, public=site.public),
+        settings=_SHOWN | (_PUBLIC if site.public else {}),
+        template_dir=str(resources.files("snapshots.browse") / "templates" / "datasette"),
+    )
+    datasette.remove_database("_memory")
+    private = PRIVATE if site.public else frozenset[str]()
+    datasette.add_database(_Register(datasette, str(site.database), private=private), name=DATABASE)
+    datasette.jinja_env.globals.update(
+        shared_names(),
+        our_navigation=list(pages.navigation()),
+        site=site,
+        source_sentence=SOURCE,
+        question_groups=by_group(),
+        questions={one.name: one for one in QUESTIONS},
+        table_descriptions=DESCRIPTIONS,
+        column_meanings=MEANINGS,
+        unsteered=unsteered,
+    )
+    _add_our_parts()
+    return datasette.app()
+
+
+def _add_our_parts() -> None:
+    """Have Datasette show cells, and tell what went wrong, as we do; its plugins are one list for the process."""
+    if not pm.is_registered(cells):
+        pm.register(cells, name="cells")
+        pm.unregister(name="datasette.handle_exception")
+        pm.register(mishaps, name="mishaps")

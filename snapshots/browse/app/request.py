@@ -1,0 +1,162 @@
+"""What a view gets: the words of the address, who serves, and a reader of the database. No HTTP beyond that."""
+
+import re
+from calendar import monthrange
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from scraper.errors import RegisterWatchError
+from scraper.names.vocabulary import Vocabulary, default_vocabulary
+from scraper.text import cut, one_line
+from scraper.times import as_text, end_of, read_time
+from snapshots.browse.app.reader import Reader
+
+LONGEST_WORD = 300
+"""Characters of what a reader asks for; nothing that is asked for is longer."""
+
+MOST_WORDS = 100
+"""Names with values behind the question mark."""
+
+
+class NotThereError(RegisterWatchError):
+    """There is no such page; `nearest` are (words, address) of what may have been meant."""
+
+    def __init__(self, message: str, nearest: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.nearest = nearest
+
+
+class BadAddressError(RegisterWatchError):
+    """The address asks for something that cannot be: a day that is none, a kind that nobody knows."""
+
+
+class DeniedError(RegisterWatchError):
+    """What is asked for is there, and is not shown to everybody."""
+
+
+class MovedError(RegisterWatchError):
+    """The page has another address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Who serves what to whom: settings."""
+
+    database: Path
+    register: str = "NHS data release register"
+    """What the register is called."""
+    index: str = "https://theysolditanyway.com/"
+    """Address of the register."""
+    base_url: str | None = None
+    """Address under which the pages are published, if they are."""
+    feeds_url: str | None = None
+    """Address under which the feeds are published, if they are."""
+    public: bool = False
+    publish_pages: bool = False
+    vocabulary: Vocabulary = field(default_factory=default_vocabulary)
+    due: Callable[[datetime | None, datetime], Mapping[str, str | None]] = lambda _last, _now: {}
+    """Given when the last run began and what time it is: when the next is due, and since when one is overdue."""
+    to_csv: Callable[[Sequence[Mapping[str, Any]], Sequence[str]], str]
+    to_json: Callable[[Sequence[Any]], str]
+
+    @property
+    def shows_pages(self) -> bool:
+        """Whether kept pages are shown: the work of others, and possibly with names of people."""
+        return not self.public or self.publish_pages
+
+
+class Words:
+    """The part of an address behind the question mark."""
+
+    def __init__(self, query: str) -> None:
+        try:
+            pairs = parse_qsl(query, max_num_fields=MOST_WORDS, errors="replace")
+        except ValueError as error:
+            raise BadAddressError("This address asks for too much at once.") from error
+        self._pairs = [(name, cut(one_line(value), LONGEST_WORD)) for name, value in pairs]
+
+    def one(self, name: str) -> str:
+        """Return the last value given for *name*; empty if none is."""
+        return next((value for given, value in reversed(self._pairs) if given == name), "")
+
+    def all(self, name: str) -> list[str]:
+        """Return the values given for *name*, each once."""
+        return list(dict.fromkeys(value for given, value in self._pairs if given == name and value))
+
+    def time(self, name: str, *, until: bool = False) -> str | None:
+        """Return a time as it is kept; None if none is given.
+
+        Raises:
+            BadAddressError: What is given is no time.
+        """
+        typed = text = self.one(name).strip()
+        try:
+            # A month stands for its days, as people write it.
+            if re.fullmatch(r"\d{4}-\d{2}", text):
+                text = f"{text}-01" if not until else _last_day(text)
+            return (end_of(text) if until else as_text(read_time(text))) if text else None
+        except (ValueError, OverflowError) as error:
+            raise BadAddressError(f"“{cut(typed, 60)}” is no date; write it as 2026-11-21.") from error
+
+    def number(self, name: str) -> int | None:
+        """Return a whole number; None if none is given.
+
+        Raises:
+            BadAddressError: What is given is none.
+        """
+        text = self.one(name)
+        if text and not re.fullmatch(r"\d{1,9}", text):
+            raise BadAddressError(f"“{cut(text, 60)}” is no number.")
+        return int(text) if text else None
+
+
+def _last_day(month: str) -> str:
+    year, number = month.split("-")
+    return f"{month}-{monthrange(int(year), int(number))[1]:02d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request, as a view sees it."""
+
+    path: Mapping[str, str]
+    """The variable parts of the address, as `Page.address` names them."""
+    words: Words
+    reader: Reader
+    site: Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a view answers that has no template: a file."""
+
+    body: bytes
+    content_type: str
+    name: str | None = None
+    """File name it is saved under; without one it is shown."""
+
+
+View = Callable[[Asked], Mapping[str, Any] | Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An address and what answers it."""
+
+    address: str
+    """As in `/organisations/{slug}`; a part in braces is any text without a slash."""
+    view: View
+    template: str | None = None
+    """In `templates/`; a view without one returns a `Reply`."""
+    navigation: str | None = None
+    """Its name in the navigation of every page, if it stands there."""
+    needs_pages: bool = False
+    """Whether it shows kept pages, which `--public` does not serve unless the settings say so."""

@@ -1,0 +1,528 @@
+"""An agreement: what its page says and said, its data, its law, what changed, word by word, and the proof of it all.
+
+As of now, or as of a time. An agreement on two pages is shown page by page, each named; one that is gone as it was last
+printed. A reference that it had before leads to the one it has now.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from diff.addresses import slug_name
+from diff.names import nearest
+from diff.saying.phrase import family_in_words
+from scraper.names.legal_basis import families_of
+from scraper.records import agreement_to_json
+from scraper.text import cut, one_line
+from scraper.times import read_time
+from snapshots.browse.app import addresses
+from snapshots.browse.app.reader import Reader
+from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
+from snapshots.browse.parts.drawings import TermChart, term_chart
+from snapshots.browse.parts.facts import facts_of, prose_of
+from snapshots.browse.parts.filters import Condition
+from snapshots.browse.parts.law import about, heading
+from snapshots.browse.parts.proof import page_address, proof_of
+from snapshots.browse.parts.rewording import State, redline
+from snapshots.browse.parts.timeline import Timeline, last_told, most_severe, timeline
+from snapshots.browse.parts.versions import (
+    Since,
+    Version,
+    last_before,
+    line_of,
+    read_versions,
+    references_of,
+    since,
+    standing_at,
+)
+from snapshots.browse.parts.wording import clock, day, number
+
+LONGEST_TITLE = 200
+STATES_SHOWN = 6
+"""Known states that are links beside the as-of field; all of them can be chosen below the redline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldDataset:
+    """A dataset of the agreement."""
+
+    name: str
+    address: str
+    since: Since
+    is_new: bool
+    agreements: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """A legal basis of the agreement."""
+
+    heading: str
+    address: str
+    about: str
+    printed: str
+    since: Since
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The agreement at the time asked for."""
+
+    asked: Asked
+    references: Sequence[str]
+    versions: Sequence[Version]
+    at: str
+    shown: Sequence[Version]
+    """One for each page that shows it; of one that is gone the last there was."""
+    version: Version
+    """The one that the page is about."""
+    line: Sequence[Version]
+    """The history that led to it."""
+
+    @property
+    def reader(self) -> Reader:
+        """The database."""
+        return self.asked.reader
+
+    @property
+    def reference(self) -> str:
+        """Its newest reference."""
+        return self.asked.path["reference"]
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it stands on no page."""
+        return self.version.ended is not None and self.version.ended <= self.at
+
+    @property
+    def own_address(self) -> str:
+        """Its page, without anything asked for."""
+        return addresses.agreement(self.reference)
+
+
+# --- the views --------------------------------------------------------------------------------------------------------
+
+
+def agreement(asked: Asked) -> Mapping[str, Any]:
+    """Return an agreement's page."""
+    references, versions = _known(asked, addresses.agreement)
+    as_of = asked.words.time("as_of", until=True)
+    if as_of and as_of < versions[0].first_seen:
+        return _not_yet(asked, versions)
+    seen = _seen(asked, references, versions, as_of)
+    found = timeline(seen.reader, _changes_until(seen))
+    states = _states(seen.versions, seen.version.page)
+    datasets, bases = _datasets(seen), _bases(seen)
+    title = seen.version.agreement.title
+    return {
+        "title": cut(f"{_name(seen.version)}, {seen.reference}", LONGEST_TITLE),
+        "heading": cut(one_line(title), 2 * LONGEST_TITLE) if title else f"Without a title: {seen.reference}",
+        "description": _stand(seen, datasets, found),
+        "stand": _stand(seen, datasets, found),
+        "canonical": addresses.with_query(seen.own_address, [("as_of", asked.words.one("as_of"))]),
+        "reference": seen.reference,
+        "references": [one for one in seen.references if one != seen.reference],
+        "version": seen.version,
+        "shown": [(one, _on_page(seen, one), one is seen.version) for one in seen.shown],
+        "is_gone": seen.is_gone,
+        "not_yet": "",
+        "as_of": asked.words.one("as_of"),
+        "as_of_shown": asked.words.one("as_of") or seen.at[:10],
+        "page": asked.words.one("page"),
+        "states": states,
+        "state_links": _state_links(seen, states),
+        "read_words": _read_words(seen),
+        "facts": facts_of(seen.line),
+        "printed": [(one_line(label), one_line(text)) for label, text in seen.version.agreement.printed.items()],
+        "prose": prose_of(seen.version.agreement),
+        "chart": _chart(seen),
+        "datasets": datasets,
+        "datasets_title": _datasets_title(seen, datasets),
+        "bases": bases,
+        "families": _families(seen),
+        "found": found,
+        "baseline": _baseline(seen, found),
+        "later": _changed_later(seen) if as_of else 0,
+        "redline": redline(asked.words, states, seen.at),
+        "proof": _proof(seen, found),
+        "cite": _cite(seen),
+        "feeds": _feeds(seen),
+        "calendar": f"{_feeds(seen)}.ics" if _feeds(seen) else None,
+        "files": {ending: _file_address(seen, ending) for ending in ("csv", "json")},
+        "register_page": page_address(asked.site, seen.version.page, seen.version.source),
+    }
+
+
+def agreement_json(asked: Asked) -> Reply:
+    """Return an agreement as `show` prints it."""
+    references, _ = _known(asked, lambda reference: f"{addresses.agreement(reference)}.json")
+    shown = asked.reader.answers.show(asked.path["reference"], asked.words.time("as_of", until=True))
+    name = f"{slug_name(references[0].lower())}.json"
+    return Reply(body=asked.site.to_json([shown]).encode(), content_type="application/json", name=name)
+
+
+_COLUMNS = ("page", "first_seen", "last_seen", "ended", "snapshot")
+
+
+def agreement_csv(asked: Asked) -> Reply:
+    """Return every state of an agreement, one to a line."""
+    references, versions = _known(asked, lambda reference: f"{addresses.agreement(reference)}.csv")
+    until = asked.words.time("as_of", until=True) or asked.reader.newest
+    rows = [
+        {
+            "page": one.page,
+            "first_seen": one.first_seen,
+            "last_seen": one.last_seen,
+            "ended": one.ended,
+            "snapshot": one.body,
+            **agreement_to_json(one.agreement),
+        }
+        for one in versions
+        if one.first_seen <= until
+    ]
+    columns = [*_COLUMNS, *agreement_to_json(versions[0].agreement)]
+    name = f"{slug_name(references[0].lower())}.csv"
+    return Reply(
+        body=asked.site.to_csv(rows, columns).encode("utf-8", "replace"),
+        content_type="text/csv; charset=utf-8",
+        name=name,
+    )
+
+
+# --- which agreement, which state -------------------------------------------------------------------------------------
+
+
+def _known(asked: Asked, address: Callable[[str], str]) -> tuple[list[str], list[Version]]:
+    """Return the references and versions of the agreement asked for.
+
+    Raises:
+        NotThereError: There is none; with the nearest.
+        MovedError: It has another reference now, or is spelled otherwise.
+    """
+    wanted = asked.path["reference"].strip()
+    references = references_of(asked.reader, wanted)
+    if not references:
+        raise NotThereError(
+            f"No agreement has the reference {cut(one_line(wanted), 60)}.", _nearest(asked.reader, wanted)
+        )
+    versions = read_versions(asked.reader, references)
+    newest = max(versions, key=lambda one: (one.ended is None, one.first_seen)).reference
+    if newest != asked.path["reference"]:
+        query = [(name, asked.words.one(name)) for name in ("as_of", "page", "from", "to")]
+        raise MovedError(addresses.with_query(address(newest), query))
+    return references, versions
+
+
+def _nearest(reader: Reader, wanted: str) -> list[tuple[str, str]]:
+    rows = reader.rows("select distinct reference from agreements")
+    return [(near, addresses.agreement(near)) for near in nearest(wanted[:100], (row["reference"] for row in rows))]
+
+
+def _seen(asked: Asked, references: Sequence[str], versions: Sequence[Version], as_of: str | None) -> Seen:
+    at = min(as_of or asked.reader.newest, asked.reader.newest)
+    shown = standing_at(versions, at) or last_before(versions, at)
+    page = asked.words.one("page")
+    version = next((one for one in shown if one.page == page), shown[0])
+    line = [one for one in line_of(versions, version.page) if one.first_seen <= at]
+    return Seen(asked=asked, references=references, versions=versions, at=at, shown=shown, version=version, line=line)
+
+
+def _not_yet(asked: Asked, versions: Sequence[Version]) -> Mapping[str, Any]:
+    """Return the page of an agreement as of a time before the first that is known of it."""
+    first = versions[0]
+    when = asked.words.one("as_of")
+    words = f"{first.reference} is not known before {day(first.first_seen)}"
+    return {
+        "title": cut(f"{_name(first)}, {asked.path['reference']}", LONGEST_TITLE),
+        "heading": f"Not known before {day(first.first_seen)}",
+        "description": f"{words}.",
+        "stand": f"{words}, when it was first read here. What its page said on {when} is not kept.",
+        "canonical": addresses.agreement(asked.path["reference"]),
+        "reference": asked.path["reference"],
+        "version": first,
+        "shown": [(first, "", True)],
+        "not_yet": when,
+        "as_of": when,
+        "as_of_shown": when,
+        "page": "",
+        "state_links": [
+            (state, addresses.with_query(addresses.agreement(asked.path["reference"]), [("as_of", state.value)]), False)
+            for state in _few(_states(versions, first.page))
+        ],
+        "states": _states(versions, first.page),
+        "chart": None,
+    }
+
+
+def _states(versions: Sequence[Version], page: str) -> list[State]:
+    """Return the states of the agreement on a page and on those it came from, in order of time."""
+    line = {one.first_seen: one for one in line_of(versions, page)}
+    days = [time[:10] for time in line]
+    return [
+        State(
+            time=time,
+            value=time if days.count(time[:10]) > 1 else time[:10],
+            name=_short(time) + (f", {clock(time)} UTC" if days.count(time[:10]) > 1 else ""),
+            version=one,
+        )
+        for time, one in line.items()
+    ]
+
+
+def _few(states: Sequence[State]) -> Sequence[State]:
+    return states if len(states) <= STATES_SHOWN else [states[0], *states[1 - STATES_SHOWN :]]
+
+
+def _state_links(seen: Seen, states: Sequence[State]) -> list[tuple[State, str, bool]]:
+    current = max((state for state in states if state.time <= seen.at), key=lambda state: state.time)
+    shown = _few(states)
+    if current not in shown:
+        shown = sorted([*shown, current], key=lambda state: state.time)
+    page = seen.asked.words.one("page")
+    return [
+        (
+            state,
+            addresses.with_query(
+                seen.own_address, [("as_of", "" if state is states[-1] else state.value), ("page", page)]
+            ),
+            state is current,
+        )
+        for state in shown
+    ]
+
+
+def _short(time: str) -> str:
+    moment = read_time(time)
+    return f"{moment.day} {moment:%b} {moment.year}"
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+def _name(version: Version) -> str:
+    return cut(one_line(version.agreement.title or version.organisation), 120)
+
+
+def _on_page(seen: Seen, version: Version) -> str:
+    query = [("as_of", seen.asked.words.one("as_of")), ("page", version.page)]
+    return addresses.with_query(seen.own_address, query)
+
+
+def _stand(seen: Seen, datasets: Sequence[HeldDataset], found: Timeline) -> str:
+    record = seen.version.agreement
+    sentences = []
+    if seen.is_gone and seen.version.ended:
+        sentences.append(
+            f"No longer on the register’s pages: last read there on {day(seen.version.last_seen)}, "
+            f"first missing on {day(seen.version.ended)}"
+        )
+    holds = f"{number(len(datasets), capital=True)} dataset{'' if len(datasets) == 1 else 's'}"
+    printed = f"printed term to {day(record.dsa_end)}" if record.dsa_end else "no end printed"
+    sentences.append(f"{holds}, {printed}")
+    if last := last_told(found):
+        date, rows = last
+        if len(rows) == 1:
+            sentences.append(f"The last change was first seen on {date}: {most_severe(rows)}")
+        else:
+            n = number(len(rows), capital=True)
+            sentences.append(f"{n} changes were first seen on {date}; the most severe: {most_severe(rows)}")
+    else:
+        sentences.append(f"Nothing that is told has changed since {day(seen.line[0].first_seen)}")
+    return ". ".join(sentences) + "."
+
+
+def _read_words(seen: Seen) -> str:
+    last = min(seen.version.last_seen, seen.at)
+    read = f"Last read {day(last)}, {clock(last)} UTC"
+    began = seen.version.first_seen
+    if began == seen.line[0].first_seen:
+        return f"{read}. The first state known, since {day(began)}."
+    same_day = began[:10] == last[:10]
+    return f"{read}. Last changed {'the same day' if same_day else day(began)}."
+
+
+def _families(seen: Seen) -> str:
+    bases = seen.version.agreement.legal_bases
+    if not bases:
+        return ""
+    families = sorted(families_of(basis.id for basis in bases))
+    words = "; ".join(map(family_in_words, families))
+    return f"{number(len(families), capital=True)} famil{'y' if len(families) == 1 else 'ies'}: {words}"
+
+
+def _datasets_title(seen: Seen, datasets: Sequence[HeldDataset]) -> str:
+    if seen.version.agreement.datasets is None:
+        return "Datasets"
+    return f"{number(len(datasets), capital=True)} dataset{'' if len(datasets) == 1 else 's'}"
+
+
+def _cite(seen: Seen) -> str:
+    record, began = seen.version.agreement, seen.version.first_seen
+    titled = f"“{one_line(record.title)}”, " if record.title else ""
+    query = [("as_of", began[:10]), ("page", seen.version.page if len(seen.shown) > 1 else "")]
+    address = addresses.with_query(seen.own_address, query)
+    base = (seen.asked.site.base_url or "").rstrip("/")
+    return (
+        f"{one_line(seen.version.organisation)}, {titled}{seen.version.reference}, as first read on {day(began)}, "
+        f"{clock(began)} UTC (SHA-256 {seen.version.body[:16]}…). Source: NHS England, Data Uses Register, as "
+        f"reformatted by theysolditanyway.com; kept by registerwatch{f', {base}{address}' if base else ''}"
+    )
+
+
+def _feeds(seen: Seen) -> str | None:
+    base = seen.asked.site.feeds_url
+    return addresses.feeds_of_organisation(base, seen.version.page) if base else None
+
+
+def _file_address(seen: Seen, ending: str) -> str:
+    return addresses.with_query(f"{seen.own_address}.{ending}", [("as_of", seen.asked.words.one("as_of"))])
+
+
+# --- data and law -----------------------------------------------------------------------------------------------------
+
+
+def _datasets(seen: Seen) -> list[HeldDataset]:
+    names = seen.version.agreement.datasets or ()
+    vocabulary = seen.reader.vocabulary
+    known = [sorted(vocabulary.dataset_names(name)) for name in names]
+    counts = _counts(seen.reader, known)
+    held = []
+    is_baseline = _is_baseline(seen)
+    for n, name in enumerate(names):
+        begins = since(seen.line, "datasets", known[n])
+        held.append(
+            HeldDataset(
+                name=one_line(name),
+                address=addresses.dataset(vocabulary.dataset_canonical(name)),
+                since=begins if is_baseline else replace(begins, or_before=False),
+                is_new=_is_new(seen, begins),
+                agreements=counts.get(n, 0),
+            )
+        )
+    return held
+
+
+def _counts(reader: Reader, known: Sequence[Sequence[str]]) -> dict[int, int]:
+    """Return in how many agreements each dataset stands now, under any of its names."""
+    pairs = [[n, folded] for n, names in enumerate(known) for folded in names]
+    rows = reader.rows(
+        """
+        select json_extract(asked.value, '$[0]') as n, count(distinct held.reference) as agreements
+        from json_each(:pairs) as asked
+        cross join agreement_datasets as held on held.folded = json_extract(asked.value, '$[1]')
+        where held.last_seen is null
+        group by n
+        """,
+        {"pairs": json.dumps(pairs)},
+    )
+    return {row["n"]: row["agreements"] for row in rows}
+
+
+def _bases(seen: Seen) -> list[Basis]:
+    found = []
+    is_baseline = _is_baseline(seen)
+    for basis in seen.version.agreement.legal_bases or ():
+        begins = since(seen.line, "legal_bases", [basis.id.removesuffix("?")])
+        found.append(
+            Basis(
+                heading=cut(one_line(heading(basis.id, basis.printed)), LONGEST_TITLE),
+                address=addresses.legal_basis(basis.id),
+                about=about(basis.id),
+                printed=one_line(basis.printed),
+                since=begins if is_baseline else replace(begins, or_before=False),
+                is_new=_is_new(seen, begins),
+            )
+        )
+    return sorted(found, key=lambda one: not one.is_new)
+
+
+def _is_baseline(seen: Seen) -> bool:
+    """Say whether the agreement may be older than its first state: not if its arrival was told."""
+    first = seen.line[0]
+    sql = """
+        select 1 from changes
+        where kind = 'agreement-added' and reference = :reference and page = :page and first_seen = :time
+    """
+    values = {"reference": first.reference, "page": first.page, "time": first.first_seen}
+    return seen.reader.value(sql, values) is None
+
+
+def _is_new(seen: Seen, begins: Since) -> bool:
+    return not begins.or_before and begins.time == seen.version.first_seen
+
+
+def _chart(seen: Seen) -> Mapping[str, Any] | None:
+    """Return the drawing of term and releases with what is said of it."""
+    record = seen.version.agreement
+    term = (record.dsa_start, record.dsa_end) if record.dsa_start and record.dsa_end else None
+    releases = (record.released_from, record.released_to) if record.released_from and record.released_to else None
+    printing = [one for one in seen.line if "dsa_end" not in one.agreement.unprinted]
+    ends = [(one.first_seen, one.agreement.dsa_end) for one in printing]
+    was = next((n for n in range(len(ends) - 1, 0, -1) if ends[n - 1][1] != ends[n][1]), None)
+    was_end = ends[was - 1][1] if was else None
+    last_read = min(seen.version.last_seen, seen.at)
+    chart = term_chart(term=term, was_end=was_end, releases=releases, ends=ends, last_read=last_read)
+    if chart is None:
+        return None
+    until = f"end printed until {day(ends[was][0])}: {was_end}" if was and was_end else ""
+    rows = [
+        ("Printed start", record.dsa_start or "none printed"),
+        ("Printed end", record.dsa_end or "none printed"),
+        *([(f"Printed end until {day(ends[was][0])}", was_end)] if was and was_end else []),
+        ("First month of the release window", record.released_from or "none printed"),
+        ("Last month of the release window", record.released_to or "none printed"),
+        ("Months after the end printed at the time", str(len(chart.apparent_months))),
+        ("Last read", last_read[:10]),
+    ]
+    return {"drawing": chart, "rows": rows, "until": until, "note": _apparent_note(chart)}
+
+
+def _apparent_note(chart: TermChart) -> str:
+    months = chart.apparent_months
+    if not months:
+        return ""
+    which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+    lay = f"{number(len(months), capital=True)} release month{'' if len(months) == 1 else 's'}, {which},"
+    return (
+        f"{lay} lay after the end printed at the time. This is apparent only: the page prints the term of the first "
+        "version it holds, and pools the releases of all versions."
+    )
+
+
+# --- what changed -----------------------------------------------------------------------------------------------------
+
+
+def _changes_until(seen: Seen) -> Condition:
+    return Condition(
+        sql="c.reference in (select value from json_each(:references)) and not c.is_group and c.first_seen <= :at",
+        values={"references": json.dumps(list(seen.references)), "at": seen.at},
+    )
+
+
+def _changed_later(seen: Seen) -> int:
+    later = _changes_until(seen)
+    sql = later.sql.replace("c.first_seen <= :at", "c.first_seen > :at")
+    return int(seen.reader.value(f"select count(*) from changes as c where {sql} and c.substantive", later.values))
+
+
+def _baseline(seen: Seen, found: Timeline) -> str:
+    """Return when the history begins; empty where a change says so itself."""
+    first = seen.line[0].first_seen
+    told = [row for entry in found.entries if entry.time <= first for row in entry.told]
+    return "" if any(row.change["kind"] in ("agreement-added", "agreement-moved") for row in told) else first
+
+
+def _proof(seen: Seen, found: Timeline) -> Mapping[str, Any]:
+    """Return the kept pages behind every change, and behind what is shown."""
+    changes = [row.change for entry in found.entries for row in (*entry.told, *entry.editorial)]
+    pages = {one.page for one in seen.versions}
+    return proof_of(seen.reader, seen.asked.site, changes, pages, seen.version.body)
+
+
+PAGES = (
+    Page("/agreements/{reference}.json", agreement_json),
+    Page("/agreements/{reference}.csv", agreement_csv),
+    Page("/agreements/{reference}", agreement, "agreement.html"),
+)

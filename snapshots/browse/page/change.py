@@ -1,0 +1,333 @@
+"""One change: what it says, the words before and after, when it was seen, and the two kept pages that prove it.
+
+Its address is for ever, so a change that was told and is no longer found has its page too.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from diff.cells import escaped
+from diff.saying.phrase import PROSE, SOURCE, Phrase, phrase
+from diff.saying.redline import Run, redline
+from scraper.text import cut, one_line
+from snapshots.browse.app import addresses
+from snapshots.browse.app.reader import Reader, Row
+from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
+from snapshots.browse.page.front import COLUMNS
+from snapshots.browse.parts.filters import changes_by_id, kind_in_words
+from snapshots.browse.parts.proof import Kept, kept_as
+from snapshots.browse.parts.rows import change_rows
+from snapshots.browse.parts.wording import clock, day
+
+SHORTEST_PREFIX = 8
+MOST_NAMED = 20
+"""Changes that are offered where the digits given are the beginning of several."""
+MOST_MEMBERS = 500
+"""Members of a group on its page; its files have them all."""
+LONGEST_TITLE = 110
+AROUND = 1
+"""Unchanged paragraphs of a redline shown before and after what changed."""
+
+_GOES = frozenset(
+    {
+        "agreement-removed",
+        "organisation-removed",
+        "dataset-removed",
+        "controller-removed",
+        "flag-cleared",
+        "incident-removed",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A paragraph of a redline, or a number of them that are as they were."""
+
+    runs: Sequence[Run] = ()
+    unchanged: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it came or went."""
+        return len(self.runs) == 1 and self.runs[0].mark != "same"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembersOf:
+    """The members of a group on one page."""
+
+    name: str
+    slug: str | None
+    members: Sequence[Row]
+
+
+def change(asked: Asked) -> Mapping[str, Any]:
+    """Return what the page of a change shows."""
+    reader = asked.reader
+    found = _change(asked)
+    members = members_of(reader, found["id"]) if found["group"] else []
+    (row,) = change_rows(reader, [found])
+    said = phrase(found, members, pages=reader.organisations) if members else row.phrase
+    return {
+        "title": cut(_title(found, said), LONGEST_TITLE),
+        "description": cut(_sentence(found), 300),
+        "change": found,
+        "row": row,
+        "said": said,
+        "sentence": _sentence(found),
+        "kind": kind_in_words(found["kind"]),
+        "seen": _seen(reader, found),
+        "families": found["families"],
+        "group": _group(reader, found),
+        "redline": _redline(members[0] if members else found),
+        "members": _by_page(members[:MOST_MEMBERS]),
+        "left_out": len(members) - len(members[:MOST_MEMBERS]),
+        "proof": _proof(asked, found),
+        "cite": _cite(asked, found),
+        "files": _files(found),
+    }
+
+
+def change_json(asked: Asked) -> Reply:
+    """Return a change as JSON, a group with its members."""
+    found = _change(asked, ".json")
+    public: dict[str, Any] = _public(found)
+    if found["group"]:
+        public["members"] = [_public(member) for member in members_of(asked.reader, found["id"])]
+    body = escaped(json.dumps(public, ensure_ascii=False, indent=2)) + "\n"
+    return Reply(body=body.encode("utf-8", "replace"), content_type="application/json; charset=utf-8")
+
+
+def change_csv(asked: Asked) -> Reply:
+    """Return the members of a group as CSV; of any other change the one row."""
+    found = _change(asked, ".csv")
+    listed = members_of(asked.reader, found["id"]) if found["group"] else [found]
+    return Reply(
+        body=asked.site.to_csv([_public(one) for one in listed], COLUMNS).encode("utf-8", "replace"),
+        content_type="text/csv; charset=utf-8",
+        name=f"{found['id']}.csv",
+    )
+
+
+def _public(found: Row) -> dict[str, Any]:
+    return {name: found[name] for name in COLUMNS}
+
+
+def members_of(reader: Reader, group: str) -> list[Row]:
+    """Return the members of a group, by organisation."""
+    ids = reader.rows("select change_id from change_groups where group_id = :group", {"group": group})
+    found = changes_by_id(reader, [row["change_id"] for row in ids])
+    return sorted(found, key=lambda one: (one["organisation"] or "", one["page"] or "", one["reference"] or ""))
+
+
+# --- which one --------------------------------------------------------------------------------------------------------
+
+
+def _change(asked: Asked, ending: str = "") -> Row:
+    """Return the change that an address names.
+
+    Args:
+        asked: What is asked.
+        ending: What stands behind the id in the address.
+
+    Raises:
+        MovedError: The beginning of its id was given.
+        NotThereError: There is none, or several begin like this.
+    """
+    typed = asked.path["id"]
+    given = typed.lower()
+    if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST_PREFIX},20}}", given):
+        raise NotThereError(
+            f"“{cut(one_line(typed), 60)}” is no id of a change: it has 20 digits, of which at least the first "
+            f"{SHORTEST_PREFIX} are needed."
+        )
+    rows = asked.reader.rows(
+        "select id, summary from changes where id >= :given and id < :given || 'g' order by id limit :most",
+        {"given": given, "most": MOST_NAMED},
+    )
+    if not rows:
+        raise NotThereError(f"No change has an id that begins with {given}.")
+    if len(rows) > 1:
+        several = [(cut(one_line(row["summary"]), 200), addresses.change(row["id"])) for row in rows]
+        raise NotThereError(f"Several changes have an id that begins with {given}.", several)
+    if typed != rows[0]["id"]:
+        raise MovedError(addresses.change(rows[0]["id"]) + ending)
+    return changes_by_id(asked.reader, [given])[0]
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+def _sentence(found: Row) -> str:
+    sentence = one_line(found["summary"])
+    return sentence if sentence.endswith((".", "!", "?", ".”", '."')) else f"{sentence}."
+
+
+def _title(found: Row, said: Phrase) -> str:
+    """Return a title that says who and what: "ECDS added, Meridian Outcomes Research Ltd"."""
+    what = said.short[:1].upper() + said.short[1:]
+    where = one_line(found["organisation"] or found["page"] or "")
+    return f"{what}, {where}" if where and not found["group"] else what
+
+
+def _files(found: Row) -> dict[str, str]:
+    address = addresses.change(found["id"])
+    return ({"csv": f"{address}.csv"} if found["group"] else {}) | {"json": f"{address}.json"}
+
+
+def _group(reader: Reader, found: Row) -> Row | None:
+    """Return the group that a change belongs to, if it does."""
+    return reader.row(
+        """
+        select groups.id, groups.agreements
+        from change_groups
+        join changes as groups on groups.id = change_groups.group_id
+        where change_groups.change_id = :id
+        order by groups.withdrawn
+        """,
+        {"id": found["id"]},
+    )
+
+
+def _cite(asked: Asked, found: Row) -> str:
+    """Return a sentence that names the change, its proof and where both are kept."""
+    seen = f"first seen on {day(found['first_seen'])}, {clock(found['first_seen'])} UTC"
+    proof = f" (SHA-256 of the page {found['snapshot_after']})" if found["snapshot_after"] else ""
+    base = asked.site.base_url
+    address = f", {base.rstrip('/')}{addresses.change(found['id'])}" if base else ""
+    kept = f"Kept by registerwatch, change {found['id']}{address}"
+    return f"{_sentence(found).removesuffix('.')}: {seen}{proof}. {SOURCE} {kept}"
+
+
+def _by_page(members: Sequence[Row]) -> list[MembersOf]:
+    found: dict[tuple[str, str | None], list[Row]] = {}
+    for member in members:
+        found.setdefault((member["organisation"] or member["page"] or "", member["page"]), []).append(member)
+    return [MembersOf(name=name, slug=slug, members=of) for (name, slug), of in found.items()]
+
+
+# --- when -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A time at which the register was read, and what was seen then."""
+
+    what: str
+    at: str
+    run: Row | None
+
+
+def _seen(reader: Reader, found: Row) -> list[Sighting]:
+    """Return when what the change says was seen: of a removal last there, missing, and missing again."""
+    last, missing = _last_there(reader, found), _first_missing(reader, found)
+    told = found["first_seen"]
+    times = [("First seen", told)]
+    if last and missing and last < missing < told:
+        times = [("Last seen there", last), ("First missing", missing), ("Missing again, and told", told)]
+    elif found["kind"] in _GOES and last and last < told:
+        times = [("Last seen there", last), ("Missing, and told", told)]
+    return [Sighting(what=what, at=at, run=_run_at(reader, at)) for what, at in times]
+
+
+def _last_there(reader: Reader, found: Row) -> str | None:
+    gone = found["kind"] in _GOES or (found["before"] is not None and found["after"] is None and not found["group"])
+    if not gone or not found["snapshot_before"]:
+        return None
+    return _text(
+        reader.value(
+            """
+            select max(last_seen) from snapshots
+            where body = :body and page = :page and first_seen < :told
+            """,
+            {"body": found["snapshot_before"], "page": found["page"], "told": found["first_seen"]},
+        )
+    )
+
+
+def _first_missing(reader: Reader, found: Row) -> str | None:
+    """Return when the page was first read without it, or was first missing itself."""
+    last = _last_there(reader, found)
+    if last is None:
+        return None
+    return _text(
+        reader.value(
+            """
+            select min(at) from (
+              select first_seen as at from snapshots where page = :page and not stale and first_seen > :last
+              union all
+              select ended from agreement_versions where page = :page and ended > :last
+            )
+            """,
+            {"page": found["page"], "last": last},
+        )
+    )
+
+
+def _run_at(reader: Reader, at: str) -> Row | None:
+    return reader.row("select id, kind from runs where captured_at = :at", {"at": at})
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+# --- redline ----------------------------------------------------------------------------------------------------------
+
+
+def _redline(found: Row) -> list[Passage]:
+    """Return the prose word by word, with what is far from any difference left out; nothing for what is no prose."""
+    if found["field"] not in PROSE or not (found["before"] or found["after"]):
+        return []
+    passages: list[Passage] = []
+    paragraphs = redline(found["before"] or "", found["after"] or "").paragraphs
+    for n, runs in enumerate(paragraphs):
+        near = paragraphs[max(0, n - AROUND) : n + AROUND + 1]
+        if any(run.mark != "same" for one in near for run in one):
+            passages.append(Passage(runs=[Run(run.mark, one_line(run.text)) for run in runs]))
+        elif passages and passages[-1].unchanged:
+            passages[-1] = Passage(unchanged=passages[-1].unchanged + 1)
+        else:
+            passages.append(Passage(unchanged=1))
+    return passages
+
+
+# --- proof ------------------------------------------------------------------------------------------------------------
+
+
+def _proof(asked: Asked, found: Row) -> list[Row]:
+    """Return the kept pages behind a change, the earlier first; a side that there is none of says so."""
+    if not (found["snapshot_before"] or found["snapshot_after"]):
+        return []
+    return [
+        {"name": name, "sha256": found[side], "kept": _kept(asked, found, side), "missing": missing}
+        for name, side, missing in (
+            ("Before", "snapshot_before", "No page was read before."),
+            ("After", "snapshot_after", "There was no page to keep."),
+        )
+    ]
+
+
+def _kept(asked: Asked, found: Row, side: str) -> Kept | None:
+    """Return the period in which these bytes stood on the page that the change is about."""
+    periods = kept_as(asked.reader, asked.site, found[side]) if found[side] else []
+    near = [one for one in periods if one.page == found["page"]] or periods
+    seen = [one for one in near if one.first_seen <= found["first_seen"]] or near
+    return seen[-1] if seen else None
+
+
+def all_changes(_asked: Asked) -> Reply:
+    """Lead to the front page, which lists the changes."""
+    raise MovedError("/")
+
+
+PAGES = (
+    Page("/changes", all_changes),
+    Page("/changes/{id}.json", change_json),
+    Page("/changes/{id}.csv", change_csv),
+    Page("/changes/{id}", change, "change.html"),
+)

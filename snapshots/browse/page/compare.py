@@ -1,0 +1,527 @@
+"""Compare: what differs between the pages as they stood on two dates, and the changes that were told in between.
+
+What went and came back is noted, for it is in the list of changes and not in the difference.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from diff.change import Severity
+from scraper.names.fold import fold
+from scraper.names.vocabulary import Vocabulary
+from scraper.records import Agreement
+from scraper.text import cut, one_line
+from scraper.times import as_text, read_time
+from snapshots.browse.app import addresses
+from snapshots.browse.app.reader import Reader, Row
+from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
+from snapshots.browse.parts.differing import Difference, Value, came_back, differences_of, of_set, of_whole
+from snapshots.browse.parts.filters import Condition, datasets_called, load_changes, organisations_called
+from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
+from snapshots.browse.parts.wording import day, listed, number
+from snapshots.keeping.states import States
+
+ON_A_PAGE = 50
+MOST_ORGANISATIONS = 30
+LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """An agreement at one of the dates: where it stood and what was printed there."""
+
+    pages: tuple[str, ...] = ()
+    state: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """An agreement at both dates, under the organisation where it is listed here."""
+
+    home: str
+    reference: str
+    before: Side
+    after: Side
+    was_told: bool
+    """Whether changes of it were told in between."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is anything to say: it stands elsewhere, is printed otherwise, or changed and changed back."""
+        return self.was_told or self.before != self.after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What is said of one agreement."""
+
+    reference: str
+    title: str
+    differences: Sequence[Difference]
+    notes: Sequence[str]
+    """What changed in between and is as it was."""
+    changes: Sequence[Row]
+    """Those first seen in between, in their public form."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtOrganisation:
+    """One organisation with its agreements that differ."""
+
+    slug: str
+    name: str
+    agreements_before: int
+    agreements_after: int
+    compared: Sequence[Compared]
+    unchanged: int
+    of_page: Sequence[Row]
+    """Changes of the page itself."""
+
+    @property
+    def changes(self) -> list[Row]:
+        """All changes first seen in between."""
+        return [*self.of_page, *(change for one in self.compared for change in one.changes)]
+
+    @property
+    def severest(self) -> str:
+        """The severity of the gravest change that was told; empty without one."""
+        told = [change["severity"] for change in self.changes if change["substantive"]]
+        return min(told, key=lambda one: Severity(one).rank, default="")
+
+    def count(self, key: str) -> int:
+        """Return how many datasets came ("added") or went ("removed")."""
+        sets = (getattr(d, key) for one in self.compared for d in one.differences if d.field == "datasets")
+        return sum(len(values) for values in sets)
+
+    @property
+    def others(self) -> int:
+        """How many other fields differ."""
+        return sum(d.field not in ("datasets", "agreement") for one in self.compared for d in one.differences)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is to be compared."""
+
+    since: str
+    until: str
+    since_typed: str
+    until_typed: str
+    organisations: tuple[str, ...]
+    dataset: str
+    slugs: tuple[str, ...]
+    folded: tuple[str, ...]
+    said: str
+    """Why there is no answer, if there is none."""
+
+    def query(self, **other: str) -> list[tuple[str, str]]:
+        """Return the question as it stands in an address."""
+        named = [("organisation", name) for name in self.organisations]
+        return [
+            ("from", self.since_typed),
+            ("to", self.until_typed),
+            *named,
+            ("dataset", self.dataset),
+            *other.items(),
+        ]
+
+    @property
+    def asks(self) -> bool:
+        """Whether it names anything to compare."""
+        return bool(self.organisations or self.dataset)
+
+
+def compare(asked: Asked) -> Mapping[str, Any]:
+    """Return what differs between two dates, for the organisations or the dataset asked for."""
+    reader, question = asked.reader, _question(asked)
+    pairs = _pairs(reader, question) if question.asks and not question.said else []
+    differing = [pair for pair in pairs if pair.differs]
+    start = min(asked.words.number("start") or 0, max(0, len(differing) - 1))
+    shown = differing[start : start + ON_A_PAGE]
+    found = _organisations(reader, question, pairs, shown) if pairs or question.slugs else []
+    found = [one for one in found if one.compared or one.of_page or not start]
+    older = start + ON_A_PAGE if len(differing) > start + ON_A_PAGE else None
+    changes = change_rows(reader, [change for one in found for change in one.changes])
+    return {
+        "title": f"Compare {_dates(question)}" if question.asks else "Compare two dates",
+        "heading": "Compare two dates",
+        "description": f"What differs in the {asked.site.register} {_between(question)}{_at(question)}.",
+        "stand": question.said or _stand(question, reader.organisations),
+        "question": question,
+        "inputs": [*question.organisations, "", ""],
+        "found": found,
+        "in_between": _in_between(found, changes),
+        "differences": sum(len(one.differences) for of in found for one in of.compared),
+        "agreements": len(differing),
+        "is_whole": not start and older is None,
+        "start": start,
+        "newer": _piece(question, start - ON_A_PAGE, "Back") if start else None,
+        "older": _piece(question, older, "Next") if older else None,
+        "files": {ending: addresses.with_query(f"/compare.{ending}", question.query()) for ending in ("csv", "json")},
+        "canonical": addresses.with_query("/compare", question.query() if question.asks else []),
+    }
+
+
+def _in_between(found: Sequence[AtOrganisation], changes: Sequence[ChangeRow]) -> dict[str, list[OfOrganisation]]:
+    rows = {row.id: row for row in changes}
+    return {of.slug: by_organisation(rows[change["id"]] for change in of.changes) for of in found}
+
+
+def _question(asked: Asked) -> Question:
+    reader, words = asked.reader, asked.words
+    first = reader.value("select min(captured_at) as at from runs where state = 'committed'") or ""
+    newest = reader.newest
+    given = (words.time("from", until=True), words.time("to", until=True))
+    year_before = as_text(read_time(newest[:10]) - timedelta(days=365))[:10] if newest else ""
+    since_typed = words.one("from").strip() or max(year_before, first[:10])
+    until_typed = words.one("to").strip() or newest[:10]
+    since = given[0] or f"{since_typed}T23:59:59Z"
+    until = given[1] or f"{until_typed}T23:59:59Z"
+    names = tuple(name.strip() for name in words.all("organisation") if name.strip())
+    dataset = words.one("dataset").strip()
+    said = _why_not(names, dataset, since, until, first)
+    slugs: dict[str, None] = {}
+    for name in names[:MOST_ORGANISATIONS]:
+        own, _, unknown = organisations_called(reader, name)
+        slugs |= dict.fromkeys(own)
+        said = said or (unknown[0] if unknown else "")
+    folded, unknown = datasets_called(reader, dataset) if dataset else ([], [])
+    return Question(
+        since=since,
+        until=until,
+        since_typed=since_typed,
+        until_typed=until_typed,
+        organisations=names,
+        dataset=dataset,
+        slugs=tuple(slugs),
+        folded=tuple(folded),
+        said=said or (unknown[0] if unknown else ""),
+    )
+
+
+def _why_not(names: Sequence[str], dataset: str, since: str, until: str, first: str) -> str:
+    if not first:
+        return "Nothing has been read yet."
+    if not names and not dataset:
+        return ""
+    if len(names) > MOST_ORGANISATIONS:
+        raise BadAddressError(f"At most {MOST_ORGANISATIONS} organisations can be compared at once.")
+    if since > until:
+        raise BadAddressError("The first date lies after the second.")
+    return f"The pages are not known before {day(first)}." if since < first else ""
+
+
+# --- the two dates ----------------------------------------------------------------------------------------------------
+
+_STANDING = """
+    select v.page, v.reference, v.state
+    from agreement_versions as v
+    where v.first_seen <= :at and (v.ended is null or v.ended > :at)
+      and not exists (
+        select 1
+        from agreement_versions as later
+        where later.reference = v.reference and later.page = v.page and later.first_seen <= :at
+          and (later.first_seen > v.first_seen or (later.first_seen = v.first_seen and later.id > v.id))
+      )
+    """
+
+
+def _standing(reader: Reader, at: str, condition: str, values: Sequence[str]) -> list[Row]:
+    """Return which state stood where at a time."""
+    return reader.rows(
+        f"{_STANDING} and v.{condition} in (select value from json_each(:values)) order by v.reference, v.page",
+        {"at": at, "values": json.dumps(list(values))},
+    )
+
+
+def _pairs(reader: Reader, question: Question) -> list[Pair]:
+    """Return the agreements that are compared, by name of the organisation and reference."""
+    told = _told(reader, question)
+    references = _references(reader, question, told)
+    sides = [_sides(_standing(reader, at, "reference", references)) for at in (question.since, question.until)]
+    names = reader.organisations
+    pairs = []
+    for reference in references:
+        before, after = (side.get(reference, {}) for side in sides)
+        pages = (*after, *before, *told.get(reference, ()))
+        home = next((page for page in pages if not question.slugs or page in question.slugs), None)
+        if home is not None:
+            pairs.append(
+                Pair(
+                    home=home,
+                    reference=reference,
+                    before=_side(before, home),
+                    after=_side(after, home),
+                    was_told=reference in told,
+                )
+            )
+    return sorted(pairs, key=lambda pair: (fold(names.get(pair.home, pair.home)), pair.home, pair.reference))
+
+
+def _told(reader: Reader, question: Question) -> dict[str, list[str]]:
+    """Return the agreements of which changes were told in between, and on which pages."""
+    rows = reader.rows(
+        """
+        select distinct reference, page
+        from changes
+        where first_seen > :since and first_seen <= :until and substantive and not is_group and not withdrawn
+          and reference is not null and page is not null
+        order by reference, page
+        """,
+        {"since": question.since, "until": question.until},
+    )
+    return {
+        reference: [row["page"] for row in own] for reference, own in groupby(rows, key=lambda row: row["reference"])
+    }
+
+
+def _references(reader: Reader, question: Question, told: Mapping[str, Sequence[str]]) -> list[str]:
+    slugs = set(question.slugs)
+    found = {reference for reference, pages in told.items() if slugs & set(pages)}
+    if question.slugs:
+        at = (question.since, question.until)
+        found |= {row["reference"] for one in at for row in _standing(reader, one, "page", question.slugs)}
+    if question.folded:
+        rows = reader.rows(
+            """
+            select distinct reference
+            from agreement_datasets
+            where folded in (select value from json_each(:folded))
+              and first_seen <= :until and (last_seen is null or last_seen >= :since)
+            """,
+            {"folded": json.dumps(question.folded), "since": question.since, "until": question.until},
+        )
+        holding = {row["reference"] for row in rows}
+        found = found & holding if question.slugs else holding
+    return sorted(found)
+
+
+def _sides(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
+    """Return reference → page → state."""
+    return {
+        reference: {row["page"]: row["state"] for row in own}
+        for reference, own in groupby(rows, key=lambda row: row["reference"])
+    }
+
+
+def _side(places: Mapping[str, int], home: str) -> Side:
+    if not places:
+        return Side()
+    return Side(pages=tuple(sorted(places)), state=places.get(home, next(iter(places.values()))))
+
+
+# --- what differs -----------------------------------------------------------------------------------------------------
+
+
+def _organisations(
+    reader: Reader, question: Question, pairs: Sequence[Pair], shown: Sequence[Pair]
+) -> list[AtOrganisation]:
+    """Return organisation by organisation what differs on the agreements that are shown."""
+    loaded = States(reader.db).load(
+        side.state for pair in shown for side in (pair.before, pair.after) if side.state is not None
+    )
+    changes = _changes(reader, question, shown)
+    names = reader.organisations
+    homes: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        homes.setdefault(pair.home, []).append(pair)
+    homes |= {slug: [] for slug in question.slugs if slug not in homes}
+    are_shown = {pair.reference for pair in shown}
+    found = []
+    for slug, own in homes.items():
+        compared = [
+            _compared(pair, loaded, changes.get(pair.reference, []), names, reader.vocabulary)
+            for pair in own
+            if pair.reference in are_shown
+        ]
+        compared = [one for one in compared if one.differences or one.notes or one.changes]
+        of_page = changes.get(f"/{slug}", [])
+        if not own and not of_page:
+            continue
+        found.append(
+            AtOrganisation(
+                slug=slug,
+                name=cut(one_line(names.get(slug, slug)), LONGEST),
+                agreements_before=sum(slug in pair.before.pages for pair in own),
+                agreements_after=sum(slug in pair.after.pages for pair in own),
+                compared=compared,
+                unchanged=sum(not pair.differs for pair in own),
+                of_page=of_page,
+            )
+        )
+    return found
+
+
+def _changes(reader: Reader, question: Question, shown: Sequence[Pair]) -> dict[str, list[Row]]:
+    """Return the changes first seen in between, by reference; those of pages themselves under a slash and the slug."""
+    condition = Condition(
+        sql="""c.first_seen > :since and c.first_seen <= :until and not c.is_group and not c.withdrawn
+          and (c.reference in (select value from json_each(:references))
+            or (c.reference is null and c.page in (select value from json_each(:slugs))))""",
+        values={
+            "since": question.since,
+            "until": question.until,
+            "references": json.dumps([pair.reference for pair in shown]),
+            "slugs": json.dumps(question.slugs),
+        },
+    )
+    found: dict[str, list[Row]] = {}
+    for change in load_changes(reader, condition):
+        found.setdefault(change["reference"] or f"/{change['page']}", []).append(change)
+    return found
+
+
+def _compared(
+    pair: Pair,
+    loaded: Mapping[int, Agreement],
+    changes: Sequence[Row],
+    names: Mapping[str, str],
+    vocabulary: Vocabulary,
+) -> Compared:
+    before, after = (loaded[side.state] if side.state is not None else None for side in (pair.before, pair.after))
+    latest = after or before
+    differences = _differences(pair, before, after, names, vocabulary)
+    return Compared(
+        reference=pair.reference,
+        title=cut(one_line((latest.title if latest else None) or ""), LONGEST) or "Without a title",
+        differences=differences,
+        notes=list(came_back(changes, differences, before, after, vocabulary)),
+        changes=changes,
+    )
+
+
+def _differences(
+    pair: Pair, before: Agreement | None, after: Agreement | None, names: Mapping[str, str], vocabulary: Vocabulary
+) -> list[Difference]:
+    if before is None or after is None:
+        return [of_whole(before, after)]
+    sides = [{page: names.get(page, page) for page in side.pages} for side in (pair.before, pair.after)]
+    moved = [of_set("page", *sides)] if pair.before.pages != pair.after.pages else []
+    return [*moved, *differences_of(before, after, vocabulary)]
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _dates(question: Question) -> str:
+    return f"{day(question.since)} and {day(question.until)}"
+
+
+def _between(question: Question) -> str:
+    return f"between {_dates(question)}" if question.since_typed else "between two dates"
+
+
+def _at(question: Question) -> str:
+    parts = [f"at {listed(question.organisations[:5])}"] if question.organisations else []
+    parts += [f"for the dataset “{question.dataset}”"] if question.dataset else []
+    return f", {' and '.join(parts)}" if parts else ""
+
+
+def _stand(question: Question, names: Mapping[str, str]) -> str:
+    if not question.asks:
+        return (
+            "What differs between the register’s pages as they stood on two dates. Name an organisation or a dataset."
+        )
+    where = []
+    if question.organisations:
+        n = len(question.organisations)
+        one = names.get(question.slugs[0], "") if len(question.slugs) == 1 else question.organisations[0]
+        where = [f"at {cut(one_line(one), LONGEST) if n == 1 else number(n) + ' organisations'}"]
+    if question.dataset:
+        where.append(f"on agreements that list “{question.dataset}”")
+    return f"What differs between the register’s pages as they stood on {_dates(question)}, {', '.join(where)}."
+
+
+def _piece(question: Question, start: int, words: str) -> dict[str, str]:
+    at = str(start) if start > 0 else ""
+    return {"words": words, "address": addresses.with_query("/compare", question.query(start=at))}
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+COLUMNS = (
+    "row", "organisation", "page", "reference", "title", "field", "before", "after", "added", "removed", "kind",
+    "severity", "substantive", "first_seen", "summary", "id",
+)  # fmt: skip
+"""Of the CSV: a row is a difference between the two dates, a note, or a change first seen in between."""
+
+
+def compare_csv(asked: Asked) -> Reply:
+    """Return the comparison as CSV."""
+    rows = [row for of in _asked_for(asked) for row in _lines(of)]
+    body = asked.site.to_csv(rows, COLUMNS).encode()
+    return Reply(body=body, content_type="text/csv; charset=utf-8", name="compare.csv")
+
+
+def compare_json(asked: Asked) -> Reply:
+    """Return the comparison as JSON: organisations, their agreements, and of each what differs and what changed."""
+    rows = [_as_json(of) for of in _asked_for(asked)]
+    return Reply(body=asked.site.to_json(rows).encode(), content_type="application/json; charset=utf-8")
+
+
+def _asked_for(asked: Asked) -> list[AtOrganisation]:
+    question = _question(asked)
+    if question.said or not question.asks:
+        raise BadAddressError(question.said or "Name an organisation or a dataset to compare.")
+    pairs = _pairs(asked.reader, question)
+    return _organisations(asked.reader, question, pairs, [pair for pair in pairs if pair.differs])
+
+
+def _plain(values: Sequence[Value]) -> list[str]:
+    return [text for _, text in values]
+
+
+def _as_json(of: AtOrganisation) -> Row:
+    return {
+        "organisation": of.name,
+        "page": of.slug,
+        "agreements_before": of.agreements_before,
+        "agreements_after": of.agreements_after,
+        "unchanged": of.unchanged,
+        "agreements": [
+            {
+                "reference": one.reference,
+                "title": one.title,
+                "differences": [_difference(d) for d in one.differences],
+                "notes": list(one.notes),
+                "changes": [_public(change) for change in one.changes],
+            }
+            for one in of.compared
+        ],
+        "changes_of_the_page": [_public(change) for change in of.of_page],
+    }
+
+
+def _difference(one: Difference) -> Row:
+    return {
+        "field": one.field,
+        "before": _plain(one.before),
+        "after": _plain(one.after),
+        "added": list(one.added),
+        "removed": list(one.removed),
+    }
+
+
+def _public(change: Row) -> Row:
+    return {name: value for name, value in change.items() if name != "member_of"}
+
+
+def _lines(of: AtOrganisation) -> Iterator[Row]:
+    place = {"organisation": of.name, "page": of.slug}
+    for one in of.compared:
+        own = {**place, "reference": one.reference, "title": one.title}
+        yield from ({"row": "difference", **own, **_difference(d)} for d in one.differences)
+        yield from ({"row": "note", **own, "summary": note} for note in one.notes)
+        yield from ({**_public(change), "row": "change", **own} for change in one.changes)
+    yield from ({**_public(change), "row": "change", **place} for change in of.of_page)
+
+
+PAGES = (
+    Page("/compare", compare, "compare.html", navigation="Compare"),
+    Page("/compare.csv", compare_csv),
+    Page("/compare.json", compare_json),
+)

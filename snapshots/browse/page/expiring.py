@@ -1,0 +1,146 @@
+"""Expiring: printed ends that are coming up, with the caution that they need.
+
+The page prints the term of the first version it holds, so a printed end is a date to ask about and not one on which
+anything must happen. An end that lies before the last printed release month is hardly the one that holds now: it is
+listed apart.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from scraper.text import cut, one_line
+from scraper.times import as_text, read_time
+from snapshots.browse.app import addresses
+from snapshots.browse.app.reader import Row
+from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
+from snapshots.browse.parts.filters import pages_called
+from snapshots.browse.parts.wording import day, listed, number, plural
+
+DAYS = (30, 90, 180, 365)
+DEFAULT_DAYS = 90
+LONGEST = 200
+
+
+def expiring(asked: Asked) -> Mapping[str, Any]:
+    """Return the printed ends of the next days, as of the newest reading."""
+    days, organisation = _days(asked), asked.words.one("organisation").strip()
+    slugs, said = pages_called(asked.reader, organisation)
+    year = [] if said else _rows(asked, DAYS[-1], slugs)
+    rows = [row for row in year if row["days_left"] <= days]
+    coming = [row for row in rows if not row["apparent"]]
+    query = [("days", str(days)), ("organisation", organisation)]
+    at = f" at “{organisation}”" if organisation else ""
+    feeds_url = asked.site.feeds_url
+    return {
+        "title": f"Printed ends in the next {days} days{at}",
+        "description": f"{plural(len(coming), 'agreement')} in the {asked.site.register} with a printed end in the "
+        f"next {days} days{at}: a date to ask about.",
+        "stand": said or _stand(asked, days, coming),
+        "months": [
+            {"month": month, "ends": [_shown(row) for row in own]}
+            for month, own in groupby(coming, key=lambda row: row["last_day"][:7])
+        ],
+        "apparent": [_shown(row) for row in rows if row["apparent"]],
+        "organisation": organisation,
+        "days": days,
+        "choices": [_choice(choice, days, organisation, year) for choice in DAYS],
+        "files": {ending: addresses.with_query(f"/expiring.{ending}", query) for ending in ("csv", "json")},
+        "calendar": f"{feeds_url.rstrip('/')}/everything.ics" if feeds_url else None,
+        "canonical": addresses.with_query("/expiring", query),
+    }
+
+
+def _choice(choice: int, days: int, organisation: str, year: Sequence[Row]) -> Mapping[str, Any]:
+    return {
+        "days": choice,
+        "count": sum(row["days_left"] <= choice and not row["apparent"] for row in year),
+        "address": addresses.with_query("/expiring", [("days", str(choice)), ("organisation", organisation)]),
+        "current": choice == days,
+    }
+
+
+def expiring_csv(asked: Asked) -> Reply:
+    """Return the printed ends that are asked for, as CSV."""
+    body = asked.site.to_csv(_asked_for(asked), COLUMNS).encode()
+    return Reply(body=body, content_type="text/csv; charset=utf-8", name="expiring.csv")
+
+
+def expiring_json(asked: Asked) -> Reply:
+    """Return the printed ends that are asked for, as JSON."""
+    body = asked.site.to_json(_asked_for(asked)).encode()
+    return Reply(body=body, content_type="application/json; charset=utf-8")
+
+
+COLUMNS = (
+    "dsa_end", "last_day", "days_left", "organisation", "page", "reference", "title", "released_to", "apparent",
+    "last_seen",
+)  # fmt: skip
+
+
+def _asked_for(asked: Asked) -> list[Row]:
+    slugs, said = pages_called(asked.reader, asked.words.one("organisation").strip())
+    if said:
+        raise BadAddressError(said)
+    return _rows(asked, _days(asked), slugs)
+
+
+def _days(asked: Asked) -> int:
+    days = asked.words.number("days")
+    if days is None:
+        return DEFAULT_DAYS
+    if days not in DAYS:
+        raise BadAddressError(f"The days ahead are {listed(map(str, DAYS))}, not {days}.")
+    return days
+
+
+def _rows(asked: Asked, days: int, slugs: Sequence[str] | None) -> list[Row]:
+    """Return the ends from the newest reading on, the nearest first."""
+    reader = asked.reader
+    if not reader.newest:
+        return []
+    today = reader.newest[:10]
+    rows = reader.rows(
+        """
+        select dsa_end, last_day, cast(julianday(last_day) - julianday(:today) as integer) as days_left,
+          coalesce(organisation, page) as organisation, page, reference, title, released_to, apparent, last_seen
+        from expiring_soon
+        where last_day between :today and :until
+          and (:slugs is null or page in (select value from json_each(:slugs)))
+        order by last_day, organisation, reference
+        """,
+        {
+            "today": today,
+            "until": as_text(read_time(today) + timedelta(days=days))[:10],
+            "slugs": None if slugs is None else json.dumps(slugs),
+        },
+    )
+    return [{**row, "apparent": bool(row["apparent"])} for row in rows]
+
+
+def _stand(asked: Asked, days: int, coming: Sequence[Row]) -> str:
+    if not asked.reader.newest:
+        return "Nothing has been read yet."
+    n = len({row["reference"] for row in coming})
+    agreements = f"{number(n, capital=True)} agreement{' has' if n in (0, 1) else 's have'}"
+    return (
+        f"{agreements} a printed end in the {days} days from {day(asked.reader.newest)}, when the pages were last read."
+    )
+
+
+def _shown(row: Row) -> Mapping[str, Any]:
+    return {
+        **row,
+        "organisation": cut(one_line(row["organisation"]), LONGEST),
+        "title": cut(one_line(row["title"] or ""), LONGEST) or "Without a title",
+        "left": "today" if not row["days_left"] else f"in {plural(row['days_left'], 'day')}",
+    }
+
+
+PAGES = (
+    Page("/expiring", expiring, "expiring.html", navigation="Expiring"),
+    Page("/expiring.csv", expiring_csv),
+    Page("/expiring.json", expiring_json),
+)

@@ -1,0 +1,75 @@
+"""Feeds and calendars: where they are, if they are published, how to follow one, and how to get them if not."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from scraper.names.fold import fold
+from snapshots.browse.app import addresses
+from snapshots.browse.app.reader import Reader
+from snapshots.browse.app.request import Asked, Page
+
+
+class Followed(NamedTuple):
+    """What has feeds of its own."""
+
+    name: str
+    page: str
+    """Address of its page here."""
+    feeds: str
+    """Address of its feeds, without the ending."""
+    calendar: str | None
+
+
+def feeds(asked: Asked) -> Mapping[str, Any]:
+    """Return what the page of the feeds shows."""
+    base = asked.site.feeds_url
+    organisations = list(_organisations(asked.reader, base)) if base else []
+    datasets = list(_datasets(asked.reader, base)) if base else []
+    return {
+        "title": "Feeds",
+        "description": f"Feeds and calendars of what changes in the {asked.site.register}, and how to follow them.",
+        "everything": f"{base.rstrip('/')}/everything" if base else None,
+        "organisations": _by_letter(organisations),
+        "datasets": _by_letter(datasets),
+        "counts": {"organisations": len(organisations), "datasets": len(datasets)},
+    }
+
+
+def _organisations(reader: Reader, base: str) -> Iterable[Followed]:
+    rows = reader.rows("select slug, organisation from pages where organisation is not null order by slug")
+    for row in rows:
+        address = addresses.feeds_of_organisation(base, row["slug"])
+        yield Followed(row["organisation"], addresses.organisation(row["slug"]), address, f"{address}.ics")
+
+
+def _datasets(reader: Reader, base: str) -> Iterable[Followed]:
+    """Yield every dataset under its newest known name, spelled as it was first seen: as its files are named."""
+    rows = reader.rows(
+        "select dataset from agreement_datasets group by dataset order by min(first_seen), folded, dataset"
+    )
+    names: dict[str, str] = {}
+    for row in rows:
+        newest = reader.vocabulary.dataset_canonical(row["dataset"])
+        names.setdefault(fold(newest), newest)
+    for name in names.values():
+        yield Followed(name, addresses.dataset(name), addresses.feeds_of_dataset(base, name), None)
+
+
+def _by_letter(followed: Iterable[Followed]) -> Sequence[tuple[str, Sequence[Followed]]]:
+    ordered = sorted(followed, key=lambda one: (_letter(one.name), fold(one.name), one.page))
+    return [(letter, list(group)) for letter, group in groupby(ordered, key=lambda one: _letter(one.name))]
+
+
+def _letter(name: str) -> str:
+    """Return the letter that a name is listed under.
+
+    >>> _letter("École normale"), _letter("3M UK")
+    ('E', '0–9')
+    """
+    plain = unicodedata.normalize("NFKD", fold(name)).encode("ascii", "ignore").decode()
+    return plain[0].upper() if plain[:1].isalpha() else "0–9"
+
+
+PAGES = (Page("/feeds", feeds, "feeds.html", navigation="Feeds"),)

@@ -1,0 +1,415 @@
+"""What changed: the front page, run by run, and the same as CSV and JSON."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from diff.change import ChangeKind, Severity
+from scraper.times import as_text, read_time
+from snapshots.browse.app import addresses
+from snapshots.browse.app.reader import Reader, Row
+from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
+from snapshots.browse.parts.drawings import Month, chart_of, months_between
+from snapshots.browse.parts.filters import (
+    EDITORIAL_ONLY,
+    Condition,
+    Filter,
+    condition,
+    count,
+    filter_of,
+    kind_in_words,
+    load_changes,
+)
+from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
+from snapshots.browse.parts.wording import day, days, month, number, plural
+
+ENOUGH = 40
+"""Changes on a page from which on no further run is begun."""
+MOST_OF_A_RUN = 250
+"""Changes of one run; the others stand on its own page."""
+MONTHS = 24
+SOON_DAYS = 90
+SOON_LISTED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunShown:
+    """A run and what of its changes is shown."""
+
+    run: Row
+    changes: int
+    editorial: int
+    organisations: Sequence[OfOrganisation]
+    left_out: int
+    quiet: Sequence[str]
+    """What is said of the runs between this one and the one shown before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many changes are alike in what the page counts by."""
+
+    run: int
+    first_seen: str
+    severity: str
+    substantive: int
+    withdrawn: int
+    n: int
+
+    def is_told(self, given: Filter) -> bool:
+        """Whether they are listed as far as weight goes: editorial changes only where they are asked for."""
+        return bool(given.editorial or self.substantive)
+
+    def is_severe(self, given: Filter) -> bool:
+        """Whether they are as severe as asked for."""
+        return not given.severity or Severity(self.severity).rank <= Severity(given.severity).rank
+
+    def is_in(self, given: Filter) -> bool:
+        """Whether they were first seen in the time asked for."""
+        return (given.since_time or "") <= self.first_seen and (
+            not given.until_time or self.first_seen <= given.until_time
+        )
+
+
+def front(asked: Asked) -> Mapping[str, Any]:
+    """Return what the front page shows."""
+    reader, given = asked.reader, filter_of(asked)
+    wanted = condition(reader, given)
+    counts = _counts(reader, given)
+    runs = _runs_with(reader, counts, given)
+    start = _start(runs, reader, asked.words.number("before"))
+    shown = _enough(runs[start:])
+    older = runs[start + len(shown) :]
+    at = f", up to {day(shown[0]['captured_at'])}" if start and shown else ""
+    return {
+        "title": f"Changes {given.in_words()}{at}" if given.narrows else f"What changed{at}",
+        "heading": "What changed",
+        "description": _description(asked, given, sum(run["changes"] for run in runs), at),
+        "stand": wanted.unknown[0] if wanted.unknown else _stand(reader, counts, given, runs, at),
+        "filter": given,
+        "kinds": [
+            (kind.value, kind_in_words(kind)) for kind in ChangeKind if given.editorial or kind not in _EDITORIAL
+        ],
+        "severities": _severities(counts, given),
+        "editorial": sum(one.n for one in counts if not one.substantive and one.is_severe(given) and one.is_in(given)),
+        "runs": _shown(reader, wanted, counts, shown, runs[:start], given),
+        "after_quiet": _quiet_after(reader, given, shown, older),
+        "older": _older(given, shown, older),
+        "newer": addresses.with_query("/", given.query()) if start else None,
+        "chart": chart_of(_months(reader, counts, given)),
+        "soon": _soon(reader),
+        "files": {ending: addresses.with_query(f"/changes.{ending}", given.query()) for ending in ("csv", "json")},
+        "canonical": addresses.with_query("/", given.query()) if not start else None,
+    }
+
+
+_EDITORIAL = frozenset(EDITORIAL_ONLY)
+
+
+def _counts(reader: Reader, given: Filter) -> list[Count]:
+    """Return how many changes there are, of every time, severity and weight; all that the page counts is among them."""
+    every = replace(given, severity="", since="", until="", since_time=None, until_time=None, editorial=True)
+    wanted = condition(reader, every)
+    rows = reader.rows(
+        f"""
+        select c.run, c.first_seen, c.severity, c.substantive, c.withdrawn, count(*) as n
+        from changes as c
+        where {wanted.sql}
+        group by c.run, c.first_seen, c.severity, c.substantive, c.withdrawn
+        """,
+        wanted.values,
+    )
+    return [Count(*row.values()) for row in rows]
+
+
+def _runs_with(reader: Reader, counts: Sequence[Count], given: Filter) -> list[Row]:
+    """Return the runs that have changes of the kind wanted, newest first, with how many."""
+    found = Counter[int]()
+    for one in counts:
+        if one.is_told(given) and one.is_severe(given) and one.is_in(given):
+            found[one.run] += one.n
+    rows = reader.rows(
+        """
+        select id, kind, captured_at, finished_at, pages_read, pages_failed
+        from runs
+        where id in (select value from json_each(:ids))
+        order by captured_at desc
+        """,
+        {"ids": json.dumps(list(found))},
+    )
+    return [row | {"changes": found[row["id"]]} for row in rows]
+
+
+def _start(runs: Sequence[Row], reader: Reader, before: int | None) -> int:
+    if before is None:
+        return 0
+    at = reader.value("select captured_at from runs where id = :id", {"id": before})
+    if at is None:
+        raise BadAddressError(f"There is no run {before}.")
+    return sum(run["captured_at"] >= at for run in runs)
+
+
+def _enough(runs: Sequence[Row]) -> list[Row]:
+    shown: list[Row] = []
+    for run in runs:
+        if shown and sum(one["changes"] for one in shown) + run["changes"] > ENOUGH:
+            break
+        shown.append(run)
+    return shown
+
+
+def _shown(
+    reader: Reader,
+    wanted: Condition,
+    counts: Sequence[Count],
+    runs: Sequence[Row],
+    newer: Sequence[Row],
+    given: Filter,
+) -> list[RunShown]:
+    editorial = _editorial_by_run(counts, given)
+    listed = _listed(reader, wanted, runs)
+    shown = []
+    last = newer[-1] if newer else None
+    for run in runs:
+        rows = listed.get(run["id"], [])
+        shown.append(
+            RunShown(
+                run=run,
+                changes=run["changes"],
+                editorial=editorial[run["id"]],
+                organisations=by_organisation(rows),
+                left_out=run["changes"] - len(rows),
+                quiet=_quiet(reader, run["captured_at"], last["captured_at"] if last else None, given),
+            )
+        )
+        last = run
+    return shown
+
+
+def _listed(reader: Reader, wanted: Condition, runs: Sequence[Row]) -> dict[int, list[ChangeRow]]:
+    """Return the changes of each run, asked for at once: more than fit on a page are those of one run alone."""
+    of_these = wanted.more(
+        "c.run in (select value from json_each(:runs))", runs=json.dumps([run["id"] for run in runs])
+    )
+    listed: dict[int, list[ChangeRow]] = {}
+    for row in change_rows(reader, load_changes(reader, of_these, MOST_OF_A_RUN)):
+        listed.setdefault(row.change["run"], []).append(row)
+    return listed
+
+
+def _editorial_by_run(counts: Sequence[Count], given: Filter) -> Counter[int]:
+    found = Counter[int]()
+    for one in counts:
+        if not given.editorial and not one.substantive and one.is_severe(given) and one.is_in(given):
+            found[one.run] += one.n
+    return found
+
+
+# --- runs that told nothing -------------------------------------------------------------------------------------------
+
+
+def _quiet(reader: Reader, after: str | None, before: str | None, given: Filter) -> list[str]:
+    """Return what is said of the runs between two times that told nothing; of a narrowed list nothing can be said."""
+    if given.narrows:
+        return []
+    rows = reader.rows(
+        """
+        select captured_at, kind, pages_read, pages_failed
+        from runs
+        where state = 'committed' and captured_at > :after and captured_at < :before
+          and not exists (select 1 from changes where changes.run = runs.id and substantive)
+        order by captured_at
+        """,
+        {"after": after or "", "before": before or "9999"},
+    )
+    return [_said_of_quiet(rows)] if rows else []
+
+
+def _said_of_quiet(rows: Sequence[Row]) -> str:
+    when = days(rows[0]["captured_at"], rows[-1]["captured_at"])
+    what = plural_run(rows)
+    read = {row["pages_read"] for row in rows}
+    failed = sum(row["pages_failed"] for row in rows)
+    pages = f"all {read.pop():,} pages" if len(read) == 1 and not failed else "the pages"
+    left = f"; {plural(failed, 'time a page', 'times a page')} could not be read" if failed else ""
+    return f"{when}: {what} read {pages} and found nothing new{left}."
+
+
+def plural_run(rows: Sequence[Row]) -> str:
+    """Return how many runs, or imported editions, in words."""
+    one = "run" if all(row["kind"] == "run" for row in rows) else "edition"
+    return f"{number(len(rows))} {one}{'' if len(rows) == 1 else 's'}"
+
+
+def _quiet_after(reader: Reader, given: Filter, shown: Sequence[Row], older: Sequence[Row]) -> list[str]:
+    if shown and older:
+        return _quiet(reader, older[0]["captured_at"], shown[-1]["captured_at"], given)
+    if given.narrows:
+        return []
+    first = reader.row(
+        "select captured_at, pages_read from runs where state = 'committed' order by captured_at limit 1"
+    )
+    if first is None:
+        return ["No page has been read yet."]
+    quiet = _quiet(reader, first["captured_at"], shown[-1]["captured_at"] if shown else None, given)
+    return [
+        *quiet,
+        f"{day(first['captured_at'])}: the first reading, of {plural(first['pages_read'], 'page')}. What they said is "
+        "the baseline and no news.",
+    ]
+
+
+def _older(given: Filter, shown: Sequence[Row], older: Sequence[Row]) -> dict[str, str] | None:
+    if not older:
+        return None
+    words = f"{count(sum(run['changes'] for run in older))} up to {day(older[0]['captured_at'])}"
+    query = [*given.query(), ("before", str(shown[-1]["id"]))]
+    return {"words": words, "address": addresses.with_query("/", query)}
+
+
+# --- sentences and counts ---------------------------------------------------------------------------------------------
+
+
+def _stand(reader: Reader, counts: Sequence[Count], given: Filter, runs: Sequence[Row], at: str) -> str:
+    if given.narrows:
+        found = sum(run["changes"] for run in runs)
+        where = f", first seen in {plural(len(runs), 'reading')} of the register" if found else ""
+        return f"{plural(found, 'change')} {given.in_words()}{where}."
+    if not reader.newest:
+        return "Nothing has been read yet."
+    if at:
+        return f"Changes first seen{at.removeprefix(',')}, the latest first."
+    this = reader.newest[:7]
+    (facts,) = reader.rows(
+        """
+        select count(*) as runs, sum(kind != 'run') as editions
+        from runs
+        where state = 'committed' and captured_at >= :month
+        """,
+        {"month": this},
+    )
+    told = [one for one in counts if one.substantive and one.first_seen.startswith(this)]
+    changes = sum(one.n for one in told if not one.withdrawn)
+    severe = sum(one.n for one in told if not one.withdrawn and one.severity == Severity.HIGH)
+    if not changes:
+        earlier = f" The latest change was first seen on {day(runs[0]['captured_at'])}." if runs else ""
+        return f"No changes so far in {month(this)}, in {number(facts['runs'])} {_runs_or_editions(facts)}.{earlier}"
+    telling = len({one.run for one in told})
+    seen = f"seen in {number(telling)} of {number(facts['runs'])} {_runs_or_editions(facts)}"
+    high = f" {number(severe, capital=True)} {'is' if severe == 1 else 'are'} of high severity."
+    return f"{count(changes)} so far in {month(this)}, {seen}.{high if severe else ''}"
+
+
+def _runs_or_editions(facts: Row) -> str:
+    one = "edition" if facts["editions"] == facts["runs"] else "run"
+    return one if facts["runs"] == 1 else f"{one}s"
+
+
+def _description(asked: Asked, given: Filter, found: int, at: str) -> str:
+    if given.narrows:
+        return f"{count(found)} {given.in_words()}{at}, in the {asked.site.register}: with before and after."
+    return (
+        f"The latest changes in the {asked.site.register}{at}: datasets, legal bases, terms and controllers, with "
+        "before and after."
+    )
+
+
+def _severities(counts: Sequence[Count], given: Filter) -> list[dict[str, Any]]:
+    """Return the choice of least severities, each with how many changes it would show."""
+    found = Counter[str]()
+    for one in counts:
+        if one.is_told(given) and one.is_in(given):
+            found[one.severity] += one.n
+    choices = (("", "All", tuple(Severity)), ("medium", "Medium and high", _MEDIUM), ("high", "High", _HIGH))
+    return [
+        {
+            "name": name,
+            "count": sum(found[one] for one in which),
+            "address": addresses.with_query("/", given.query(severity=least)),
+            "current": given.severity == least or (least == "" and given.severity in ("low", "info")),
+        }
+        for least, name, which in choices
+    ]
+
+
+_HIGH = (Severity.HIGH,)
+_MEDIUM = (Severity.HIGH, Severity.MEDIUM)
+
+
+def _months(reader: Reader, counts: Sequence[Count], given: Filter) -> list[Month]:
+    """Return the counts of the newest months, whatever time is asked for."""
+    if not reader.newest:
+        return []
+    changes, high = Counter[str](), Counter[str]()
+    for one in counts:
+        if one.is_told(given) and one.is_severe(given) and not one.withdrawn:
+            changes[one.first_seen[:7]] += one.n
+            high[one.first_seen[:7]] += one.n if one.severity == Severity.HIGH else 0
+    first = reader.value("select min(first_seen) as at from snapshots") or reader.newest
+    return [
+        Month(month=one, changes=changes[one], high=high[one])
+        for one in months_between(first[:7], reader.newest[:7])[-MONTHS:]
+    ]
+
+
+def _soon(reader: Reader) -> dict[str, Any]:
+    """Return the printed ends of the next days, as of the newest run; an end printed as a month is its last day."""
+    if not reader.newest:
+        return {"ends": [], "count": 0}
+    today = reader.newest[:10]
+    until = as_text(read_time(today) + timedelta(days=SOON_DAYS))[:10]
+    ends = reader.rows(
+        """
+        select states.dsa_end, agreements.page, pages.organisation, agreements.reference
+        from states
+        cross join agreement_versions on agreement_versions.state = states.id
+        cross join agreements on agreements.version = agreement_versions.id and agreements.standing
+        cross join pages on pages.slug = agreements.page
+        where states.dsa_end between :month and :until  -- a month comes before its days
+          and case length(states.dsa_end) when 7 then date(states.dsa_end || '-01', '+1 month', '-1 day')
+            else states.dsa_end end between :today and :until
+        order by states.dsa_end, pages.organisation, agreements.reference
+        """,
+        {"today": today, "month": today[:7], "until": until},
+    )
+    return {"ends": ends[:SOON_LISTED], "count": len(ends)}
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def changes_csv(asked: Asked) -> Reply:
+    """Return the changes that are asked for as CSV."""
+    return Reply(
+        body=asked.site.to_csv(_asked_for(asked), COLUMNS).encode(),
+        content_type="text/csv; charset=utf-8",
+        name="changes.csv",
+    )
+
+
+def changes_json(asked: Asked) -> Reply:
+    """Return the changes that are asked for as JSON."""
+    return Reply(body=asked.site.to_json(_asked_for(asked)).encode(), content_type="application/json; charset=utf-8")
+
+
+def _asked_for(asked: Asked) -> list[Row]:
+    wanted = condition(asked.reader, filter_of(asked))
+    if wanted.unknown:
+        raise BadAddressError(wanted.unknown[0])
+    return [{name: change[name] for name in COLUMNS} for change in load_changes(asked.reader, wanted)]
+
+
+COLUMNS = tuple(
+    "id kind severity substantive organisation page reference title field before after added removed families summary "
+    "first_seen run snapshot_before snapshot_after group agreements withdrawn".split()
+)
+"""The public form of a change (docs/records.md)."""
+
+PAGES = (
+    Page("/", front, "front.html", navigation="What changed"),
+    Page("/changes.csv", changes_csv),
+    Page("/changes.json", changes_json),
+)

@@ -1,0 +1,230 @@
+"""Legal bases: all of them by family, and each with act and section, printed forms, who cites it, how many by month."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from diff.names import nearest
+from scraper.names.legal_basis import family_of
+from scraper.text import cut, one_line
+from snapshots.browse.app import addresses
+from snapshots.browse.app.reader import Row
+from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
+from snapshots.browse.parts import holders as holding
+from snapshots.browse.parts.drawings import levels_chart
+from snapshots.browse.parts.holders import FAMILIES, Holder, Spell, Thing
+from snapshots.browse.parts.holders_page import holding_page, table_csv, table_json
+from snapshots.browse.parts.law import about, heading
+from snapshots.browse.parts.wording import plural
+
+LONGEST_TITLE = 160
+MOST_FORMS = 20
+
+_ABOUT = {
+    "s261-dissemination": "The power of NHS England to disseminate information, in its several limbs.",
+    "s251-support": "Support for using confidential information without consent, under section 251 of the National "
+    "Health Service Act 2006.",
+    "consent": "Consent of the people whom the data are about.",
+    "copi-regulations": "Cited under the Control of Patient Information Regulations 2002 themselves.",
+    "directions-s254-s259": "Directions under the Health and Social Care Act 2012.",
+    "srsa2007-s42(4)": "Data about births and deaths.",
+    "srsa2007-other": "Data of the Office for National Statistics.",
+    "police/court": "Police, court and tracing releases have a register of their own.",
+    "other": "Other acts, and texts that name no section known here.",
+}
+"""What a family of legal bases is about, in a sentence."""
+
+
+# --- all legal bases --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A legal basis in the list of all."""
+
+    basis: str
+    heading: str
+    about: str
+    agreements: int
+    organisations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A family and its bases, the most cited first."""
+
+    id: str
+    name: str
+    about: str
+    bases: Sequence[Listed]
+
+
+def legal_bases(asked: Asked) -> Mapping[str, Any]:
+    """Return every legal basis that was ever cited, by family."""
+    reader = asked.reader
+    rows = reader.rows(
+        """
+        select basis, max(printed) as printed, count(distinct case when last_seen is null then reference end) as
+          agreements, count(distinct case when last_seen is null then page end) as organisations
+        from agreement_legal_bases
+        group by basis
+        """
+    )
+    none_printed = reader.value(
+        """
+        select count(distinct agreements.reference)
+        from agreements
+        join agreement_versions on agreement_versions.id = agreements.version
+        join states on states.id = agreement_versions.state
+        where agreements.standing and states.legal_bases = '[]'
+        """
+    )
+    now = sum(bool(row["agreements"]) for row in rows)
+    return {
+        "title": "Legal bases",
+        "description": f"{plural(now, 'legal basis', 'legal bases')} that agreements in the {asked.site.register} cite "
+        "now: act and section, who cites each, since when.",
+        "stand": f"{plural(now, 'legal basis', 'legal bases')} that agreements cite now. The register prints them in "
+        "many spellings; what cites the same section is one basis here.",
+        "parts": _families(rows),
+        "none_printed": none_printed or 0,
+    }
+
+
+def _families(rows: Sequence[Row]) -> list[Family]:
+    by_family: dict[str, list[Listed]] = {family: [] for family in FAMILIES}
+    for row in rows:
+        by_family[family_of(row["basis"])].append(
+            Listed(
+                basis=row["basis"],
+                heading=_title(row["basis"], row["printed"]),
+                about=about(row["basis"]),
+                agreements=row["agreements"],
+                organisations=row["organisations"],
+            )
+        )
+    return [
+        Family(
+            id=f"family-{n}",
+            name=FAMILIES[family],
+            about=_ABOUT.get(family, ""),
+            bases=sorted(bases, key=lambda one: (-one.agreements, one.basis)),
+        )
+        for n, (family, bases) in enumerate(by_family.items())
+        if bases
+    ]
+
+
+def _title(basis: str, printed: str) -> str:
+    return cut(one_line(heading(basis, cut(one_line(printed), LONGEST_TITLE))), LONGEST_TITLE + 20)
+
+
+# --- one legal basis --------------------------------------------------------------------------------------------------
+
+
+def legal_basis(asked: Asked) -> Mapping[str, Any]:
+    """Return what the page of one legal basis shows."""
+    basis, thing = _asked_for(asked)
+    reader = asked.reader
+    spells = holding.spells_of(reader, thing)
+    holders = holding.holders_of(reader, thing, spells)
+    forms = _forms(spells)
+    title = _title(basis, forms[0].printed)
+    where = holding.counted(holders)
+    return {
+        **holding_page(
+            asked,
+            thing,
+            spells,
+            holders,
+            address=addresses.legal_basis(basis),
+            verbs=("came to cite", "ceased to cite"),
+        ),
+        "title": title,
+        "description": f"{where[:1].upper()}{where[1:]}: who cites it, since when, and in which words it is printed.",
+        "family": FAMILIES[family_of(basis)],
+        "about": about(basis),
+        "forms": forms[:MOST_FORMS],
+        "forms_all": len(forms),
+        "chart": levels_chart(holding.levels_of(reader, spells)),
+        "all_changes": addresses.with_query("/", [("kind", "legal-basis-changed")]),
+    }
+
+
+def legal_basis_csv(asked: Asked) -> Reply:
+    """Return who cites a legal basis now, as CSV."""
+    basis, thing = _asked_for(asked)
+    return table_csv(asked, _holders(asked, thing), f"{_file_name(basis)}.csv")
+
+
+def legal_basis_json(asked: Asked) -> Reply:
+    """Return who cites a legal basis now, as JSON."""
+    _, thing = _asked_for(asked)
+    return table_json(asked, _holders(asked, thing))
+
+
+def _holders(asked: Asked, thing: Thing) -> list[Holder]:
+    return holding.holders_of(asked.reader, thing, holding.spells_of(asked.reader, thing))
+
+
+def _file_name(basis: str) -> str:
+    """Return a name of a file for a legal basis.
+
+    >>> _file_name("HSCA2012:s261(2)(b)(ii)")
+    'hsca2012-s261-2-b-ii'
+    """
+    return "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in basis.lower()).split())
+
+
+def _asked_for(asked: Asked) -> tuple[str, Thing]:
+    """Return the legal basis at the address, and how it is kept."""
+    wanted = asked.path["basis"]
+    known = [row["basis"] for row in asked.reader.rows("select distinct basis from agreement_legal_bases")]
+    if wanted in known:
+        return wanted, Thing(
+            table="agreement_legal_bases",
+            key="basis",
+            printed="printed",
+            values=(wanted,),
+            added="legal-basis-changed",
+            removed="legal-basis-changed",
+            is_it=lambda basis: basis == wanted,
+        )
+    for basis in known:
+        if basis.lower() == wanted.lower():
+            raise MovedError(addresses.legal_basis(basis))
+    near = [(_title(basis, basis), addresses.legal_basis(basis)) for basis in nearest(wanted, known)]
+    raise NotThereError(f"No legal basis is called “{cut(one_line(wanted), 80)}”.", near)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A printed form of a legal basis."""
+
+    printed: str
+    since: str
+    agreements: int
+
+
+def _forms(spells: Sequence[Spell]) -> list[Form]:
+    """Return the printed forms, the one on most agreements first."""
+    by_form: dict[str, list[Spell]] = {}
+    for spell in spells:
+        by_form.setdefault(cut(one_line(spell.printed), 300), []).append(spell)
+    forms = [
+        Form(
+            printed=printed,
+            since=own[0].since,
+            agreements=len({one.reference for one in own if one.until is None}),
+        )
+        for printed, own in by_form.items()
+    ]
+    return sorted(forms, key=lambda one: (-one.agreements, one.since, one.printed))
+
+
+PAGES = (
+    Page("/legal-bases", legal_bases, "legal_bases.html", navigation="Legal bases"),
+    Page("/legal-bases/{basis}.csv", legal_basis_csv),
+    Page("/legal-bases/{basis}.json", legal_basis_json),
+    Page("/legal-bases/{basis}", legal_basis, "legal_basis.html"),
+)

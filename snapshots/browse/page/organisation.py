@@ -1,0 +1,412 @@
+"""An organisation: its agreements now, those gone and moved, whom it follows, what changed, its kept pages; and all.
+
+Also of one whose page is no longer on the register. The page's own flags stand as quotations: they are its words.
+"""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+from diff.names import nearest
+from scraper.names.fold import fold
+from scraper.names.vocabulary import Vocabulary
+from scraper.text import cut, one_line
+from snapshots.browse.app import addresses
+from snapshots.browse.app.reader import Reader, Row
+from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page
+from snapshots.browse.parts.filters import Condition
+from snapshots.browse.parts.proof import kept_of_page, page_address
+from snapshots.browse.parts.timeline import timeline
+from snapshots.browse.parts.wording import day, number, plural
+
+CHANGES_SHOWN = 30
+"""Changes of a page of the timeline; a run is never cut in two."""
+KEPT_SHOWN = 12
+DATASETS_SHOWN = 8
+
+
+# --- all of them ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """An organisation in the list of all."""
+
+    slug: str
+    name: str
+    agreements: int
+    standing: bool
+    last_change: str | None
+
+    folded: str
+    """Its name as comparisons see it."""
+    letter: str
+    """The letter that it is listed under."""
+
+
+def organisations(asked: Asked) -> Mapping[str, Any]:
+    """Return the list of all organisations, or of those whose name holds the words asked for."""
+    words = asked.words.one("words").strip()
+    everyone = _all(asked.reader)
+    parts = [fold(part) for part in words.split() if fold(part)]
+    found = [one for one in everyone if all(part in one.folded for part in parts)] if words else everyone
+    standing = sum(one.standing for one in found)
+    near = nearest(words, (one.name for one in everyone)) if words and not found else []
+    by_name = {one.name: one.slug for one in everyone}
+    gone = len(found) - standing
+    stand = f"{plural(standing, 'organisation')} with a page on the register"
+    stand += f", {gone:,} without one by now" if gone else ""
+    return {
+        "title": "Organisations",
+        "description": f"Who has data from the register: {stand}.",
+        "canonical": addresses.with_query("/organisations", [("words", words)]),
+        "stand": f"{stand}{f', with “{words}” in their names' if words else ''}.",
+        "words": words,
+        "letters": _by_letter(found),
+        "near": [(name, addresses.organisation(by_name[name])) for name in near],
+    }
+
+
+def _all(reader: Reader) -> list[Listed]:
+    rows = reader.rows(
+        """
+        with last as materialized (
+          select page, max(first_seen) as at
+          from changes
+          where substantive and page is not null and not withdrawn
+          group by page
+        )
+        select slug, coalesce(organisation, slug) as name, agreements, standing, last.at as last_change
+        from pages
+        left join last on last.page = pages.slug
+        """
+    )
+    return sorted(map(_listed, rows), key=lambda one: (one.letter, one.folded, one.slug))
+
+
+def _listed(row: Row) -> Listed:
+    name, folded, letter = _filed(row["name"])
+    return Listed(
+        slug=row["slug"],
+        name=name,
+        agreements=row["agreements"],
+        standing=bool(row["standing"]),
+        last_change=row["last_change"],
+        folded=folded,
+        letter=letter,
+    )
+
+
+@lru_cache(maxsize=8192)
+def _filed(name: str) -> tuple[str, str, str]:
+    """Return a name as it is shown, as it is compared, and its letter. Names stay; a list of two thousand does too."""
+    shown = one_line(name)
+    folded = fold(shown)
+    return shown, folded, _letter(folded)
+
+
+def _letter(folded: str) -> str:
+    """Return the letter under which a folded name is listed.
+
+    >>> _letter("écolenormale"), _letter("3muk")
+    ('E', '0–9')
+    """
+    plain = unicodedata.normalize("NFKD", folded[:4]).encode("ascii", "ignore").decode()
+    first = next((sign for sign in plain if sign.isalnum()), "")
+    return first.upper() if first.isalpha() else "0–9"
+
+
+def _by_letter(found: Sequence[Listed]) -> list[tuple[str, str, list[Listed]]]:
+    """Return letter, the id of its part, and who is listed under it."""
+    letters = [(letter, list(several)) for letter, several in groupby(found, key=lambda one: one.letter)]
+    return [(letter, "l-0" if letter == "0–9" else f"l-{letter}", several) for letter, several in letters]
+
+
+# --- one of them ------------------------------------------------------------------------------------------------------
+
+
+def organisation(asked: Asked) -> Mapping[str, Any]:
+    """Return an organisation's page."""
+    reader, site = asked.reader, asked.site
+    page = _page(asked)
+    slug, name = page["slug"], one_line(page["organisation"] or page["slug"])
+    now, gone = _now(reader, slug), _gone(reader, slug)
+    counts = _counts(reader, slug)
+    before = asked.words.time("before")
+    shown, older = _shown(counts, before)
+    found = timeline(reader, Condition(sql="c.id in (select value from json_each(:ids))", values={"ids": shown}))
+    kept = kept_of_page(reader, site, slug)
+    told = [row for row in counts if row["substantive"]]
+    feeds = addresses.feeds_of_organisation(site.feeds_url, slug) if site.feeds_url else None
+    datasets = _datasets(reader, slug)
+    stand = _stand(reader, page, now, told)
+    return {
+        "title": cut(name, 200),
+        "description": stand,
+        "stand": stand,
+        "page": page,
+        "name": name,
+        "flags": [one_line(flag) for flag in json.loads(page["flags"])],
+        "now": now,
+        "now_title": f"{number(len(now), capital=True)} agreement{'' if len(now) == 1 else 's'} now",
+        "after_end": any(
+            row["released_to"] and row["dsa_end"] and row["released_to"] > row["dsa_end"][:7] for row in now
+        ),
+        "gone": gone,
+        "lineage": _lineage(reader, page, slug),
+        "found": found,
+        "told": len(told),
+        "newer": addresses.organisation(slug) + "#h-time" if before else None,
+        "older": f"{addresses.with_query(addresses.organisation(slug), [('before', older)])}#h-time" if older else None,
+        "baseline": page["first_seen"] if not older else None,
+        "kept": kept,
+        "kept_shown": KEPT_SHOWN,
+        "told_by": _told_by(told),
+        "failures": _failures(reader, slug),
+        "datasets": datasets[:DATASETS_SHOWN],
+        "all_datasets": len(datasets),
+        "feeds": feeds,
+        "calendar": f"{feeds}.ics" if feeds else None,
+        "files": {
+            ending: addresses.with_query(f"/changes.{ending}", [("organisation", slug)]) for ending in ("csv", "json")
+        },
+        "register_page": page_address(site, slug, kept[0].source if kept else ""),
+    }
+
+
+def _page(asked: Asked) -> Row:
+    """Return the row of the page asked for.
+
+    Raises:
+        NotThereError: There is none; with the nearest by slug or name.
+        MovedError: It is spelled otherwise.
+    """
+    wanted = asked.path["slug"]
+    rows = asked.reader.rows(
+        "select * from pages where slug in (:slug, :lower)", {"slug": wanted, "lower": wanted.lower()}
+    )
+    if not rows:
+        known = asked.reader.organisations
+        names = nearest(cut(one_line(wanted), 120), [*known, *known.values()])
+        slugs = dict.fromkeys(slug for near in names for slug, name in known.items() if near in (slug, name))
+        raise NotThereError(
+            f"No organisation has a page called “{cut(one_line(wanted), 120)}”.",
+            [(known[slug], addresses.organisation(slug)) for slug in list(slugs)[:3]],
+        )
+    if rows[0]["slug"] != wanted:
+        raise MovedError(addresses.organisation(rows[0]["slug"]))
+    return rows[0]
+
+
+def _stand(reader: Reader, page: Row, now: Sequence[Row], told: Sequence[Row]) -> str:
+    if page["last_seen"] is None:
+        return "This page could never be read."
+    agreements = f"{number(len(now), capital=True)} agreement{'' if len(now) == 1 else 's'}"
+    if page["standing"]:
+        here = f"{agreements} on its page, on {day(page['last_seen'])}."
+    else:
+        here = f"No longer on the register’s pages; last read on {day(page['last_seen'])}."
+    year_ago = f"{int(reader.newest[:4]) - 1}{reader.newest[4:]}"
+    lately = [row for row in told if row["first_seen"] > year_ago]
+    if not lately:
+        return f"{here} No change in the last twelve months."
+    high = sum(row["severity"] == "high" for row in lately)
+    changes = f"{number(len(lately), capital=True)} change{'' if len(lately) == 1 else 's'} in the last twelve months"
+    return f"{here} {changes}{f', {number(high)} of high severity' if high else ''}."
+
+
+def _now(reader: Reader, slug: str) -> list[Row]:
+    rows = reader.rows(
+        """
+        select agreements.reference, states.title, states.dsa_start, states.dsa_end, states.released_to,
+          states.unprinted, json_array_length(states.datasets) as datasets, agreement_versions.first_seen,
+          (
+            select max(first_seen)
+            from changes
+            where changes.reference = agreements.reference and changes.page = agreements.page and substantive
+              and not withdrawn
+          ) as last_change
+        from agreements
+        join agreement_versions on agreement_versions.id = agreements.version
+        join states on states.id = agreement_versions.state
+        where agreements.page = :page and agreements.standing
+        order by states.title is null, states.title, agreements.reference
+        """,
+        {"page": slug},
+    )
+    return [{**row, "title": one_line(row["title"] or ""), "unprinted": json.loads(row["unprinted"])} for row in rows]
+
+
+def _gone(reader: Reader, slug: str) -> list[Row]:
+    """Return the agreements that once stood on a page, with the pages on which they stand now."""
+    rows = reader.rows(
+        """
+        select agreements.reference, states.title, agreement_versions.ended,
+          (
+            select json_group_array(elsewhere.page)
+            from agreements as elsewhere
+            where elsewhere.reference = agreements.reference and elsewhere.standing
+          ) as pages,
+          (
+            select json_extract(changes.after, '$')
+            from changes
+            where changes.kind = 'reference-changed' and changes.before = json_quote(agreements.reference)
+              and not changes.withdrawn
+          ) as renamed
+        from agreements
+        join agreement_versions on agreement_versions.id = agreements.version
+        join states on states.id = agreement_versions.state
+        where agreements.page = :page and not agreements.standing
+        order by agreement_versions.ended desc, agreements.reference
+        """,
+        {"page": slug},
+    )
+    known = reader.organisations
+    return [
+        {
+            **row,
+            "title": one_line(row["title"] or ""),
+            "pages": [(known[page], addresses.organisation(page)) for page in json.loads(row["pages"])],
+        }
+        for row in rows
+    ]
+
+
+def _counts(reader: Reader, slug: str) -> list[Row]:
+    """Return the changes of a page, and the moves to and from it, in few columns, the newest first."""
+    return reader.rows(
+        """
+        select id, first_seen, substantive, severity, snapshot_after, run, withdrawn
+        from changes
+        where not is_group and (
+          page = :page
+          or (kind = 'agreement-moved' and exists (
+            select 1 from json_each(changes.before) where value = :page
+            union all
+            select 1 from json_each(changes.after) where value = :page
+          ))
+        )
+        order by first_seen desc, id
+        """,
+        {"page": slug},
+    )
+
+
+def _shown(counts: Sequence[Row], before: str | None) -> tuple[str, str | None]:
+    """Return the ids to be shown, as JSON, and the time before which there are more."""
+    ids: list[str] = []
+    told = 0
+    for time, several in groupby((row for row in counts if not before or row["first_seen"] < before), _time):
+        rows = list(several)
+        if told >= CHANGES_SHOWN:
+            return json.dumps(ids), _after(time, counts)
+        ids += [row["id"] for row in rows]
+        told += sum(row["substantive"] for row in rows)
+    return json.dumps(ids), None
+
+
+def _time(row: Row) -> str:
+    return str(row["first_seen"])
+
+
+def _after(time: str, counts: Sequence[Row]) -> str:
+    """Return the time of the last run that is newer than *time*."""
+    return str(min(row["first_seen"] for row in counts if row["first_seen"] > time))
+
+
+def _told_by(told: Sequence[Row]) -> dict[str, int]:
+    """Return for each kept page how many changes were told from it."""
+    found: dict[str, int] = {}
+    for row in told:
+        if row["snapshot_after"] and not row["withdrawn"]:
+            found[row["snapshot_after"]] = found.get(row["snapshot_after"], 0) + 1
+    return found
+
+
+def _failures(reader: Reader, slug: str) -> list[Row]:
+    """Return the runs in which the page could not be read, or gave what was not believed, the newest first."""
+    return reader.rows(
+        """
+        select runs.id, runs.kind, runs.captured_at, refusals.reason
+        from runs
+        join refusals on refusals.run = runs.id and refusals.page = :page
+        order by runs.captured_at desc
+        limit 50
+        """,
+        {"page": slug},
+    )
+
+
+def _datasets(reader: Reader, slug: str) -> list[tuple[str, str, int]]:
+    """Return the datasets of a page's agreements now: newest name, address, in how many."""
+    rows = reader.rows(
+        "select dataset, reference from agreement_datasets where page = :page and last_seen is null", {"page": slug}
+    )
+    held: dict[str, set[str]] = {}
+    for row in rows:
+        held.setdefault(reader.vocabulary.dataset_canonical(row["dataset"]), set()).add(row["reference"])
+    found = [(one_line(name), addresses.dataset(name), len(references)) for name, references in held.items()]
+    return sorted(found, key=lambda one: (-one[2], one[0]))
+
+
+# --- whom it follows --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """An organisation before or after this one."""
+
+    name: str
+    address: str
+    """Of its page; empty if it has none."""
+    about: str
+    is_this: bool = False
+
+
+def _lineage(reader: Reader, page: Row, slug: str) -> Mapping[str, Sequence[Body]]:
+    """Return whom this organisation is known to follow, and who is known to follow it."""
+    name = page["organisation"] or slug
+    earlier, later = reader.vocabulary.predecessors(name), reader.vocabulary.successors(name)
+    same = (earlier & later) | {fold(name)}
+    pages: dict[str, list[Row]] = {}
+    if (earlier | later) - same:
+        for row in reader.rows("select slug, organisation, standing, first_seen, last_seen from pages order by slug"):
+            pages.setdefault(fold(row["organisation"] or row["slug"]), []).append(row)
+    names = _spellings(reader.vocabulary)
+    return {
+        "earlier": list(_bodies(earlier - same, pages, names, slug)),
+        "later": list(_bodies(later - same, pages, names, slug)),
+    }
+
+
+def _bodies(
+    folded: Iterable[str], pages: Mapping[str, Sequence[Row]], names: Mapping[str, str], own: str
+) -> Iterable[Body]:
+    for one in sorted(folded, key=lambda one: names.get(one, one)):
+        rows = [row for row in pages.get(one, ()) if row["slug"] != own]
+        for row in rows:
+            seen = "on the register" if row["standing"] else "no longer on the register"
+            since = f", page kept since {day(row['first_seen'])}" if row["first_seen"] else ""
+            yield Body(
+                name=one_line(row["organisation"] or row["slug"]),
+                address=addresses.organisation(row["slug"]),
+                about=f"{seen}{since}",
+            )
+        if not rows and one in names:
+            yield Body(name=one_line(names[one]), address="", about="no page of its own here")
+
+
+@lru_cache(maxsize=4)
+def _spellings(vocabulary: Vocabulary) -> Mapping[str, str]:
+    """Return folded name → name, for every organisation that is listed."""
+    return {fold(name): name for name in reversed(vocabulary.organisation_names)}
+
+
+PAGES = (
+    Page("/organisations", organisations, "organisations.html", navigation="Organisations"),
+    Page("/organisations/{slug}", organisation, "organisation.html"),
+)

@@ -1,0 +1,250 @@
+"""Red flags: states that stand out and that no change announces, with what each may mean and why it may mean nothing.
+
+What is found is in the view `red_flags`; here are the words. A flag is a reason to ask, never a finding.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scraper.text import cut, one_line
+from snapshots.browse.app import addresses
+from snapshots.browse.app.reader import Reader, Row
+from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
+from snapshots.browse.parts.filters import pages_called
+from snapshots.browse.parts.wording import listed, plural
+
+ON_A_PAGE = 100
+LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the view: its word in addresses, its words in the view, and what is to be known of it."""
+
+    word: str
+    rule: str
+    about: str
+
+
+RULES = (
+    Rule(
+        "opt-outs-both-ways",
+        "the page says files with and without opt-outs were sent in one month",
+        "The page says so itself, of the organisation as a whole and in its own words. It may be two agreements with "
+        "different rules: opt-outs need not apply to anonymised data, to data given with consent or where a law says "
+        "so.",
+    ),
+    Rule(
+        "releases-after-the-end",
+        "the last release lies apparently after the printed end",
+        "Only apparently: the page prints the term of the first version it holds, and the release months of all "
+        "versions. A renewal usually shows as later releases and not as a later end.",
+    ),
+    Rule(
+        "ongoing-past-the-end",
+        "the printed end is past, access is ongoing and no later release is printed",
+        "The page prints “Ongoing” and an end that is past. A renewal need not show in the printed end, and access "
+        "within NHS England’s own environment leaves no file behind.",
+    ),
+    Rule(
+        "term-changed-again",
+        "the printed term has changed more than once",
+        "The printed dates were changed at least twice since they were first read. The site or the register may have "
+        "corrected them, or put them on another version of the agreement.",
+    ),
+    Rule(
+        "no-legal-basis",
+        "no legal basis is printed",
+        "The label stands there with nothing behind it, or is missing. That means that none is recorded, not that "
+        "there is none; the oldest agreements often have none.",
+    ),
+    Rule(
+        "commercial-with-s251",
+        "a commercial organisation type stands with section 251 support",
+        "“Commercial” or “Supplier” is among the organisation types, and section 251 support among the legal bases. An "
+        "agreement may have several organisations and several bases, and nothing printed says which go together.",
+    ),
+    Rule(
+        "lapsed-notice",
+        "a COVID-19 notice is cited and later releases are printed",
+        "A notice under regulation 3(4) is cited, and releases are printed after June 2022, when the notices are "
+        "understood to have lapsed. The later releases may rest on another basis of the same agreement.",
+    ),
+    Rule(
+        "commercial-purpose",
+        "commercial purpose",
+        "“Yes” is printed for a commercial purpose, perhaps beside “No” of another version. What is meant by "
+        "commercial is the register’s to say; it may be a charity that charges for its work.",
+    ),
+    Rule(
+        "sublicensing",
+        "sublicensing allowed",
+        "“Yes” is printed for sublicensing in some version: the recipient may hand record-level data on. Whether any "
+        "was is not in the register.",
+    ),
+    Rule(
+        "remark",
+        "a remark stands beside the dates",
+        "The page prints words beside the dates, quoted here. They are the page’s and may tell of something long "
+        "settled.",
+    ),
+    Rule(
+        "end-before-start",
+        "the printed end lies before the printed start",
+        "One of the two dates is probably mistyped, or they belong to two versions.",
+    ),
+    Rule(
+        "releases-backwards",
+        "the release window ends before it begins",
+        "The first month of the releases is printed as later than the last: probably a slip of the register or the "
+        "site.",
+    ),
+    Rule(
+        "over-ten-years",
+        "the printed term is longer than ten years",
+        "Long terms are usual for cohorts that are followed for life.",
+    ),
+)
+"""Every rule of the view, in the order in which they are read."""
+
+_BY_WORD = {one.word: one for one in RULES}
+_BY_RULE = {one.rule: one for one in RULES}
+
+
+def red_flags(asked: Asked) -> Mapping[str, Any]:
+    """Return what stands out: every rule with its count, or the agreements of one rule or one organisation."""
+    rule, organisation = asked.words.one("rule"), asked.words.one("organisation").strip()
+    slugs, said = pages_called(asked.reader, organisation)
+    narrowed = bool(rule or organisation)
+    rows = _rows(asked, _rule_of(rule), slugs) if narrowed else []
+    counts = _counts(asked.reader) if not narrowed else {}
+    start = min(asked.words.number("start") or 0, max(0, len(rows) - 1))
+    shown = rows[start : start + ON_A_PAGE]
+    query = [("rule", rule), ("organisation", organisation)]
+    title = _title(rule, organisation)
+    return {
+        "title": title,
+        "description": _description(asked, rows if narrowed else counts),
+        "heading": title,
+        "narrowed": narrowed,
+        "stand": said or _stand(rule, organisation, rows, counts),
+        "rule": _BY_WORD.get(rule),
+        "organisation": organisation,
+        "rules": [(one, counts.get(one.rule, 0)) for one in RULES],
+        "all_rules": RULES,
+        "rows": [_shown(row) for row in shown],
+        "start": start,
+        "found": len(rows),
+        "newer": _piece(query, start - ON_A_PAGE, "Back") if start else None,
+        "older": _piece(query, start + ON_A_PAGE, f"Next {min(ON_A_PAGE, left)}")
+        if (left := len(rows) - start - len(shown)) > 0
+        else None,
+        "files": {ending: addresses.with_query(f"/red-flags.{ending}", query) for ending in ("csv", "json")},
+        "canonical": addresses.with_query("/red-flags", query),
+    }
+
+
+def red_flags_csv(asked: Asked) -> Reply:
+    """Return what stands out, as CSV."""
+    body = asked.site.to_csv(_asked_for(asked), COLUMNS).encode()
+    return Reply(body=body, content_type="text/csv; charset=utf-8", name="red-flags.csv")
+
+
+def red_flags_json(asked: Asked) -> Reply:
+    """Return what stands out, as JSON."""
+    body = asked.site.to_json(_asked_for(asked)).encode()
+    return Reply(body=body, content_type="application/json; charset=utf-8")
+
+
+COLUMNS = ("rule", "organisation", "page", "reference", "since", "evidence", "last_seen")
+
+
+def _asked_for(asked: Asked) -> list[Row]:
+    organisation = asked.words.one("organisation").strip()
+    slugs, said = pages_called(asked.reader, organisation)
+    if said:
+        raise BadAddressError(said)
+    return _rows(asked, _rule_of(asked.words.one("rule")), slugs)
+
+
+def _rule_of(word: str) -> str | None:
+    if not word:
+        return None
+    if word not in _BY_WORD:
+        raise BadAddressError(f"There is no rule “{word}”; there are {listed(_BY_WORD)}.")
+    return _BY_WORD[word].rule
+
+
+def _rows(asked: Asked, rule: str | None, slugs: Sequence[str] | None) -> list[Row]:
+    """Return flags, the newest first."""
+    return asked.reader.rows(
+        """
+        select rule, coalesce(organisation, page) as organisation, page, reference, since, evidence, last_seen
+        from red_flags
+        where (:rule is null or rule = :rule)
+          and (:slugs is null or page in (select value from json_each(:slugs)))
+        order by since desc, organisation, reference, rule
+        """,
+        {"rule": rule, "slugs": None if slugs is None else json.dumps(slugs)},
+    )
+
+
+def _counts(reader: Reader) -> dict[str, int]:
+    return {
+        row["rule"]: row["n"] for row in reader.rows("select rule, count(*) as n from red_flag_places group by rule")
+    }
+
+
+def _title(rule: str, organisation: str) -> str:
+    if not rule:
+        return f"Red flags at “{organisation}”" if organisation else "Red flags"
+    words = _BY_WORD[rule].rule
+    return f"Red flags: {words}" + (f", at “{organisation}”" if organisation else "")
+
+
+def _description(asked: Asked, found: Sequence[Row] | Mapping[str, int]) -> str:
+    if isinstance(found, Mapping):
+        return (
+            f"States in the {asked.site.register} that stand out and that no change announces, with what each may mean "
+            "and why it may mean nothing."
+        )
+    return f"{plural(len(found), 'entry', 'entries')} in the {asked.site.register}, with evidence and since when."
+
+
+def _stand(rule: str, organisation: str, rows: Sequence[Row], counts: Mapping[str, int]) -> str:
+    if rule:
+        return _BY_WORD[rule].about
+    if organisation:
+        agreements = len({row["reference"] for row in rows if row["reference"]})
+        where = f"on {plural(agreements, 'agreement')}" if agreements or not rows else "of the page as a whole"
+        return f"{plural(len(rows), 'entry', 'entries')}, {where}. A flag is a reason to ask, not a finding."
+    with_some = sum(bool(n) for n in counts.values())
+    return (
+        f"{with_some} of {len(RULES)} rules find something on the pages as they stand "
+        "now. A flag is a reason to ask, not a finding; each may mean nothing, and the rule says why."
+    )
+
+
+def _shown(row: Row) -> Mapping[str, Any]:
+    return {
+        "rule": _BY_RULE[row["rule"]],
+        "organisation": cut(one_line(row["organisation"]), LONGEST),
+        "page": row["page"],
+        "reference": row["reference"],
+        "since": row["since"][:10],
+        "evidence": cut(one_line(row["evidence"]), LONGEST * 2),
+    }
+
+
+def _piece(query: Sequence[tuple[str, str]], start: int, words: str) -> dict[str, str]:
+    at = str(start) if start > 0 else ""
+    return {"words": words, "address": addresses.with_query("/red-flags", [*query, ("start", at)])}
+
+
+PAGES = (
+    Page("/red-flags", red_flags, "red_flags.html", navigation="Red flags"),
+    Page("/red-flags.csv", red_flags_csv),
+    Page("/red-flags.json", red_flags_json),
+)

@@ -1,0 +1,1 @@
+"""What several pages show alike: rows, facts, drawings, proofs, filters."""

@@ -1,0 +1,178 @@
+"""A kept page as lines: as the reader of pages sees it, or its source; and two pages line by line.
+
+Nothing in a page is run, followed or fetched: what comes out is text on single lines, for templates that escape it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from bs4.exceptions import ParserRejectedMarkup
+
+from diff.saying.redline import Run, redline
+from scraper.reading.blocks import lines_of_markup, lines_of_text, looks_like_markup, parse_markup
+from scraper.reading.charset import decode, is_binary
+from scraper.text import one_line
+
+MOST_LINES = 3_000
+MOST_CHARACTERS = 400_000
+"""What a page shows of a kept page; all of it can be saved."""
+LONGEST_LINE = 20_000
+LONGEST_IN_WORDS = 4_000
+"""Characters of two lines beyond which they are not compared word by word."""
+CONTEXT = 2
+"""Unchanged lines beside one that differs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of a kept page."""
+
+    number: int
+    text: str
+    kind: str = ""
+    """What the markup calls it: item, heading, link or pre."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """The lines of a kept page, as far as they are shown."""
+
+    lines: Sequence[Line]
+    all: int
+    """How many there are."""
+    notices: Sequence[str] = ()
+    """What had to be put right to read them."""
+
+    @property
+    def left_out(self) -> int:
+        """How many are not shown."""
+        return self.all - len(self.lines)
+
+
+def text_of(body: bytes, charset: str | None) -> Lines:
+    """Return a page as the reader of pages sees it."""
+    if is_binary(body):
+        return Lines(lines=(), all=0, notices=("these bytes are no text",))
+    text, notices = decode(body, charset)
+    if not looks_like_markup(text):
+        return _shown([(line.text, line.kind) for line in lines_of_text(text)], notices)
+    try:
+        found = lines_of_markup(parse_markup(text))
+    except ParserRejectedMarkup:
+        return Lines(lines=(), all=0, notices=(*notices, "no text can be read out of this markup"))
+    return _shown([(line.text, line.kind) for line in found], notices)
+
+
+def source_of(body: bytes, charset: str | None) -> Lines:
+    """Return the source of a page, line by line, its indents kept."""
+    if is_binary(body):
+        return Lines(lines=(), all=0, notices=("these bytes are no text",))
+    text, notices = decode(body, charset)
+    return _shown([(line, "") for line in text.splitlines()], notices)
+
+
+def _shown(lines: Sequence[tuple[str, str]], notices: Sequence[str]) -> Lines:
+    shown: list[Line] = []
+    left = MOST_CHARACTERS
+    for number, (text, kind) in enumerate(lines[:MOST_LINES], start=1):
+        safe = _safe(text)[: min(LONGEST_LINE, left)]
+        shown.append(Line(number=number, text=safe, kind=kind))
+        left -= len(safe)
+        if left <= 0:
+            break
+    return Lines(lines=shown, all=len(lines), notices=notices)
+
+
+def _safe(text: str) -> str:
+    r"""Return a line without anything that steers a program or turns the direction of reading; its indent stays.
+
+    >>> _safe("  <p>a\u202eb  c")
+    '  <p>ab c'
+    """
+    return text[: len(text) - len(text.lstrip(" \t"))].expandtabs(2) + one_line(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """A line on one side."""
+
+    number: int
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of both pages; or how many in a row are alike."""
+
+    before: Side | None = None
+    after: Side | None = None
+    alike: int = 0
+    differs: bool = False
+
+
+def side_by_side(before: Sequence[Line], after: Sequence[Line]) -> list[Row]:
+    """Return two pages line by line: what differs with its lines beside it, and how many are alike in between.
+
+    >>> rows = side_by_side([Line(number=1, text="a b")], [Line(number=1, text="a c"), Line(number=2, text="d")])
+    >>> [run.mark for run in rows[0].before.runs], [run.mark for run in rows[0].after.runs], rows[1].before
+    (['same', 'out'], ['same', 'in'], None)
+    """
+    matcher = SequenceMatcher(None, [line.text for line in before], [line.text for line in after], autojunk=False)
+    if len(before) + len(after) > MOST_LINES:  # repeats of one line take time by the square of their number
+        matcher = SequenceMatcher(None, [line.text for line in before], [line.text for line in after], autojunk=True)
+    rows: list[Row] = []
+    operations = matcher.get_opcodes()
+    for n, (operation, a, b, c, d) in enumerate(operations):
+        if operation == "equal":
+            rows += _alike(before[a:b], after[c:d], first=n == 0, last=n == len(operations) - 1)
+        else:
+            rows += _differing(before[a:b], after[c:d])
+    return rows
+
+
+def _alike(old: Sequence[Line], new: Sequence[Line], *, first: bool, last: bool) -> Iterator[Row]:
+    head = 0 if first else CONTEXT
+    tail = 0 if last else CONTEXT
+    pairs = [Row(before=_same(a), after=_same(b)) for a, b in zip(old, new, strict=True)]
+    if len(pairs) <= head + tail + 1:
+        yield from pairs
+        return
+    yield from pairs[:head]
+    yield Row(alike=len(pairs) - head - tail)
+    yield from pairs[len(pairs) - tail :]
+
+
+def _differing(old: Sequence[Line], new: Sequence[Line]) -> Iterator[Row]:
+    for n in range(max(len(old), len(new))):
+        before, after = old[n] if n < len(old) else None, new[n] if n < len(new) else None
+        yield (
+            _pair(before, after)
+            if before and after
+            else Row(
+                before=_whole(before, "out") if before else None,
+                after=_whole(after, "in") if after else None,
+                differs=True,
+            )
+        )
+
+
+def _pair(before: Line, after: Line) -> Row:
+    if len(before.text) + len(after.text) > LONGEST_IN_WORDS:
+        return Row(before=_whole(before, "out"), after=_whole(after, "in"), differs=True)
+    runs = [run for paragraph in redline(before.text, after.text).paragraphs for run in paragraph]
+    if all(run.mark == "same" for run in runs):  # it means the same, but is not the same
+        return Row(before=_whole(before, "out"), after=_whole(after, "in"), differs=True)
+    return Row(
+        before=Side(number=before.number, runs=tuple(run for run in runs if run.mark != "in")),
+        after=Side(number=after.number, runs=tuple(run for run in runs if run.mark != "out")),
+        differs=True,
+    )
+
+
+def _same(line: Line) -> Side:
+    return Side(number=line.number, runs=(Run("same", line.text),))
+
+
+def _whole(line: Line, mark: str) -> Side:
+    return Side(number=line.number, runs=(Run("out" if mark == "out" else "in", line.text),))

@@ -1,0 +1,167 @@
+"""Changes as rows: each with its phrase, sorted into organisations and agreements. Every page shows them alike."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from diff.change import Severity
+from diff.saying.phrase import Phrase, phrase
+from snapshots.browse.app.reader import Reader, Row
+from snapshots.browse.parts.filters import changes_by_id
+
+MOST_MEMBERS = 60
+"""Members of a group that are listed beneath it; all of them stand on its own page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRow:
+    """A change as the macro `change_row` shows it."""
+
+    change: Row
+    """Its public form."""
+    phrase: Phrase
+    members: Sequence[Row] = ()
+    """Of a group the first of its members: organisation, page, reference, id."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.change["id"])
+
+    @property
+    def mark(self) -> str:
+        """The class of its mark: a severity, `editorial` or `withdrawn`."""
+        if self.change["withdrawn"]:
+            return "withdrawn"
+        return str(self.change["severity"]) if self.change["substantive"] else "editorial"
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is the same edit on many agreements."""
+        return self.change["group"] is not None
+
+    @property
+    def rank(self) -> int:
+        """0 for the most severe; what is withdrawn or editorial comes last."""
+        if self.change["withdrawn"] or not self.change["substantive"]:
+            return len(Severity)
+        return Severity(self.change["severity"]).rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfAgreement:
+    """The changes of one agreement, or, without a reference, those of an organisation's page."""
+
+    reference: str | None
+    title: str | None
+    rows: Sequence[ChangeRow]
+    editorial: Sequence[ChangeRow]
+
+    @property
+    def rank(self) -> int:
+        """That of the most severe change."""
+        return min((row.rank for row in (*self.rows, *self.editorial)), default=len(Severity))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfOrganisation:
+    """The changes of one organisation; without a page those across the register."""
+
+    slug: str | None
+    name: str
+    agreements: Sequence[OfAgreement]
+
+    @property
+    def rank(self) -> int:
+        """That of the most severe change."""
+        return min(one.rank for one in self.agreements)
+
+
+def change_rows(reader: Reader, changes: Sequence[Row]) -> list[ChangeRow]:
+    """Return changes as rows, in their order."""
+    members = _members(reader, [change["id"] for change in changes if change["group"]])
+    began = _beginnings(reader, [change for change in changes if change["kind"] == "agreement-added"])
+    return [
+        ChangeRow(
+            change=change,
+            phrase=phrase(
+                change,
+                members.get(change["id"], ()),
+                pages=reader.organisations,
+                **began.get((change["reference"], change["first_seen"]), {}),
+            ),
+            members=members.get(change["id"], ())[:MOST_MEMBERS],
+        )
+        for change in changes
+    ]
+
+
+def _members(reader: Reader, groups: Sequence[str]) -> dict[str, list[Row]]:
+    """Return the members of each group: the first whole, as its phrase takes the values from it, others by name."""
+    if not groups:
+        return {}
+    rows = reader.rows(
+        """
+        select listed.group_id, changes.id, changes.organisation, changes.page, changes.reference, changes.title
+        from change_groups as listed
+        join changes on changes.id = listed.change_id
+        where listed.group_id in (select value from json_each(:groups))
+        order by listed.group_id, changes.organisation, changes.reference, changes.id
+        """,
+        {"groups": json.dumps(groups)},
+    )
+    members = {group: list(found) for group, found in groupby(rows, key=lambda row: row["group_id"])}
+    whole = {change["id"]: change for change in changes_by_id(reader, [found[0]["id"] for found in members.values()])}
+    return {group: [whole[first["id"]], *others] for group, (first, *others) in members.items()}
+
+
+def _beginnings(reader: Reader, added: Sequence[Row]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return with how many datasets, and which printed term, new agreements began."""
+    rows = reader.rows(
+        """
+        select v.reference, v.first_seen, states.dsa_start, states.dsa_end,
+          json_array_length(states.datasets) as datasets
+        from agreement_versions as v
+        join states on states.id = v.state
+        where v.reference in (select value from json_each(:references))
+        order by v.id desc
+        """,
+        {"references": json.dumps([change["reference"] for change in added])},
+    )
+    return {
+        (row["reference"], row["first_seen"]): {
+            "datasets": row["datasets"],
+            "term": f"{row['dsa_start']} to {row['dsa_end']}" if row["dsa_start"] and row["dsa_end"] else None,
+        }
+        for row in rows
+    }
+
+
+def by_organisation(rows: Iterable[ChangeRow]) -> list[OfOrganisation]:
+    """Return rows by organisation and agreement, the most severe first; what is of no one page comes as a whole."""
+    found: dict[tuple[str | None, str], dict[str | None, list[ChangeRow]]] = {}
+    for row in rows:
+        change = row.change
+        across = row.is_group or change["page"] is None
+        place = (None, "Across the register") if across else (change["page"], change["organisation"] or change["page"])
+        found.setdefault(place, {}).setdefault(None if across else change["reference"], []).append(row)
+    organisations = [
+        OfOrganisation(
+            slug=slug, name=name, agreements=sorted(map(_of_agreement, of.values()), key=lambda one: one.rank)
+        )
+        for (slug, name), of in found.items()
+    ]
+    return sorted(organisations, key=lambda one: one.rank)
+
+
+def _of_agreement(rows: Sequence[ChangeRow]) -> OfAgreement:
+    first: Mapping[str, Any] = rows[0].change
+    titles = [row.change["title"] for row in rows if row.change["title"]]
+    return OfAgreement(
+        reference=None if rows[0].is_group else first["reference"],
+        title=titles[0] if titles else None,
+        rows=sorted((row for row in rows if row.change["substantive"]), key=lambda row: row.rank),
+        editorial=[row for row in rows if not row.change["substantive"]],
+    )

@@ -1,0 +1,125 @@
+"""How times and numbers read on a page: days in words, times in UTC, small numbers spelled out. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from scraper.times import read_time
+
+_SMALL = "no one two three four five six seven eight nine ten eleven twelve".split()
+
+
+def day(time: str) -> str:
+    """Return the day of a time in words.
+
+    >>> day("2026-11-20T03:17:00Z"), day("2026-11")
+    ('20 November 2026', 'November 2026')
+    """
+    if len(time) == 7:
+        return month(time)
+    moment = read_time(time)
+    return f"{moment.day} {moment:%B} {moment.year}"
+
+
+def weekday(time: str) -> str:
+    """Return the day of a time with its weekday.
+
+    >>> weekday("2026-11-20T03:17:00Z")
+    'Friday 20 November 2026'
+    """
+    return f"{read_time(time):%A} {day(time)}"
+
+
+def month(time: str) -> str:
+    """Return the month of a time in words.
+
+    >>> month("2026-11-20T03:17:00Z")
+    'November 2026'
+    """
+    moment = _first_of(time)
+    return f"{moment:%B} {moment.year}"
+
+
+def short_month(time: str) -> str:
+    """Return the month of a time, shortened.
+
+    >>> short_month("2026-11")
+    'Nov 2026'
+    """
+    moment = _first_of(time)
+    return f"{moment:%b} {moment.year}"
+
+
+def _first_of(time: str) -> datetime:
+    return read_time(f"{time[:7]}-01")
+
+
+def clock(time: str) -> str:
+    """Return the hour and minute of a time.
+
+    >>> clock("2026-11-20T03:17:52Z")
+    '03:17'
+    """
+    return time[11:16]
+
+
+def moment(time: str) -> str:
+    """Return the day of a time with its weekday, and its hour and minute.
+
+    >>> moment("2026-11-20T03:17:00Z")
+    'Friday 20 November 2026, 03:17 UTC'
+    """
+    return f"{weekday(time)}, {clock(time)} UTC"
+
+
+def days(first: str, last: str) -> str:
+    """Return a stretch of days.
+
+    >>> days("2026-11-16T03:17:00Z", "2026-11-19T03:17:00Z"), days("2026-11-16T03:00:00Z", "2026-11-16T23:00:00Z")
+    ('16 to 19 November 2026', '16 November 2026')
+    >>> days("2026-10-29T03:17:00Z", "2026-11-02T03:17:00Z")
+    '29 October to 2 November 2026'
+    """
+    if first[:10] == last[:10]:
+        return day(last)
+    start = read_time(first)
+    if first[:7] == last[:7]:
+        return f"{start.day} to {day(last)}"
+    return f"{start.day} {start:%B} to {day(last)}" if first[:4] == last[:4] else f"{day(first)} to {day(last)}"
+
+
+def number(n: int, *, capital: bool = False) -> str:
+    """Return a number as it stands in a sentence.
+
+    >>> number(3), number(3, capital=True), number(0), number(1712)
+    ('three', 'Three', 'no', '1,712')
+    """
+    words = _SMALL[n] if 0 <= n < len(_SMALL) else f"{n:,}"
+    return words.capitalize() if capital else words
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """Return a number with what it counts, in figures.
+
+    >>> plural(1, "change"), plural(1712, "change"), plural(2, "page was read", "pages were read")
+    ('1 change', '1,712 changes', '2 pages were read')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def eights(digits: str) -> str:
+    """Return a checksum in groups of eight.
+
+    >>> eights("90ac16783fbc54c3689c")
+    '90ac1678 3fbc54c3 689c'
+    """
+    return " ".join(digits[n : n + 8] for n in range(0, len(digits), 8))
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as a list in a sentence.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

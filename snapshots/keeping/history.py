@@ -1,0 +1,416 @@
+"""What a decided run leaves in the derived tables: snapshots, versions, periods, changes, beliefs.
+
+Growth follows changes: of a page seen unchanged only `last_seen` (and `second_seen`, once) moves. A period that is
+still open has no `last_seen` of its own: its page's counts.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from diff.change import Change
+from diff.deciding.belief import Edition, PageBelief
+from diff.deciding.compare import PROSE
+from diff.deciding.decide import Decision
+from scraper.names.fold import fold
+from scraper.records import Agreement
+from snapshots.keeping.past import belief_to_json
+from snapshots.keeping.states import States, as_json
+from snapshots.rows import insert
+
+DERIVED = (
+    "beliefs", "agreement_controllers", "agreement_legal_bases", "agreement_datasets", "agreements",
+    "agreement_versions", "refusals", "snapshots",
+)  # fmt: skip
+"""Tables that a derivation empties and fills again, in an order that foreign keys allow; `changes` keeps a part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A table of values with the periods in which they were printed."""
+
+    table: str
+    key: str
+    values: Callable[[Agreement], list[dict[str, str]]]
+
+
+def _names(column: str, field: str) -> Callable[[Agreement], list[dict[str, str]]]:
+    return lambda agreement: [{column: name, "folded": fold(name)} for name in getattr(agreement, field) or ()]
+
+
+PERIODS = (
+    Period("agreement_datasets", "folded", _names("dataset", "datasets")),
+    Period("agreement_controllers", "folded", _names("controller", "controllers")),
+    Period(
+        "agreement_legal_bases",
+        "basis",
+        lambda agreement: [
+            {"basis": basis.id, "family": basis.family, "printed": basis.printed}
+            for basis in agreement.legal_bases or ()
+        ],
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Where the bytes of a page in a run came from."""
+
+    sha256: str
+    source: str
+    captured_at: str
+
+
+class History:
+    """Writes decided runs, in order of capture; every write joins the transaction that is open."""
+
+    def __init__(self, db: Database, states: States) -> None:
+        self._db = db
+        self._states = states
+
+    def clear(self) -> None:
+        """Empty the derived tables; changes that were told stay, withdrawn until they are found again."""
+        self._withdraw_told()
+        for table in DERIVED:
+            self._db.execute(f"delete from {table}")
+        self._db.execute(
+            """
+            update pages
+            set organisation = null, layout = null, files_disseminated = null, flags = '[]', agreements = 0,
+              first_seen = null, last_seen = null, standing = 0
+            """
+        )
+
+    def _withdraw_told(self) -> None:
+        """Keep the changes that were put into a message, and the members of groups that were: links lead to them."""
+        self._db.execute(
+            """
+            insert or ignore into former_members (group_id, change_id)
+            select member_of, id from changes where member_of in (select item from deliveries)
+            """
+        )
+        told = """
+            select item from deliveries where message is not null
+            union
+            select former_members.change_id
+            from former_members
+            join deliveries on deliveries.item = former_members.group_id
+            where deliveries.message is not null
+            """
+        # One that was told by itself, and came into a group since, stays without a group that nobody was told of.
+        self._db.execute(f"update changes set member_of = null where member_of not in ({told})")
+        self._db.execute(f"delete from changes where id not in ({told})")
+        self._db.execute("update changes set withdrawn = 1")
+
+    def write(
+        self, edition: Edition, decision: Decision, captures: Mapping[str, Capture], refused: Mapping[str, str]
+    ) -> None:
+        """Write what *decision* made of *edition*; of a held run only why it is held."""
+        refusals = {**refused, **decision.distrusted}
+        if decision.held is None:
+            for slug in sorted(decision.stale):
+                self._see(edition, slug, captures[slug], stale=True)
+            for slug, belief in sorted(decision.pages.items()):
+                self._write_page(edition, slug, belief, captures.get(slug), read=slug not in refusals)
+            self._see_unchanged(edition, decision)
+            self._write_ends(decision)
+            self._write_changes(decision)
+        for page, reason in sorted(refusals.items()):
+            insert(self._db, "refusals", {"run": edition.run, "page": page, "reason": reason})
+        self._write_run(edition, decision, refusals)
+
+    # --- pages --------------------------------------------------------------------------------------------------------
+
+    def _write_page(
+        self, edition: Edition, slug: str, belief: PageBelief, capture: Capture | None, *, read: bool
+    ) -> None:
+        row = {
+            "page": slug,
+            "body": belief.body,
+            "unsettled": belief.unsettled,
+            "gone": belief.gone,
+            "belief": as_json(belief_to_json(belief, self._states)),
+        }
+        insert(self._db, "beliefs", row, verb="replace")
+        sighting = edition.read.get(slug) if read else None
+        if sighting and capture:
+            before = self._last_seen(slug)
+            snapshot = self._see(edition, slug, capture)
+            self._write_agreements(edition.time, slug, sighting.page.agreements, snapshot, before)
+        self._write_standing(slug, belief)
+        self._db.execute(
+            """
+            update pages
+            set organisation = :organisation, layout = :layout, files_disseminated = :files, flags = :flags,
+              agreements = :agreements, standing = :standing,
+              first_seen = coalesce(first_seen, :first_seen)
+            where slug = :slug
+            """,
+            {
+                "slug": slug,
+                "organisation": belief.organisation or None,
+                "layout": belief.layout or None,
+                "files": belief.files_disseminated,
+                "flags": as_json(belief.flags or ()),
+                "agreements": len(belief.standing),
+                "standing": belief.body is not None and not belief.gone,
+                "first_seen": edition.time if sighting else None,
+            },
+        )
+
+    def _last_seen(self, slug: str) -> str | None:
+        (row,) = self._db.query("select last_seen from pages where slug = :slug", {"slug": slug})
+        return None if row["last_seen"] is None else str(row["last_seen"])
+
+    def _see(self, edition: Edition, slug: str, capture: Capture, *, stale: bool = False) -> int:
+        """Return the snapshot that this capture continues or begins."""
+        sql = "select id, body from snapshots where page = :page and stale = :stale order by id desc limit 1"
+        last = next(iter(self._db.query(sql, {"page": slug, "stale": stale})), None)
+        if last and last["body"] == capture.sha256:
+            if stale:
+                self._move_last_seen([last["id"]], edition.time)
+            return int(last["id"])
+        row = {
+            "page": slug,
+            "body": capture.sha256,
+            "run": edition.run,
+            "source": capture.source,
+            "captured_at": capture.captured_at,
+            "layout": edition.read[slug].page.layout,
+            "stale": stale,
+            "first_seen": edition.time,
+            "last_seen": edition.time,
+        }
+        return insert(self._db, "snapshots", row)
+
+    def _see_unchanged(self, edition: Edition, decision: Decision) -> None:
+        """Move the last sighting of every page that was read or found unchanged."""
+        seen = edition.sighted - decision.stale - decision.distrusted.keys()
+        values = {"slugs": as_json(sorted(seen)), "time": edition.time}
+        rows = self._db.query(
+            """
+            select max(snapshots.id) as id
+            from json_each(:slugs) as seen
+            join snapshots on snapshots.page = seen.value and not snapshots.stale
+            group by seen.value
+            """,
+            values,
+        )
+        self._move_last_seen([row["id"] for row in rows], edition.time)
+        self._db.execute(
+            "update pages set last_seen = :time where slug in (select value from json_each(:slugs))", values
+        )
+
+    def _move_last_seen(self, snapshots: Iterable[int], time: str) -> None:
+        self._db.execute(
+            """
+            update snapshots
+            set second_seen = case when first_seen < :time then coalesce(second_seen, :time) end, last_seen = :time
+            where id in (select value from json_each(:ids))
+            """,
+            {"ids": as_json(list(snapshots)), "time": time},
+        )
+
+    # --- agreements ---------------------------------------------------------------------------------------------------
+
+    def _write_agreements(
+        self, time: str, slug: str, agreements: Sequence[Agreement], snapshot: int, before: str | None
+    ) -> None:
+        """Begin the versions that are new on a page, close those it does not print now, and their periods."""
+        open_versions = {
+            row["reference"]: (row["version"], row["state"])
+            for row in self._db.query(
+                """
+                select agreements.reference, agreements.version, agreement_versions.state
+                from agreements
+                join agreement_versions on agreement_versions.id = agreements.version
+                where agreements.page = :page and agreement_versions.last_seen is null
+                """,
+                {"page": slug},
+            )
+        }
+        states = self._states.keep(agreements)
+        same = {
+            a.reference
+            for a, s in zip(agreements, states, strict=True)
+            if open_versions.get(a.reference, (0, 0))[1] == s
+        }
+        self._close_versions([v for r, (v, _) in open_versions.items() if r not in same], before)
+        for agreement, state in zip(agreements, states, strict=True):
+            if agreement.reference not in same:
+                place = {"page": slug, "reference": agreement.reference}
+                version = {**place, "state": state, "snapshot": snapshot, "first_seen": time}
+                added = insert(self._db, "agreement_versions", version)
+                insert(self._db, "agreements", {**place, "version": added, "standing": True}, verb="replace")
+        printed = {a.reference for a in agreements}
+        changed = {a.reference: a for a in agreements if a.reference not in same}
+        gone = dict.fromkeys(open_versions.keys() - printed)
+        for period in PERIODS:
+            self._write_period(period, time, slug, {**changed, **gone}, before)
+
+    def _close_versions(self, versions: Iterable[int], last_seen: str | None) -> None:
+        self._db.execute(
+            """
+            update agreement_versions set last_seen = :last_seen
+            where id in (select value from json_each(:ids)) and last_seen is null
+            """,
+            {"ids": as_json(list(versions)), "last_seen": last_seen},
+        )
+
+    def _write_period(
+        self, period: "Period", time: str, slug: str, agreements: Mapping[str, Agreement | None], before: str | None
+    ) -> None:
+        """Open the periods of values that came to these agreements, close those of values that went."""
+        table, key = period.table, period.key
+        there: dict[tuple[str, str], int] = {
+            (row["reference"], row[key]): row["rowid"]
+            for row in self._db.query(
+                f"select rowid, reference, {key} from {table} where page = :page and last_seen is null", {"page": slug}
+            )
+            if row["reference"] in agreements
+        }
+        values = {
+            (reference, value[key]): value
+            for reference, agreement in agreements.items()
+            for value in (period.values(agreement) if agreement else ())
+        }
+        gone = [rowid for spot, rowid in there.items() if spot not in values]
+        if gone:
+            self._db.execute(
+                f"update {table} set last_seen = :before where rowid in (select value from json_each(:gone))",
+                {"before": before, "gone": as_json(gone)},
+            )
+        for (reference, name), value in values.items():
+            if (reference, name) not in there:
+                insert(self._db, table, {"page": slug, "reference": reference, **value, "first_seen": time})
+
+    def _write_standing(self, slug: str, belief: PageBelief) -> None:
+        """Note which agreements are believed to stand on the page, and which were told as gone."""
+        for row in list(self._db.query("select * from agreements where page = :page", {"page": slug})):
+            place = belief.places.get(row["reference"])
+            now = {
+                "standing": place is not None and not place.gone,
+                "arrived": place is not None and place.arrived,
+                "told_gone": place is not None and place.gone,
+            }
+            if any(bool(row[name]) != value for name, value in now.items()):
+                self._db.table("agreements").update((slug, row["reference"]), now)
+
+    def _write_ends(self, decision: Decision) -> None:
+        for (slug, reference), since in sorted(decision.ended.items()):
+            values = {"page": slug, "reference": reference, "since": since}
+            rows = self._db.query(
+                "select version from agreements where page = :page and reference = :reference", values
+            )
+            for row in list(rows):
+                before = self._last_printed(row["version"], slug)
+                self._close_versions([row["version"]], before)
+                for period in PERIODS:
+                    self._write_period(period, since, slug, {reference: None}, before)
+                self._db.execute(
+                    "update agreement_versions set ended = :since where id = :version",
+                    {"version": row["version"], "since": since},
+                )
+
+    def _last_printed(self, version: int, slug: str) -> str | None:
+        (row,) = self._db.query("select last_seen from agreement_versions where id = :id", {"id": version})
+        return row["last_seen"] or self._last_seen(slug)
+
+    # --- changes and runs ---------------------------------------------------------------------------------------------
+
+    def _write_changes(self, decision: Decision) -> None:
+        rows = [self._row(change) for change in decision.changes]
+        members = [member for change in decision.changes for member in change.members]
+        rows += [self._row(member) for member in (*members, *decision.joined)]
+        for row in rows:
+            self._list(row)
+        for change in (*decision.changes, *decision.joined):
+            group = change.group or change.member_of
+            if group:
+                self._recount(group)
+
+    def _list(self, row: Mapping[str, Any]) -> None:
+        """Write a change; one that was withdrawn is found again.
+
+        The same group twice a day is one group: its members join it (its id is the day's).
+        """
+        names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+        found_again = ", ".join(f"{name} = excluded.{name}" for name in row)
+        self._db.execute(
+            f"""
+            insert into changes ({names}) values ({values})
+            on conflict (id) do update set {found_again}, withdrawn = 0 where withdrawn
+            """,
+            dict(row),
+        )
+
+    def _recount(self, group: str) -> None:
+        self._db.execute(
+            """
+            update changes
+            set agreements = (
+              select count(distinct reference)
+              from changes as members
+              where members.member_of = :id and not members.withdrawn
+            )
+            where id = :id
+            """,
+            {"id": group},
+        )
+
+    def _row(self, change: Change) -> dict[str, Any]:
+        prose = change.field in PROSE and change.group is None
+        before, after = (None, None) if prose else (change.before, change.after)
+        return {
+            "id": change.id,
+            "fact": change.fact,
+            "kind": change.kind.value,
+            "severity": change.severity.value,
+            "substantive": change.substantive,
+            "organisation": change.organisation,
+            "page": change.page,
+            "reference": change.reference,
+            "title": change.title,
+            "field": change.field,
+            "before": None if before is None else as_json(before),
+            "after": None if after is None else as_json(after),
+            "before_text": self._states.keep_text(change.before) if prose and change.before is not None else None,
+            "after_text": self._states.keep_text(change.after) if prose and change.after is not None else None,
+            "added": as_json(change.added),
+            "removed": as_json(change.removed),
+            "families": None if change.families is None else as_json(change.families),
+            "summary": change.summary,
+            "first_seen": change.first_seen,
+            "run": change.run,
+            "snapshot_before": change.snapshot_before,
+            "snapshot_after": change.snapshot_after,
+            "is_group": change.group is not None,
+            "member_of": change.member_of,
+            "agreements": change.agreements,
+        }
+
+    def _write_run(self, edition: Edition, decision: Decision, refusals: Mapping[str, str]) -> None:
+        if decision.held is None:
+            earlier = {"time": edition.time}
+            self._db.execute(
+                "update runs set state = 'superseded' where state = 'held' and captured_at < :time", earlier
+            )
+        self._db.execute(
+            """
+            update runs
+            set state = :state, reason = :reason, pages_read = :read, pages_changed = :changed,
+              pages_failed = :failed, pages_absent = :absent
+            where id = :id
+            """,
+            {
+                "id": edition.run,
+                "state": "held" if decision.held else "committed",
+                "reason": decision.held,
+                "read": len(edition.sighted - decision.distrusted.keys()),
+                "changed": len(edition.changed - decision.distrusted.keys()),
+                "failed": len(refusals),
+                "absent": len(edition.absent),
+            },
+        )

@@ -1,0 +1,193 @@
+"""What a body says: read once for each version of the reading rules."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from itertools import islice, repeat
+from typing import Any, NamedTuple
+
+from sqlite_utils import Database
+
+from scraper.errors import ListPageError, RefusedPageError
+from scraper.limits import too_large
+from scraper.names.vocabulary import Vocabulary
+from scraper.reading.blocks import looks_like_markup
+from scraper.reading.page import closes, read_page
+from scraper.records import RegisterPage
+from snapshots.keeping.states import States, as_json
+from snapshots.rows import insert
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A body as read: a page, or the reason why it is refused."""
+
+    page: RegisterPage | None
+    refused: str | None
+    closes: bool | None
+    """Whether it ends with `</html>`; None for a page saved as text."""
+    is_list: bool = False
+
+
+def read_body(body: bytes, slug: str, source: str, vocabulary: Vocabulary, charset: str | None = None) -> Reading:
+    """Read *body*, whatever it is; *charset* is what the server declared."""
+    if reason := too_large(len(body)):
+        return Reading(None, reason, None)
+    ends = closes(body) or (False if looks_like_markup(body.decode("utf-8", "replace")) else None)
+    try:
+        page = read_page(body, source=source, slug=slug, charset=charset, vocabulary=vocabulary)
+    except RefusedPageError as error:
+        return Reading(None, error.reason, ends, isinstance(error, ListPageError))
+    return Reading(page, None, ends)
+
+
+class Unread(NamedTuple):
+    """A body that is to be read."""
+
+    sha256: str
+    slug: str
+    body: bytes
+    charset: str | None
+
+
+WORTH_A_POOL = 150
+"""Bodies from which starting further processes takes less time than it saves (about a second)."""
+
+_AT_ONCE = 16
+
+
+def read_all(bodies: Iterable[Unread], number: int, vocabulary: Vocabulary) -> Iterator[tuple[str, Reading]]:
+    """Yield (sha256, reading) of each body, in order; many are read on all cores."""
+    workers = len(os.sched_getaffinity(0))
+    if number < WORTH_A_POOL or workers == 1:
+        yield from map(_read_one, zip(bodies, repeat(vocabulary)))
+        return
+    # Not forked: a child that closes its copy of the database file would drop the locks of this process.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _remember_vocabulary, (vocabulary,)) as pool:
+        source = iter(bodies)
+        running: deque[Future[list[tuple[str, Reading]]]] = deque()
+        while batch := list(islice(source, _AT_ONCE)):
+            running.append(pool.submit(_read_batch, batch))
+            if len(running) > 2 * workers:  # no more in memory than keeps all busy
+                yield from running.popleft().result()
+        while running:
+            yield from running.popleft().result()
+
+
+def _read_one(work: tuple[Unread, Vocabulary]) -> tuple[str, Reading]:
+    one, vocabulary = work
+    return one.sha256, read_body(one.body, one.slug, one.slug, vocabulary, one.charset)
+
+
+_vocabulary: Vocabulary | None = None  # of a worker process, sent once
+
+
+def _remember_vocabulary(vocabulary: Vocabulary) -> None:
+    global _vocabulary
+    _vocabulary = vocabulary
+
+
+def _read_batch(batch: list[Unread]) -> list[tuple[str, Reading]]:
+    assert _vocabulary is not None  # the pool began with it
+    return [_read_one((one, _vocabulary)) for one in batch]
+
+
+@cache
+def rules_of(*packages: str) -> str:
+    """Return a digest of the code and data that read pages and decide: another digest, another reading."""
+    digest = hashlib.sha256()
+    for package in packages:
+        for name, content in sorted(_sources(resources.files(package), package)):
+            digest.update(name.encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    """Yield (path, content) of the code and data in a folder and below it, wherever a rule moves to."""
+    for entry in folder.iterdir():
+        path = f"{name}/{entry.name}"
+        if entry.is_dir():
+            yield from _sources(entry, path)
+        elif entry.name.endswith((".py", ".json")):
+            yield path, entry.read_bytes()
+
+
+def reading_rules(vocabulary: Vocabulary) -> str:
+    """Return a digest of all that decides what a body says."""
+    return f"{rules_of('scraper')}:{vocabulary.digest}"
+
+
+class Readings:
+    """The table `readings`; writes join the transaction that is open."""
+
+    def __init__(self, db: Database, states: States, rules: str) -> None:
+        self._db = db
+        self._states = states
+        self._rules = rules
+
+    def keep(self, sha256: str, reading: Reading) -> None:
+        """Keep what *sha256* says, in place of what an older version of the rules read in it."""
+        page = reading.page
+        row: dict[str, Any] = {
+            "body": sha256,
+            "rules": self._rules,
+            "refused": reading.refused,
+            "closes": reading.closes,
+        }
+        if page:
+            row |= {
+                "organisation": page.organisation,
+                "layout": page.layout,
+                "files_disseminated": page.files_disseminated,
+                "flags": as_json(page.flags),
+                "notices": as_json(page.notices),
+                "states": as_json(self._states.keep(page.agreements)),
+            }
+        insert(self._db, "readings", row, verb="replace")
+
+    def load(self, sha256: str, slug: str) -> Reading:
+        """Return what a body says; KeyError if it was not read."""
+        rows = self._db.query("select * from readings where body = :body", {"body": sha256})
+        row = next(iter(rows), None)
+        if row is None:
+            raise KeyError(sha256)
+        ends = None if row["closes"] is None else bool(row["closes"])
+        if row["states"] is None:
+            return Reading(None, row["refused"], ends)
+        ids = json.loads(row["states"])
+        agreements = self._states.load(ids)
+        page = RegisterPage(
+            source=slug,
+            slug=slug,
+            organisation=row["organisation"],
+            layout=row["layout"],
+            files_disseminated=row["files_disseminated"],
+            flags=tuple(json.loads(row["flags"])),
+            notices=tuple(json.loads(row["notices"])),
+            agreements=tuple(agreements[number] for number in ids),
+        )
+        return Reading(page, None, ends)
+
+    def unread(self) -> list[tuple[str, str, str | None]]:
+        """Return (sha256, slug, declared charset) of the bodies that today's rules have not read."""
+        rows = self._db.query(
+            """
+            select captures.body, min(captures.page) as page, min(captures.charset) as charset
+            from captures
+            left join readings on readings.body = captures.body and readings.rules = :rules
+            where captures.body is not null and readings.body is null
+            group by captures.body
+            order by captures.body
+            """,
+            {"rules": self._rules},
+        )
+        return [(row["body"], row["page"], row["charset"]) for row in rows]

@@ -1,0 +1,411 @@
+"""The database at work: taking editions into the log, and deriving the history from it.
+
+The log says which pages a run saw and where their bytes changed; the history is what `diff` makes of that, run by run
+in order of capture. The newest run is derived from what is believed; anything that reaches further back derives the
+whole history again.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from diff.deciding.belief import Edition, Past, Remembered, Sighting
+from diff.deciding.decide import Decision, decide
+from diff.deciding.guards import Guards
+from diff.deciding.repeats import one_each
+from scraper.names.vocabulary import Vocabulary
+from snapshots.keeping.bodies import Bodies
+from snapshots.keeping.chain import append_decision
+from snapshots.keeping.database import StoreError, open_database
+from snapshots.keeping.deliveries import Deliveries, Due
+from snapshots.keeping.history import Capture, History
+from snapshots.keeping.past import StoredPast
+from snapshots.keeping.readings import Reading, Readings, Unread, read_all, reading_rules, rules_of
+from snapshots.keeping.runlog import NewPage, RunLog, Trouble, seen_again
+from snapshots.keeping.states import States
+from snapshots.rows import insert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of an edition."""
+
+    run: int
+    known: bool = False
+    """The edition was there already, with the same bytes."""
+    decision: Decision = field(default_factory=Decision)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    pages: int = 0
+    changed: int = 0
+    kept_bytes: int = 0
+    notices: tuple[str, ...] = ()
+    """What the reader noticed on pages whose bytes are new, after the slug."""
+
+
+NO_TROUBLE = Trouble()
+
+Dues = Callable[[int], Iterable[Due]]
+"""Says what is to be told of a run, whose changes are in the table by now."""
+
+
+class Store:
+    """An open database. Use `open_store`."""
+
+    def __init__(self, db: Database, path: Path) -> None:
+        self.db = db
+        self.path = path
+        self.states = States(db)
+        self.bodies = Bodies(db)
+        self.log = RunLog(db, self.bodies)
+        self.deliveries = Deliveries(db)
+
+    @contextmanager
+    def writing(self, *, keep: bool = True) -> Iterator[None]:
+        """Hold one transaction: all of it is kept, or nothing. Inside another one, it is a part of that.
+
+        Without *keep* it is taken back at its end: what was derived in it can be told, and is not kept.
+        """
+        if self.db.conn.in_transaction:
+            yield
+            return
+        self.db.execute("begin immediate")
+        try:
+            yield
+            self.states.index_texts()
+            self.db.execute("commit" if keep else "rollback")
+            if not keep:
+                self.states.forget()
+        except BaseException:
+            if self.db.conn.in_transaction:  # a full disk has SQLite roll back by itself
+                self.db.execute("rollback")
+            self.states.forget()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.conn.close()
+
+    # --- the run log --------------------------------------------------------------------------------------------------
+
+    def keep_body(self, sha256: str, body: bytes, page: str, at: str) -> int:
+        """Keep the bytes of a page as they arrive, in a transaction of their own; return what they take."""
+        with self.writing():
+            return self.bodies.keep(sha256, body, page, at)
+
+    def take(
+        self,
+        pages: list[NewPage],
+        *,
+        time: str,
+        complete: bool,
+        finished_at: str,
+        vocabulary: Vocabulary,
+        guards: Guards,
+        progress: "Progress",
+        kind: str = "import",
+        trouble: Trouble = NO_TROUBLE,
+        keep: bool = True,
+        dues: Dues | None = None,
+    ) -> Outcome:
+        """Take an edition: log it, keep its bodies, derive what it means; one transaction.
+
+        Args:
+            pages: The pages that were read, or found unchanged.
+            time: As of when.
+            complete: Whether every page of the register was asked for.
+            finished_at: When that was done.
+            vocabulary: Known names.
+            guards: What is believable.
+            progress: Shows how far it is, if the history has to be derived again.
+            kind: "import" or "run".
+            trouble: Pages asked for in vain.
+            keep: Without it all is taken back at the end, and only the outcome is left.
+            dues: What is to be told of it, if it is committed; nobody is told of an edition taken without.
+
+        Raises:
+            EditionRefusedError: It has other bytes for a page that an edition of the same time has.
+        """
+        run = self.log.run_at(time)
+        new = pages
+        if run is not None:
+            new, trouble = self.log.further(run, pages, trouble)
+            adds = new or trouble != NO_TROUBLE
+            if not adds and (run["complete"] or not complete):
+                return Outcome(run=run["id"], known=True, refused=self.log.refusals_of(run["id"]), pages=len(pages))
+        with self.writing(keep=keep):
+            is_newest = time > self.log.newest() and self._is_current()
+            number, kept, captures = self.log.write(run, time, finished_at, complete, new, kind, trouble)
+            readings = Readings(self.db, self.states, reading_rules(vocabulary))
+            for page in new:
+                if page.reading is not None:
+                    readings.keep(page.sha256, page.reading)
+                if page.etag or page.last_modified:
+                    self.log.keep_validators(page)
+            if is_newest:
+                report = self._derive_newest(number, readings, captures, vocabulary, guards)
+            else:
+                report = self._derive_all(readings, vocabulary, guards, progress)[number]
+            if keep:
+                self._add_dues(number, dues)
+        return replace(report, pages=len(pages), kept_bytes=kept)
+
+    def take_past(
+        self,
+        editions: Iterable[tuple[str, list[NewPage]]],
+        *,
+        finished_at: str,
+        vocabulary: Vocabulary,
+        guards: Guards,
+        progress: "Progress",
+    ) -> list[Outcome]:
+        """Take many editions of the past, none of them complete: log them all, derive once, tell nobody.
+
+        Args:
+            editions: Time and pages of each, best by time; each is asked for when the one before it is logged.
+            finished_at: When this happens.
+            vocabulary: Known names.
+            guards: What is believable.
+            progress: Shows how far it is.
+
+        Raises:
+            EditionRefusedError: One has other bytes for a page that an edition of the same time has.
+        """
+        kept: dict[int, int] = {}
+        with self.writing():
+            readings = Readings(self.db, self.states, reading_rules(vocabulary))
+            for time, pages in editions:
+                run = self.log.run_at(time)
+                new, trouble = self.log.further(run, pages, NO_TROUBLE) if run else (pages, NO_TROUBLE)
+                number, size, _ = self.log.write(run, time, finished_at, False, new, "import", trouble)
+                for page in new:
+                    if page.reading is not None:
+                        readings.keep(page.sha256, page.reading)
+                kept[number] = size
+            outcomes = self._derive_all(readings, vocabulary, guards, progress)
+        return [replace(outcomes[number], kept_bytes=size) for number, size in kept.items()]
+
+    def _add_dues(self, run: int, dues: Dues | None) -> None:
+        """Write what is to be told of a run beside what it means: both are kept, or neither."""
+        committed = "select 1 from runs where id = :id and state = 'committed'"
+        if dues is not None and list(self.db.query(committed, {"id": run})):
+            self.deliveries.add(run, dues(run))
+
+    # --- deriving -----------------------------------------------------------------------------------------------------
+
+    def _is_current(self) -> bool:
+        """Say whether everything derived so far was derived by today's rules."""
+        rows = list(self.db.query("select rules from derivation"))
+        return not rows or rows[0]["rules"] == _deriving_rules()
+
+    def _derive_newest(
+        self, run: int, readings: Readings, captures: Mapping[str, Capture], vocabulary: Vocabulary, guards: Guards
+    ) -> Outcome:
+        (row,) = self.db.query("select * from runs where id = :id", {"id": run})
+        believed = {b["page"]: (b["body"], b["unsettled"]) for b in self.db.query("select * from beliefs")}
+        known = {b["page"] for b in self.db.query("select page from beliefs where body is not null and not gone")}
+        past = StoredPast(self.db, self.states)
+
+        def is_quiet(slug: str) -> bool:
+            return believed.get(slug) == (captures[slug].sha256, 0)
+
+        edition, refused = self._edition(row, captures, readings, past, is_quiet, known)
+        decision = decide(past, edition, vocabulary=vocabulary, guards=guards)
+        History(self.db, self.states).write(edition, decision, captures, refused)
+        self._note_rules()
+        return _outcome(edition, decision, refused)
+
+    def _derive_all(
+        self, readings: Readings, vocabulary: Vocabulary, guards: Guards, progress: "Progress"
+    ) -> dict[int, Outcome]:
+        """Derive the whole history again; return what became of each run."""
+        self._read_again(readings, vocabulary, progress)
+        history = History(self.db, self.states)
+        history.clear()
+        past = Remembered()
+        effective: dict[str, Capture] = {}
+        outcomes = {}
+        runs = list(self.db.query("select * from runs order by captured_at"))
+        for row in runs:
+            own = seen_again(self.log.captures_of(row["id"]), effective, row["captured_at"])
+            effective |= own
+            seen = {
+                slug: own.get(slug) or replace(effective[slug], captured_at=row["captured_at"])
+                for slug in self.log.sighted(row)
+            }
+            outcomes[row["id"]] = self._derive_one(row, seen, readings, past, history, vocabulary, guards)
+        self.deliveries.follow_history()
+        self._note_rules()
+        return outcomes
+
+    def _derive_one(
+        self,
+        row: Mapping[str, Any],
+        seen: Mapping[str, Capture],
+        readings: Readings,
+        past: Remembered,
+        history: History,
+        vocabulary: Vocabulary,
+        guards: Guards,
+    ) -> Outcome:
+        def is_quiet(slug: str) -> bool:
+            page = past.page(slug)
+            return page is not None and page.body == seen[slug].sha256 and not page.unsettled
+
+        known = {slug for slug, page in past.pages.items() if page.body is not None and not page.gone}
+        edition, refused = self._edition(row, seen, readings, past, is_quiet, known)
+        if row["decision"] == "discarded":
+            self.db.table("runs").update(row["id"], {"state": "discarded"})
+            return Outcome(run=row["id"], refused=refused)
+        trusted = row["decision"] == "released"
+        decision = decide(past, edition, vocabulary=vocabulary, guards=guards, trusted=trusted)
+        history.write(edition, decision, seen, refused)
+        if decision.held is None:
+            past.learn(decision.pages, decision.facts, complete=edition.complete)
+        return _outcome(edition, decision, refused)
+
+    def _edition(
+        self,
+        run: Mapping[str, Any],
+        seen: Mapping[str, Capture],
+        readings: Readings,
+        past: Past,
+        is_quiet: Callable[[str], bool],
+        known: set[str],
+    ) -> tuple[Edition, dict[str, str]]:
+        """Return a run as the decider takes it, and why pages of it are refused."""
+        trouble = self.log.trouble_of(run["id"])
+        quiet = frozenset(slug for slug in seen if is_quiet(slug))
+        read: dict[str, Sighting] = {}
+        refused: dict[str, str] = dict(trouble.failed)
+        for slug in sorted(seen.keys() - quiet):
+            reading = readings.load(seen[slug].sha256, slug)
+            reason = reading.refused or self._stops_short(slug, reading, readings, past)
+            if reading.page is None or reason:
+                refused[slug] = reason or "unreadable"
+            else:
+                read[slug] = Sighting(seen[slug].sha256, one_each(reading.page), _spelling(seen[slug].source))
+        # A page that was refused is not missing.
+        missing = known - seen.keys() - trouble.failed.keys() if run["complete"] else set[str]()
+        edition = Edition(
+            run=run["id"],
+            time=run["captured_at"],
+            complete=bool(run["complete"]),
+            read=read,
+            quiet=quiet,
+            failed=frozenset(refused),
+            absent=frozenset(missing | (trouble.gone & known)),
+            changed=frozenset(s for s in read if (page := past.page(s)) is None or page.body != seen[s].sha256),
+        )
+        return edition, refused
+
+    def _stops_short(self, slug: str, reading: Reading, readings: Readings, past: Past) -> str | None:
+        """Say that a page lacks the `</html>` that its last snapshot had: it was cut off on its way."""
+        if reading.closes is not False:
+            return None
+        page = past.page(slug)
+        if page is None or page.body is None or not readings.load(page.body, slug).closes:
+            return None
+        return "the page stops before </html>, which its last snapshot had"
+
+    def _note_rules(self) -> None:
+        insert(self.db, "derivation", {"id": 1, "rules": _deriving_rules()}, verb="replace")
+
+    def _read_again(self, readings: Readings, vocabulary: Vocabulary, progress: "Progress") -> None:
+        """Read the bodies that today's rules have not read."""
+        unread = readings.unread()
+        bodies = (Unread(sha256, slug, self.bodies.read(sha256), charset) for sha256, slug, charset in unread)
+        for sha256, reading in progress(read_all(bodies, len(unread), vocabulary), len(unread), "reading"):
+            readings.keep(sha256, reading)
+
+    def reparse(self, *, vocabulary: Vocabulary, guards: Guards, progress: "Progress") -> dict[int, Outcome]:
+        """Derive everything again by today's rules."""
+        with self.writing():
+            readings = Readings(self.db, self.states, reading_rules(vocabulary))
+            return self._derive_all(readings, vocabulary, guards, progress)
+
+    # --- an operator's decisions --------------------------------------------------------------------------------------
+
+    def settle_held(
+        self,
+        run: int,
+        decision: str,
+        *,
+        at: str,
+        vocabulary: Vocabulary,
+        guards: Guards,
+        progress: "Progress",
+        dues: Dues | None = None,
+    ) -> Outcome:
+        """Release or discard the latest held run, at this time; what a released one says is told.
+
+        Raises:
+            StoreError: It is not the latest run, or not held.
+        """
+        rows = list(self.db.query("select * from runs order by captured_at desc"))
+        found = next((row for row in rows if row["id"] == run), None)
+        if found is None:
+            raise StoreError(f"run {run} is not known")
+        if found["state"] != "held":
+            raise StoreError(f"run {run} is {found['state']}, not held")
+        latest = next(row["id"] for row in rows if row["state"] == "held")
+        if run != latest:
+            raise StoreError(f"run {run} is not the latest held run: decide on run {latest} first")
+        with self.writing():
+            self.db.table("runs").update(run, {"decision": decision})
+            append_decision(self.db, run, decision, at)
+            readings = Readings(self.db, self.states, reading_rules(vocabulary))
+            report = self._derive_all(readings, vocabulary, guards, progress)[run]
+            if decision == "released":
+                self._add_dues(run, dues)
+        return report
+
+
+Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+"""Wraps an iterable of known length and shows how far it is, under a word."""
+
+
+def no_progress(items: Iterable[Any], _length: int, _word: str) -> Iterable[Any]:
+    """Show nothing."""
+    return items
+
+
+def _outcome(edition: Edition, decision: Decision, refused: Mapping[str, str]) -> Outcome:
+    notices = (f"{slug}: {notice}" for slug in sorted(edition.changed) for notice in edition.read[slug].page.notices)
+    return Outcome(
+        run=edition.run,
+        decision=decision,
+        refused=refused,
+        changed=len(edition.changed),
+        notices=tuple(notices),
+    )
+
+
+def _deriving_rules() -> str:
+    return rules_of("scraper", "diff")
+
+
+_HOST_FOLDER = re.compile(r"(?:^|/)([\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/.+)$", re.IGNORECASE)
+
+
+def _spelling(source: str) -> str:
+    """Return the address that a copy came from, host and all; empty for a file that lies in no folder of a host.
+
+    >>> _spelling("https://goodtreswork.com/organisations/x"), _spelling("2026-10/x.html")
+    ('https://goodtreswork.com/organisations/x', '')
+    >>> _spelling("mirror/www.theysolditanyway.com/organisations/x/index.html")
+    'www.theysolditanyway.com/organisations/x/index.html'
+    """
+    if "://" in source:
+        return source
+    found = _HOST_FOLDER.search(source)
+    return found[1] if found else ""
+
+
+def open_store(path: Path, *, create: bool = True) -> Store:
+    """Open the database at *path*, as `open_database` does."""
+    return Store(open_database(path, create=create), path)

@@ -1,0 +1,1 @@
+"""The schema, its migrations and views, as SQL to be read and pasted."""

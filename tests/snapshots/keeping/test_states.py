@@ -1,0 +1,125 @@
+"""Agreements as rows: what is loaded is what was kept, and equal states are one row."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scraper.reading.page import read_page
+from snapshots.keeping import states
+from snapshots.keeping.store import open_store
+from tests.harness.editions import ADMISSIONS, HARROWDALE, Page, many, with_project
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = open_store(tmp_path / "registerwatch.db")
+    yield store
+    store.close()
+
+
+def read(page):
+    return read_page(page.text(), source="page.txt").agreements
+
+
+def fresh(store):
+    """Return the states as another program would see them: nothing in memory."""
+    return states.States(store.db)
+
+
+def test_an_agreement_is_loaded_as_it_was_kept(store):
+    agreements = (*read(HARROWDALE), *read(Page("X Council", many(3, datasets=None, outputs=None, legal_basis=None))))
+    with store.writing():
+        ids = store.states.keep(agreements)
+
+    loaded = fresh(store).load(ids)
+    assert [loaded[number] for number in ids] == list(agreements)
+
+
+def test_equal_states_are_one_row(store):
+    with store.writing():
+        first = store.states.keep(read(HARROWDALE))
+        again = store.states.keep(read(HARROWDALE))
+        later = fresh(store).keep(read(HARROWDALE))
+
+    assert first == again == later
+    assert store.db.execute("select count(*) from states").fetchone() == (1,)
+
+
+def test_what_differs_in_print_alone_is_another_state(store):
+    with store.writing():
+        ids = store.states.keep([*read(HARROWDALE), *read(with_project(HARROWDALE, sublicensing=" No."))])
+
+    assert len(set(ids)) == 2
+
+
+def test_not_printed_is_another_state_than_empty(store):
+    (agreement,) = read(HARROWDALE)
+    unprinted = replace(agreement, discussions=None, unprinted=agreement.unprinted | {"discussions"})
+    empty = replace(agreement, discussions=(), unprinted=agreement.unprinted - {"discussions"})
+    missing = replace(agreement, discussions=None, unprinted=agreement.unprinted - {"discussions"})
+    with store.writing():
+        ids = store.states.keep([unprinted, empty, missing])
+
+    assert len(set(ids)) == 3
+    assert fresh(store).load(ids) == dict(zip(ids, [unprinted, empty, missing], strict=True))
+
+
+def test_a_text_that_many_agreements_share_is_one_row(store):
+    with store.writing():
+        store.states.keep(read(Page("X Council", many(10))))
+
+    assert store.db.execute("select count(*) from texts where text = ?", [ADMISSIONS.outputs]).fetchone() == (1,)
+
+
+def test_ids_that_were_rolled_back_are_not_believed(store):
+    agreements = read(HARROWDALE)
+
+    def keep_and_fail():
+        with store.writing():
+            store.states.keep(agreements)
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        keep_and_fail()
+    with store.writing():
+        (number,) = store.states.keep(agreements)
+
+    assert fresh(store).load([number]) == {number: agreements[0]}
+
+
+def test_more_agreements_than_are_remembered_come_back_whole(store, monkeypatch):
+    monkeypatch.setattr(states, "MOST_REMEMBERED", 4)
+    agreements = read(Page("X Council", many(11)))
+    with store.writing():
+        ids = store.states.keep(agreements)
+
+    for holder in (store.states, fresh(store)):
+        for _ in range(2):
+            assert holder.load(ids) == dict(zip(ids, agreements, strict=True))
+            assert holder.load(ids[2:5]) == dict(zip(ids[2:5], agreements[2:5], strict=True))
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.fixed_dictionaries(
+        {
+            "title": st.none() | WORDS,
+            "datasets": st.none() | st.lists(WORDS).map(tuple),
+            "outputs": st.none() | WORDS,
+            "when_note": st.none() | WORDS,
+            "system_access_note": st.none() | st.booleans(),
+            "unprinted": st.frozensets(st.sampled_from(["title", "outputs", "discussions"])),
+        }
+    )
+)
+def test_any_words_come_back(store, fields):
+    agreement = replace(read(HARROWDALE)[0], **fields)
+    with store.writing():
+        (number,) = store.states.keep([agreement])
+
+    assert fresh(store).load([number])[number] == agreement
