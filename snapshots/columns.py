@@ -218,7 +218,7 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "changes": {
         "id": "20 hex digits, for ever the same for the same fact.",
-        "fact": "What the change says, as canonical JSON: its id is the checksum of this and a count.",
+        "fact": "Id of the first listing of what the change says; the same again has another id and the same fact.",
         "kind": "Kind of change, as in docs/records.md.",
         "severity": "high, medium, low or info.",
         "substantive": "1 if people are told, 0 for an editorial change.",

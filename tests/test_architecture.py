@@ -1,4 +1,4 @@
-"""The rules of the house (docs/design.md), read off the source itself."""
+"""The rules of the house (docs/architecture.md), read off the source itself."""
 
 import ast
 import builtins

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 LAYOUTS = ("L0", "L1", "L2", "L3", "L4")
 
-# Which layout prints which field: the table at the end of page-shapes.md. The placeholder of `Type of data`, a text
-# form that lost a line and a page with unknown labels print less; `agreements.unprinted` adds those.
+# Which layout prints which field, shown in docs/page-shapes.md. The placeholder of `Type of data`, a text form that
+# lost a line and a page with unknown labels print less; `read_agreement` adds those.
 _TABLE = """
     title                L2 L3 L4
     type_of_data         L0 L1 L3 L4

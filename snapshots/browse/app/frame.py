@@ -7,6 +7,7 @@ from diff.saying.phrase import SOURCE
 from snapshots.browse.app.addresses import with_query
 from snapshots.browse.app.reader import Reader
 from snapshots.browse.app.request import Site
+from snapshots.browse.app.routes import navigation
 from snapshots.browse.parts.wording import clock, plural, weekday
 
 
@@ -18,8 +19,6 @@ def frame(site: Site, path: str | None, reader: Reader | None) -> dict[str, Any]
         path: The page's address; None for a page that says what went wrong.
         reader: The database; None where there may be none.
     """
-    from snapshots.browse.app.routes import navigation  # it lists the rooms, and those are framed
-
     return {
         "site": site,
         "path": path or "",
