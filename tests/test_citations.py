@@ -1,57 +1,30 @@
 """What comments, docstrings and pages cite exists (rule 21)."""
 
-import io
 import re
-import tokenize
 from pathlib import Path
 
 import pytest
 
-from benchmarks.house import FOLDERS
 from scraper.reading.layouts import LAYOUTS, unprinted
 from scraper.records import FIELDS
+from tests.harness.citations import DOCS, IN_CODE, MODULE, OF_MODULE, PAGE, ROOT, names, prose_of, rules_cited, sources
 
-ROOT = next(folder.parent for folder in Path(__file__).parents if folder.name == "tests")
-DOCS = ROOT / "docs"
-SOURCES = sorted(
-    path
-    for folder in (*FOLDERS, "docs", "benchmarks")
-    for path in (ROOT / folder).rglob("*.*")
-    if path.suffix in (".py", ".sql")
-)
+SOURCES = sources(".py", ".sql")
 PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
-
-RULE = re.compile(r"\brules? (\d{1,2})(?:((?:, \d{1,2})*),? (?:and|to|or) (\d{1,2}))?\b")
-PAGE = re.compile(r"\b(docs/)?([A-Za-z][\w-]*\.md)\b")
-
-
-def prose_of(path: Path) -> str:
-    """Return the comments and the texts of a source file, docstrings among them, each as one line; a page as it is."""
-    source = path.read_text(encoding="utf-8")
-    if path.suffix != ".py":
-        return source
-    wanted = {tokenize.COMMENT: lambda text: text.lstrip("# "), tokenize.STRING: str, FSTRING: str}
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    # A comment goes on over several lines: "design rule" at the end of one, the number on the next.
-    return re.sub(r"\s+", " ", " ".join(wanted[token.type](token.string) for token in tokens if token.type in wanted))
-
-
-FSTRING = getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)
-
-
-def rules_cited(text: str) -> set[int]:
-    """Return the numbers of the rules that *text* cites."""
-    numbers = (number for found in RULE.finditer(text) for number in re.findall(r"\d+", found[0]))
-    return set(map(int, numbers))
-
-
-def rules_there() -> set[int]:
-    text = (DOCS / "rules.md").read_text(encoding="utf-8")
-    return {int(number) for number in re.findall(r"^## (\d+)\. \S", text, flags=re.MULTILINE)}
+OF_THE_HOUSE = [DOCS / name for name in ("rules.md", "architecture.md", "decisions.md")]
+"""Pages on which all that stands in code style is a name of the code."""
 
 
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
+
+
+def numbers_of_rules() -> list[int]:
+    text = (DOCS / "rules.md").read_text(encoding="utf-8")
+    return [int(number) for number in re.findall(r"^## (\d+)\. \S", text, flags=re.MULTILINE)]
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
 
 
 def test_rules_are_found_in_the_ways_in_which_they_are_cited():
@@ -61,8 +34,7 @@ def test_rules_are_found_in_the_ways_in_which_they_are_cited():
 
 
 def test_the_rules_stand_in_order():
-    text = (DOCS / "rules.md").read_text(encoding="utf-8")
-    numbers = [int(number) for number in re.findall(r"^## (\d+)\. \S", text, flags=re.MULTILINE)]
+    numbers = numbers_of_rules()
 
     assert numbers == sorted(set(numbers))
     assert {*range(1, 16), 21} <= set(numbers)
@@ -70,19 +42,25 @@ def test_the_rules_stand_in_order():
 
 @pytest.mark.parametrize("path", [*SOURCES, *PAGES], ids=name_of)
 def test_every_rule_that_is_cited_stands_in_the_rules(path):
-    assert rules_cited(prose_of(path)) <= rules_there()
+    assert rules_cited(prose_of(path)) <= set(numbers_of_rules())
 
 
-def test_some_rules_are_cited():
+def test_the_code_cites_rules():
     assert len({rule for path in SOURCES for rule in rules_cited(prose_of(path))}) > 8
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", [*SOURCES, *PAGES], ids=name_of)
 def test_every_page_that_is_named_exists(path):
-    named = {(folder, page) for folder, page in PAGE.findall(prose_of(path))}
-    missing = {page for folder, page in named if not exists(page, in_docs=bool(folder), beside=path.parent)}
+    named = set(PAGE.findall(prose_of(path)))
 
-    assert missing == set()
+    assert {page for folder, page in named if not exists(page, in_docs=bool(folder), beside=path.parent)} == set()
+
+
+OF_OTHERS = {"README.md", "RESULTS.md"}
+"""Pages of the sample, of exports and of the benchmarks."""
 
 
 def exists(page: str, *, in_docs: bool, beside: Path) -> bool:
@@ -92,8 +70,37 @@ def exists(page: str, *, in_docs: bool, beside: Path) -> bool:
     return any((folder / page).exists() for folder in (DOCS, ROOT, beside)) or page in OF_OTHERS
 
 
-OF_OTHERS = {"README.md", "RESULTS.md"}
-"""Pages of the sample and of the benchmarks."""
+# --- modules and functions --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [*sources(".py"), *OF_THE_HOUSE], ids=name_of)
+def test_every_name_in_code_style_exists(path):
+    assert {cited for cited in IN_CODE.findall(prose_of(path)) if not names().has(cited)} == set()
+
+
+@pytest.mark.parametrize("path", [*sources(".py"), *PAGES], ids=name_of)
+def test_every_module_that_is_named_exists(path):
+    assert {module for module in MODULE.findall(prose_of(path)) if not names().has(module)} == set()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_what_is_said_to_be_in_a_module_is_there(path):
+    said = [(name, module) for found, module in OF_MODULE.findall(prose_of(path)) for name in IN_CODE.findall(found)]
+
+    assert [(name, module) for name, module in said if not names().module_has(module, name)] == []
+
+
+def test_what_does_not_exist_is_found_out():
+    missing = ["no_such_function", "scraper/no_such_room.py", "RegisterPage.no_such_field", "no_such_room.py"]
+    there = ["fold", "scraper/names/fold.py", "RegisterPage.slug", "two words", "index.html", "cron/", "≤5"]
+
+    assert [name for name in missing if names().has(name)] == []
+    assert [name for name in there if not names().has(name)] == []
+    assert names().module_has("scraper/names/fold.py", "fold")
+    assert not names().module_has("scraper/names/fold.py", "read_page")
+
+
+# --- the table of layouts ---------------------------------------------------------------------------------------------
 
 
 def test_the_table_of_layouts_is_the_one_that_the_reader_uses():

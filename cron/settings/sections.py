@@ -1,7 +1,7 @@
 """What may be set? Each section of the settings file is one small class, each key one field with a description.
 
 The checks, the names of the environment variables, the file that `init` writes and docs/settings.md all come from these
-classes: a later section is one more class and one more line in `Settings` (config.py). What a setting *does* is not
+classes: a later section is one more class and one more line in `Settings` (load.py). What a setting *does* is not
 known here.
 """
 
