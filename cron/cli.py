@@ -32,11 +32,11 @@ from cron.session import (
 )
 from cron.settings.load import settings_template
 from cron.terminal import formats, news
-from cron.terminal import style as terminal
 from cron.terminal.run_report import NOTHING_AFTERWARDS, render_afterwards
 from cron.work import feeds as feeding
 from cron.work.afterwards import after_run
 from cron.work.outbox import dues_of, dues_of_release
+from diff.saying.english import plural
 from scraper.errors import RefusedPageError, RegisterWatchError
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import page_to_json
@@ -245,7 +245,7 @@ def reparse(session: Session) -> None:
     before = set(session.answers.change_ids())
     outcomes = store.reparse(vocabulary=session.vocabulary, guards=session.guards, progress=show_progress)
     after = set(session.answers.change_ids())
-    runs, kept = terminal.plural(len(outcomes), "run"), terminal.plural(len(before & after), "change")
+    runs, kept = plural(len(outcomes), "run"), plural(len(before & after), "change")
     say(f"Derived {runs} again: {kept} as before, {len(after - before)} new, {len(before - after)} no longer found.\n")
 
 

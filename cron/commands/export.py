@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from cron.session import Session, say
-from cron.terminal.style import plural
+from diff.saying.english import plural
 
 
 @click.command()

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from cron.session import Session, coloured, columns, complain, format_option, say, show_progress, write
-from cron.terminal.run_report import size
-from cron.terminal.style import LABEL, facts, long_time, plural
+from cron.terminal.style import LABEL, facts
 from cron.work.lock import only_run
+from diff.saying.english import moment, plural, size
 from snapshots.keeping.chain import Head
 
 
@@ -93,7 +93,7 @@ def _render_report(row: Mapping[str, Any]) -> str:
     checked += [f"{row['loose']:,} of these of a run that did not finish"] if row["loose"] else []
     rows = [("Database", row["database"]), ("Looked at", "\n".join(checked))]
     if head:
-        rows.append(("Head" if good else "Read up to", f"of run {row['run']}, written {long_time(row['made_at'])}"))
+        rows.append(("Head" if good else "Read up to", f"of run {row['run']}, written {moment(row['made_at'])}"))
     results = []
     if known and good:
         results.append(("Your head", f"number {known['number']:,} stands in the chain with this hash"))

@@ -9,6 +9,7 @@ from cron.terminal import news
 from cron.terminal import style as terminal
 from cron.terminal.agreement import render_agreement
 from diff.change import ChangeKind, Severity
+from diff.saying.english import moment, plural, weekday
 from diff.saying.redline import Redline
 from diff.saying.sentence import NAMES
 from snapshots.asking.answers import Question
@@ -162,7 +163,7 @@ def redline(session: Session, reference: str, since: str | None, until: str | No
 def _redlines(reference: str, earlier: str, later: str, changed: Mapping[str, Redline]) -> str:
     """Return redlines as text; *earlier* and *later* say when the two texts were first seen."""
     same_day = earlier != later and earlier[:10] == later[:10]
-    first, last = ((terminal.long_time if same_day else terminal.long_date)(time) for time in (earlier, later))
+    first, last = ((moment if same_day else weekday)(time) for time in (earlier, later))
     if not changed:
         when = f"since it was first seen on {first}" if earlier == later else f"between {first} and {last}"
         return _lines(f"The prose of {reference} has not changed {when}.")
@@ -170,7 +171,7 @@ def _redlines(reference: str, earlier: str, later: str, changed: Mapping[str, Re
     parts = [_lines(f"{reference}: as first seen on {first}, and on {last}")]
     for name, lines in changed.items():
         title = terminal.paint(NAMES[name], "bold", colour)
-        words = f"{terminal.plural(lines.words('out'), 'word')} out, {lines.words('in'):,} in"
+        words = f"{plural(lines.words('out'), 'word')} out, {lines.words('in'):,} in"
         parts.append(f"{title}, {words}\n\n{terminal.render_redline(lines, width=width, colour=colour)}")
     return "\n".join(parts)
 

@@ -23,10 +23,11 @@ from cron.session import (
     write,
 )
 from cron.terminal.log import start_log
-from cron.terminal.style import clean, facts, long_date, paint, plural
+from cron.terminal.style import clean, facts, paint
 from cron.work.afterwards import complain_of, deliver_and_note, in_words, note_state
 from cron.work.deliver import compose_due
 from cron.work.outbox import ends_coming, problems_of, subscriptions_of, tell_each
+from diff.saying.english import plural, weekday
 from notify.following.ends import PrintedEnd
 from notify.following.matching import Told
 from notify.following.subscription import Followed, follow
@@ -183,7 +184,7 @@ def _last_year(changes: Sequence[dict[str, Any]], n_messages: int) -> str:
         return "nothing"
     high = sum(change["severity"] == "high" for change in changes)
     severe = f", {high:,} of high severity" if high else ""
-    latest = [f"{long_date(change['first_seen'])}: {change['summary']}" for change in changes[:MOST_SHOWN]]
+    latest = [f"{weekday(change['first_seen'])}: {change['summary']}" for change in changes[:MOST_SHOWN]]
     more = [f"and {len(changes) - MOST_SHOWN:,} more"] if len(changes) > MOST_SHOWN else []
     return "\n".join([f"{plural(len(changes), 'change')} in {plural(n_messages, 'message')}{severe}", *latest, *more])
 

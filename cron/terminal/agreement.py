@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cron.terminal.style import NARROWEST, clean, long_date, paint, plural, wrap
+from cron.terminal.style import NARROWEST, clean, paint, wrap
+from diff.saying.english import plural, weekday
 from diff.saying.sentence import NAMES
 from scraper.records import SECTIONS
 
@@ -13,7 +14,7 @@ _LABEL = 22
 def render_agreement(shown: Mapping[str, Any], *, width: int = 80, colour: bool = False) -> str:
     """Return the public form of one agreement as text: facts first, then prose, then how it came about."""
     width = max(width, NARROWEST)
-    title = f"{clean(shown['reference'])}, as of {long_date(shown['as_of'])}"
+    title = f"{clean(shown['reference'])}, as of {weekday(shown['as_of'])}"
     blocks = [[paint(line, "underline", colour) for line in wrap(title, width)]]
     agreement = shown["agreement"]
     if agreement is None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cron.terminal.news import Change, changes_by_kind, notice_lines, troubles
-from cron.terminal.style import NARROWEST, clean, fact_lines, long_date, paint, plural, wrap
+from cron.terminal.style import NARROWEST, clean, fact_lines, paint, wrap
+from diff.saying.english import plural, weekday
 
 MOST_NAMED = 3
 """Captures that are refused for the same reason and named; of more the first ones are, and a number."""
@@ -42,7 +43,7 @@ def render_backfill(report: BackfillReport, *, width: int = 80, colour: bool = F
     if report.passed:
         lines += fact_lines("Passed over", _in_numbers(report.passed), width, colour)
     if report.times:
-        first, last = (long_date(time) for time in (report.times[0], report.times[-1]))
+        first, last = (weekday(time) for time in (report.times[0], report.times[-1]))
         span = f"of {first}" if first == last else f"from {first} to {last}"
         lines += fact_lines("Editions", f"{report.editions:,}, {span}", width, colour)
     lines.append("")

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from cron.terminal.style import LABEL, NARROWEST, clean, cut, fact_lines, in_words, long_date, paint, plural, wrap
+from cron.terminal.style import LABEL, NARROWEST, clean, cut, fact_lines, in_words, paint, wrap
+from diff.saying.english import plural, weekday
 
 Change = Mapping[str, Any]
 """The public form of a change (docs/records.md)."""
@@ -61,7 +62,7 @@ def render_changes(
 
 def _run_heading(changes: Sequence[Change], width: int, colour: bool) -> str:
     first_seen = changes[0]["first_seen"]
-    title = f"{long_date(first_seen)}, run {changes[0]['run']}"
+    title = f"{weekday(first_seen)}, run {changes[0]['run']}"
     # An edition imported under a date alone counts as midnight: that is no time at which anyone looked.
     at = "" if first_seen.endswith("T00:00:00Z") else f" at {first_seen[11:16]} UTC"
     count = f"{plural(len(changes), 'change')} first seen{at}"
@@ -209,7 +210,7 @@ def render_import(report: ImportReport, *, width: int = 80, colour: bool = False
     taken = report.unchanged + report.changed + report.new
     pages = (("read", taken), ("unchanged", report.unchanged), ("changed", report.changed), ("new", report.new))
     counts = "    ".join(f"{word} {number:,}" for word, number in (*pages, ("refused", len(report.refused))))
-    title = f"Run {report.run}, {edition} of {long_date(report.fetched_at)}"
+    title = f"Run {report.run}, {edition} of {weekday(report.fetched_at)}"
     lines = [paint(title, "underline", colour), "", *fact_lines("Pages", counts, width, colour), ""]
     lines += troubles("refused", report.refused, width, colour)
     lines += [""] * bool(report.refused)
@@ -221,7 +222,7 @@ def render_import(report: ImportReport, *, width: int = 80, colour: bool = False
 
 
 def _known_lines(report: ImportReport, width: int, colour: bool) -> Iterator[str]:
-    yield f"Run {report.run} of {long_date(report.fetched_at)} holds these pages already; nothing to add."
+    yield f"Run {report.run} of {weekday(report.fetched_at)} holds these pages already; nothing to add."
     if report.refused:
         yield ""
         yield from troubles("refused", report.refused, width, colour)

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from cron.terminal.style import clean, cut, paint
+from diff.saying.english import duration
 
 PATIENCE_S = 1.0
 """Work that is done sooner shows nothing."""
@@ -73,17 +74,3 @@ def progress_line(done: int, total: int, elapsed_s: float, name: str, width: int
     if name and width >= 100 and room > 8:
         words += f"  {cut(clean(name), room)}"
     return paint("━" * full, "green", colour) + paint("─" * (bar - full), "dim", colour) + words
-
-
-def duration(seconds: float) -> str:
-    """Return a time span in words.
-
-    >>> duration(285), duration(3), duration(7325)
-    ('4 min 45 s', '3 s', '2 h 2 min')
-    """
-    whole = max(round(seconds), 0)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

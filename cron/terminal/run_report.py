@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cron.terminal.news import Change, changes_by_kind, notice_lines, troubles
-from cron.terminal.progress import duration
-from cron.terminal.style import NARROWEST, clean, fact_lines, long_date, paint, plural, wrap
+from cron.terminal.style import NARROWEST, clean, fact_lines, paint, wrap
 from cron.work.nightly import RunReport
 from diff.change import change_to_json
+from diff.saying.english import duration, plural, size, weekday
 from scraper.times import read_time
 from snapshots.asking.answers import Answers, Question
 
@@ -112,7 +112,7 @@ def _after_lines(after: Afterwards, width: int, colour: bool) -> list[str]:
 
 def _title(facts: RunFacts) -> str:
     name = "Run, not kept" if facts.run is None else f"Run {facts.run}"
-    return f"{name}, {long_date(facts.started_at)}, {facts.started_at[11:19]} to {facts.finished_at[11:19]} UTC"
+    return f"{name}, {weekday(facts.started_at)}, {facts.started_at[11:19]} to {facts.finished_at[11:19]} UTC"
 
 
 def _needs(facts: RunFacts) -> list[str]:
@@ -125,14 +125,3 @@ def _needs(facts: RunFacts) -> list[str]:
             f"{plural(len(facts.failed), 'page')} could not be read. Nothing is lost; the next run asks again."
         )
     return needs
-
-
-def size(n_bytes: int) -> str:
-    """Return a number of bytes in words.
-
-    >>> size(41_300), size(1_440_000), size(12)
-    ('41 KB', '1.4 MB', '12 bytes')
-    """
-    if n_bytes >= 1_000_000:
-        return f"{n_bytes / 1e6:,.1f} MB"
-    return f"{n_bytes / 1e3:.0f} KB" if n_bytes >= 1_000 else f"{n_bytes} bytes"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cron.terminal.run_report import size
-from cron.terminal.style import clean, facts, long_date, long_time, paint, plural, wrap
+from cron.terminal.style import clean, facts, paint, wrap
+from diff.saying.english import moment, plural, size, weekday
 from snapshots.asking.needs import attempt_in_words, needs_a_person, why
 
 MOST_FAILING = 20
@@ -25,9 +25,9 @@ def render_status(state: Mapping[str, Any], *, width: int, colour: bool) -> str:
     what = "finished" if run["state"] == "committed" else run["state"]
     pages = f"{run['pages_read']:,} read: {unchanged:,} unchanged, {run['pages_changed']:,} changed"
     kept = f"{size(state['database_bytes'])}: {plural(state['snapshots'], 'snapshot')}{_since(state['since'])}"
-    last = f"{run['id']}, {run['kind']} of {long_time(run['captured_at'])}: {what}{failed}\n{pages}"
+    last = f"{run['id']}, {run['kind']} of {moment(run['captured_at'])}: {what}{failed}\n{pages}"
     rows = [("Last run", f"{last}\n{attempt_in_words(attempts)}" if attempts else last)]
-    rows += [("Next run", f"due {long_time(state['next_due'])}")] if state.get("next_due") else []
+    rows += [("Next run", f"due {moment(state['next_due'])}")] if state.get("next_due") else []
     rows += [
         ("Pages", _failing(state["failing"])),
         ("Held", f"run {state['held'][-1]['id']}" if state["held"] else "none"),
@@ -61,7 +61,7 @@ def _undelivered(waiting: Sequence[Mapping[str, Any]]) -> str:
 
 def _collected(kept: Sequence[Mapping[str, Any]]) -> str:
     """Say what digests of a day or a week hold already, and when they go out."""
-    lines = [f"{one['subscription']}: {one['items']:,} to tell, {long_time(one['due_at'])}" for one in kept]
+    lines = [f"{one['subscription']}: {one['items']:,} to tell, {moment(one['due_at'])}" for one in kept]
     more = len(lines) - MOST_FAILING
     return "\n".join([*lines[:MOST_FAILING], *([f"and {more:,} more, which --format json lists"] if more > 0 else [])])
 
@@ -71,7 +71,7 @@ def _how_it_waits(one: Mapping[str, Any]) -> str:
     if one["given_up"]:
         return f"{messages} given up after {plural(one['attempts'], 'attempt')}{why(one)}"
     tried = f", tried {plural(one['attempts'], 'time')}" if one["attempts"] else ", not tried yet"
-    return f"{messages} due since {long_time(one['since'])}{tried}{why(one)}"
+    return f"{messages} due since {moment(one['since'])}{tried}{why(one)}"
 
 
 def _chain(head: Mapping[str, Any]) -> str:
@@ -80,7 +80,7 @@ def _chain(head: Mapping[str, Any]) -> str:
 
 
 def _since(time: str | None) -> str:
-    return f", since {long_date(time)}" if time else ""
+    return f", since {weekday(time)}" if time else ""
 
 
 def _needs(needs: list[str], width: int, colour: bool) -> str:

@@ -9,10 +9,10 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from typing import Any, TextIO
 
+from diff.saying.english import plural
 from diff.saying.redline import Redline, Run
 from scraper.text import UNSAFE
 
@@ -65,34 +65,6 @@ def wrap(text: str, width: int) -> list[str]:
     """Return *text* in lines of at most *width* columns; at least one line, and at least twenty columns."""
     # Not at hyphens: references, dates and statutes stay whole.
     return textwrap.wrap(text, max(width, 20), break_on_hyphens=False) or [""]
-
-
-def long_date(time: str) -> str:
-    """Return the day of *time* in words.
-
-    >>> long_date("2026-11-20T03:17:00Z")
-    'Friday 20 November 2026'
-    """
-    day = datetime.fromisoformat(time)
-    return f"{day:%A} {day.day} {day:%B} {day.year}"
-
-
-def long_time(time: str) -> str:
-    """Return the day of *time* in words, with its time of day.
-
-    >>> long_time("2026-11-20T03:17:00Z")
-    'Friday 20 November 2026, 03:17 UTC'
-    """
-    return f"{long_date(time)}, {time[11:16]} UTC"
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    >>> plural(1, "change"), plural(2861, "change")
-    ('1 change', '2,861 changes')
-    """
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def in_words(value: Any) -> str:

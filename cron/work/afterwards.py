@@ -5,11 +5,11 @@ from datetime import datetime
 
 from cron.session import Session, clock, complain
 from cron.terminal.run_report import Afterwards
-from cron.terminal.style import plural
 from cron.work.deliver import Clock, Delivered, deliver
 from cron.work.feeds import feeds_after_run
 from cron.work.outbox import operator_dues, problems_of
 from cron.work.overview import state_of
+from diff.saying.english import plural
 from scraper.errors import RegisterWatchError
 from snapshots.keeping.chain import head
 from snapshots.keeping.database import DatabaseError

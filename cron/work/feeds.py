@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cron.session import Session, complain, say
-from cron.terminal.style import plural
 from cron.work.nightly import addresses_of
+from diff.saying.english import plural
 from notify.feeds.sorting import History
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import Vocabulary

@@ -12,7 +12,7 @@ from typing import Any
 
 from cron.session import Session
 from cron.settings.sections import OPERATOR
-from cron.terminal.run_report import size
+from diff.saying.english import size
 from notify.following.ends import PrintedEnd, ends_due, most_days_before
 from notify.following.matching import News, Told, moments_of, needs_texts, tell
 from notify.following.subscription import Followed, Subscription, SubscriptionError, find_problems, follow

@@ -5,13 +5,13 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from itertools import groupby
 
 from jinja2 import Environment
 from markupsafe import Markup
 
+from diff.saying.english import day
 from diff.saying.phrase import SOURCE
 from notify.drawing import new_environment
 from notify.feeds.formats import Feed
@@ -90,16 +90,6 @@ def _by_letter(feeds: Iterable[Listed]) -> Sequence[tuple[str, Sequence[Listed]]
 @cache
 def _environment() -> Environment:
     environment = new_environment()
-    environment.filters["long_day"] = _long_day
+    environment.filters["day"] = day
     environment.filters["how_many"] = lambda letters: f"{sum(len(feeds) for _, feeds in letters):,}"
     return environment
-
-
-def _long_day(day: str) -> str:
-    """Return a day in words.
-
-    >>> _long_day("2026-11-20")
-    '20 November 2026'
-    """
-    one = date.fromisoformat(day)
-    return f"{one.day} {one:%B} {one.year}"

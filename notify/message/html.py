@@ -7,9 +7,10 @@ from urllib.parse import quote
 from jinja2 import Environment
 from markupsafe import Markup
 
+from diff.saying.english import moment
 from notify.drawing import new_environment
 from notify.message.parts import Row
-from notify.message.words import Words, long_time
+from notify.message.words import Words
 
 UNBROKEN = 15
 """Characters of a value that stays on one line."""
@@ -38,7 +39,7 @@ def _row(row: Row) -> Markup:
 @cache
 def _environment() -> Environment:
     environment = new_environment()
-    environment.filters["long_time"] = long_time
+    environment.filters["moment"] = moment
     environment.filters["address_part"] = lambda text: quote(text, safe="@")
     environment.globals["UNBROKEN"] = UNBROKEN
     return environment

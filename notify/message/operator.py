@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from diff.saying.english import plural
 from scraper.text import cut, one_line
 
 WIDTH = 72
@@ -104,15 +105,11 @@ def _figures(week: dict[str, int | str]) -> str:
     failed = f", {week['runs_failed']:,} failed" if week["runs_failed"] else ""
     rows = [
         ("Runs", f"{week['runs']:,} in the last seven days{failed}"),
-        ("Changes", f"{week['changes']:,} told, {_plural(week['delivered'], 'message')} delivered"),
-        ("Register", f"{_plural(week['pages'], 'page')}, {_plural(week['agreements'], 'agreement')}"),
+        ("Changes", f"{week['changes']:,} told, {plural(int(week['delivered']), 'message')} delivered"),
+        ("Register", f"{plural(int(week['pages']), 'page')}, {plural(int(week['agreements']), 'agreement')}"),
         ("Database", str(week["size"])),
     ]
     return "\n".join([f"Week {week['week']}", *(f"{label:<{_LABEL}}{value}" for label, value in rows)])
-
-
-def _plural(number: int | str, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _wrapped(text: str, indent: int) -> str:

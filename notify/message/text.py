@@ -4,10 +4,11 @@ import textwrap
 from collections.abc import Hashable, Iterator
 from functools import lru_cache
 
+from diff.saying.english import moment
 from diff.saying.phrase import Phrase
 from diff.saying.redline import Run
 from notify.message.parts import Block, Row, Section
-from notify.message.words import Words, long_time
+from notify.message.words import Words
 
 WIDTH = 72
 INDENT = 10
@@ -86,7 +87,7 @@ def _row_lines(row: Row) -> Iterator[str]:
     yield from others
     yield from _values(said)
     yield from _indented(said.note) if said.note else ()
-    yield from _indented(f"First seen on {long_time(row.seen)}.") if row.seen else ()
+    yield from _indented(f"First seen on {moment(row.seen)}.") if row.seen else ()
     for one in row.about:
         yield from _indented(", ".join(filter(None, (one.reference, one.organisation))), hang=2)
     yield from _indented(f"and {row.more_about} more") if row.more_about else ()

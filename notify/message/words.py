@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from diff.change import Severity
+from diff.saying.english import moment
 from notify.message.parts import LONGEST_NAME, MOST_ENDINGS, REGISTER, Ending, Parts, Places, Told
 from scraper.text import cut, one_line
 
@@ -62,16 +63,6 @@ class Words:
     chain: tuple[str, str] | None
     why: str
     stop: str | None
-
-
-def long_time(time: str) -> str:
-    """Return a time in words.
-
-    >>> long_time("2026-11-20T03:17:00Z")
-    'Friday 20 November 2026, 03:17 UTC'
-    """
-    moment = datetime.fromisoformat(time)
-    return f"{moment:%A} {moment.day} {moment:%B} {moment.year}, {moment:%H:%M} UTC"
 
 
 def count(number: int, what: str, whats: str = "") -> str:
@@ -168,8 +159,8 @@ def seen_in(readings: Sequence[Reading]) -> str:
     if len(in_order) == 1:
         (one,) = in_order
         read = f", when {_pages(one)} were read" if one.pages is not None else ""
-        return f"First seen on {long_time(one.time)}{read}."
-    between = f"between {long_time(in_order[0].time)}, and {long_time(in_order[-1].time)}"
+        return f"First seen on {moment(one.time)}{read}."
+    between = f"between {moment(in_order[0].time)}, and {moment(in_order[-1].time)}"
     return f"First seen in {count(len(in_order), 'run')} {between}. {_read_by(in_order)}".rstrip()
 
 

@@ -6,7 +6,7 @@ Sentences for the operator, made of facts and read in a terminal, in a mail and 
 from collections.abc import Mapping
 from typing import Any
 
-from snapshots.browse.parts.wording import moment, plural, weekday
+from diff.saying.english import moment, plural, weekday
 
 NIGHTS = 3
 """A page that so many runs in a row could not read needs a person, and so do runs that fail; one bad night does not."""

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from diff.saying.english import clock, plural, weekday
 from diff.saying.phrase import SOURCE
 from snapshots.browse.app.addresses import with_query
 from snapshots.browse.app.reader import Reader
 from snapshots.browse.app.request import Site
 from snapshots.browse.app.routes import navigation
-from snapshots.browse.parts.wording import clock, plural, weekday
 
 
 def frame(site: Site, path: str | None, reader: Reader | None) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from diff.saying import english
 from scraper.text import unsteered
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import Reply
-from snapshots.browse.parts import wording
 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript; charset=utf-8"}
 
@@ -34,12 +34,12 @@ def environment() -> Environment:
     )
     made.globals.update(shared_names())
     made.filters.update(
-        day=wording.day,
-        weekday=wording.weekday,
-        month=wording.month,
-        clock=wording.clock,
-        eights=wording.eights,
-        listed=wording.listed,
+        day=english.day,
+        weekday=english.weekday,
+        month=english.month,
+        clock=english.clock,
+        eights=english.eights,
+        listed=english.listed,
         figures=lambda n: f"{n:,}",
     )
     return made
@@ -50,9 +50,9 @@ def shared_names() -> dict[str, Any]:
     return {
         "address": addresses,
         "static": static_address,
-        "plural": wording.plural,
-        "in_words": wording.number,
-        "days": wording.days,
+        "plural": english.plural,
+        "in_words": english.number,
+        "days": english.days,
         "is_link": addresses.is_link,
     }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from diff.addresses import slug_name
 from diff.names import nearest
+from diff.saying.english import clock, day, number
 from diff.saying.phrase import family_in_words
 from scraper.names.legal_basis import families_of
 from scraper.records import agreement_to_json
@@ -36,7 +37,6 @@ from snapshots.browse.parts.versions import (
     since,
     standing_at,
 )
-from snapshots.browse.parts.wording import clock, day, number
 
 LONGEST_TITLE = 200
 STATES_SHOWN = 6

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diff.cells import escaped
+from diff.saying.english import clock, day
 from diff.saying.phrase import PROSE, SOURCE, Phrase, phrase
 from diff.saying.redline import Run, redline
 from scraper.text import cut, one_line
@@ -20,7 +21,6 @@ from snapshots.browse.page.front import COLUMNS
 from snapshots.browse.parts.filters import changes_by_id, kind_in_words
 from snapshots.browse.parts.proof import Kept, kept_as
 from snapshots.browse.parts.rows import change_rows
-from snapshots.browse.parts.wording import clock, day
 
 SHORTEST_PREFIX = 8
 MOST_NAMED = 20

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from diff.change import Severity
+from diff.saying.english import day, listed, number
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import Agreement
@@ -22,7 +23,6 @@ from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
 from snapshots.browse.parts.differing import Difference, Value, came_back, differences_of, of_set, of_whole
 from snapshots.browse.parts.filters import Condition, datasets_called, load_changes, organisations_called
 from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
-from snapshots.browse.parts.wording import day, listed, number
 from snapshots.keeping.states import States
 
 ON_A_PAGE = 50

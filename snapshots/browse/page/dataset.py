@@ -7,6 +7,7 @@ from typing import Any
 
 from diff.addresses import readable_name
 from diff.names import DatasetNames, nearest
+from diff.saying.english import plural
 from scraper.names.fold import fold
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
@@ -16,7 +17,6 @@ from snapshots.browse.parts import holders as holding
 from snapshots.browse.parts.drawings import levels_chart, names_drawing
 from snapshots.browse.parts.holders import Holder, Spell, Thing
 from snapshots.browse.parts.holders_page import holding_page, table_csv, table_json
-from snapshots.browse.parts.wording import plural
 
 LONGEST_TITLE = 200
 

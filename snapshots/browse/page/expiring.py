@@ -11,13 +11,13 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+from diff.saying.english import day, listed, number, plural
 from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Row
 from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
 from snapshots.browse.parts.filters import pages_called
-from snapshots.browse.parts.wording import day, listed, number, plural
 
 DAYS = (30, 90, 180, 365)
 DEFAULT_DAYS = 90

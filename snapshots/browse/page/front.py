@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from diff.change import ChangeKind, Severity
+from diff.saying.english import day, days, month, number, plural
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
@@ -24,7 +25,6 @@ from snapshots.browse.parts.filters import (
     load_changes,
 )
 from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
-from snapshots.browse.parts.wording import day, days, month, number, plural
 
 ENOUGH = 40
 """Changes on a page from which on no further run is begun."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diff.names import nearest
+from diff.saying.english import plural
 from scraper.names.legal_basis import family_of
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
@@ -15,7 +16,6 @@ from snapshots.browse.parts.drawings import levels_chart
 from snapshots.browse.parts.holders import FAMILIES, Holder, Spell, Thing
 from snapshots.browse.parts.holders_page import holding_page, table_csv, table_json
 from snapshots.browse.parts.law import about, heading
-from snapshots.browse.parts.wording import plural
 
 LONGEST_TITLE = 160
 MOST_FORMS = 20

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from diff.names import nearest
+from diff.saying.english import day, number, plural
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.text import cut, one_line
@@ -21,7 +22,6 @@ from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page
 from snapshots.browse.parts.filters import Condition
 from snapshots.browse.parts.proof import kept_of_page, page_address
 from snapshots.browse.parts.timeline import timeline
-from snapshots.browse.parts.wording import day, number, plural
 
 CHANGES_SHOWN = 30
 """Changes of a page of the timeline; a run is never cut in two."""

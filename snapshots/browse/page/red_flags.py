@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from diff.saying.english import listed, plural
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
 from snapshots.browse.parts.filters import pages_called
-from snapshots.browse.parts.wording import listed, plural
 
 ON_A_PAGE = 100
 LONGEST = 300

@@ -7,6 +7,7 @@ from typing import Any
 import zstandard
 
 from diff.cells import escaped
+from diff.saying.english import clock, day, plural
 from scraper.errors import RegisterWatchError
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
@@ -14,7 +15,6 @@ from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, BadAddressError, NotThereError, Page, Reply
 from snapshots.browse.parts.filters import Condition, kind_in_words, load_changes
 from snapshots.browse.parts.rows import by_organisation, change_rows
-from snapshots.browse.parts.wording import clock, day, plural
 from snapshots.keeping.chain import text_of
 
 RUNS = 100

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from diff.names import nearest
+from diff.saying.english import listed, plural
 from scraper.names.fold import fold
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
@@ -16,7 +17,6 @@ from snapshots.browse.app.render import marked
 from snapshots.browse.app.request import Asked, MovedError, Page
 from snapshots.browse.parts.filters import changes_by_id, matching
 from snapshots.browse.parts.rows import ChangeRow, change_rows
-from snapshots.browse.parts.wording import listed, plural
 
 FEW = 5
 MANY = 50

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from diff.addresses import slug_name
+from diff.saying.english import clock, day, plural
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, BadAddressError, MovedError, NotThereError, Page, Reply
 from snapshots.browse.parts.kept_text import Line, Lines, side_by_side, source_of, text_of
 from snapshots.browse.parts.proof import Kept, kept_as, kept_of_page
-from snapshots.browse.parts.wording import clock, day, plural
 from snapshots.keeping.bodies import Bodies
 
 SHORTEST = 8

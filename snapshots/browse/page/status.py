@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from diff.saying.english import day, listed, moment, plural, size
 from scraper.text import cut, one_line
 from scraper.times import read_time
 from snapshots.asking.needs import attempt_in_words, needs_a_person, why
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Row
 from snapshots.browse.app.request import Asked, Page
-from snapshots.browse.parts.wording import day, listed, moment, plural
 from snapshots.keeping.attempts import failed_attempts
 from snapshots.keeping.chain import head
 
@@ -80,19 +80,15 @@ def _facts(facts: Row) -> list[tuple[str, str, str]]:
     rows += [
         ("Changes", f"{facts['changes']:,} told of, {facts['editorial']:,} editorial", ""),
         ("Register", f"{plural(facts['pages'], 'page')}, {plural(facts['agreements'], 'agreement')}", ""),
-        ("Database", _size(facts["database_bytes"]), _kept(facts)),
+        ("Database", size(facts["database_bytes"]), _kept(facts)),
     ]
     return rows
 
 
 def _kept(facts: Row) -> str:
     since = f", since {day(facts['since'])}" if facts["since"] else ""
-    bodies = f"; bodies of pages take {_size(facts['bodies_bytes'])}" if facts["bodies_bytes"] else ""
+    bodies = f"; bodies of pages take {size(facts['bodies_bytes'])}" if facts["bodies_bytes"] else ""
     return f"{plural(facts['snapshots'], 'snapshot')}{since}{bodies}"
-
-
-def _size(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 100_000 else f"{n_bytes / 1e3:,.1f} KB"
 
 
 def _failing(page: Row, kind: str) -> tuple[Any, ...]:

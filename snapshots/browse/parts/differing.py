@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from diff.deciding.when import incident, same_date
 from diff.kinds import is_type_of_data
+from diff.saying.english import plural
 from diff.saying.redline import Mark, redline
 from diff.saying.sentence import NAMES
 from scraper.names.fold import fold
@@ -18,7 +19,6 @@ from scraper.records import SECTIONS, Agreement
 from scraper.text import cut, one_line
 from snapshots.browse.app.reader import Row
 from snapshots.browse.parts.law import heading
-from snapshots.browse.parts.wording import plural
 
 LONGEST = 300
 _DATES = ("dsa_start", "dsa_end")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from diff.saying.english import month, short_month
 from scraper.text import cut, one_line
 from scraper.times import read_time
-from snapshots.browse.parts.wording import month, short_month
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,13 @@ are three different things, and each has words of its own. Pure.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from diff.saying.english import day
 from diff.saying.redline import Run, redline
 from diff.saying.sentence import NAMES
 from scraper.names.fold import fold
 from scraper.records import SECTIONS, Agreement
 from scraper.text import one_line
 from snapshots.browse.parts.versions import Version
-from snapshots.browse.parts.wording import day
 
 PROSE = ("purposes_text", *SECTIONS)
 

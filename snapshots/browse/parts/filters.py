@@ -13,12 +13,12 @@ from typing import Any
 
 from diff.change import ChangeKind, Severity
 from diff.names import DatasetNames, nearest
+from diff.saying.english import plural
 from diff.saying.sentence import listed
 from scraper.names.fold import fold
 from snapshots.asking.answers import public_change
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, BadAddressError
-from snapshots.browse.parts.wording import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,11 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
+from diff.saying.english import plural
 from scraper.names.fold import fold
 from scraper.times import as_text, read_time
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.parts.drawings import Level, months_between
-from snapshots.browse.parts.wording import plural
 
 LATELY_DAYS = 90
 LATELY_LISTED = 8

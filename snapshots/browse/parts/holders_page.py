@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from diff.kinds import is_type_of_data
+from diff.saying.english import day, listed, number
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import Asked, BadAddressError, Reply
 from snapshots.browse.parts import holders as holding
 from snapshots.browse.parts.holders import ACCESS, FAMILIES, ORDERS, Holder, Move, Spell, Thing
-from snapshots.browse.parts.wording import day, listed, number
 
 ON_A_PAGE = 100
 LONGEST_TITLE = 200

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from diff.saying.english import listed
 from scraper.text import cut
 from scraper.times import end_of
 from snapshots.browse.app.request import BadAddressError, Words
 from snapshots.browse.parts.facts import Comparison, comparison, same_prose
 from snapshots.browse.parts.versions import Version
-from snapshots.browse.parts.wording import listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from diff.saying.english import day
 from snapshots.browse.app.reader import Reader
 from snapshots.browse.parts.filters import Condition, load_changes
 from snapshots.browse.parts.rows import ChangeRow, change_rows
-from snapshots.browse.parts.wording import day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from cron.terminal.run_report import RunFacts, render_run, size
+from cron.terminal.run_report import RunFacts, render_run
 from cron.terminal.status import needs_a_person, render_status
+from diff.saying.english import size
 
 CHANGE = {
     "kind": "dataset-added", "severity": "medium", "substantive": True, "agreements": 1, "group": None,

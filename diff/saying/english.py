@@ -1,4 +1,4 @@
-"""How times and numbers read on a page: days in words, times in UTC, small numbers spelled out. Pure."""
+"""How times, numbers, sizes and lists read, alike on a terminal, in a mail, in a feed and on a page. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -104,6 +104,31 @@ def plural(n: int, one: str, many: str = "") -> str:
     ('1 change', '1,712 changes', '2 pages were read')
     """
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def size(n_bytes: int) -> str:
+    """Return a number of bytes, as short as it can be compared.
+
+    >>> size(412_300), size(1_440_000), size(12)
+    ('412 KB', '1.4 MB', '12 bytes')
+    """
+    if n_bytes >= 1_000_000:
+        return f"{n_bytes / 1e6:,.1f} MB"
+    return f"{n_bytes / 1e3:.0f} KB" if n_bytes >= 1_000 else f"{n_bytes} bytes"
+
+
+def duration(seconds: float) -> str:
+    """Return a time span.
+
+    >>> duration(285), duration(3), duration(7325)
+    ('4 min 45 s', '3 s', '2 h 2 min')
+    """
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def eights(digits: str) -> str:
