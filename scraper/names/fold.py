@@ -7,43 +7,77 @@ is shown as printed. Pure; nothing here knows what a field means.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import groupby
 
-KEPT_SIGNS = "%£$€<>=+&/"
-"""Signs that say something: `<5` is not `>5`. Every other sign is typography."""
+KEPT_SIGNS = "%&/"
+"""Signs that Unicode calls punctuation and that say something all the same."""
+
+MINUS = "\N{MINUS SIGN}"
+
+# Stands for a dash or a bullet in the fast path: no page has it, it goes like any typography, and it is not the
+# hyphen, which may be a minus.
+_A_DASH = "\x1f"
+_A_MINUS = "\x1e"
 
 # Signs that make up nearly all of the register's non-ASCII text, each with an ASCII sign that folds the same. With
 # them gone most texts are ASCII and take the fast path; normalising 15 KB costs more than all the rest of folding.
 _STAND_INS = (
-    ("–", "-"),
+    ("–", _A_DASH),
     ("’", "'"),
     ("‘", "'"),
     ("“", '"'),
     ("”", '"'),
-    ("•", "-"),
+    ("•", _A_DASH),
     ("\N{NO-BREAK SPACE}", " "),
-    ("—", "-"),
+    ("\N{EN SPACE}", " "),
+    ("—", _A_DASH),
     ("·", "'"),
     ("…", "'"),
 )
 
 # Marks may stand one behind the other: a page that prints "1. a) Trusts" shows the list's own number before a mark
-# that stands in the text. A dash before a mark is one the site may delete tomorrow, so it must not hide the mark.
-_LIST_MARKS = re.compile(r"(?:[\s•‐-―−-]*(?:\d{1,3}|[^\W\d_])[.)](?=\s))+")
+# that stands in the text. A dash before a mark is one the site may delete tomorrow, so it must not hide the mark; a
+# hyphen before a digit is a minus.
+_ROMAN = r"(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})"  # to xxxix: "mix." and "dim." are words
+_COUNTED = rf"(?:\d{{1,3}}|[^\W\d_]|{_ROMAN})[.)](?=\s)|o(?=\s)"
+_SIGNS = "+<>=≤≥±−"  # signs that compare and say what a number is, and are bullets before anything else
+_LIST_MARKS_ASCII = re.compile(
+    rf"(?:(?:[\s\x1f]|-(?!\d))*(?:{_COUNTED}|[|~](?=\s)|[+<>=](?=\s)(?!\s*\d)))+", re.IGNORECASE
+)
+_COUNTED_MARK = re.compile(_COUNTED, re.IGNORECASE)
+_BEFORE_MARKS = re.compile(r"(?:[\s\x1f‐-―]|-(?!\d))*")
+_NUMBERED = re.compile(r"(?<!\w)(\d{1,3})[.)](?=\s)")
+_A_SECOND_NUMBER = re.compile(r"[.:;][^\S\n]*\d{1,3}[.)]\s")
+
+# Each begins with the sign itself: a search for one sign is fast, one for what may stand before it is not.
+_HALVES = re.compile(r"\.(?=\d)(?<![^\W_]\.)")  # ".5", which is not "5"
 _LOOSE_POINTS = re.compile(r"[.,](?:(?!\d)|(?<!\d.))")
-_LOOSE_POINTS_ASCII = re.compile(rb"[.,](?:(?![0-9])|(?<![0-9].))")
-_TYPOGRAPHY = re.compile(rf"[^\w{re.escape(KEPT_SIGNS)}.,]+|_+")
+_LOOSE_POINTS_ASCII = re.compile(r"[.,](?:(?![0-9])|(?<![0-9].))")
+_HYPHEN_MINUS_ASCII = re.compile(r"-(?=\d)(?<![^(\[{<>=\n].)")
+_HYPHEN_MINUS = re.compile(r"[-‐](?=\d)(?<![^(\[{<>=≤≥±].)")
+
+# Only letters and marks are read by compatibility: "10⁶" is not "106", nor is "1½" "112".
+_SUPERSCRIPTS_AND_FRACTIONS = re.compile(
+    "(["
+    + "".join(
+        chr(code)
+        for code in range(0x80, 0x10000)
+        if unicodedata.decomposition(chr(code)).startswith(("<super>", "<fraction>"))
+    )
+    + "]+)"
+)
 
 _ASCII_LOWER = bytes(range(256)).lower()
-_ASCII_TYPOGRAPHY = bytes(c for c in range(128) if not chr(c).isalnum() and chr(c) not in KEPT_SIGNS + ".,")
+_ASCII_KEPT = KEPT_SIGNS + "$+<=>|~.,"
+_ASCII_TYPOGRAPHY = bytes(c for c in range(128) if not chr(c).isalnum() and chr(c) not in _ASCII_KEPT + _A_MINUS)
 
 _SHORT = 256  # names, labels and dates: the same few thousand on every page
 
 
 def fold(text: str) -> str:
-    r"""Return a form of *text* in which only its words and numbers count.
+    r"""Return a form of *text* in which only its words, numbers and signs count (design rule 4).
 
     In late 2024 the site deleted every en dash. Compared unfolded, nearly every page would have reported a new legal
     basis that night:
@@ -53,25 +87,33 @@ def fold(text: str) -> str:
     >>> fold("Health and Social Care Act 2012 s261(2)(a)")
     'healthandsocialcareact2012s2612a'
 
-    A dash goes without leaving a space, so spaces cannot count; points and commas inside numbers do, and so do signs
-    that compare, count money or join names:
+    A dash goes without leaving a space, so spaces cannot count. What Unicode calls punctuation, space, format or
+    private use is typography; letters, digits and symbols are not, nor are points and commas inside numbers:
 
     >>> fold("ages 55–80") == fold("ages 5580")
     True
     >>> fold("last year’s") == fold("last years")
     True
-    >>> fold("v1.5"), fold("v15"), fold("5,079 rows"), fold("A&E, <5")
-    ('v1.5', 'v15', '5,079rows', 'a&e<5')
+    >>> fold("v1.5"), fold("v15"), fold("5,079 rows"), fold("A&E, <5"), fold("10⁶ ± .5 %")
+    ('v1.5', 'v15', '5,079rows', 'a&e<5', '10⁶±0.5%')
 
-    Marks of lists go at the start of every paragraph, and only there and only before a space:
+    A hyphen is a minus where nothing else can be meant; `COVID -19` has a dash:
+
+    >>> fold("-2 (-3)"), fold("COVID -19")
+    ('−2−3', 'covid19')
+
+    Marks of lists go at the start of every line, and only there and only before a space; numbers also inside a line
+    where they count up from 1, for a list that a generator ran into one paragraph:
 
     >>> fold("1. HES\n• a) Critical Care\n- (b) 1.5 years")
     'hescriticalcareb1.5years'
+    >>> fold("Aims: 1. to link. 2. to count") == fold("Aims:\n1. to link.\n2. to count")
+    True
 
     Text that is already folded stays as it is:
 
     >>> fold(fold("ﬁle ½ of Σ'ς Café"))
-    'file12ofσσcafé'
+    'file½ofσσcafé'
     """
     return _fold_short(text) if len(text) <= _SHORT else _fold(text)
 
@@ -120,32 +162,120 @@ def _fold(text: str) -> str:
         text = text.replace(sign, stand_in)
     if text.isascii():
         return _fold_ascii(text)
-    # By paragraphs, because the few that hold a "£" or an "é" should not slow down all the others.
+    # By lines, because the few that hold a "£" or an "é" should not slow down all the others.
     folded = "".join(
         (_fold_ascii if is_ascii else _fold_unicode)("\n".join(lines))
         for is_ascii, lines in groupby(text.splitlines(), str.isascii)
     )
-    # Case folding can leave letters that NFKC composes, and so can the loss of what stood between two of them (Hangul).
-    return folded if unicodedata.is_normalized("NFKC", folded) else _fold(folded)
+    # Case folding can leave letters that normalising composes, and so can the loss of what stood between two of them.
+    is_stable = folded.isascii() or unicodedata.is_normalized("NFKC", folded) or folded == _normal(folded)
+    return folded if is_stable else _fold(folded)
 
 
 _fold_short = lru_cache(maxsize=1 << 14)(_fold)
 
 
 def _fold_ascii(text: str) -> str:
-    said = _LOOSE_POINTS_ASCII.sub(b"", _without_list_marks(text).encode("ascii"))
-    return said.translate(_ASCII_LOWER, _ASCII_TYPOGRAPHY).decode("ascii")
+    lines = text.splitlines()
+    if _A_SECOND_NUMBER.search(text):
+        lines = [_without_count(line) if _A_SECOND_NUMBER.search(line) else line for line in lines]
+    said = "\n".join(
+        [(line[found.end() :] if (found := _LIST_MARKS_ASCII.match(line)) else line).lstrip() for line in lines]
+    )
+    if "-" in said:
+        said = _HYPHEN_MINUS_ASCII.sub(_A_MINUS, said)
+    said = _LOOSE_POINTS_ASCII.sub("", _HALVES.sub("0.", said))
+    folded = said.encode("ascii").translate(_ASCII_LOWER, _ASCII_TYPOGRAPHY).decode("ascii")
+    return folded.replace(_A_MINUS, MINUS) if _A_MINUS in folded else folded
 
 
 def _fold_unicode(text: str) -> str:
-    said = _without_list_marks(unicodedata.normalize("NFKC", text).casefold())
-    return _TYPOGRAPHY.sub("", _LOOSE_POINTS.sub("", said))
+    return "".join(map(_fold_line, _normal(text.translate(_UNSEEN)).splitlines()))
 
 
-def _without_list_marks(text: str) -> str:
-    return "\n".join([_without_list_mark(line) for line in text.splitlines()])
+def _fold_line(line: str) -> str:
+    if _A_SECOND_NUMBER.search(line):
+        line = _without_count(line)
+    said = _HYPHEN_MINUS.sub(MINUS, line[_marks_end(line) :].lstrip())
+    return _LOOSE_POINTS.sub("", _HALVES.sub("0.", said)).translate(_TYPOGRAPHY)
 
 
-def _without_list_mark(line: str) -> str:
-    marks = _LIST_MARKS.match(line)
-    return line[marks.end() :] if marks else line
+def _marks_end(line: str) -> int:
+    """Return where the marks of lists end with which *line* begins."""
+    end = 0
+    while True:
+        start = _BEFORE_MARKS.match(line, end).end()  # type: ignore[union-attr]  # it matches nothing too
+        if found := _COUNTED_MARK.match(line, start):
+            end = found.end()
+        elif _is_bullet(line[start : start + 1], line[start + 1 :]):
+            end = start + 1
+        else:
+            return end
+
+
+def _is_bullet(sign: str, rest: str) -> bool:
+    if not sign or not rest[:1].isspace() or unicodedata.category(sign) not in ("Sm", "So"):
+        return False
+    return not (sign in _SIGNS and rest.lstrip()[:1].isdigit())
+
+
+def _without_count(line: str) -> str:
+    """Return *line* without the numbers with which a list in it counts up from 1: two or more."""
+    runs: list[list[re.Match[str]]] = []
+    for found in _NUMBERED.finditer(line):
+        if not _may_begin_item(line[: found.start()]):
+            continue
+        if int(found[1]) == 1:
+            runs.append([found])
+        elif runs and int(found[1]) == len(runs[-1]) + 1:
+            runs[-1].append(found)
+    for number in sorted((n for run in runs if len(run) > 1 for n in run), key=lambda n: -n.start()):
+        line = f"{line[: number.start()]} {line[number.end() :]}"
+    return line
+
+
+def _may_begin_item(before: str) -> bool:
+    """Say whether an item of a list may begin behind *before*: at the start, or where something ended."""
+    ended = before.rstrip()
+    return not ended or (ended[-1] in ".:;" and not (ended == before and before[-2:-1].isdigit()))
+
+
+def _normal(text: str) -> str:
+    """Return *text* composed by compatibility and case folded, superscripts and fractions left as they are."""
+    while True:
+        parts = _SUPERSCRIPTS_AND_FRACTIONS.split(text)
+        # Every second part is what was split at. Case folding may leave what composes, so it goes on until it stays.
+        composed = "".join(
+            part if index % 2 else unicodedata.normalize("NFKC", part) for index, part in enumerate(parts)
+        ).casefold()
+        if composed == text:
+            return text
+        text = composed
+
+
+class _ByCategory(dict[int, int | None]):
+    """What becomes of a character, by what Unicode calls it; looked up once for each."""
+
+    def __init__(self, goes: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._goes = goes
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if self._goes(chr(code)) else code
+        return self[code]
+
+
+def _is_unseen(character: str) -> bool:
+    # Variation selectors and the joiner of graphemes are marks by category and formats by what they do.
+    return unicodedata.category(character) in ("Cf", "Co") or character in _SELECTORS
+
+
+def _is_typography(character: str) -> bool:
+    category = unicodedata.category(character)
+    says = category[0] in "LNM" or category in ("Sm", "Sc", "So") or character in KEPT_SIGNS + ".,"
+    return not says
+
+
+_SELECTORS = frozenset((*map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0)), "\u034f"))
+_UNSEEN = _ByCategory(_is_unseen)
+_TYPOGRAPHY = _ByCategory(_is_typography)
