@@ -1,12 +1,15 @@
-"""Write the pages of docs/ that are taken from the code: cli.md, settings.md, schema.md.
+"""Write the pages of docs/ that are taken from the code: cli.md, settings.md, schema.md, the map in architecture.md.
 
 `python docs/generate.py [FOLDER]` writes into FOLDER instead; a test does that and compares.
 """
 
+import ast
+import re
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import click
@@ -25,6 +28,8 @@ from cron.settings.sections import Subscription
 from snapshots.columns import MEANINGS
 from snapshots.keeping.store import open_store
 
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("scraper", "diff", "snapshots", "notify", "cron")
 GENERATED = "<!-- Written by `make docs`; do not edit. -->"
 
 
@@ -114,7 +119,48 @@ def _schema_lines(database: sqlite3.Connection) -> Iterator[str]:
             yield f"| `{column}` | {type_.lower()} | {marks} | {meanings.get(column, '')} |"
 
 
-PAGES = {"cli.md": cli_page, "settings.md": settings_page, "schema.md": schema_page}
+MAP = ("<!-- the map; written by `make docs` -->", "<!-- end of the map -->")
+SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z`])")
+
+
+def architecture_page() -> str:
+    """Return the page about the house as it is, its map drawn anew: every room, each module with its first words."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    before, rest = page.split(MAP[0])
+    after = rest.split(MAP[1])[1]
+    return before + "\n".join([MAP[0], *_map(), "", MAP[1]]) + after
+
+
+def _map() -> Iterator[str]:
+    rooms = [path.parent for top in PACKAGES for path in sorted((ROOT / top).rglob("__init__.py"), key=_parts)]
+    for room in rooms:
+        yield from ("", f"### {room.relative_to(ROOT)}/", "", says(room / "__init__.py"), "")
+        files = sorted(path for path in room.iterdir() if path.suffix in (".py", ".sql") and path.stem != "__init__")
+        yield from (f"- `{path.name}`: {says(path)}" for path in files)
+
+
+def _parts(path: Path) -> tuple[str, ...]:
+    return path.parent.parts
+
+
+def says(path: Path) -> str:
+    """Return what a module says of itself in its first sentence, the answer too if that is a question."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        paragraph = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0]
+    else:
+        comments = takewhile(lambda line: line.startswith("--"), text.splitlines())
+        paragraph = " ".join(line.lstrip("- ") for line in comments)
+    first, *others = SENTENCE.split(" ".join(paragraph.split()))
+    return " ".join([first, *others[:1]]) if first.endswith("?") else first
+
+
+PAGES = {
+    "cli.md": cli_page,
+    "settings.md": settings_page,
+    "schema.md": schema_page,
+    "architecture.md": architecture_page,
+}
 
 
 def main(arguments: list[str]) -> int:

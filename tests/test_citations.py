@@ -1,10 +1,13 @@
 """What comments, docstrings and pages cite exists (rule 21)."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks.house import FOLDERS
 from scraper.reading.layouts import LAYOUTS, unprinted
 from scraper.records import FIELDS
 from tests.harness.citations import DOCS, IN_CODE, MODULE, OF_MODULE, PAGE, ROOT, names, prose_of, rules_cited, sources
@@ -98,6 +101,29 @@ def test_what_does_not_exist_is_found_out():
     assert [name for name in there if not names().has(name)] == []
     assert names().module_has("scraper/names/fold.py", "fold")
     assert not names().module_has("scraper/names/fold.py", "read_page")
+
+
+# --- the map ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_map_shows_every_room_as_it_is(tmp_path):
+    subprocess.run([sys.executable, DOCS / "generate.py", tmp_path], cwd=ROOT, check=True, timeout=60)
+    page, fresh = (folder / "architecture.md" for folder in (DOCS, tmp_path))
+
+    assert page.read_text(encoding="utf-8") == fresh.read_text(encoding="utf-8"), "run `make docs`"
+
+
+def test_the_map_shows_every_module_once():
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8").split("## The map")[1]
+    rooms = re.split(r"^### (\S+)/$", text, flags=re.MULTILINE)[1:]
+    shown = [
+        f"{room}/{file}"
+        for room, lines in zip(rooms[::2], rooms[1::2], strict=True)
+        for file in re.findall(r"^- `([\w.]+)`: \S", lines, flags=re.MULTILINE)
+    ]
+    there = [path for folder in FOLDERS for ending in ("py", "sql") for path in (ROOT / folder).rglob(f"*.{ending}")]
+
+    assert sorted(shown) == sorted(name_of(path) for path in there if path.name != "__init__.py")
 
 
 # --- the table of layouts ---------------------------------------------------------------------------------------------
