@@ -19,7 +19,7 @@ from cron.terminal import formats
 from cron.terminal import style as terminal
 from cron.terminal.progress import Progress
 from diff.deciding.guards import Guards
-from scraper.errors import RegisterWatchError
+from scraper.errors import RegisterWatchError, system_words
 from scraper.names.vocabulary import Vocabulary, default_vocabulary, parse_vocabulary
 from scraper.times import as_text, end_of, read_time
 from snapshots.asking.answers import Answers
@@ -182,7 +182,7 @@ def in_words(error: OSError) -> str:
     >>> in_words(PermissionError(errno.EACCES, "Permission denied", "pages/a.html"))
     'pages/a.html: permission denied; make it readable and writable, or name another'
     """
-    said = error.strerror.lower() if error.strerror else str(error) or type(error).__name__
+    said = system_words(error)
     named = f"{error.filename}: " if error.filename else ""
     remedy = _REMEDIES.get(error.errno or 0)
     return f"{named}{said}; {remedy}" if remedy else f"{named}{said}"

@@ -5,6 +5,11 @@ class RegisterWatchError(Exception):
     """Something went wrong that a person can do something about."""
 
 
+def system_words(error: OSError) -> str:
+    """Return what the system says of *error*, without the names that go with it."""
+    return error.strerror.lower() if error.strerror else str(error) or type(error).__name__
+
+
 class RefusedPageError(RegisterWatchError):
     """A page that cannot be believed: it is named, kept out of the records, and asked for again."""
 

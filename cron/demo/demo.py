@@ -143,7 +143,7 @@ def run_demo(directory: Path, *, width: int, colour: bool, say: Callable[[str], 
         feeds = directory / "feeds"
         site = Site(register=NAME, index=INDEX, base_url=None)
         written = write_feeds_of(store, answers, default_vocabulary(), site, feeds)
-    say(f"\n{_told(f'Feeds of it, {written.files} files, lie in {feeds}: open index.html there.', width)}")
+    say(f"\n{_told(f'Feeds of it, {len(written)} files, lie in {feeds}: open index.html there.', width)}")
     say(f"\n{_told(f'The mail of the third night to a made-up reader lies in {directory / OUTBOX}.', width)}")
     say(f"\n{_told(f'All of it is kept in {database}. Try next:', width)}")
     for command in _worth_trying(told):

@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 
 from cron.settings import sections
 from cron.settings.sections import Section, Subscription
-from scraper.errors import RegisterWatchError
+from scraper.errors import RegisterWatchError, system_words
 
 FILE_NAME = "registerwatch.toml"
 """The settings file that is read if it lies in the current directory and no other is named."""
@@ -173,7 +173,7 @@ def _read_document(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+        raise SettingsError(f"{path}: cannot be read ({system_words(error)})") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not a settings file (not UTF-8 text)") from error
     except tomllib.TOMLDecodeError as error:

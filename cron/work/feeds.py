@@ -1,10 +1,5 @@
 """Feeds and calendars, written: of the files that the history makes, those that differ."""
 
-import fcntl
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +9,8 @@ from cron.session import Session, complain, say
 from cron.work.nightly import addresses_of
 from diff.saying.english import plural
 from notify.feeds.sorting import History
-from scraper.errors import RegisterWatchError
+from scraper.errors import RegisterWatchError, system_words
+from scraper.files import WrittenFile, only_writer
 from scraper.names.vocabulary import Vocabulary
 from snapshots.asking.answers import Answers, Question
 from snapshots.asking.known import read_known
@@ -29,14 +25,6 @@ if TYPE_CHECKING:
 
 class FeedsError(RegisterWatchError):
     """Feeds that could not be written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """How many files there are, and how many of them were not there or differed."""
-
-    files: int
-    changed: int
 
 
 @click.command()
@@ -56,8 +44,8 @@ def feeds(session: Session, directory: Path | None) -> None:
     if directory is None:
         raise click.UsageError("no directory: name one, or set directory in [feeds] of registerwatch.toml")
     written = write_feeds(session, directory)
-    same = written.files - written.changed
-    say(f"{directory}: {plural(written.changed, 'file')} written, {same:,} as before.\n")
+    changed = sum(file.changed for file in written)
+    say(f"{directory}: {plural(changed, 'file')} written, {len(written) - changed:,} as before.\n")
 
 
 def feeds_after_run(session: Session) -> tuple[bool, str | None]:
@@ -70,10 +58,10 @@ def feeds_after_run(session: Session) -> tuple[bool, str | None]:
     except (FeedsError, DatabaseError) as error:
         complain(f"{error}; the run is kept, and the next one writes them")
         return False, None
-    return True, f"{written.changed:,} of {plural(written.files, 'file')} written"
+    return True, f"{sum(file.changed for file in written):,} of {plural(len(written), 'file')} written"
 
 
-def write_feeds(session: Session, directory: Path) -> Written:
+def write_feeds(session: Session, directory: Path) -> list[WrittenFile]:
     """Write what differs into *directory*.
 
     Raises:
@@ -95,7 +83,7 @@ def write_feeds_of(
     directory: Path,
     *,
     published: str | None = None,
-) -> Written:
+) -> list[WrittenFile]:
     """Write the feeds and calendars of *site* that differ into *directory*; see `write_feeds`.
 
     Args:
@@ -109,17 +97,16 @@ def write_feeds_of(
     from notify.feeds.files import render_feeds
 
     try:
-        with _only_writer(directory):
+        with only_writer(directory) as folder:
             # Gathered after the waiting: whoever writes last has the newest history.
             history = gather(store, answers)
-            files = {
-                **_calendars(store, history, site, published),
-                **render_feeds(history, site, vocabulary),
-            }
-            return Written(len(files), write_files(directory, files))
+            files = {**_calendars(store, history, site, published), **render_feeds(history, site, vocabulary)}
+            for name, body in files.items():
+                folder.put(name, body)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise FeedsError(f"{error.filename or directory}: feeds cannot be written ({reason})") from error
+        words = f"feeds cannot be written ({system_words(error)})"
+        raise FeedsError(f"{error.filename or directory}: {words}") from error
+    return folder.written
 
 
 def gather(store: Store, answers: Answers) -> History:
@@ -154,47 +141,6 @@ def _calendars(store: Store, history: History, site: "Site", published: str | No
     ]
     links = {} if published else addresses_of(store, site.index, history.pages)
     return render_calendars(terms, history.pages, register=site.register, links=links, base_url=published)
-
-
-def write_files(directory: Path, files: Mapping[str, bytes]) -> int:
-    """Write each of *files* whose bytes differ from those in *directory*; return how many.
-
-    A reader finds the old file or the new one, never half of one.
-    """
-    changed = 0
-    for name, body in files.items():
-        path = directory / name
-        if _reads(path) == body:
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # One name, so that what a killed run leaves behind is taken away by the next. It is not made by tempfile,
-        # whose files no web server may read.
-        part = path.with_name(f".{path.name}.part")
-        part.unlink(missing_ok=True)
-        with part.open("xb") as file:
-            file.write(body)
-        part.replace(path)
-        changed += 1
-    return changed
-
-
-def _reads(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-
-
-@contextmanager
-def _only_writer(directory: Path) -> Iterator[None]:
-    """Hold *directory*, made if it is not there, against others that write feeds into it; wait for them."""
-    directory.mkdir(parents=True, exist_ok=True)
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 COMMANDS = (feeds,)

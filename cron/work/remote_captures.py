@@ -5,10 +5,10 @@ deadline, a limit of size, robots.txt. A capture that arrived whole, with the di
 its own name by one rename; a fetch that was killed finds it there.
 """
 
-from contextlib import suppress
 from pathlib import Path
 
 from scraper.errors import FetchError, ForbiddenError
+from scraper.files import whole_file
 from scraper.web.crawl import fetch_robots
 from scraper.web.fetch import Fetcher
 from snapshots.sources.payloads import Payload
@@ -70,11 +70,5 @@ class RemoteCaptures:
     def _keep(self, capture: ListedCapture, body: bytes) -> None:
         file = self._folder / capture.file_name
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f".{file.name}.part")
-        try:
-            part.write_bytes(body)
-            part.replace(file)
-        except OSError:
-            with suppress(OSError):
-                part.unlink()
-            raise
+        with whole_file(file) as stream:
+            stream.write(body)

@@ -13,6 +13,7 @@ from typing import Protocol, Self
 from notify.channels.delivery import DeliveryError
 from notify.channels.letter import Letter, compose, domain_of, list_slug, message_id, short_hash
 from notify.channels.smtp import MailServer, ServerDownError, SmtpPost, in_system_words
+from scraper.files import whole_file
 
 __all__ = [
     "Letter",
@@ -76,15 +77,12 @@ class Outbox:
         """
         short = short_hash(message["Message-ID"], 12)
         name = self._names.setdefault(short, _file_name(message, short))
-        part = self._folder / f".{name}.part"
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            part.unlink(missing_ok=True)
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            with whole_file(self._folder / name, mode=0o600) as file:
                 file.write(message.as_bytes())
                 file.flush()
                 os.fsync(file.fileno())
-            part.replace(self._folder / name)
         except OSError as error:
             self._down = f"the folder for messages cannot be written ({in_system_words(error)})"
             raise DeliveryError(self._down, server=True) from None

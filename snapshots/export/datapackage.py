@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scraper.files import WrittenFile
 from snapshots.export.data_uses import COLUMNS, LEGAL_BASES
-from snapshots.export.folders import WrittenFile
 from snapshots.export.tables import Column, Table
 
 OPEN_LICENCE = {

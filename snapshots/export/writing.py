@@ -15,11 +15,11 @@ from typing import Any
 from sqlite_utils import Database
 
 from diff.cells import cell, escaped
-from scraper.errors import RegisterWatchError
+from scraper.errors import RegisterWatchError, system_words
+from scraper.files import Folder, Part, WrittenFile, only_writer
 from scraper.names.vocabulary import Vocabulary
 from snapshots.export.data_uses import COLUMNS, LEGAL_BASES, data_use
 from snapshots.export.datapackage import DATA_USES, PAGES, About, data_package
-from snapshots.export.folders import Folder, Part, WrittenFile, only_writer
 from snapshots.export.tables import TABLES, Table, rows_of
 from snapshots.export.warc import web_archive
 from snapshots.keeping.store import Store
@@ -51,8 +51,9 @@ def export(
         with only_writer(directory) as folder, _one_state(store.db):
             _write_all(folder, store, _about(store.db, register, index), vocabulary, pages)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ExportError(f"{error.filename or directory}: the export cannot be written ({reason})") from error
+        raise ExportError(
+            f"{error.filename or directory}: the export cannot be written ({system_words(error)})"
+        ) from error
     return folder.written
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from scraper.errors import RegisterWatchError
+from scraper.errors import RegisterWatchError, system_words
 from snapshots.keeping.chain import Head, head
 
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -56,8 +56,7 @@ def back_up(db: Database, database: Path, target: Path, *, force: bool = False) 
             _to_disk(target.parent)
             return Copy(target, target.stat().st_size, found)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BackupError(f"{target}: cannot be written ({reason}); nothing was copied") from error
+        raise BackupError(f"{target}: cannot be written ({system_words(error)}); nothing was copied") from error
     except sqlite3.Error as error:
         raise BackupError(f"{target}: {_in_words(error)}; nothing was copied") from error
 

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from scraper.errors import system_words
 from scraper.slugs import is_slug, slug_of
 from scraper.times import as_text, read_time
 from scraper.web.addresses import host_of
@@ -138,7 +139,7 @@ def captures_in(path: Path, hosts: Collection[str], fetched_at: str | None) -> I
     except SourceError as error:
         yield Refused(str(path), str(error).removeprefix(f"{path}: "))
     except OSError as error:
-        yield Refused(legible(str(error.filename or path)), (error.strerror or str(error)).lower())
+        yield Refused(legible(str(error.filename or path)), system_words(error))
 
 
 def _captures_in(path: Path, hosts: Collection[str], fetched_at: str | None) -> Iterator[Found]:

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from scraper.errors import RegisterWatchError
+from scraper.errors import RegisterWatchError, system_words
 from scraper.limits import LARGEST_PAGE, too_large
 from scraper.slugs import is_slug, slug_of
 from scraper.times import as_text, read_time
@@ -121,11 +121,7 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(path)
-        raise SourceError(f"{legible(name)}: {_why(error)}") from error
-
-
-def _why(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+        raise SourceError(f"{legible(name)}: {system_words(error)}") from error
 
 
 def legible(name: str) -> str:
@@ -202,7 +198,7 @@ def read_file(file: Path) -> Payload:
             room = (size or LARGEST_PAGE) + 1
             body = b"" if too_large(size) else stream.read(room)
     except OSError as error:
-        return Payload(b"", _why(error))
+        return Payload(b"", system_words(error))
     reason = too_large(max(size, len(body)))
     return Payload(b"", reason) if reason else Payload(body)
 

@@ -16,6 +16,7 @@ from hashlib import sha1
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from scraper.errors import system_words
 from scraper.slugs import slug_of
 from scraper.times import as_text
 from snapshots.sources.captures import (
@@ -116,7 +117,7 @@ def _unpacked(path: Path) -> bytes:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise SourceError(f"{path}: is damaged, or cut short: {error}") from error
     except OSError as error:
-        raise SourceError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        raise SourceError(f"{path}: {system_words(error)}") from error
     if len(data) > MOST_BYTES:
         raise SourceError(f"{path}: is larger than {MOST_BYTES // 1_000_000} MB; ask for the captures of one site")
     return data

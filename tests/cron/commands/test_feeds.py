@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from icalendar import Calendar
 
-from cron.work.feeds import write_files
+from scraper.files import only_writer
 from tests.harness.editions import FALLS, REGISTER, Page, Watch, many, with_project
 from tests.harness.nights import Nights
 from tests.harness.register_server import RegisterServer, Site
@@ -192,6 +192,12 @@ def test_a_web_server_may_read_them(watch, tmp_path):
         os.umask(before)
 
     assert {stat.S_IMODE((tmp_path / "feeds" / name).stat().st_mode) for name in tree(tmp_path / "feeds")} == {0o644}
+
+
+def write_files(folder, files):
+    with only_writer(folder) as held:
+        for name, body in files.items():
+            held.put(name, body)
 
 
 def test_what_a_killed_writer_left_is_taken_away_by_the_next(tmp_path):
