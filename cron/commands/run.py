@@ -20,7 +20,6 @@ from cron.work.outbox import dues_of
 from cron.work.ping import ping
 from scraper.errors import RegisterWatchError
 from scraper.web.fetch import Fetcher, Manners
-from snapshots.keeping.attempts import forget_attempts, note_attempt
 from snapshots.keeping.database import DatabaseError
 
 _log = logging.getLogger(__name__)
@@ -106,7 +105,7 @@ def _note_failure(session: Session, error: Exception) -> None:
     reason = error.format_message() if isinstance(error, click.ClickException) else str(error)
     try:
         if session.settings.store.database.exists():
-            note_attempt(session.store().db, clock(), reason or type(error).__name__)
+            session.store().log.note_attempt(clock(), reason or type(error).__name__)
     except (RegisterWatchError, DatabaseError, OSError) as trouble:
         # What failed may be the database itself: then every command says so.
         _log.info("that the run failed could not be noted: %s", trouble)
@@ -114,7 +113,7 @@ def _note_failure(session: Session, error: Exception) -> None:
 
 def _note_success(session: Session) -> None:
     try:
-        forget_attempts(session.store().db)
+        session.store().log.forget_attempts()
     except DatabaseError as trouble:
         _log.warning("that runs failed before this one is still noted: %s", trouble)
 

@@ -17,7 +17,7 @@ from diff.deciding.guards import Guards
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import Vocabulary
 from scraper.web.fetch import declared_charset
-from snapshots.headers import Headers
+from snapshots.keeping.bodies import Headers
 from snapshots.keeping.readings import Reading, Unread, read_all
 from snapshots.keeping.runlog import NewPage
 from snapshots.keeping.store import Outcome, Progress, Store, no_progress

@@ -10,8 +10,8 @@ from cron.work.schedule import GRACE_S, next_after
 from notify.following.subscription import SubscriptionError
 from scraper.times import as_text
 from snapshots.asking.needs import needs_a_person
-from snapshots.keeping.attempts import failed_attempts
 from snapshots.keeping.chain import head
+from snapshots.keeping.runlog import failed_attempts
 
 
 def state_of(session: Session, now: datetime) -> dict[str, Any]:

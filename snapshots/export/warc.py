@@ -18,8 +18,12 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlite_utils import Database
 
 from scraper.reading.blocks import looks_like_markup
-from snapshots.headers import Headers, headers_of_body, kept_headers
-from snapshots.keeping.bodies import Bodies
+from snapshots.keeping.bodies import Bodies, Headers, kept_headers
+
+# How the bytes were packed on their way; what is kept of a page is unpacked.
+_OF_THE_WAY = frozenset(("content-encoding", "transfer-encoding", "content-length"))
+ORIGINAL = "X-Orig-"
+"""What stands before the name of a header that is true of the bytes on their way, and not of those that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,24 @@ def _revisit(row: Mapping[str, Any]) -> bytes:
         ("WARC-Refers-To-Date", row["captured_at"]),
     ]
     return _block("revisit", fields, b"")
+
+
+def headers_of_body(headers: Headers, size: int) -> Headers:
+    """Return *headers* so that they are true of a body of *size* bytes that is neither packed nor in chunks.
+
+    Those that tell of the way keep their values under another name:
+
+    >>> headers_of_body((("Content-Encoding", "gzip"), ("Content-Length", "20")), 45)
+    (('X-Orig-Content-Encoding', 'gzip'), ('X-Orig-Content-Length', '20'), ('Content-Length', '45'))
+    """
+    length = ("content-length", str(size))
+    told = [
+        (f"{ORIGINAL}{name}" if name.lower() in _OF_THE_WAY and (name.lower(), value) != length else name, value)
+        for name, value in headers
+    ]
+    if all((name.lower(), value) != length for name, value in told):
+        told.append(("Content-Length", str(size)))
+    return tuple(told)
 
 
 def _warcinfo(head: str, about: str) -> bytes:

@@ -1,17 +1,18 @@
-"""Page bodies, kept small and readable one by one.
+"""Page bodies, kept small and readable one by one; and what is kept of the headers that they came with.
 
 The first body of a page is compressed with a dictionary trained on the first pages kept (which is kept in the file);
 later ones with that dictionary and the page's own first body before them, so that they cost about what changed in them.
 """
 
 import hashlib
+import json
+import re
 from functools import lru_cache
 
 import zstandard
 from sqlite_utils import Database
 
-from snapshots.keeping.database import StoreError
-from snapshots.rows import insert
+from snapshots.keeping.database import StoreError, insert
 
 LEVEL = 9
 MOST_EFFORT = 19
@@ -139,3 +140,40 @@ def _prepared(trained: bytes, level: int | None) -> zstandard.ZstdCompressionDic
     if level is not None:
         dictionary.precompute_compress(level=level)
     return dictionary
+
+
+# --- headers ----------------------------------------------------------------------------------------------------------
+
+Headers = tuple[tuple[str, str], ...]
+"""Name and value of each header, in the order in which they came."""
+
+MOST_HEADERS = 64
+LONGEST_HEADER = 2_048
+MOST_CHARACTERS = 16_384
+
+_NAME = re.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+# A cookie is a key to somebody's session: ours, which nobody needs.
+_NEVER_KEPT = frozenset(("set-cookie", "set-cookie2"))
+
+
+def headers_as_kept(headers: Headers) -> str | None:
+    r"""Return *headers* as they are kept, None if there are none: without control characters, within limits.
+
+    >>> headers_as_kept((("ETag", '"a\x00b"'), ("Set-Cookie", "key=1"), ("no name", "x")))
+    '[["ETag","\\"a b\\""]]'
+    """
+    kept: list[tuple[str, str]] = []
+    room = MOST_CHARACTERS
+    for name, value in headers:
+        clean = _CONTROLS.sub(" ", value[: LONGEST_HEADER + 1]).strip()
+        wanted = _NAME.fullmatch(name) is not None and name.lower() not in _NEVER_KEPT
+        if wanted and len(value) <= LONGEST_HEADER and len(name) + len(clean) <= room:
+            kept.append((name, clean))
+            room -= len(name) + len(clean)
+    return json.dumps(kept[:MOST_HEADERS], ensure_ascii=False, separators=(",", ":")) if kept else None
+
+
+def kept_headers(text: str | None) -> Headers:
+    """Return headers that were kept."""
+    return tuple((name, value) for name, value in json.loads(text or "[]"))

@@ -17,8 +17,6 @@ from typing import Any, NamedTuple
 import zstandard
 from sqlite_utils import Database
 
-from snapshots.rows import insert
-
 LEVEL = 19
 
 Row = Mapping[str, Any]
@@ -102,8 +100,13 @@ def _append(db: Database, run: int, made_at: str, content: Fact) -> Head:
     text = json.dumps(content | place, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     compressed = zstandard.ZstdCompressor(level=LEVEL).compress(text)
     new = Head(number, hash_of(text))
-    row = {"number": number, "run": run, "made_at": made_at, "hash": new.hash, "manifest": compressed}
-    insert(db, "manifests", row)
+    db.execute(
+        """
+        insert into manifests (number, run, made_at, hash, manifest)
+        values (:number, :run, :made_at, :hash, :manifest)
+        """,
+        {"number": number, "run": run, "made_at": made_at, "hash": new.hash, "manifest": compressed},
+    )
     return new
 
 

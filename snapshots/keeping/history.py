@@ -16,9 +16,9 @@ from diff.deciding.compare import PROSE
 from diff.deciding.decide import Decision
 from scraper.names.fold import fold
 from scraper.records import Agreement
+from snapshots.keeping.database import insert
 from snapshots.keeping.past import belief_to_json
 from snapshots.keeping.states import States, as_json
-from snapshots.rows import insert
 
 DERIVED = (
     "beliefs", "agreement_controllers", "agreement_legal_bases", "agreement_datasets", "agreements",

@@ -22,8 +22,8 @@ from scraper.names.vocabulary import Vocabulary
 from scraper.reading.blocks import looks_like_markup
 from scraper.reading.page import closes, read_page
 from scraper.records import RegisterPage
+from snapshots.keeping.database import insert
 from snapshots.keeping.states import States, as_json
-from snapshots.rows import insert
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,12 @@ from typing import Any
 from sqlite_utils import Database
 
 from scraper.errors import RegisterWatchError
-from scraper.times import read_time
-from snapshots.headers import Headers, headers_as_kept
-from snapshots.keeping.bodies import Bodies
+from scraper.times import as_text, read_time
+from snapshots.keeping.bodies import Bodies, Headers, headers_as_kept
 from snapshots.keeping.chain import Added, append_write, pack, unpack
+from snapshots.keeping.database import insert
 from snapshots.keeping.history import Capture
 from snapshots.keeping.readings import Reading
-from snapshots.rows import insert
 from snapshots.sources.placing import Seen
 
 NOT_ASKED = "not asked"
@@ -86,6 +85,16 @@ class RunLog:
         """Return when the last run over the register began; imports do not count."""
         (row,) = self.db.query("select max(captured_at) as at from runs where kind = 'run'")
         return read_time(row["at"]) if row["at"] else None
+
+    def note_attempt(self, at: datetime, reason: str) -> None:
+        """Keep that a run failed before it had an edition, and why; in a transaction of its own."""
+        values = {"at": as_text(at), "reason": reason}
+        self.db.execute("insert into attempts (at, reason) values (:at, :reason)", values)
+
+    def forget_attempts(self) -> None:
+        """Forget the failed ones, because a run came through; in a transaction of its own."""
+        if failed_attempts(self.db):
+            self.db.execute("delete from attempts")
 
     def newest(self) -> str:
         """Return the time of the newest run, empty if there is none."""
@@ -341,3 +350,11 @@ def seen_again(captures: Mapping[str, Capture], before: Mapping[str, Capture], t
         else capture
         for slug, capture in captures.items()
     }
+
+
+def failed_attempts(db: Database) -> dict[str, Any] | None:
+    """Return how many runs in a row have failed, since when, and the last one's time and reason; None if none has."""
+    rows = list(db.query("select at, reason from attempts order by rowid"))
+    if not rows:
+        return None
+    return {"times": len(rows), "since": rows[0]["at"], "at": rows[-1]["at"], "reason": rows[-1]["reason"]}

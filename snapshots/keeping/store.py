@@ -21,14 +21,13 @@ from diff.deciding.repeats import one_each
 from scraper.names.vocabulary import Vocabulary
 from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.chain import append_decision
-from snapshots.keeping.database import StoreError, open_database
+from snapshots.keeping.database import StoreError, insert, open_database
 from snapshots.keeping.deliveries import Deliveries, Due
 from snapshots.keeping.history import Capture, History
 from snapshots.keeping.past import StoredPast
 from snapshots.keeping.readings import Reading, Readings, Unread, read_all, reading_rules, rules_of
 from snapshots.keeping.runlog import NewPage, RunLog, Trouble, seen_again
 from snapshots.keeping.states import States
-from snapshots.rows import insert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from scraper.errors import system_words
 from scraper.slugs import is_slug, slug_of
 from scraper.times import as_text, read_time
 from scraper.web.addresses import host_of
-from snapshots.headers import Headers
+from snapshots.keeping.bodies import Headers
 from snapshots.sources.payloads import Payload
 from snapshots.sources.saved import (
     PAGE_ENDINGS,

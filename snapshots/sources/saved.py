@@ -26,7 +26,7 @@ from scraper.errors import RegisterWatchError, system_words
 from scraper.limits import LARGEST_PAGE, too_large
 from scraper.slugs import is_slug, slug_of
 from scraper.times import as_text, read_time
-from snapshots.headers import Headers
+from snapshots.keeping.bodies import Headers
 from snapshots.sources.payloads import Payload, read_payload
 
 PAGE_ENDINGS = (".html", ".htm", ".txt")

@@ -11,8 +11,8 @@ from snapshots.asking.needs import attempt_in_words, needs_a_person, why
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Row
 from snapshots.browse.app.request import Asked, Page
-from snapshots.keeping.attempts import failed_attempts
 from snapshots.keeping.chain import head
+from snapshots.keeping.runlog import failed_attempts
 
 FAILING = 200
 """Failing pages that are listed."""

@@ -12,7 +12,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from snapshots.headers import LONGEST_HEADER, MOST_HEADERS, headers_as_kept, kept_headers
+from snapshots.keeping.bodies import LONGEST_HEADER, MOST_HEADERS, headers_as_kept, kept_headers
 from tests.harness.editions import EASTMERE, HARROWDALE, REGISTER, WEXCOMBE, Watch, answer_archive, with_project
 from tests.harness.nights import Nights
 from tests.harness.register_server import RegisterServer, Site
