@@ -25,8 +25,8 @@ from cron.settings.load import (
     variable,
 )
 from cron.settings.sections import Subscription
-from snapshots.columns import MEANINGS
 from snapshots.keeping.store import open_store
+from snapshots.sql.comments import MEANINGS
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("scraper", "diff", "snapshots", "notify", "cron")

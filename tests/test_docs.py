@@ -14,7 +14,7 @@ from cron.cli import cli
 from cron.settings.load import KEYS, variable
 from diff.change import Change, ChangeKind, Severity, change_to_json
 from scraper.records import FIELDS, RegisterPage
-from snapshots.columns import MEANINGS
+from snapshots.sql.comments import MEANINGS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

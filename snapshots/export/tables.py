@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import FIELDS, SECTIONS
 from snapshots.asking.answers import public_change
-from snapshots.columns import MEANINGS
+from snapshots.sql.comments import MEANINGS
 
 Row = Mapping[str, Any]
 

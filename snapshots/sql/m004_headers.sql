@@ -1,3 +1,4 @@
--- What the server sent with a page's bytes, for whoever wants to prove where they come from. A row of captures stands
--- only where bytes differ, so a night of unchanged pages adds nothing.
+-- For whoever wants to prove where a page's bytes come from. A row of captures stands only where bytes differ, so a
+-- night of unchanged pages adds nothing.
 alter table captures add column headers text;
+    -- What the server sent with these bytes, a JSON list of name and value; null for saved pages.

@@ -1,10 +1,12 @@
--- What a reader asks first. Views hold no data: they are made anew whenever the schema moves on.
+-- What a reader asks first. Views hold no data: they are made anew whenever the schema moves on. Where a column is one of a
+-- table as it is, `states.title`, and has no comment, it means what it means there.
 
+-- Every agreement that stands on the register now, with all its fields.
 create view current_agreements as
 select
-  agreements.page,
-  pages.organisation,
-  agreements.reference,
+  agreements.page,  -- Slug of the page.
+  pages.organisation,  -- Name in the page's heading.
+  agreements.reference,  -- Reference of the agreement, without a version's tail.
   states.title,
   states.type_of_data,
   states.opt_outs,
@@ -23,12 +25,12 @@ select
   states.sublicensing,
   states.discussions,
   states.datasets,
-  objectives.text as objectives,
-  expected_benefits.text as expected_benefits,
-  yielded_benefits.text as yielded_benefits,
-  outputs.text as outputs,
-  processing.text as processing,
-  pages.last_seen
+  objectives.text as objectives,  -- The section Objectives; null where the page prints none.
+  expected_benefits.text as expected_benefits,  -- The section Expected Benefits; null where the page prints none.
+  yielded_benefits.text as yielded_benefits,  -- The section Yielded Benefits; null where the page prints none.
+  outputs.text as outputs,  -- The section Outputs; null where the page prints none.
+  processing.text as processing,  -- The section Processing; null where the page prints none.
+  pages.last_seen  -- Time of the last run that read the page or found it unchanged.
 from agreements
 join pages on pages.slug = agreements.page
 join agreement_versions on agreement_versions.id = agreements.version
@@ -40,9 +42,15 @@ left join texts as outputs on outputs.id = states.outputs
 left join texts as processing on processing.id = states.processing
 where agreements.standing;
 
--- A group that was told and is no longer found names its members too, wherever they belong now.
+-- Which changes belong to a register-wide one. A group that was told and is no longer found names its members too,
+-- wherever they belong now.
 create view change_groups as
-select changes.member_of as group_id, changes.id as change_id, changes.organisation, changes.reference, changes.summary
+select
+  changes.member_of as group_id,  -- Id of the group.
+  changes.id as change_id,  -- Id of a change that belongs to it.
+  changes.organisation,  -- Organisation of that change.
+  changes.reference,  -- Agreement of that change.
+  changes.summary  -- That change in one plain sentence.
 from changes
 where changes.member_of is not null
 union all
@@ -51,22 +59,39 @@ from former_members
 join changes as groups on groups.id = former_members.group_id and groups.withdrawn
 join changes on changes.id = former_members.change_id and changes.member_of is not former_members.group_id;
 
+-- The newest thousand changes, the latest first.
 create view recent_changes as
-select changes.id, changes.first_seen, changes.severity, changes.kind, changes.organisation, changes.reference,
-  changes.summary, changes.run
+select
+  changes.id,  -- Id of the change or group.
+  changes.first_seen,  -- Time of the run that made it a change.
+  changes.severity,  -- high, medium, low or info.
+  changes.kind,  -- Kind of change.
+  changes.organisation,  -- Name on the page; null for a group over several.
+  changes.reference,  -- The agreement; null where there is none.
+  changes.summary,
+    -- The change in one plain sentence. The view holds the newest 1,000 that people are told.
+  changes.run  -- That run.
 from changes
 where changes.substantive and changes.member_of is null and not changes.withdrawn
 order by changes.first_seen desc, changes.severity, changes.organisation, changes.reference
 limit 1000;
 
--- An end printed as a month is its last day. `apparent`: releases are printed for months after the end, so the term is
--- hardly the one that holds now.
+-- Printed ends that lay ahead when the page was last read, the nearest first.
 create view expiring_soon as
-select states.dsa_end,
+select
+  states.dsa_end,
+    -- Printed end of the term, the nearest first; ends that lay behind when last seen are left out.
   case length(states.dsa_end) when 7 then date(states.dsa_end || '-01', '+1 month', '-1 day')
     else states.dsa_end end as last_day,
-  pages.organisation, agreements.page, agreements.reference, states.title, states.released_to,
-  coalesce(states.released_to > substr(states.dsa_end, 1, 7), 0) as apparent, pages.last_seen
+    -- Its last day: an end printed as a month is the last day of that month.
+  pages.organisation,  -- Name in the page's heading.
+  agreements.page,  -- Slug of the page.
+  agreements.reference,  -- Reference of the agreement.
+  states.title,  -- Its title; null where the page only numbers its projects.
+  states.released_to,  -- Last month of the release window, YYYY-MM; null where none is printed.
+  coalesce(states.released_to > substr(states.dsa_end, 1, 7), 0) as apparent,
+    -- 1 if releases are printed for months after the end, so that it is hardly the one that holds now.
+  pages.last_seen  -- Time of the last run that read the page or found it unchanged.
 from agreements
 join pages on pages.slug = agreements.page
 join agreement_versions on agreement_versions.id = agreements.version
@@ -74,34 +99,50 @@ join states on states.id = agreement_versions.state
 where agreements.standing and last_day >= substr(pages.last_seen, 1, 10)
 order by last_day, pages.organisation, agreements.reference;
 
--- States that stand out, not changes: most of them stood there when the page was first read, so no change tells them.
--- A sign is true where a printed state shows it, false where it shows otherwise, null where nothing is printed that
--- could.
+-- What each version of an agreement shows of what `red_flags` asks. These are states that stand out, not changes: most
+-- of them stood there when the page was first read, so no change tells them.
 create view red_flag_signs as
-select versions.id as version, versions.reference, versions.first_seen, states.commercial, states.sublicensing,
-  states.organisation_types, states.when_note, states.dsa_start, states.dsa_end, states.released_from,
+select
+  versions.id as version,
+    -- Id in agreement_versions. A sign is true, false, or null where nothing printed could show it.
+  versions.reference,  -- Reference of the agreement.
+  versions.first_seen,  -- When this version of the agreement was first seen.
+  states.commercial,
+  states.sublicensing,
+  states.organisation_types,
+  states.when_note,
+  states.dsa_start,
+  states.dsa_end,
+  states.released_from,
   states.released_to,
   states.released_to > substr(states.dsa_end, 1, 7) as late,
+    -- The release window ends after the month of the printed end.
   -- Whether the end lies behind hangs on the day, and is asked below.
   instr(states.access_methods, '"Ongoing"') and states.dsa_end is not null
     and coalesce(states.released_to <= substr(states.dsa_end, 1, 7), true) as ongoing,
+    -- Access is ongoing, and no release is printed after the printed end, which may lie ahead.
   case when states.legal_bases is not null then states.legal_bases = '[]'
-    when instr(states.unprinted, '"legal_bases"') then null else true end as no_basis,
+    when instr(states.unprinted, '"legal_bases"') then null else true end as no_basis,  -- No legal basis is printed.
   (instr(lower(states.organisation_types), '"commercial"') or instr(lower(states.organisation_types), '"supplier"'))
     and instr(states.legal_bases, '"family":"s251-support"') as supported,
+    -- A commercial organisation type stands with section 251 support.
   (instr(states.legal_bases, '"id":"COPI2002:r3(4)"') or instr(states.legal_bases, '"id":"COPI2002"'))
     and states.released_to > '2022-06' as lapsed,
-  instr(states.commercial, '"Yes"') as trades,
-  instr(states.sublicensing, '"Yes"') as sublicenses,
+    -- A COVID-19 notice is cited, and releases are printed after June 2022.
+  instr(states.commercial, '"Yes"') as trades,  -- “Yes” is printed for a commercial purpose.
+  instr(states.sublicensing, '"Yes"') as sublicenses,  -- “Yes” is printed for sublicensing.
   -- One word beside a single date stands for the other date.
   states.when_note is not null and lower(states.when_note) not in ('(or before)', 'unknown')
     and (instr(states.when_note, ' ') or (states.dsa_start is null) = (states.dsa_end is null)) as remark,
-  states.dsa_end < states.dsa_start as backwards,
-  states.released_to < states.released_from as turned,
+    -- Words stand beside the dates that are a remark and not a date.
+  states.dsa_end < states.dsa_start as backwards,  -- The printed end lies before the printed start.
+  states.released_to < states.released_from as turned,  -- The release window ends before it begins.
   substr(states.dsa_end, 1, 7) > (substr(states.dsa_start, 1, 4) + 10) || substr(states.dsa_start, 5, 3) as long
+    -- The printed term is longer than ten years.
 from agreement_versions as versions
 join states on states.id = versions.state;
 
+-- What `red_flags` is found by: where each rule holds now.
 create view red_flag_places as
 with standing as materialized (
   select pages.organisation, agreements.page, pages.last_seen, signs.*,
@@ -112,9 +153,19 @@ with standing as materialized (
   join red_flag_signs as signs on signs.version = agreements.version
   where agreements.standing
 )
-select 'late' as sign, 'the last release lies apparently after the printed end' as rule,
+select
+  'late' as sign,
+    -- The sign that shows it, as a column of red_flag_signs; two rules ask changes or the page instead.
+  'the last release lies apparently after the printed end' as rule,
+    -- What stands out, as a state and not as a change.
   'printed end ' || dsa_end || ', last release ' || released_to as evidence,
-  organisation, page, reference, first_seen, last_seen, last_day
+    -- What the page prints, in words; a page's own sentences stand in quotation marks.
+  organisation,  -- Name in the page's heading.
+  page,  -- Slug of the page.
+  reference,  -- The agreement; null where the page as a whole is meant.
+  first_seen,  -- When what is printed now was first seen; null where the rule asks changes.
+  last_seen,  -- Time of the last run that read the page or found it unchanged.
+  last_day  -- Last day of the printed term; null where none is printed or the rule asks no state.
 from standing
 where late
 union all
@@ -197,9 +248,14 @@ select 'both ways', 'the page says files with and without opt-outs were sent in 
 from pages
 where pages.standing and pages.flags != '[]';
 
--- `since` is when the first state was seen that shows the sign, with none after it that shows otherwise.
+-- What stands out though nothing need have changed.
 create view red_flags as
-select rule, organisation, page, reference,
+select
+  rule,  -- What stands out, as a state and not as a change.
+  organisation,  -- Name in the page's heading.
+  page,  -- Slug of the page.
+  reference,  -- The agreement; null where the page as a whole is meant.
+  -- When the first state was seen that shows the sign, with none after it that shows otherwise.
   case sign
     when 'again' then (
       select changes.first_seen
@@ -245,5 +301,7 @@ select rule, organisation, page, reference,
       iif(sign = 'ongoing', date(last_day, '+1 day') || 'T00:00:00Z', '')
     )
   end as since,
-  evidence, last_seen
+    -- Since when that is printed without a break, as far as seen; of a past end, the day after it.
+  evidence,  -- What the page prints, in words; a page's own sentences stand in quotation marks.
+  last_seen  -- Time of the last run that read the page or found it unchanged.
 from red_flag_places as flagged;

@@ -18,11 +18,10 @@ from snapshots.browse.app import cells
 from snapshots.browse.app import errors as mishaps
 from snapshots.browse.app import routes as pages
 from snapshots.browse.app.addresses import DATABASE
-from snapshots.browse.app.metadata import DESCRIPTIONS, PRIVATE, PRIVATE_COLUMNS, metadata
-from snapshots.browse.app.queries import QUESTIONS, by_group
+from snapshots.browse.app.metadata import PRIVATE, PRIVATE_COLUMNS, metadata
 from snapshots.browse.app.render import shared_names
 from snapshots.browse.app.request import Site
-from snapshots.columns import MEANINGS
+from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS, questions_by_group
 
 _SHOWN = {
     "default_page_size": 100,
@@ -97,8 +96,8 @@ def make_tables(site: Site) -> Any:
         our_navigation=list(pages.navigation()),
         site=site,
         source_sentence=SOURCE,
-        question_groups=by_group(),
-        questions={one.name: one for one in QUESTIONS},
+        question_groups=questions_by_group(),
+        questions={question.name: question for question in QUESTIONS},
         table_descriptions=DESCRIPTIONS,
         column_meanings=MEANINGS,
         unsteered=unsteered,

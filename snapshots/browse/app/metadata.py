@@ -1,15 +1,14 @@
 """What Datasette says about the tables: what each holds, in which units, how it is sorted, searched and counted.
 
-Meanings of columns come from `snapshots.columns`. What `--public` does not show is denied here, by name.
+What tables hold and columns mean comes from the comments of the SQL. What `--public` does not show is denied here, by
+name.
 """
 
-from textwrap import dedent
 from typing import Any
 
 from diff.saying.phrase import SOURCE
 from snapshots.browse.app.addresses import DATABASE
-from snapshots.browse.app.queries import QUESTIONS
-from snapshots.columns import MEANINGS
+from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS
 
 PRIVATE = frozenset({"attempts", "bodies", "deliveries", "dictionaries", "validators"})
 """Tables of which `--public` shows nothing: kept pages, to whom what was sent, what the server said to us."""
@@ -17,105 +16,33 @@ PRIVATE = frozenset({"attempts", "bodies", "deliveries", "dictionaries", "valida
 PRIVATE_COLUMNS = frozenset({("captures", "headers")})
 """Columns of other tables that read as null there: what the server sent to us alone, cookies perhaps."""
 
-_HIDDEN = (
-    "_sqlite_migrations",
-    "attempts",
-    "beliefs",
-    "derivation",
-    "dictionaries",
-    "former_members",
-    "readings",
-    "validators",
+_HIDDEN = frozenset(
+    "_sqlite_migrations attempts beliefs derivation dictionaries former_members readings validators".split()
 )
 """Tables of the program's own; they are there, and out of the way."""
 
 _TABLES: dict[str, dict[str, Any]] = {
-    "_sqlite_migrations": {"description": "Which steps of the schema this file has gone through."},
-    "agreements": {
-        "description": "Every agreement on every page, as it was last seen there.",
-        "facets": ["standing"],
-    },
-    "agreement_versions": {
-        "description": "What a page printed of an agreement, one row for each state and the time it stood there.",
-        "sort_desc": "first_seen",
-    },
-    "agreement_datasets": {
-        "description": "Which dataset stood on which agreement, from when to when.",
-        "sort_desc": "first_seen",
-        "facets": ["dataset"],
-    },
-    "agreement_legal_bases": {
-        "description": "Which legal basis an agreement cited, from when to when.",
-        "sort_desc": "first_seen",
-        "facets": ["family"],
-    },
-    "agreement_controllers": {
-        "description": "Who was named as data controller, from when to when.",
-        "sort_desc": "first_seen",
-    },
-    "attempts": {"description": "Runs that failed before they had read a page."},
-    "beliefs": {"description": "What the next run compares each page with."},
-    "bodies": {"description": "The bytes of every page kept, compressed.", "units": {"size": "B"}},
-    "captures": {"description": "Where a run found other bytes for a page than the run before, or none."},
-    "change_groups": {"description": "Which changes belong to a register-wide one."},
+    "agreements": {"facets": ["standing"]},
+    "agreement_versions": {"sort_desc": "first_seen"},
+    "agreement_datasets": {"sort_desc": "first_seen", "facets": ["dataset"]},
+    "agreement_legal_bases": {"sort_desc": "first_seen", "facets": ["family"]},
+    "agreement_controllers": {"sort_desc": "first_seen"},
+    "bodies": {"units": {"size": "B"}},
     "changes": {
-        "description": "Every change: one fact that differs between two readings of the register.",
-        "sort_desc": "first_seen",
-        "facets": ["severity"],
-        "label_column": "summary",
-        "fts_table": "changes_search",
+        "sort_desc": "first_seen", "facets": ["severity"], "label_column": "summary", "fts_table": "changes_search",
         "fts_pk": "rowid",
     },
-    "current_agreements": {
-        "description": "Every agreement that stands on the register now, with all its fields.",
-        "sort": "organisation",
-        "facets": ["organisation"],
-    },
-    "deliveries": {"description": "What was told to whom, and what is due.", "sort_desc": "id"},
-    "derivation": {"description": "Which rules the history was last derived with."},
-    "dictionaries": {"description": "What the first bodies of pages are compressed with."},
-    "expiring_soon": {"description": "Printed ends that lay ahead when the page was last read, the nearest first."},
-    "former_members": {"description": "Who belonged to a group that was told and is no longer found as it was."},
-    "manifests": {"description": "The chain of runs: each is hashed together with the one before."},
-    "pages": {
-        "description": "Every organisation's page.",
-        "label_column": "organisation",
-        "sort": "organisation",
-        "facets": ["layout", "standing"],
-    },
-    "readings": {"description": "What each body of a page was read as."},
-    "recent_changes": {"description": "The newest thousand changes, the latest first.", "facets": ["severity"]},
-    "red_flags": {"description": "What stands out though nothing need have changed.", "facets": ["rule"]},
-    "red_flag_places": {"description": "What `red_flags` is found by: where each rule holds now."},
-    "red_flag_signs": {"description": "What each version of an agreement shows of what `red_flags` asks."},
-    "refusals": {"description": "Pages that a run could not read or did not believe, and why."},
-    "runs": {
-        "description": "Every reading of the register.",
-        "sort_desc": "captured_at",
-        "facets": ["kind", "state"],
-        "label_column": "captured_at",
-    },
-    "snapshots": {
-        "description": "What a page was, from when to when.",
-        "sort_desc": "first_seen",
-        "facets": ["layout"],
-    },
-    "states": {
-        "description": "Every distinct thing that was printed of an agreement.",
-        "label_column": "title",
-        "fts_table": "states_search",
-        "fts_pk": "id",
-    },
-    "texts": {
-        "description": "Every distinct section of prose.",
-        "fts_table": "texts_search",
-        "fts_pk": "id",
-    },
-    "validators": {"description": "What the server said by which an unchanged page is known."},
-}
-
-DESCRIPTIONS = {name: table["description"] for name, table in _TABLES.items()}
-"""What each table holds, in a sentence."""
+    "current_agreements": {"sort": "organisation", "facets": ["organisation"]},
+    "deliveries": {"sort_desc": "id"},
+    "pages": {"label_column": "organisation", "sort": "organisation", "facets": ["layout", "standing"]},
+    "recent_changes": {"facets": ["severity"]},
+    "red_flags": {"facets": ["rule"]},
+    "runs": {"sort_desc": "captured_at", "facets": ["kind", "state"], "label_column": "captured_at"},
+    "snapshots": {"sort_desc": "first_seen", "facets": ["layout"]},
+    "states": {"label_column": "title", "fts_table": "states_search", "fts_pk": "id"},
+    "texts": {"fts_table": "texts_search", "fts_pk": "id"},
+}  # fmt: skip
+"""How Datasette sorts, counts, names and searches the rows of a table."""
 
 LICENCE = "Open Government Licence v3.0"
 LICENCE_URL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
@@ -141,8 +68,8 @@ def metadata(*, register: str, index: str, public: bool) -> dict[str, Any]:
                 "description": f"What registerwatch remembers of the {register}. {SOURCE}",
                 "tables": {name: _table(name, public=public) for name in sorted({*MEANINGS, *_TABLES, *_HIDDEN})},
                 "queries": {
-                    one.name: {"title": one.title, "description": one.description, "sql": dedent(one.sql).strip()}
-                    for one in QUESTIONS
+                    question.name: {"title": question.title, "description": question.description, "sql": question.sql}
+                    for question in QUESTIONS
                 },
             }
         },
@@ -151,6 +78,8 @@ def metadata(*, register: str, index: str, public: bool) -> dict[str, Any]:
 
 def _table(name: str, *, public: bool) -> dict[str, Any]:
     table = {**_TABLES.get(name, {}), "columns": MEANINGS.get(name, {})}
+    if name in DESCRIPTIONS:
+        table["description"] = DESCRIPTIONS[name]
     if name in _HIDDEN:
         table["hidden"] = True
     if public and name in PRIVATE:

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from snapshots.browse.app.metadata import DESCRIPTIONS, PRIVATE
-from snapshots.browse.app.queries import QUESTIONS, by_group
-from snapshots.columns import MEANINGS
+from snapshots.browse.app.metadata import PRIVATE
+from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS
+from snapshots.sql.comments import questions_by_group as by_group
 from tests.harness.browse_server import register_database, serving
 
 EMPTY = {"new_this_month"}

@@ -1,0 +1,123 @@
+"""What the comments of the SQL say: what each table holds, what each column means, and questions ready to be asked.
+
+What is true of a column stands beside it in the file that makes it, and is read from there: for `docs/schema.md`, for
+the pages of the tables and for exports. A test compares it with the tables and columns that there are.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from itertools import groupby
+
+_FOLDER = resources.files("snapshots.sql")
+
+
+def _files(folder: Traversable) -> list[tuple[str, str]]:
+    """Return name and text of the files of SQL in a folder, in the order of their names."""
+    found = [file for file in folder.iterdir() if file.name.endswith(".sql")]
+    return sorted((file.name, file.read_text(encoding="utf-8")) for file in found)
+
+
+# --- tables and columns -----------------------------------------------------------------------------------------------
+
+_STATEMENT = re.compile(
+    r"(?P<above>(?:^-- .*\n)*)"
+    r"^(?:create (?:virtual )?(?P<sort>table|view)|alter table) (?P<name>\w+)(?: add column)?"
+    r"(?P<body>.*\n(?:(?!create |alter |-- ).+\n)*)",
+    re.MULTILINE,
+)
+_COLUMN = re.compile(
+    r"^ +(?!-- )(?P<sql>\S.*?)[,;]?(?:  |\n    )-- (?P<meaning>.*(?:\n    -- .*)*)$"
+    r"|^  (?P<table>\w+)\.(?P<same>\w+),?$",
+    re.MULTILINE,
+)
+"""A column with its meaning at the end of the line or on lines under it; or, in a view, one of a table as it is."""
+
+
+def _first_sentence(comment: str) -> str:
+    r"""Return what a comment above a table says first: what the table holds. Reasons come after it.
+
+    >>> _first_sentence("-- Every organisation's page. There is one for each\n-- slug.\n")
+    "Every organisation's page."
+    """
+    words = re.sub(r"\s*(?:^|\n)-- ", " ", comment).strip()
+    return re.split(r"(?<=\.)\s", words, maxsplit=1)[0]
+
+
+def _read() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    descriptions = {"_sqlite_migrations": "Which steps of the schema this file has gone through."}
+    meanings: dict[str, dict[str, str]] = {}
+    files = dict(_files(_FOLDER))
+    # In the order in which they are executed: what a step adds comes after the table, a view after all it shows.
+    for name in sorted(files, key=lambda name: (name != "schema.sql", name == "views.sql", name)):
+        for statement in _STATEMENT.finditer(files[name]):
+            columns = meanings.setdefault(statement["name"], {})
+            for column in _COLUMN.finditer(statement["body"]):
+                if column["same"]:
+                    columns[column["same"]] = meanings[column["table"]][column["same"]]
+                else:
+                    words = re.findall(r"\w+", column["sql"])
+                    columns[words[-1 if statement["sort"] == "view" else 0]] = column["meaning"].replace(
+                        "\n    -- ", " "
+                    )
+            if statement["sort"] and statement["above"]:
+                descriptions[statement["name"]] = _first_sentence(statement["above"])
+    # Its table is made by sqlite-utils.
+    meanings["_sqlite_migrations"] = {
+        "id": "Number of the step.",
+        "migration_set": "Whose steps: registerwatch.",
+        "name": "Name of a step of the schema that this file has gone through.",
+        "applied_at": "When that was.",
+    }
+    return descriptions, meanings
+
+
+DESCRIPTIONS, MEANINGS = _read()
+"""Table or view → what it holds, in a sentence; table or view → column → meaning."""
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CannedQuery:
+    """A question that is ready to be asked: `name` is its address below the database's."""
+
+    name: str
+    title: str
+    group: str
+    description: str
+    """What it answers, and what it cannot."""
+    parameters: tuple[tuple[str, str], ...]
+    """Name and meaning of each, with its default."""
+    sql: str
+
+
+_QUESTION = re.compile(
+    r"-- (?P<title>.+)\n-- Group: (?P<group>.+)\n(?P<description>(?:-- (?!:).+\n)+)(?P<parameters>(?:-- :.+\n)*)"
+)
+
+
+def _question(file: str, text: str) -> CannedQuery:
+    head = _QUESTION.match(text)
+    if head is None:
+        raise ValueError(f"questions/{file}: no title, group and description above the SQL")
+    return CannedQuery(
+        name=file.removesuffix(".sql").partition("_")[2],
+        title=head["title"],
+        group=head["group"],
+        description=head["description"].removeprefix("-- ").rstrip().replace("\n-- ", " "),
+        parameters=tuple(re.findall(r"-- :(\w+)  (.+)", head["parameters"])),
+        sql=text[head.end() :].strip(),
+    )
+
+
+QUESTIONS = tuple(_question(*file) for file in _files(_FOLDER / "questions"))
+"""Every question, in the order of the numbers of their files."""
+
+
+def questions_by_group() -> Sequence[tuple[str, Sequence[CannedQuery]]]:
+    """Return the questions under what they are about."""
+    return [(group, list(found)) for group, found in groupby(QUESTIONS, key=lambda question: question.group)]

@@ -1,0 +1,10 @@
+-- New agreements this month
+-- Group: What changed lately
+-- Agreements that were first seen in a month, on any page. One that a page printed when that page was first read is not
+-- new: it was there before anybody looked.
+-- :month  A month, 2026-11; that of the newest reading if left empty.
+select first_seen, organisation, reference, title, summary, id as change
+from changes
+where kind = 'agreement-added' and not withdrawn
+  and substr(first_seen, 1, 7) = coalesce(nullif(:month, ''), substr((select max(captured_at) from runs where state = 'committed'), 1, 7))
+order by first_seen desc, organisation, reference

@@ -1,0 +1,10 @@
+-- Datasets most widely held
+-- Group: Who has what
+-- In how many agreements, and at how many organisations, each dataset stands now. Spellings of one name are one;
+-- earlier and newer names of one dataset are counted apart, so ask for both.
+select max(ad.dataset) as dataset, count(distinct ad.reference) as agreements,
+  count(distinct ad.page) as organisations, min(ad.first_seen) as first_seen
+from agreement_datasets as ad
+where ad.last_seen is null
+group by ad.folded
+order by agreements desc, dataset

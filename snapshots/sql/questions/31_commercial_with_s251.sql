@@ -1,0 +1,15 @@
+-- Commercial purposes with section 251 support
+-- Group: On what basis
+-- Agreements that print a commercial purpose and cite section 251 of the National Health Service Act 2006 or the
+-- regulations under it. A page pools the versions of an agreement: the two need not have stood in one version.
+select pages.organisation, a.reference, states.title, states.commercial,
+  group_concat(distinct ab.basis) as bases, min(ab.first_seen) as cited_since
+from agreements as a
+join agreement_versions as v on v.id = a.version
+join states on states.id = v.state
+join pages on pages.slug = a.page
+join agreement_legal_bases as ab on ab.page = a.page and ab.reference = a.reference and ab.last_seen is null
+where a.standing and ab.family = 's251-support'
+  and exists (select 1 from json_each(states.commercial) where value like 'yes%')
+group by a.page, a.reference
+order by pages.organisation, a.reference

@@ -1,0 +1,11 @@
+-- Agreements that allow sublicensing
+-- Group: On what basis
+-- Agreements whose page prints Yes at sublicensing: whoever has the data may pass it on. To whom it was passed on the
+-- register does not say.
+select pages.organisation, a.reference, states.title, states.sublicensing, states.datasets
+from agreements as a
+join agreement_versions as v on v.id = a.version
+join states on states.id = v.state
+join pages on pages.slug = a.page
+where a.standing and exists (select 1 from json_each(states.sublicensing) where value like 'yes%')
+order by pages.organisation, a.reference

@@ -1,0 +1,14 @@
+-- Agreements with identifiable data
+-- Group: On what basis
+-- Agreements that print Identifiable as a type of data, in its own line or among the opt-outs, where older layouts have
+-- it. Most pages print no type of data at all: who is not listed here may have identifiable data.
+select pages.organisation, a.reference, states.title, states.type_of_data, states.opt_outs, states.legal_bases
+from agreements as a
+join agreement_versions as v on v.id = a.version
+join states on states.id = v.state
+join pages on pages.slug = a.page
+where a.standing and (
+  exists (select 1 from json_each(states.type_of_data) where value like 'identi%able')
+  or exists (select 1 from json_each(states.opt_outs) where value like 'identi%able')
+)
+order by pages.organisation, a.reference

@@ -1,0 +1,14 @@
+-- Pages with a flag, and remarks beside dates
+-- Group: On what basis
+-- Sentences that a page flags, and remarks that it prints beside the dates of an agreement. The words are the page’s
+-- own, of those who reformat the register, and are quoted here, not adopted.
+select pages.organisation, null as reference, flag.value as words, 'flag on the page' as where_it_stands,
+  pages.last_seen
+from pages
+join json_each(pages.flags) as flag
+where pages.standing
+union all
+select organisation, reference, evidence, 'remark beside the dates', last_seen
+from red_flags
+where rule = 'a remark stands beside the dates'
+order by where_it_stands, organisation, reference

@@ -1,0 +1,12 @@
+-- Agreements that look renewed
+-- Group: Terms and releases
+-- Agreements of which since a day the printed end moved later, or whose releases continued, with how often. A renewal
+-- usually shows as later releases and not as a later printed end, so this counts both.
+-- :since  A day; twelve months before the newest reading if left empty.
+select max(first_seen) as latest, organisation, reference, max(title) as title,
+  sum(kind = 'dsa-extended') as printed_end_moved_later, sum(kind = 'releases-continued') as releases_continued
+from changes
+where kind in ('dsa-extended', 'releases-continued') and not is_group and not withdrawn
+  and first_seen >= coalesce(nullif(:since, ''), date((select max(captured_at) from runs where state = 'committed'), '-12 months'))
+group by page, reference
+order by latest desc, organisation, reference

@@ -1,0 +1,13 @@
+-- History of one agreement
+-- Group: One by one
+-- Everything that was seen to change of one agreement, editorial changes too, the newest first. Its page shows the same
+-- with before and after.
+-- :reference  As in DARS-NIC-635697-P0C5M; the agreement that changed most often if left empty.
+select first_seen, severity, kind, organisation, summary, substantive, member_of is not null as in_a_group,
+  withdrawn, id as change
+from changes
+where reference = coalesce(nullif(upper(trim(:reference)), ''), (
+  select reference from changes where substantive and reference is not null
+  group by reference order by count(*) desc, reference limit 1
+))
+order by first_seen desc, substantive desc, kind, id

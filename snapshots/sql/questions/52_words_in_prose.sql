@@ -1,0 +1,24 @@
+-- Words in the prose of agreements
+-- Group: One by one
+-- Agreements that print these words in their objectives, benefits, outputs or processing now, with where they stand.
+-- The words are looked for one after the other, whatever their case; at most 2,000 sections are looked at.
+-- :words  One or several words; data if left empty.
+select pages.organisation, a.reference, states.title, case texts.id
+    when states.objectives then 'Objectives' when states.expected_benefits then 'Expected Benefits'
+    when states.yielded_benefits then 'Yielded Benefits' when states.outputs then 'Outputs' else 'Processing'
+  end as section, found.excerpt
+from (
+  select rowid as id, snippet(texts_search, 0, '', '', '…', 24) as excerpt
+  from texts_search
+  where texts_search match '"' || replace(coalesce(nullif(trim(:words), ''), 'data'), '"', ' ') || '"'
+  limit 2000
+) as found
+join texts on texts.id = found.id
+join states on texts.id in (
+  states.objectives, states.expected_benefits, states.yielded_benefits, states.outputs, states.processing
+)
+join agreement_versions as v on v.state = states.id
+join agreements as a on a.version = v.id and a.standing
+join pages on pages.slug = a.page
+group by a.page, a.reference, texts.id
+order by pages.organisation, a.reference
