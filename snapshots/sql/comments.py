@@ -96,7 +96,7 @@ class CannedQuery:
 
 
 _QUESTION = re.compile(
-    r"-- (?P<title>.+)\n-- Group: (?P<group>.+)\n(?P<description>(?:-- (?!:).+\n)+)(?P<parameters>(?:-- :.+\n)*)"
+    r"-- (?P<title>.+)\.\n-- Group: (?P<group>.+)\n(?P<description>(?:-- (?!:).+\n)+)(?P<parameters>(?:-- :.+\n)*)"
 )
 
 

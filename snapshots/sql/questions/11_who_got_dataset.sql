@@ -1,4 +1,4 @@
--- Who got a dataset lately
+-- Who got a dataset lately.
 -- Group: What changed lately
 -- Datasets with these words in their names that came to an agreement since a day, those of new agreements among them. A
 -- day is when it was first seen here, not when anything was released. A dataset known under another name has to be

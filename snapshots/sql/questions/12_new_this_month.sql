@@ -1,4 +1,4 @@
--- New agreements this month
+-- New agreements this month.
 -- Group: What changed lately
 -- Agreements that were first seen in a month, on any page. One that a page printed when that page was first read is not
 -- new: it was there before anybody looked.

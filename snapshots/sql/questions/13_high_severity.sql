@@ -1,4 +1,4 @@
--- Changes of high severity
+-- Changes of high severity.
 -- Group: What changed lately
 -- Identifiable data, section 251 support, commercial purposes, remarks beside the dates and the like, the newest first;
 -- a register-wide edit once. How severe a change is says which field changed and how, and nothing of why.

@@ -1,4 +1,4 @@
--- Changes of the family of a legal basis
+-- Changes of the family of a legal basis.
 -- Group: What changed lately
 -- Where a family of legal bases came or went since a day: consent, section 251 support, directions and the like; a
 -- register-wide edit once. A page pools the bases of all versions of an agreement, so a new one stands beside the old

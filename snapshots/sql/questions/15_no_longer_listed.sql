@@ -1,4 +1,4 @@
--- Agreements no longer on the register’s pages
+-- Agreements no longer on the register’s pages.
 -- Group: What changed lately
 -- Agreements that stood on a page and stand on none now. That is all that is known: whether one ran out, was withdrawn
 -- or is missing by mistake the page does not say.

@@ -1,4 +1,4 @@
--- Who no longer lists a dataset
+-- Who no longer lists a dataset.
 -- Group: What changed lately
 -- Agreements that listed a dataset with these words in its name and do not list it now, though they still stand.
 -- Datasets that only took a newer name are among them: see whether the newer one is there. Data released before is not

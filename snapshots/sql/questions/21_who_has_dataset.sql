@@ -1,4 +1,4 @@
--- Who has a dataset now
+-- Who has a dataset now.
 -- Group: Who has what
 -- Agreements on the register that list a dataset with these words in its printed name. Listed means agreed: an
 -- agreement may list a dataset of which no file was released, or only system access.

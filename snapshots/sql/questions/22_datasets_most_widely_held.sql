@@ -1,4 +1,4 @@
--- Datasets most widely held
+-- Datasets most widely held.
 -- Group: Who has what
 -- In how many agreements, and at how many organisations, each dataset stands now. Spellings of one name are one;
 -- earlier and newer names of one dataset are counted apart, so ask for both.

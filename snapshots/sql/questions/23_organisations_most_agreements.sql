@@ -1,4 +1,4 @@
--- Organisations by number of agreements
+-- Organisations by number of agreements.
 -- Group: Who has what
 -- How many agreements stand on each organisation’s page now, and how many datasets these list. A count of agreements is
 -- no measure of data: one may hold more than twenty others.

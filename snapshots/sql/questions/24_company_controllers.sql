@@ -1,4 +1,4 @@
--- Data controllers that are companies
+-- Data controllers that are companies.
 -- Group: Who has what
 -- Data controllers named now whose name ends as those of companies do: Ltd, Limited, LLP, plc, Inc and the like. A
 -- company may be owned by a charity or a university; a name without such an ending may be a company’s.

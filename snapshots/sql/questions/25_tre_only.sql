@@ -1,4 +1,4 @@
--- Organisations with system access only
+-- Organisations with system access only.
 -- Group: Who has what
 -- For each organisation, how many of its agreements print system access and nothing else: data looked at inside a
 -- research environment and no file sent. Organisations where that is all of them come first. An agreement that prints

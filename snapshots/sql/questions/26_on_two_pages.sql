@@ -1,4 +1,4 @@
--- Agreements on two pages
+-- Agreements on two pages.
 -- Group: Who has what
 -- Agreements that stand on the pages of more than one organisation now: joint ones, or ones whose applicant changed.
 -- What the pages print of them may differ.

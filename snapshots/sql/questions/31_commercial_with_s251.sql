@@ -1,4 +1,4 @@
--- Commercial purposes with section 251 support
+-- Commercial purposes with section 251 support.
 -- Group: On what basis
 -- Agreements that print a commercial purpose and cite section 251 of the National Health Service Act 2006 or the
 -- regulations under it. A page pools the versions of an agreement: the two need not have stood in one version.

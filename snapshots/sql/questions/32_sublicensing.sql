@@ -1,4 +1,4 @@
--- Agreements that allow sublicensing
+-- Agreements that allow sublicensing.
 -- Group: On what basis
 -- Agreements whose page prints Yes at sublicensing: whoever has the data may pass it on. To whom it was passed on the
 -- register does not say.

@@ -1,4 +1,4 @@
--- Agreements with identifiable data
+-- Agreements with identifiable data.
 -- Group: On what basis
 -- Agreements that print Identifiable as a type of data, in its own line or among the opt-outs, where older layouts have
 -- it. Most pages print no type of data at all: who is not listed here may have identifiable data.

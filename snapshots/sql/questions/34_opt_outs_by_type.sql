@@ -1,4 +1,4 @@
--- Opt-outs not honoured, by type of organisation
+-- Opt-outs not honoured, by type of organisation.
 -- Group: On what basis
 -- For each type of organisation, how many agreements print a No at the opt-outs. That is lawful more often than not:
 -- opt-outs do not apply to data that is not identifiable, to consented data, or where a law says otherwise. An

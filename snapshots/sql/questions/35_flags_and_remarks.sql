@@ -1,4 +1,4 @@
--- Pages with a flag, and remarks beside dates
+-- Pages with a flag, and remarks beside dates.
 -- Group: On what basis
 -- Sentences that a page flags, and remarks that it prints beside the dates of an agreement. The words are the page’s
 -- own, of those who reformat the register, and are quoted here, not adopted.

@@ -1,4 +1,4 @@
--- Longest printed terms
+-- Longest printed terms.
 -- Group: Terms and releases
 -- Printed terms by their length in years. A page prints the term of the first version it holds; a renewed agreement may
 -- run longer than it says.

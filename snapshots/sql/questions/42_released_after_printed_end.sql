@@ -1,4 +1,4 @@
--- Releases apparently after the printed end
+-- Releases apparently after the printed end.
 -- Group: Terms and releases
 -- Agreements whose last month of release lies after their printed end, and by how many months. This is apparent only:
 -- the page prints the term of the first version it holds and pools the releases of all versions, so the usual reason is

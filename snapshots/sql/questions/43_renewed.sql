@@ -1,4 +1,4 @@
--- Agreements that look renewed
+-- Agreements that look renewed.
 -- Group: Terms and releases
 -- Agreements of which since a day the printed end moved later, or whose releases continued, with how often. A renewal
 -- usually shows as later releases and not as a later printed end, so this counts both.

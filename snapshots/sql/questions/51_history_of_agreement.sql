@@ -1,4 +1,4 @@
--- History of one agreement
+-- History of one agreement.
 -- Group: One by one
 -- Everything that was seen to change of one agreement, editorial changes too, the newest first. Its page shows the same
 -- with before and after.

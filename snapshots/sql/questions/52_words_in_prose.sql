@@ -1,4 +1,4 @@
--- Words in the prose of agreements
+-- Words in the prose of agreements.
 -- Group: One by one
 -- Agreements that print these words in their objectives, benefits, outputs or processing now, with where they stand.
 -- The words are looked for one after the other, whatever their case; at most 2,000 sections are looked at.
