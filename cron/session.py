@@ -14,7 +14,8 @@ from typing import Any
 
 import click
 
-from cron.settings.load import Settings, load_settings
+from cron.settings.load import load_settings
+from cron.settings.sections import Settings
 from cron.terminal import formats
 from cron.terminal import style as terminal
 from cron.terminal.progress import Progress
@@ -74,8 +75,7 @@ class Session:
     @cached_property
     def guards(self) -> Guards:
         """What is believable."""
-        guards = self.settings.guards
-        return Guards(guards.gone_fraction, guards.failed_fraction, guards.group_from)
+        return self.settings.guards.as_value(Guards)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -24,7 +24,7 @@ from cron.settings.load import (
     settings_template,
     variable,
 )
-from cron.settings.sections import Subscription
+from cron.settings.sections import SubscriptionSettings
 from snapshots.keeping.store import open_store
 from snapshots.sql.comments import MEANINGS
 
@@ -75,7 +75,12 @@ def settings_page() -> str:
         for key, field in section.model_fields.items():
             default = "none" if field.default is None else f"`{in_toml(field.default)}`"
             lines.append(f"| `{key}` | {default} | `{variable(f'{name}.{key}')}` | {field.description} |")
-    lines += ["", f"## [[{SUBSCRIPTIONS}]]", "", *(line.strip() for line in str(Subscription.__doc__).splitlines())]
+    lines += [
+        "",
+        f"## [[{SUBSCRIPTIONS}]]",
+        "",
+        *(line.strip() for line in str(SubscriptionSettings.__doc__).splitlines()),
+    ]
     lines += ["", "| key | default | example | meaning |", "|---|---|---|---|"]
     for key, field in keys_of_subscriptions().items():
         default = "none" if field.default in (None, ()) or field.is_required() else f"`{in_toml(field.default)}`"

@@ -121,15 +121,7 @@ def _fetching(session: Session, root: str, folder: Path, *, no_fetch: bool) -> I
     from scraper.web.fetch import Fetcher, Manners
 
     try:
-        manners = Manners(
-            contact=settings.contact,
-            index=root,
-            interval_s=settings.interval_s,
-            timeout_s=settings.timeout_s,
-            deadline_s=settings.deadline_s,
-            retries=settings.retries,
-            max_bytes=settings.max_bytes,
-        )
+        manners = settings.as_value(Manners, index=root)
     except ValueError as error:
         raise click.UsageError(f"[fetch] contact: {error}") from error
     with Fetcher(manners) as fetcher:

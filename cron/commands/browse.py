@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import click
 
 from cron.session import Session, say
+from cron.settings.crontab import due_after
 from cron.terminal import formats
-from cron.work.overview import due_after
 from scraper.errors import RegisterWatchError
 from snapshots.keeping.store import open_store
 
@@ -58,16 +58,15 @@ def _site(session: Session, *, public: bool) -> "Site":
     from snapshots.browse.app.request import Site
 
     settings = session.settings
-    return Site(
+    return settings.browse.as_value(
+        Site,
         database=settings.store.database,
         register=settings.register.name,
         index=settings.register.index,
-        base_url=settings.browse.base_url,
         feeds_url=settings.feeds.base_url,
         public=public,
-        publish_pages=settings.browse.publish_pages,
         vocabulary=session.vocabulary,
-        due=partial(due_after, settings.schedule),
+        due=partial(due_after, settings.schedule.cron, settings.schedule.timezone),
         to_csv=formats.to_csv,
         to_json=formats.to_json,
     )

@@ -126,16 +126,7 @@ def _manners(session: Session) -> Manners:
             "registerwatch.toml, or REGISTERWATCH_FETCH__CONTACT"
         )
     try:
-        return Manners(
-            contact=fetch.contact,
-            index=register.index,
-            hosts=register.hosts,
-            interval_s=fetch.interval_s,
-            timeout_s=fetch.timeout_s,
-            deadline_s=fetch.deadline_s,
-            retries=fetch.retries,
-            max_bytes=fetch.max_bytes,
-        )
+        return fetch.as_value(Manners, index=register.index, hosts=register.hosts)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 
@@ -170,8 +161,7 @@ def schedule(session: Session) -> None:
     session.close()
     with _until_told_to_stop() as told_to_stop:
         stay(
-            settings.cron,
-            settings.timezone,
+            settings,
             last_run=last_run,
             run=lambda: _scheduled(session, told_to_stop.is_set),
             told_to_stop=told_to_stop,

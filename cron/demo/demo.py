@@ -16,10 +16,7 @@ from tempfile import TemporaryDirectory
 
 from cron.demo.site import FOLDERS, SampleServer, edition, served_here
 from cron.session import Options, Session
-from cron.settings.load import Settings
-from cron.settings.sections import Mail, Subscription
-from cron.settings.sections import Register as RegisterSettings
-from cron.settings.sections import Store as StoreSettings
+from cron.settings.sections import MailSettings, RegisterSettings, Settings, StoreSettings, SubscriptionSettings
 from cron.terminal import news
 from cron.terminal.run_report import Afterwards, facts_of, render_run
 from cron.terminal.style import NARROWEST, paint, wrap
@@ -39,7 +36,7 @@ from snapshots.keeping.store import open_store
 DATABASE = "registerwatch.db"
 OUTBOX = "outbox"
 NAME, INDEX = "sample register", "http://127.0.0.1/"
-READER = Subscription(name="made-up reader", email="reader@example.org")
+READER = SubscriptionSettings(name="made-up reader", email="reader@example.org")
 """Follows everything."""
 
 
@@ -210,7 +207,7 @@ def _settings(database: Path, directory: Path) -> Settings:
     return Settings(
         register=RegisterSettings(name=NAME, index=INDEX, hosts=("127.0.0.1",)),
         store=StoreSettings(database=database),
-        mail=Mail(folder=directory / OUTBOX),
+        mail=MailSettings(folder=directory / OUTBOX),
         subscriptions=(READER,),
     )
 

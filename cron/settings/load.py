@@ -8,7 +8,6 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -17,8 +16,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from cron.settings import sections
-from cron.settings.sections import Section, Subscription
+from cron.settings.sections import Settings, SettingsSection, SubscriptionSettings
 from scraper.errors import RegisterWatchError, system_words
 
 FILE_NAME = "registerwatch.toml"
@@ -31,27 +29,10 @@ class SettingsError(RegisterWatchError):
     """Settings that cannot be used: one line that names the place and every key that is wrong."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """All settings, checked. Paths of the settings file count from its folder."""
-
-    register: sections.Register = field(default_factory=sections.Register)
-    fetch: sections.Fetch = field(default_factory=sections.Fetch)
-    store: sections.Store = field(default_factory=sections.Store)
-    guards: sections.Guards = field(default_factory=sections.Guards)
-    schedule: sections.Schedule = field(default_factory=sections.Schedule)
-    mail: sections.Mail = field(default_factory=sections.Mail)
-    feeds: sections.Feeds = field(default_factory=sections.Feeds)
-    browse: sections.Browse = field(default_factory=sections.Browse)
-    log: sections.Log = field(default_factory=sections.Log)
-    vocabulary: sections.Vocabulary = field(default_factory=sections.Vocabulary)
-    subscriptions: tuple[Subscription, ...] = ()
-
-
 SUBSCRIPTIONS = "subscriptions"
 """The one section that may stand any number of times, as [[subscriptions]]."""
 
-SECTIONS: dict[str, type[Section]] = {n: s for n, s in get_type_hints(Settings).items() if n != SUBSCRIPTIONS}
+SECTIONS: dict[str, type[SettingsSection]] = {n: s for n, s in get_type_hints(Settings).items() if n != SUBSCRIPTIONS}
 """Name of each section → its class."""
 
 KEYS = {f"{name}.{key}": (name, key) for name, section in SECTIONS.items() for key in section.model_fields}
@@ -95,10 +76,10 @@ def load_settings(
         try:
             read = section.model_validate(values)
         except ValidationError as error:
-            for one in error.errors():
-                key = str(one["loc"][0]) if one["loc"] else ""
-                source = sources.get(key, name)
-                (in_file if source in (f"{name}.{key}", name) else elsewhere).append(_complaint(source, one))
+            for said in error.errors():
+                source = sources.get(_key(said), name)
+                is_in_file = source in (f"{name}.{_key(said)}", name)
+                (in_file if is_in_file else elsewhere).append(_complaint(source, said))
         else:
             checked[name] = _anchor(name, read, path.parent if path else Path(), given)
     try:
@@ -128,7 +109,7 @@ def settings_template() -> str:
                 lines.append(f"#{key} = {in_toml((info.examples or [''])[0])}")
             else:
                 lines.append(f"{key} = {in_toml(info.default)}")
-    lines += ["", *(f"# {line.strip()}".rstrip() for line in str(Subscription.__doc__).strip().splitlines())]
+    lines += ["", *(f"# {line.strip()}".rstrip() for line in str(SubscriptionSettings.__doc__).strip().splitlines())]
     lines.append(f"#[[{SUBSCRIPTIONS}]]")
     for key, info in keys_of_subscriptions().items():
         example = (info.examples or [info.default])[0]
@@ -138,10 +119,10 @@ def settings_template() -> str:
 
 def keys_of_subscriptions() -> dict[str, FieldInfo]:
     """Return the keys of a subscription, as the file has them."""
-    return {info.alias or key: info for key, info in Subscription.model_fields.items()}
+    return {info.alias or key: info for key, info in SubscriptionSettings.model_fields.items()}
 
 
-def _subscriptions(tables: object) -> tuple[Subscription, ...]:
+def _subscriptions(tables: object) -> tuple[SubscriptionSettings, ...]:
     """Return the subscriptions, checked; ValueError with all that is wrong in them, but for the values themselves.
 
     A value may be an address or a password: it is never repeated.
@@ -150,23 +131,25 @@ def _subscriptions(tables: object) -> tuple[Subscription, ...]:
         raise ValueError(f"{SUBSCRIPTIONS} must be sections, as in [[{SUBSCRIPTIONS}]]")
     known = keys_of_subscriptions()
     wrong: list[str] = []
-    read: list[Subscription] = []
+    read: list[SubscriptionSettings] = []
     for number, table in enumerate(tables, 1):
         where = f"subscription {table.get('name') or number!r}"
         wrong += [f"{where}: unknown key {key}{_nearest(key, known)}" for key in sorted(table.keys() - known.keys())]
         try:
-            one = Subscription.model_validate(table)
+            subscription = SubscriptionSettings.model_validate(table)
         except ValidationError as error:
-            for trouble in error.errors():
-                key = str(trouble["loc"][0]) if trouble["loc"] else ""
-                wrong.append(f"{where}: {_complaint(key, trouble).removeprefix(': ').strip()}")
+            wrong += [f"{where}: {_complaint(_key(said), said).removeprefix(': ').strip()}" for said in error.errors()]
             continue
-        if any(one.name == other.name for other in read):
+        if any(subscription.name == other.name for other in read):
             wrong.append(f"{where}: there are two of this name")
-        read.append(one)
+        read.append(subscription)
     if wrong:
         raise ValueError("; ".join(wrong))
     return tuple(read)
+
+
+def _key(said: ErrorDetails) -> str:
+    return str(said["loc"][0]) if said["loc"] else ""
 
 
 def _read_document(path: Path) -> dict[str, Any]:
@@ -260,27 +243,27 @@ def _json(text: str) -> object:
         return text  # the check of the field will say that this is no list
 
 
-def _anchor(name: str, section: Section, folder: Path, given: Mapping[str, Any]) -> Section:
+def _anchor(name: str, section: SettingsSection, folder: Path, given: Mapping[str, Any]) -> SettingsSection:
     """Return *section* with its relative paths counted from *folder*, but for those given as options."""
     values = {key: getattr(section, key) for key in type(section).model_fields if f"{name}.{key}" not in given}
     return section.model_copy(update={key: folder / path for key, path in values.items() if isinstance(path, Path)})
 
 
-def _complaint(source: str, trouble: ErrorDetails) -> str:
+def _complaint(source: str, said: ErrorDetails) -> str:
     """Say what is wrong with the value that *source* gives; a check of our own says it in its own words."""
-    if trouble["type"] == "literal_error":
-        return f"{source} must be {_choices(trouble)}"
-    message = trouble["msg"]
+    if said["type"] == "literal_error":
+        return f"{source} must be {_choices(said)}"
+    message = said["msg"]
     ours = message.removeprefix("Value error, ")
     if ours == message:
         return f"{source} {_in_our_words(message)}"
     return f"{source} {ours}" if ours.startswith("must ") else f"{source}: {ours}"
 
 
-def _choices(trouble: ErrorDetails) -> str:
+def _choices(said: ErrorDetails) -> str:
     """Return the words that would do, and the nearest to the one that stands there, if one is near."""
-    expected = trouble["ctx"]["expected"].replace("'", "")
-    near = get_close_matches(str(trouble["input"]), re.split(", | or ", expected), n=1)
+    expected = said["ctx"]["expected"].replace("'", "")
+    near = get_close_matches(str(said["input"]), re.split(", | or ", expected), n=1)
     return f"{expected}, the nearest is {near[0]}" if near else expected
 
 

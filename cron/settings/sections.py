@@ -1,75 +1,75 @@
-"""What may be set? Each section of the settings file is one small class, each key one field with a description.
+"""What may be set? Each section of the settings file is one small class, each key one row.
 
 The checks, the names of the environment variables, the file that `init` writes and docs/settings.md all come from these
-classes: a later section is one more class and one more line in `Settings` (load.py). What a setting *does* is not
-known here.
+rows; a later section is one more class and one more line in `Settings` at the end. What a setting *does* is not known
+here: a value of the domain that has settings of its own takes them over by name (`as_value`).
 """
 
+import dataclasses
 import re
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 
 from diff.change import ChangeKind
-from diff.deciding.guards import FEWEST_AGREEMENTS
+from diff.deciding.guards import FEWEST_AGREEMENTS, Guards
+from notify.message.operator import OPERATOR
 from scraper.limits import LARGEST_PAGE
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-class Section(BaseModel):
+    Value = TypeVar("Value", bound=DataclassInstance)
+
+
+class SettingsSection(BaseModel):
     """One section of the settings file. Keys whose value is a list may stand in the environment as JSON."""
 
     model_config = ConfigDict(frozen=True, validate_by_alias=True, validate_by_name=False)
 
-
-class Register(Section):
-    """The register that is watched."""
-
-    name: str = Field(default="NHS data release register", min_length=1, description="What the register is called.")
-    index: str = Field(
-        default="https://theysolditanyway.com/",
-        pattern="^https?://[^/ ]+/",
-        description="Address of the page that links to the organisations' pages.",
-    )
-    hosts: tuple[str, ...] = Field(
-        default=(
-            "theysolditanyway.com",
-            "www.theysolditanyway.com",
-            "dataregister.medconfidential.org",
-            "goodtreswork.com",
-        ),
-        description="Hosts that serve the same register; links and redirects elsewhere are not followed.",
-    )
-    slugs: tuple[str, ...] = Field(
-        default=(),
-        description="Pages to ask for besides those that the index links to, by the last part of their address.",
-    )
-    sitemap: str | None = Field(
-        default=None,
-        pattern="^https?://[^/ ]+/",
-        examples=["https://theysolditanyway.com/sitemap.xml"],
-        description="Address of a sitemap that names further pages.",
-    )
+    def as_value(self, kind: "type[Value]", **others: Any) -> "Value":
+        """Return a *kind* made of the settings that are called as its fields are, and of *others*."""
+        own = {one.name for one in dataclasses.fields(kind)} & type(self).model_fields.keys() - others.keys()
+        return kind(**{name: _plain(getattr(self, name)) for name in own}, **others)
 
 
-class Fetch(Section):
-    """How the register's site is asked, politely."""
+def _plain(value: Any) -> Any:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
-    contact: str | None = Field(
-        default=None,
-        min_length=5,
-        examples=["you@example.org"],
-        description="Your mail or web address, told to the site with every request; `run` needs it.",
-    )
-    interval_s: float = Field(default=1.0, ge=0, description="Seconds from one request to the next.")
-    timeout_s: float = Field(default=30.0, gt=0, description="Seconds to wait for the server to connect or to go on.")
-    deadline_s: float = Field(
-        default=120.0, gt=0, description="Seconds that one page may take in all, retries included."
-    )
-    retries: int = Field(default=4, ge=0, le=20, description="How often a page is asked for again after trouble.")
-    max_bytes: int = Field(default=LARGEST_PAGE, ge=1_000, description="Bytes beyond which a page is refused.")
+
+def setting(meaning: str, default: Any = None, *, example: Any = None, **checks: Any) -> Any:
+    """Return a row: what it means, what it is if nobody says, and how it may look where there is no default."""
+    return Field(default=default, description=meaning, examples=None if example is None else [example], **checks)
+
+
+# --- what a value must look like --------------------------------------------------------------------------------------
+
+NIGHTLY = "17 3 * * *"
+LONDON = "Europe/London"
+SHORTEST_SECRET = 16
+
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,255}")
+_TIME = "([01]\\d|2[0-3]):[0-5]\\d"
+_AT = {
+    "daily": (re.compile(_TIME), 'a time of day, as in "08:00"'),
+    "weekly": (
+        re.compile(f"(mon|tue|wed|thu|fri|sat|sun) {_TIME}"),
+        'a weekday and a time of day, as in "mon 08:00"',
+    ),
+}
 
 
 def _file(path: Path) -> Path:
@@ -78,124 +78,8 @@ def _file(path: Path) -> Path:
     return path
 
 
-class Store(Section):
-    """Where everything is kept."""
-
-    database: Annotated[Path, AfterValidator(_file)] = Field(
-        default=Path("registerwatch.db"), description="The one file that holds pages, history and changes."
-    )
-
-
-class Guards(Section):
-    """When a run is not believed, and when one edit on many agreements is told as one change."""
-
-    gone_fraction: float = Field(
-        default=0.33,
-        gt=0,
-        le=1,
-        description="A run is held if at least this part of the agreements of the pages read is gone, "
-        f"and there were {FEWEST_AGREEMENTS} or more.",
-    )
-    failed_fraction: float = Field(
-        default=0.5,
-        gt=0,
-        le=1,
-        description="A run is held if at least this part of the pages asked for could not be read.",
-    )
-    group_from: int = Field(
-        default=25, ge=2, description="The same edit on this many agreements or more in one run is told as one change."
-    )
-
-
-NIGHTLY = "17 3 * * *"
-LONDON = "Europe/London"
-
-
-def _times(cron: str) -> str:
-    if cron != NIGHTLY:  # what reads such lines is slow to load
-        _check_times(cron, "UTC")
-    return cron
-
-
-def _timezone(timezone: str) -> str:
-    if timezone != LONDON:
-        _check_times(NIGHTLY, timezone)
-    return timezone
-
-
-def _check_times(cron: str, timezone: str) -> None:
-    from cron.work.schedule import ScheduleError, next_after
-
-    try:
-        next_after(cron, timezone, datetime.now(UTC))
-    except ScheduleError as error:
-        raise ValueError(str(error).partition(": ")[2]) from error
-
-
-class Schedule(Section):
-    """When `schedule` runs, and whom it tells that it did."""
-
-    cron: Annotated[str, AfterValidator(_times)] = Field(
-        default=NIGHTLY,
-        description="Minute, hour, day of month, month, day of week (sun, mon, …), as in a crontab.",
-    )
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field(default=LONDON, description="Time zone of these times.")
-    ping_url: str | None = Field(
-        default=None,
-        pattern="^https?://",
-        examples=["https://example.org/ping/registerwatch"],
-        description="Address that is asked for after each run that went well.",
-    )
-    ping_failure_url: str | None = Field(
-        default=None,
-        pattern="^https?://",
-        examples=["https://example.org/ping/registerwatch/fail"],
-        description="Address that is asked for after each run that needs a person.",
-    )
-
-
-class Feeds(Section):
-    """Where `run` writes feeds, and calendars of printed ends, for readers of them and web servers."""
-
-    directory: Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)] = Field(
-        default=Path("feeds"), description="Folder of the feeds and calendars; empty: a run writes none."
-    )
-    base_url: str | None = Field(
-        default=None,
-        pattern=r"^https?://[^/ ?#@]+(/[^ ?#]*)?$",
-        examples=["https://example.org/feeds"],
-        description="Address under which that folder is published; feeds link to themselves only if they know it.",
-    )
-
-
-class Log(Section):
-    """What the program writes about its own work."""
-
-    format: Literal["text", "json"] = Field(
-        default="text", description='Lines for people ("text") or for programs ("json").'
-    )
-
-
-class Vocabulary(Section):
-    """Names that you know and the program does not."""
-
-    file: Path | None = Field(
-        default=None,
-        description="A TOML file of your own aliases and successions of datasets and organisations.",
-        examples=["names.toml"],
-    )
-
-
-SHORTEST_SECRET = 16
-
-OPERATOR = "operator"
-"""Under which name the operator's own notes are delivered."""
-
-_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,255}")
-
-
-def _address(address: str | None) -> str | None:
-    if address is not None and not _ADDRESS.fullmatch(address):
+def _address(address: str) -> str:
+    if not _ADDRESS.fullmatch(address):
         raise ValueError("must be a mail address, as in you@example.org")
     return address
 
@@ -208,59 +92,148 @@ def _kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return kinds
 
 
-def _long_enough(secret: SecretStr | None) -> SecretStr | None:
-    if secret is not None and len(secret.get_secret_value()) < SHORTEST_SECRET:
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < SHORTEST_SECRET:
         raise ValueError(f"must have at least {SHORTEST_SECRET} characters")
     return secret
 
 
-def _listed(days: object) -> object:
-    return days if isinstance(days, list | tuple) or days is None else [days]
+def _crontab(cron: str) -> str:
+    # The defaults are known to be good, and what reads such lines is slow to load.
+    if cron != NIGHTLY:
+        _check_times(cron, "UTC")
+    return cron
 
 
-_TIME = "([01]\\d|2[0-3]):[0-5]\\d"
-_AT = {
-    "daily": re.compile(_TIME),
-    "weekly": re.compile(f"(mon|tue|wed|thu|fri|sat|sun) {_TIME}"),
-}
-_AT_WORDS = {
-    "daily": 'a time of day, as in "08:00"',
-    "weekly": 'a weekday and a time of day, as in "mon 08:00"',
-}
+def _timezone(timezone: str) -> str:
+    if timezone != LONDON:
+        _check_times(NIGHTLY, timezone)
+    return timezone
 
 
-class Mail(Section):
+def _check_times(cron: str, timezone: str) -> None:
+    from cron.settings.crontab import ScheduleError, next_after
+
+    try:
+        next_after(cron, timezone, datetime.now(UTC))
+    except ScheduleError as error:
+        raise ValueError(str(error).partition(": ")[2]) from error
+
+
+Names = tuple[str, ...]
+FilePath = Annotated[Path, AfterValidator(_file)]
+FolderOrNone = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
+MailAddress = Annotated[str, AfterValidator(_address)]
+WebAddress = Annotated[str, StringConstraints(pattern="^https?://")]
+PageAddress = Annotated[str, StringConstraints(pattern="^https?://[^/ ]+/")]
+BaseAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^/ ?#@]+(/[^ ?#]*)?$")]
+HookAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^/ ?#@]+(/[^ ]*)?$")]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
+Days = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=3660)], ...] | None,
+    BeforeValidator(lambda days: days if isinstance(days, list | tuple) or days is None else [days]),
+]
+
+
+# --- the sections -----------------------------------------------------------------------------------------------------
+
+
+class RegisterSettings(SettingsSection):
+    """The register that is watched."""
+
+    name: str = setting("What the register is called.", "NHS data release register", min_length=1)
+    index: PageAddress = setting(
+        "Address of the page that links to the organisations' pages.", "https://theysolditanyway.com/"
+    )
+    hosts: Names = setting(
+        "Hosts that serve the same register; links and redirects elsewhere are not followed.",
+        ("theysolditanyway.com", "www.theysolditanyway.com", "dataregister.medconfidential.org", "goodtreswork.com"),
+    )
+    slugs: Names = setting(
+        "Pages to ask for besides those that the index links to, by the last part of their address.", ()
+    )
+    sitemap: PageAddress | None = setting(
+        "Address of a sitemap that names further pages.", example="https://theysolditanyway.com/sitemap.xml"
+    )
+
+
+class FetchSettings(SettingsSection):
+    """How the register's site is asked, politely."""
+
+    contact: str | None = setting(
+        "Your mail or web address, told to the site with every request; `run` needs it.",
+        example="you@example.org",
+        min_length=5,
+    )
+    interval_s: float = setting("Seconds from one request to the next.", 1.0, ge=0)
+    timeout_s: float = setting("Seconds to wait for the server to connect or to go on.", 30.0, gt=0)
+    deadline_s: float = setting("Seconds that one page may take in all, retries included.", 120.0, gt=0)
+    retries: int = setting("How often a page is asked for again after trouble.", 4, ge=0, le=20)
+    max_bytes: int = setting("Bytes beyond which a page is refused.", LARGEST_PAGE, ge=1_000)
+
+
+class StoreSettings(SettingsSection):
+    """Where everything is kept."""
+
+    database: FilePath = setting("The one file that holds pages, history and changes.", Path("registerwatch.db"))
+
+
+class GuardSettings(SettingsSection):
+    """When a run is not believed, and when one edit on many agreements is told as one change."""
+
+    gone_fraction: Fraction = setting(
+        "A run is held if at least this part of the agreements of the pages read is gone, "
+        f"and there were {FEWEST_AGREEMENTS} or more.",
+        Guards().gone_fraction,
+    )
+    failed_fraction: Fraction = setting(
+        "A run is held if at least this part of the pages asked for could not be read.", Guards().failed_fraction
+    )
+    group_from: int = setting(
+        "The same edit on this many agreements or more in one run is told as one change.", Guards().group_from, ge=2
+    )
+
+
+class ScheduleSettings(SettingsSection):
+    """When `schedule` runs, and whom it tells that it did."""
+
+    cron: Annotated[str, AfterValidator(_crontab)] = setting(
+        "Minute, hour, day of month, month, day of week (sun, mon, …), as in a crontab.", NIGHTLY
+    )
+    timezone: TimeZone = setting("Time zone of these times.", LONDON)
+    ping_url: WebAddress | None = setting(
+        "Address that is asked for after each run that went well.", example="https://example.org/ping/registerwatch"
+    )
+    ping_failure_url: WebAddress | None = setting(
+        "Address that is asked for after each run that needs a person.",
+        example="https://example.org/ping/registerwatch/fail",
+    )
+
+
+class MailSettings(SettingsSection):
     """How mail is sent. Without a host each message is a file in a folder."""
 
-    host: str | None = Field(
-        default=None,
+    host: str | None = setting(
+        "Mail server that takes our messages; without one they are written as .eml files.",
+        example="smtp.example.org",
         pattern=r"^[^\s/@]+$",
-        examples=["smtp.example.org"],
-        description="Mail server that takes our messages; without one they are written as .eml files.",
     )
-    port: int | None = Field(
-        default=None, ge=1, le=65535, examples=[587], description="Its port; without one 587, 465 for tls, 25 for none."
+    port: int | None = setting("Its port; without one 587, 465 for tls, 25 for none.", example=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = setting(
+        'How the connection is kept private: "starttls", "tls", or "none" of it.', "starttls"
     )
-    security: Literal["starttls", "tls", "none"] = Field(
-        default="starttls", description='How the connection is kept private: "starttls", "tls", or "none" of it.'
+    user: str | None = setting("Name to log in with, if it asks.", example="register")
+    password: SecretStr | None = setting("Password for it; better kept in the environment than in a file.")
+    sender: MailAddress | None = setting(
+        "Address the messages come from, and to which readers write; needed with a host.",
+        example="register@example.org",
     )
-    user: str | None = Field(default=None, examples=["register"], description="Name to log in with, if it asks.")
-    password: SecretStr | None = Field(
-        default=None, examples=[""], description="Password for it; better kept in the environment than in a file."
+    operator: MailAddress | None = setting(
+        "Address of whoever looks after the machine: told what needs a person, weekly that all is well.",
+        example="you@example.org",
     )
-    sender: Annotated[str | None, AfterValidator(_address)] = Field(
-        default=None,
-        examples=["register@example.org"],
-        description="Address the messages come from, and to which readers write; needed with a host.",
-    )
-    operator: Annotated[str | None, AfterValidator(_address)] = Field(
-        default=None,
-        examples=["you@example.org"],
-        description="Address of whoever looks after the machine: told what needs a person, weekly that all is well.",
-    )
-    folder: Annotated[Path, AfterValidator(_file)] = Field(
-        default=Path("outbox"), description="Folder of the .eml files where there is no host."
-    )
+    folder: FilePath = setting("Folder of the .eml files where there is no host.", Path("outbox"))
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -269,84 +242,87 @@ class Mail(Section):
         return self
 
 
-class Browse(Section):
+class FeedsSettings(SettingsSection):
+    """Where `run` writes feeds, and calendars of printed ends, for readers of them and web servers."""
+
+    directory: FolderOrNone = setting("Folder of the feeds and calendars; empty: a run writes none.", Path("feeds"))
+    base_url: BaseAddress | None = setting(
+        "Address under which that folder is published; feeds link to themselves only if they know it.",
+        example="https://example.org/feeds",
+    )
+
+
+class BrowseSettings(SettingsSection):
     """The pages that `browse` serves."""
 
-    base_url: str | None = Field(
-        default=None,
-        pattern=r"^https?://[^/ ?#@]+(/[^ ?#]*)?$",
-        examples=["https://register.example.org"],
-        description="Address under which they are published; messages link to them only if they know it.",
+    base_url: BaseAddress | None = setting(
+        "Address under which they are published; messages link to them only if they know it.",
+        example="https://register.example.org",
     )
-    publish_pages: bool = Field(
-        default=False,
-        description="Whether `browse --public` serves the kept pages too, somebody else's work.",
+    publish_pages: bool = setting("Whether `browse --public` serves the kept pages too, somebody else's work.", False)
+
+
+class LogSettings(SettingsSection):
+    """What the program writes about its own work."""
+
+    format: Literal["text", "json"] = setting('Lines for people ("text") or for programs ("json").', "text")
+
+
+class VocabularySettings(SettingsSection):
+    """Names that you know and the program does not."""
+
+    file: Path | None = setting(
+        "A TOML file of your own aliases and successions of datasets and organisations.", example="names.toml"
     )
 
 
-class Subscription(Section):
+class SubscriptionSettings(SettingsSection):
     """Who is told what, and when. Such a block may stand any number of times, each with another name.
 
     A change is told if it concerns one of the organisations, datasets or words that are followed (any change, where
     none is named), is of one of the kinds, is at least as severe, and concerns none of the exceptions.
     """
 
-    name: str = Field(min_length=1, max_length=100, description="What it is called; deliveries are noted under it.")
-    email: Annotated[str | None, AfterValidator(_address)] = Field(
-        default=None, examples=["ig@example.org"], description="Address to write to."
+    name: str = setting("What it is called; deliveries are noted under it.", ..., min_length=1, max_length=100)
+    email: MailAddress | None = setting("Address to write to.", example="ig@example.org")
+    webhook: HookAddress | None = setting(
+        "Or an address to which changes are posted as JSON.", example="https://example.org/hook"
     )
-    webhook: str | None = Field(
-        default=None,
-        pattern=r"^https?://[^/ ?#@]+(/[^ ]*)?$",
-        examples=["https://example.org/hook"],
-        description="Or an address to which changes are posted as JSON.",
+    url: SecretStr | None = setting("Or an Apprise URL of another service.", example="ntfy://example.org/register")
+    secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = setting(
+        "Key that signs what is posted to the webhook.", example="a long random text"
     )
-    url: SecretStr | None = Field(
-        default=None, examples=["ntfy://example.org/register"], description="Or an Apprise URL of another service."
+    allow_private: bool = setting("Whether the webhook may be on a private network.", False)
+    organisations: Names = setting(
+        "Organisations followed, by slug or name; those they follow and those that follow them too.",
+        (),
+        example=["nhs_example_icb"],
     )
-    secret: Annotated[SecretStr | None, AfterValidator(_long_enough)] = Field(
-        default=None, examples=["a long random text"], description="Key that signs what is posted to the webhook."
+    datasets: Names = setting("Datasets followed, by any name or acronym.", (), example=["MHSDS"])
+    words: Names = setting("Words followed, in title or prose of an agreement.", (), example=["genomic"])
+    kinds: Annotated[Names, AfterValidator(_kinds)] = setting(
+        "Only changes of these kinds.", (), example=["dataset-added"]
     )
-    allow_private: bool = Field(default=False, description="Whether the webhook may be on a private network.")
-    organisations: tuple[str, ...] = Field(
-        default=(),
-        examples=[["nhs_example_icb"]],
-        description="Organisations followed, by slug or name; those they follow and those that follow them too.",
+    severity: Literal["high", "medium", "low", "info"] | None = setting(
+        "Only changes at least as severe.", example="medium"
     )
-    datasets: tuple[str, ...] = Field(
-        default=(), examples=[["MHSDS"]], description="Datasets followed, by any name or acronym."
-    )
-    words: tuple[str, ...] = Field(
-        default=(), examples=[["genomic"]], description="Words followed, in title or prose of an agreement."
-    )
-    kinds: Annotated[tuple[str, ...], AfterValidator(_kinds)] = Field(
-        default=(), examples=[["dataset-added"]], description="Only changes of these kinds."
-    )
-    severity: Literal["high", "medium", "low", "info"] | None = Field(
-        default=None, examples=["medium"], description="Only changes at least as severe."
-    )
-    except_: tuple[str, ...] = Field(
-        default=(),
+    exceptions: Names = setting(
+        "Not these agreements, organisations or datasets, by reference or name.",
+        (),
+        example=["DARS-NIC-123456-A1B2C"],
         alias="except",
-        examples=[["DARS-NIC-123456-A1B2C"]],
-        description="Not these agreements, organisations or datasets, by reference or name.",
     )
-    expiring: Annotated[tuple[Annotated[int, Field(ge=0, le=3660)], ...] | None, BeforeValidator(_listed)] = Field(
-        default=None,
-        examples=[[90, 30]],
-        description="Days before a printed end at which it is told; [90, 30] where organisations are named, else none.",
+    expiring: Days = setting(
+        "Days before a printed end at which it is told; [90, 30] where organisations are named, else none.",
+        example=[90, 30],
     )
-    when: Literal["run", "daily", "weekly"] = Field(
-        default="run",
-        examples=["weekly"],
-        description='After each run that has news ("run"), or collected "daily" or "weekly".',
+    when: Literal["run", "daily", "weekly"] = setting(
+        'After each run that has news ("run"), or collected "daily" or "weekly".', "run", example="weekly"
     )
-    at: str | None = Field(
-        default=None,
-        examples=["mon 08:00"],
-        description='Time of day, for weekly after a weekday: "08:00" and "mon 08:00" if not said.',
+    at: str | None = setting(
+        'Time of day, for weekly after a weekday: "08:00" and "mon 08:00" if not said.', example="mon 08:00"
     )
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field(default=LONDON, description="Time zone of that time.")
+    timezone: TimeZone = setting("Time zone of that time.", LONDON)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -358,6 +334,23 @@ class Subscription(Section):
             raise ValueError("secret is for a webhook")
         if self.at is not None and self.when == "run":
             raise ValueError('at needs when = "daily" or "weekly"')
-        if self.at is not None and not _AT[self.when].fullmatch(self.at):
-            raise ValueError(f"at must be {_AT_WORDS[self.when]}")
+        if self.at is not None and not _AT[self.when][0].fullmatch(self.at):
+            raise ValueError(f"at must be {_AT[self.when][1]}")
         return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, checked. Paths of the settings file count from its folder."""
+
+    register: RegisterSettings = field(default_factory=RegisterSettings)
+    fetch: FetchSettings = field(default_factory=FetchSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    guards: GuardSettings = field(default_factory=GuardSettings)
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
+    feeds: FeedsSettings = field(default_factory=FeedsSettings)
+    browse: BrowseSettings = field(default_factory=BrowseSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
+    subscriptions: tuple[SubscriptionSettings, ...] = ()

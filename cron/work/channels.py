@@ -7,7 +7,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from cron.settings.sections import Mail, Subscription
+from cron.settings.sections import MailSettings, SubscriptionSettings
 from cron.work.messages import Outgoing
 from notify.channels.delivery import DeliveryError
 from notify.channels.post import Letter, MailServer, Outbox, Post, SmtpPost, compose
@@ -26,7 +26,7 @@ class Trouble:
 class Channels:
     """All ways out, for one round; each is opened when it is first needed."""
 
-    def __init__(self, mail: Mail) -> None:
+    def __init__(self, mail: MailSettings) -> None:
         self._mail = mail
         self._stack = ExitStack()
 
@@ -38,7 +38,7 @@ class Channels:
     ) -> None:
         self._stack.close()
 
-    def closed(self, settings: Subscription | None) -> str | None:
+    def closed(self, settings: SubscriptionSettings | None) -> str | None:
         """Return why nothing more goes out this way in this round; None if something may."""
         return self._post.down if settings is None or settings.email else None
 
@@ -49,8 +49,7 @@ class Channels:
             if settings is None or settings.email:
                 self._post.send(compose(self._letter(outgoing, now), self._mail.sender))
             elif settings.webhook:
-                secret = settings.secret.get_secret_value() if settings.secret else None
-                webhook = Webhook(url=settings.webhook, secret=secret, allow_private=settings.allow_private)
+                webhook = settings.as_value(Webhook, url=settings.webhook)
                 body = payload(outgoing.message, outgoing.to, outgoing.news)
                 post(webhook, outgoing.message, body, now=now.timestamp())
             elif settings.url:
@@ -77,11 +76,8 @@ class Channels:
         return self._stack.enter_context(_post_of(self._mail))
 
 
-def _post_of(mail: Mail) -> Post:
+def _post_of(mail: MailSettings) -> Post:
     """Return what takes mail by these settings: a server, or a folder."""
     if mail.host is None:
         return Outbox(mail.folder)
-    password = mail.password.get_secret_value() if mail.password else None
-    return SmtpPost(
-        MailServer(host=mail.host, port=mail.port, security=mail.security, user=mail.user, password=password)
-    )
+    return SmtpPost(mail.as_value(MailServer))

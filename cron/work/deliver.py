@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cron.session import Session
-from cron.settings.sections import OPERATOR
+from notify.message.operator import OPERATOR
 from snapshots.keeping.deliveries import Bundle
 
 if TYPE_CHECKING:

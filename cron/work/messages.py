@@ -8,15 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from cron.session import Session
-from cron.settings.sections import OPERATOR
-from cron.settings.sections import Subscription as Settings
+from cron.settings.sections import SubscriptionSettings
 from cron.work.nightly import addresses_of
 from cron.work.outbox import Change, gather_news, subscriptions_of
 from notify.channels.post import domain_of, message_id
 from notify.following.matching import News, Told, tell
 from notify.following.subscription import Followed, follow
 from notify.message import composer as digest
-from notify.message.operator import render_notes
+from notify.message.operator import OPERATOR, render_notes
 from scraper.names.fold import fold
 from snapshots.asking.answers import Question
 from snapshots.asking.known import read_known
@@ -30,7 +29,7 @@ class Outgoing:
     """One message, ready to be sent."""
 
     bundle: Bundle
-    settings: Settings | None
+    settings: SubscriptionSettings | None
     """None: to the operator."""
     message: str
     """Its id."""
@@ -108,7 +107,7 @@ class Desk:
         return is_ahead and (note["reference"], note["dsa_end"]) in self._ends
 
     def _news_of(
-        self, bundle: Bundle, settings: Settings, told: Iterable[Told], ends: Iterable[Mapping[str, Any]]
+        self, bundle: Bundle, settings: SubscriptionSettings, told: Iterable[Told], ends: Iterable[Mapping[str, Any]]
     ) -> digest.News:
         runs = sorted({part.run for part in bundle.parts if part.run is not None and part.run in self._runs})
         followed, chain = self._followed[bundle.subscription], self._chain

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cron.session import Session
-from cron.settings.sections import OPERATOR
 from diff.saying.english import size
 from notify.following.ends import PrintedEnd, ends_due, most_days_before
 from notify.following.matching import News, Told, moments_of, needs_texts, tell
 from notify.following.subscription import Followed, Subscription, SubscriptionError, find_problems, follow
 from notify.following.timing import due_at
+from notify.message.operator import OPERATOR
 from scraper.times import as_text
 from snapshots.asking.answers import Question
 from snapshots.asking.known import read_known
@@ -30,22 +30,7 @@ Holdings = Mapping[str, Iterable[str]]
 
 def subscriptions_of(session: Session) -> tuple[Subscription, ...]:
     """Return the subscriptions of the settings, without their addresses."""
-    return tuple(
-        Subscription(
-            name=one.name,
-            organisations=one.organisations,
-            datasets=one.datasets,
-            words=one.words,
-            kinds=one.kinds,
-            severity=one.severity,
-            exceptions=one.except_,
-            expiring=one.expiring,
-            when=one.when,
-            at=one.at,
-            timezone=one.timezone,
-        )
-        for one in session.settings.subscriptions
-    )
+    return tuple(settings.as_value(Subscription) for settings in session.settings.subscriptions)
 
 
 def problems_of(session: Session) -> list[SubscriptionError]:

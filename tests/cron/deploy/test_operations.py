@@ -12,9 +12,10 @@ import click
 import pytest
 
 from cron.cli import cli
-from cron.settings.load import Settings, load_settings, settings_template
-from cron.settings.sections import Guards, Schedule
-from cron.work.schedule import BETWEEN_MIN, trigger_of
+from cron.settings.crontab import trigger_of
+from cron.settings.load import load_settings, settings_template
+from cron.settings.sections import GuardSettings, ScheduleSettings, Settings
+from cron.work.schedule import BETWEEN_MIN
 from diff.deciding.guards import FEWEST_AGREEMENTS
 from scraper.names.vocabulary import default_vocabulary, parse_vocabulary
 from tests.harness.editions import Watch
@@ -88,9 +89,9 @@ def test_the_example_settings_are_those_that_init_writes():
 def test_crontab_timer_and_settings_name_the_same_time():
     _, (times, _), _ = crontab_lines()
 
-    assert times == Schedule().cron == "17 3 * * *"
-    assert unit("registerwatch.timer")["Timer"]["OnCalendar"] == f"*-*-* 03:17:00 {Schedule().timezone}"
-    assert trigger_of(times, Schedule().timezone)
+    assert times == ScheduleSettings().cron == "17 3 * * *"
+    assert unit("registerwatch.timer")["Timer"]["OnCalendar"] == f"*-*-* 03:17:00 {ScheduleSettings().timezone}"
+    assert trigger_of(times, ScheduleSettings().timezone)
 
 
 def fake_program(folder, *, run, status):
@@ -228,7 +229,7 @@ def test_the_example_subscriptions_follow_what_the_sample_register_has(tmp_path)
 
 def test_the_page_names_the_number_from_which_a_run_is_held():
     assert f"from {FEWEST_AGREEMENTS} agreements" in PAGE
-    assert f"{FEWEST_AGREEMENTS} or more" in str(Guards.model_fields["gone_fraction"].description)
+    assert f"{FEWEST_AGREEMENTS} or more" in str(GuardSettings.model_fields["gone_fraction"].description)
 
 
 def test_the_page_is_found_from_the_readme():

@@ -5,8 +5,19 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cron.settings.load import KEYS, Settings, SettingsError, load_settings, settings_template, variable
-from cron.settings.sections import Guards, Store
+from cron.settings.load import KEYS, SettingsError, load_settings, settings_template, variable
+from cron.settings.sections import (
+    FetchSettings,
+    GuardSettings,
+    MailSettings,
+    Settings,
+    StoreSettings,
+    SubscriptionSettings,
+)
+from diff.deciding.guards import Guards
+from notify.channels.smtp import MailServer
+from notify.following.subscription import Subscription
+from scraper.web.fetch import Manners
 
 
 @pytest.fixture
@@ -28,7 +39,23 @@ def refusal(*arguments):
 
 def test_without_anything_the_defaults_stand():
     assert load_settings(None, None, {}) == Settings()
-    assert Settings().guards == Guards(gone_fraction=0.33, failed_fraction=0.5, group_from=25)
+    assert Settings().guards == GuardSettings(gone_fraction=0.33, failed_fraction=0.5, group_from=25)
+
+
+def test_the_defaults_are_those_of_the_domain():
+    contact, index, name = "me@a.example", "https://a.example/", "ig"
+    fetch, mail = FetchSettings(contact=contact), MailSettings(host="smtp.a.example", sender=contact)
+
+    assert GuardSettings().as_value(Guards) == Guards()
+    assert fetch.as_value(Manners, index=index) == Manners(contact=contact, index=index)
+    assert mail.as_value(MailServer) == MailServer(host="smtp.a.example")
+    assert SubscriptionSettings(name=name, email=contact).as_value(Subscription) == Subscription(name=name)
+
+
+def test_a_value_takes_over_what_is_called_as_its_fields_and_a_secret_as_text():
+    mail = MailSettings(host="smtp.a.example", sender="me@a.example", port=2525, password=SecretStr("s3cret"))
+
+    assert mail.as_value(MailServer) == MailServer(host="smtp.a.example", port=2525, password="s3cret")
 
 
 def test_the_file_yields_to_the_environment_and_that_to_options(write):
@@ -37,7 +64,7 @@ def test_the_file_yields_to_the_environment_and_that_to_options(write):
 
     settings = load_settings(config, {"guards.group_from": 7, "store.database": None}, environ)
 
-    assert settings.guards == Guards(gone_fraction=0.1, failed_fraction=0.4, group_from=7)
+    assert settings.guards == GuardSettings(gone_fraction=0.1, failed_fraction=0.4, group_from=7)
 
 
 @pytest.mark.parametrize("full_name", KEYS)
@@ -76,15 +103,17 @@ def test_every_key_has_an_environment_variable(full_name):
 def test_relative_paths_count_from_the_folder_of_the_file(write, tmp_path):
     config = write('[store]\ndatabase = "data/register.db"\n')
 
-    assert load_settings(config, None, {}).store == Store(database=tmp_path / "data/register.db")
-    assert load_settings(write(""), None, {}).store == Store(database=tmp_path / "registerwatch.db")
-    assert load_settings(write("[store]\ndatabase = '/var/r.db'"), None, {}).store == Store(database=Path("/var/r.db"))
+    assert load_settings(config, None, {}).store == StoreSettings(database=tmp_path / "data/register.db")
+    assert load_settings(write(""), None, {}).store == StoreSettings(database=tmp_path / "registerwatch.db")
+    assert load_settings(write("[store]\ndatabase = '/var/r.db'"), None, {}).store == StoreSettings(
+        database=Path("/var/r.db")
+    )
 
 
 def test_paths_given_as_options_count_from_the_current_directory(write):
     settings = load_settings(write(""), {"store.database": Path("other.db")}, {})
 
-    assert settings.store == Store(database=Path("other.db"))
+    assert settings.store == StoreSettings(database=Path("other.db"))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +190,7 @@ def test_a_subscription_needs_a_name_and_an_address(write):
     (one,) = load_settings(write(SUBSCRIPTION), None, {}).subscriptions
 
     assert (one.name, one.email, one.when, one.severity) == ("Our own pages", "ig@a.example", "run", None)
-    assert not any((one.organisations, one.datasets, one.words, one.kinds, one.except_, one.expiring))
+    assert not any((one.organisations, one.datasets, one.words, one.kinds, one.exceptions, one.expiring))
 
 
 def test_a_subscription_says_what_is_followed_and_when_it_is_told(write):
@@ -174,7 +203,7 @@ at = "mon 07:30"
 """
     (one,) = load_settings(write(SUBSCRIPTION + more), None, {}).subscriptions
 
-    assert (one.organisations, one.kinds, one.except_) == (("a_page",), ("dataset-added",), ("DARS-NIC-1-A1B2C",))
+    assert (one.organisations, one.kinds, one.exceptions) == (("a_page",), ("dataset-added",), ("DARS-NIC-1-A1B2C",))
     assert (one.expiring, one.when, one.at) == ((60,), "weekly", "mon 07:30")
 
 

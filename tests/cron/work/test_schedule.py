@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cron.settings.crontab import ScheduleError, missed, next_after, trigger_of
+from cron.settings.sections import ScheduleSettings
 from cron.work.lock import only_run
-from cron.work.schedule import ScheduleError, missed, next_after, stay, trigger_of
+from cron.work.schedule import stay
 from tests.harness.editions import HARROWDALE, REGISTER, with_project
 from tests.harness.nights import Nights
 from tests.harness.register_server import RegisterServer, Site
@@ -130,7 +132,7 @@ def stay_until(stop_after, *, last_run, run=lambda: None):
 
     if stop_after == 0:
         told.set()
-    stay("17 3 1 jan *", LONDON, last_run=last_run, run=counted, told_to_stop=told)
+    stay(ScheduleSettings(cron="17 3 1 jan *"), last_run=last_run, run=counted, told_to_stop=told)
     return calls
 
 
@@ -160,7 +162,7 @@ def test_a_run_under_way_is_given_the_time_to_end():
         time.sleep(0.05)
         ended.append(True)
 
-    stay(NIGHTLY, LONDON, last_run=None, run=run, told_to_stop=told)
+    stay(ScheduleSettings(), last_run=None, run=run, told_to_stop=told)
 
     assert ended == [True]
 

@@ -1,0 +1,70 @@
+"""When is a run due? The times of a crontab line in a time zone, read by APScheduler."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from apscheduler.triggers.cron import CronTrigger
+
+from scraper.errors import RegisterWatchError
+from scraper.times import as_text
+
+GRACE_S = 6 * 3600
+"""How late a run may be before `status` says so."""
+
+
+class ScheduleError(RegisterWatchError):
+    """Times that cannot be read."""
+
+
+def trigger_of(cron: str, timezone: str) -> CronTrigger:
+    """Return the times of a crontab line in a time zone.
+
+    Raises:
+        ScheduleError: It is no crontab line, or no time zone.
+    """
+    fields = cron.split()
+    if len(fields) == 5 and _counts_days(fields[4]):
+        # In a crontab 0 is Sunday, for the library it is Monday: a week that begins a day late would never be noticed.
+        raise ScheduleError(
+            f"schedule.cron: {cron!r} names days of the week by number, and a week begins on Sunday for some and on "
+            "Monday for others; write sun, mon, …"
+        )
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ScheduleError(f"schedule.timezone: there is no time zone {timezone!r}") from error
+    try:
+        return CronTrigger.from_crontab(cron, timezone=zone)
+    except ValueError as error:
+        raise ScheduleError(f"schedule.cron: {cron!r} cannot be read: {error}") from error
+
+
+def _counts_days(days: str) -> bool:
+    """Say whether a field of days of the week counts them: `1-5`, and `*/2` too, which counts from the first."""
+    return any(one.startswith("*/") or one[:1].isdigit() for part in days.split(",") for one in part.split("-"))
+
+
+def next_after(cron: str, timezone: str, time: datetime) -> datetime:
+    """Return when the first run after *time* is due.
+
+    Raises:
+        ScheduleError: The times cannot be read, or never come.
+    """
+    due = trigger_of(cron, timezone).get_next_fire_time(None, time + timedelta(seconds=1))
+    if due is None:
+        raise ScheduleError(f"schedule.cron: {cron!r} names a time that never comes")
+    return datetime.fromtimestamp(due.timestamp(), UTC)
+
+
+def missed(cron: str, timezone: str, last_run: datetime | None, now: datetime) -> bool:
+    """Say whether a run was due since *last_run*; before the first run there is always one due."""
+    return last_run is None or next_after(cron, timezone, last_run) <= now
+
+
+def due_after(cron: str, timezone: str, last: datetime | None, now: datetime) -> dict[str, str | None]:
+    """Return when the next run is due by the settings, and since when one is overdue; nothing before the first run."""
+    if last is None:
+        return {"next_due": None, "overdue": None}
+    due = next_after(cron, timezone, last)
+    late = now - due > timedelta(seconds=GRACE_S)
+    return {"next_due": as_text(due), "overdue": as_text(due) if late else None}
