@@ -21,6 +21,7 @@ MAY_IMPORT = {
 
 IMPURE_ROOMS_OF_SCRAPER = {
     "scraper/web/fetch.py",
+    "scraper/web/sockets.py",
     "scraper/web/transport.py",
     "scraper/web/crawl.py",
     "scraper/files.py",

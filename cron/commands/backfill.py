@@ -118,13 +118,13 @@ def _fetching(session: Session, root: str, folder: Path, *, no_fetch: bool) -> I
         yield lambda _capture: Payload(b"", why)
         return
     from cron.work.remote_captures import RemoteCaptures
-    from scraper.web.fetch import Fetcher, Manners
+    from scraper.web.fetch import Fetcher, FetchPolicy
 
     try:
-        manners = settings.as_value(Manners, index=root)
+        policy = settings.as_value(FetchPolicy, index=root)
     except ValueError as error:
         raise click.UsageError(f"[fetch] contact: {error}") from error
-    with Fetcher(manners) as fetcher:
+    with Fetcher(policy) as fetcher:
         yield RemoteCaptures(fetcher, root, folder).fetch
 
 

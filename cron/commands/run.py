@@ -19,7 +19,7 @@ from cron.work.nightly import Register, RunStoppedError, run_once
 from cron.work.outbox import dues_of
 from cron.work.ping import ping
 from scraper.errors import RegisterWatchError
-from scraper.web.fetch import Fetcher, Manners
+from scraper.web.fetch import Fetcher, FetchPolicy
 from snapshots.keeping.database import DatabaseError
 
 _log = logging.getLogger(__name__)
@@ -59,8 +59,8 @@ def run_here(
     settings = session.settings
     start_log(settings.log.format, verbose=session.options.verbose)
     try:
-        manners = _manners(session)
-        with only_run(settings.store.database), Fetcher(manners) as fetcher:
+        policy = _policy(session)
+        with only_run(settings.store.database), Fetcher(policy) as fetcher:
             report = run_once(
                 session.store(create=True),
                 fetcher,
@@ -118,7 +118,7 @@ def _note_success(session: Session) -> None:
         _log.warning("that runs failed before this one is still noted: %s", trouble)
 
 
-def _manners(session: Session) -> Manners:
+def _policy(session: Session) -> FetchPolicy:
     fetch, register = session.settings.fetch, session.settings.register
     if not fetch.contact:
         raise click.UsageError(
@@ -126,7 +126,7 @@ def _manners(session: Session) -> Manners:
             "registerwatch.toml, or REGISTERWATCH_FETCH__CONTACT"
         )
     try:
-        return fetch.as_value(Manners, index=register.index, hosts=register.hosts)
+        return fetch.as_value(FetchPolicy, index=register.index, hosts=register.hosts)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 
@@ -155,7 +155,7 @@ def schedule(session: Session) -> None:
 
     settings = session.settings.schedule
     start_log(session.settings.log.format, verbose=session.options.verbose)
-    _manners(session)
+    _policy(session)
     store = session.store(create=True)
     last_run = store.log.last_run_time()
     session.close()

@@ -29,7 +29,7 @@ from diff.deciding.guards import Guards
 from notify.feeds.files import Site
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import default_vocabulary
-from scraper.web.fetch import Fetcher, Manners
+from scraper.web.fetch import Fetcher, FetchPolicy
 from snapshots.asking.answers import Answers, Question
 from snapshots.keeping.store import open_store
 
@@ -152,8 +152,8 @@ def run_demo(directory: Path, *, width: int, colour: bool, say: Callable[[str], 
 def _run(clock: _Clock, session: Session, night: Night, server: SampleServer) -> RunReport:
     """Run once, as the command does, on the night's clock."""
     server.site = edition(night.edition)
-    manners = Manners(contact="demo@example.org", index=server.url)
-    with Fetcher(manners, clock=clock.seconds, sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5) as fetcher:
+    policy = FetchPolicy(contact="demo@example.org", index=server.url)
+    with Fetcher(policy, clock=clock.seconds, sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5) as fetcher:
         return run_once(
             session.store(),
             fetcher,

@@ -9,7 +9,7 @@ from scraper.errors import FetchError, GoneError
 from scraper.names.vocabulary import Vocabulary
 from scraper.slugs import slug_of
 from scraper.times import as_text
-from scraper.web.fetch import Fetcher, Page, Validators
+from scraper.web.fetch import FetchedPage, Fetcher, Validators
 from snapshots.keeping.readings import read_body
 from snapshots.keeping.runlog import NOT_ASKED, NewPage
 from snapshots.keeping.store import Store
@@ -78,7 +78,7 @@ class Harvest:
         silent = error.temporary and error.status in (None, 429, 503)
         self._silences = self._silences + 1 if silent else 0
 
-    def _take(self, slug: str, page: Page) -> None:
+    def _take(self, slug: str, page: FetchedPage) -> None:
         other = slug_of(page.url)
         if other == slug:
             self.pages.append(self._kept(slug, page))
@@ -88,7 +88,7 @@ class Harvest:
         else:
             self.failed[slug] = f"redirects to {page.url}, which is no page that is known"
 
-    def _kept(self, slug: str, page: Page) -> NewPage:
+    def _kept(self, slug: str, page: FetchedPage) -> NewPage:
         """Keep the bytes of a page, before anybody tries to understand them; then read them."""
         sha256 = hashlib.sha256(page.body).hexdigest()
         at = as_text(page.fetched_at)

@@ -146,7 +146,7 @@ def find_pages(store: Store, fetcher: Fetcher, register: Register) -> dict[str, 
         raise FetchError(register.index, "the server says that it is unchanged, though it was not asked")
     if host_of(index.url) != host_of(register.index):
         fetcher.obey(fetch_robots(fetcher, index.url), index.url)
-    hosts = fetcher.manners.register_hosts
+    hosts = fetcher.policy.register_hosts
     found = dict(find_slugs(index.body, index.url, hosts=hosts, charset=index.charset))
     if register.sitemap:
         found |= dict(fetch_sitemap(fetcher, register.sitemap))

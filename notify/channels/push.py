@@ -14,13 +14,13 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from notify.channels.delivery import DeliveryError
 from scraper.web.addresses import AddressError, check_address, host_of
-from scraper.web.transport import Answer, Resolve, Wire, WireError, look_up
+from scraper.web.sockets import look_up
+from scraper.web.transport import Resolve, Response, Transport, TransportError, retry_after_s
 
 TIMEOUT_S = 15.0
 DEADLINE_S = 30.0
@@ -95,7 +95,7 @@ def post(
     Raises:
         DeliveryError: It was not taken; the reason names no address.
     """
-    wire = Wire(
+    transport = Transport(
         timeout_s=timeout_s,
         deadline_s=deadline_s,
         max_bytes=_MOST_BYTES,
@@ -106,16 +106,18 @@ def post(
     )
     try:
         check_address(webhook.url, {host_of(webhook.url)} - {""})
-        answer = wire.ask(webhook.url, _headers(webhook, message, body, now), time.monotonic() + deadline_s, post=body)
+        response = transport.ask(
+            webhook.url, _headers(webhook, message, body, now), time.monotonic() + deadline_s, post=body
+        )
     # Without the cause: its words have the address.
     except AddressError:
         raise DeliveryError("its webhook is no address of the web", lasting=True) from None
-    except WireError as error:
+    except TransportError as error:
         raise DeliveryError(_reason(error), server=error.temporary, lasting=not error.temporary) from None
     finally:
-        wire.close()
-    if not 200 <= answer.status < 300:
-        raise _refused(answer, now)
+        transport.close()
+    if not 200 <= response.status < 300:
+        raise _refused(response, now)
 
 
 def _headers(webhook: Webhook, message: str, body: bytes, now: float) -> dict[str, str]:
@@ -131,17 +133,18 @@ def _headers(webhook: Webhook, message: str, body: bytes, now: float) -> dict[st
     return headers
 
 
-def _refused(answer: Answer, now: float) -> DeliveryError:
-    redirect = ", a redirect, which is not followed" if 300 <= answer.status < 400 else ""
+def _refused(response: Response, now: float) -> DeliveryError:
+    wait_s = retry_after_s(response.header("Retry-After"), datetime.fromtimestamp(now, UTC))
+    redirect = ", a redirect, which is not followed" if 300 <= response.status < 400 else ""
     return DeliveryError(
-        f"the webhook answered {answer.status}{redirect}",
-        status=answer.status,
-        server=answer.status >= 500 or answer.status == 429,
-        wait_s=_retry_after(answer.headers.get("Retry-After", ""), now),
+        f"the webhook answered {response.status}{redirect}",
+        status=response.status,
+        server=response.status >= 500 or response.status == 429,
+        wait_s=None if wait_s is None else min(wait_s, LONGEST_WAIT_S),
     )
 
 
-def _reason(error: WireError) -> str:
+def _reason(error: TransportError) -> str:
     """Return why there was no answer, without the address and without words of the server."""
     if "does not resolve" in error.reason:
         return "the name of its host does not resolve"
@@ -151,26 +154,6 @@ def _reason(error: WireError) -> str:
         # "… certificate is not valid for 'host'"
         return error.reason.partition(", certificate is not valid for")[0]
     return error.reason if error.reason.startswith(_SAID_AS_IT_IS) else "no proper answer"
-
-
-def _retry_after(said: str, now: float) -> float | None:
-    """Return how many seconds a server asks for, at most a day: given as such or as a date.
-
-    >>> _retry_after("120", 0.0), _retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 0.0), _retry_after("soon", 0.0)
-    (120.0, 60.0, None)
-    """
-    said = said.strip()
-    try:
-        wait_s = float(said) if said.isascii() and said.isdigit() else _seconds_until(said, now)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(wait_s, 0.0), LONGEST_WAIT_S)
-
-
-def _seconds_until(date: str, now: float) -> float:
-    at = parsedate_to_datetime(date)
-    # A date of HTTP is one of UTC, also where it names no zone.
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now
 
 
 def notify_service(url: str, title: str, text: str) -> None:

@@ -71,19 +71,6 @@ def find_slugs(index_html: bytes, base_url: str, *, hosts: Collection[str] = (),
     return found
 
 
-def find_slugs_in_sitemap(xml: bytes, base_url: str, *, hosts: Collection[str] = ()) -> Found:
-    """Return the organisations' pages that a sitemap lists. *base_url* is an address on the register's host.
-
-    Raises:
-        CrawlError: It lists none, or is no sitemap that can be read.
-    """
-    pages, _ = _read_sitemap(xml, base_url)
-    found = _pages(pages, base_url, base_url, hosts)
-    if not found:
-        raise CrawlError(base_url, f"no organisation's page among the {len(pages)} addresses of the sitemap")
-    return found
-
-
 def fetch_sitemap(fetcher: Fetcher, url: str) -> Found:
     """Fetch a sitemap and, if it is an index of sitemaps, those that it names; return the organisations' pages.
 
@@ -91,7 +78,7 @@ def fetch_sitemap(fetcher: Fetcher, url: str) -> Found:
         CrawlError: There is none, or a sitemap cannot be read.
         FetchError: A sitemap cannot be fetched: what is listed in part is no list.
     """
-    hosts = fetcher.manners.register_hosts
+    hosts = fetcher.policy.register_hosts
     waiting, seen, pages = [url], {url}, list[str]()
     while waiting:
         page = fetcher.fetch(waiting.pop(0))
@@ -102,7 +89,7 @@ def fetch_sitemap(fetcher: Fetcher, url: str) -> Found:
         seen.update(new)
         if len(seen) > _MOST_SITEMAPS:
             raise CrawlError(url, f"more than {_MOST_SITEMAPS} sitemaps")
-    found = _pages(pages, fetcher.manners.index, fetcher.manners.index, hosts)
+    found = _pages(pages, fetcher.policy.index, fetcher.policy.index, hosts)
     if not found:
         raise CrawlError(url, f"no organisation's page among the {len(pages)} addresses of the sitemap")
     return found

@@ -1,7 +1,7 @@
 """Polite HTTP: one page of the register at a time, within limits, or a reason why not.
 
 Here are the manners: spacing, retries, redirects, conditional requests. What one request is bounded by, and what is
-guaranteed of it, is `wire`'s. What is fetched is not looked at.
+guaranteed of it, is `transport`'s. What is fetched is not looked at.
 """
 
 import logging
@@ -11,17 +11,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib.metadata import version
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 from scraper.errors import FetchError, ForbiddenError, GoneError
 from scraper.limits import LARGEST_PAGE
 from scraper.web.addresses import AddressError, check_address, host_of, is_private_host, redirected
-from scraper.web.transport import Answer, Resolve, Wire, WireError, look_up
+from scraper.web.robots import Robots
+from scraper.web.sockets import look_up
+from scraper.web.transport import Resolve, Response, Transport, TransportError, retry_after_s
 
 MOST_WAIT_S = 120.0
 """What is waited at most when a server asks for patience. One that asks for more is told of in the error."""
@@ -36,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class FetchPolicy:
     """How the register's server is asked, and how far it is trusted. All but `index` are settings of `[fetch]`."""
 
     contact: str  # the operator's, an address of mail or web: whom the site can write to
@@ -77,7 +78,7 @@ class Validators:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class FetchedPage:
     """A page as it came."""
 
     url: str  # after redirects: may be another page than the one asked for
@@ -90,28 +91,13 @@ class Page:
     headers: tuple[tuple[str, str], ...]
 
 
-class Rules(Protocol):
-    """What a robots.txt says; see `robots.Robots`."""
-
-    def allows(self, url: str) -> bool:
-        """Say whether *url* may be asked for."""
-
-    @property
-    def unreadable(self) -> str | None:
-        """Why it says nothing: then nothing is allowed."""
-
-    @property
-    def crawl_delay_s(self) -> float | None:
-        """Seconds between two requests."""
-
-
 class Fetcher:
     """Asks the register's server, one request at a time and evenly spaced, whatever the request is for.
 
     All spellings of the register's host count as one host. One thread, one run; use it in a `with` statement.
 
     Args:
-        manners: How to ask.
+        policy: How to ask.
         clock: Seconds that never go back.
         sleep: Waits for seconds.
         now: The time of day, UTC.
@@ -122,7 +108,7 @@ class Fetcher:
 
     def __init__(
         self,
-        manners: Manners,
+        policy: FetchPolicy,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -131,21 +117,21 @@ class Fetcher:
         resolve: Resolve = look_up,
         ca_bundle: str | None = None,
     ) -> None:
-        self.manners = manners
-        self.interval_s = manners.interval_s
-        self._hosts = manners.register_hosts
-        self._user_agent = manners.user_agent
+        self.policy = policy
+        self.interval_s = policy.interval_s
+        self._hosts = policy.register_hosts
+        self._user_agent = policy.user_agent
         self._clock, self._sleep, self._now, self._jitter = clock, sleep, now, jitter
-        self._wire = Wire(
-            timeout_s=manners.timeout_s,
-            deadline_s=manners.deadline_s,
-            max_bytes=manners.max_bytes,
-            allow_private=manners.allow_private,
+        self._transport = Transport(
+            timeout_s=policy.timeout_s,
+            deadline_s=policy.deadline_s,
+            max_bytes=policy.max_bytes,
+            allow_private=policy.allow_private,
             clock=clock,
             resolve=resolve,
             ca_bundle=ca_bundle,
         )
-        self._rules: dict[str, Rules] = {}  # by host
+        self._rules: dict[str, Robots] = {}  # by host
         self._next_at = clock()  # when the next request may start
 
     def __enter__(self) -> Self:
@@ -158,14 +144,14 @@ class Fetcher:
 
     def close(self) -> None:
         """Close the connections."""
-        self._wire.close()
+        self._transport.close()
 
     @property
     def received(self) -> int:
         """All bytes that came so far."""
-        return self._wire.received
+        return self._transport.received
 
-    def obey(self, rules: Rules, url: str) -> None:
+    def obey(self, rules: Robots, url: str) -> None:
         """Keep to the *rules* of the host of *url* from now on: what it forbids, and its crawl delay if that is longer.
 
         The addresses that redirects lead to are held against them too.
@@ -173,7 +159,7 @@ class Fetcher:
         self._rules[host_of(url)] = rules
         self.interval_s = max(self.interval_s, rules.crawl_delay_s or 0.0)
 
-    def fetch(self, url: str, validators: Validators | None = None) -> Page | None:
+    def fetch(self, url: str, validators: Validators | None = None) -> FetchedPage | None:
         """Fetch a page, unless it is unchanged.
 
         Args:
@@ -189,12 +175,12 @@ class Fetcher:
             FetchError: Any other reason; always the last one, when it was tried several times.
         """
         received_before = self.received
-        deadline = max(self._clock(), self._next_at) + self.manners.deadline_s
-        for attempt in range(self.manners.retries + 1):
+        deadline = max(self._clock(), self._next_at) + self.policy.deadline_s
+        for attempt in range(self.policy.retries + 1):
             try:
                 return self._attempt(url, validators or Validators(), deadline, received_before)
             except FetchError as error:
-                is_last = not error.temporary or attempt == self.manners.retries
+                is_last = not error.temporary or attempt == self.policy.retries
                 if error.wait_s is not None or not is_last:
                     self._postpone(error, attempt)
                 if is_last or self._next_at >= deadline:
@@ -214,7 +200,7 @@ class Fetcher:
             self._sleep(wait_s)
         self._next_at = self._clock() + self.interval_s
 
-    def _attempt(self, url: str, validators: Validators, deadline: float, received_before: int) -> Page | None:
+    def _attempt(self, url: str, validators: Validators, deadline: float, received_before: int) -> FetchedPage | None:
         headers = self._headers(validators)
         asked = url
         seen = set()
@@ -224,19 +210,28 @@ class Fetcher:
             self._take_turn()
             fetched_at = self._now()
             try:
-                answer = self._wire.ask(asked, headers, deadline)
-            except WireError as error:
+                response = self._transport.ask(asked, headers, deadline)
+            except TransportError as error:
                 raise FetchError(url, error.reason, temporary=error.temporary) from error
-            if answer.status not in _REDIRECTS:
+            if response.status not in _REDIRECTS:
                 break
-            asked = self._redirected(url, asked, answer)
+            asked = self._redirected(url, asked, response)
             if asked in seen or len(seen) > _MOST_REDIRECTS:
-                raise FetchError(url, f"redirects in a circle, at last to {asked}", status=answer.status)
-        if answer.status == HTTPStatus.NOT_MODIFIED and validators != Validators():
+                raise FetchError(url, f"redirects in a circle, at last to {asked}", status=response.status)
+        if response.status == HTTPStatus.NOT_MODIFIED and validators != Validators():
             return None
-        if answer.status != HTTPStatus.OK:
-            raise self._refusal(url, answer)
-        return _page(asked, answer, fetched_at, self.received - received_before)
+        if response.status != HTTPStatus.OK:
+            raise self._refusal(url, response)
+        return FetchedPage(
+            url=asked,
+            body=response.body,
+            charset=declared_charset(response.header("Content-Type")),
+            etag=response.header("ETag") or None,
+            last_modified=response.header("Last-Modified") or None,
+            fetched_at=fetched_at,
+            received=self.received - received_before,
+            headers=response.headers,
+        )
 
     def _headers(self, validators: Validators) -> dict[str, str]:
         headers = {
@@ -261,45 +256,28 @@ class Fetcher:
             forbids = "robots.txt forbids it" if asked == url else f"robots.txt forbids {asked}, where it redirects to"
             raise ForbiddenError(url, rules.unreadable or forbids)
 
-    def _redirected(self, url: str, asked: str, answer: Answer) -> str:
-        location = answer.headers.get("Location", "")
+    def _redirected(self, url: str, asked: str, response: Response) -> str:
+        location = response.header("Location")
         if not location:
-            raise FetchError(url, f"answered {answer.status} without saying where to", status=answer.status)
+            raise FetchError(url, f"answered {response.status} without saying where to", status=response.status)
         try:
             # Headers are read as Latin-1; an address that is not ASCII is UTF-8.
             return redirected(asked, location.encode("latin-1").decode("utf-8", "replace"), self._hosts)
         except AddressError as error:
-            raise FetchError(url, str(error), status=answer.status) from error
+            raise FetchError(url, str(error), status=response.status) from error
 
-    def _refusal(self, url: str, answer: Answer) -> FetchError:
-        said = f"answered {answer.status} {_phrase(answer)}".rstrip()
-        if answer.status in _GONE:
-            return GoneError(url, said, status=answer.status)
-        if answer.status not in _PASSING:
-            return FetchError(url, said, status=answer.status)
-        wait_s = retry_after_s(answer.headers.get("Retry-After", ""), self._now())
+    def _refusal(self, url: str, response: Response) -> FetchError:
+        # The standard's words for a status: a server's may be anything.
+        phrase = HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else ""
+        said = f"answered {response.status} {phrase}".rstrip()
+        if response.status in _GONE:
+            return GoneError(url, said, status=response.status)
+        if response.status not in _PASSING:
+            return FetchError(url, said, status=response.status)
+        wait_s = retry_after_s(response.header("Retry-After"), self._now())
         if wait_s:
             said += f" and asked for {_in_words(wait_s)} of patience"
-        return FetchError(url, said, status=answer.status, wait_s=wait_s, temporary=True)
-
-
-def retry_after_s(header: str, now: datetime) -> float | None:
-    """Return the seconds that a `Retry-After` asks for, given in seconds or as a date; None if it says nothing.
-
-    >>> now = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
-    >>> retry_after_s("86400", now), retry_after_s("Sun, 25 Oct 2026 01:30:30 GMT", now)
-    (86400.0, 30.0)
-    >>> retry_after_s("Sun, 25 Oct 2020 01:30:30 GMT", now), retry_after_s("soon", now), retry_after_s("-1", now)
-    (0.0, None, None)
-    """
-    if re.fullmatch(r"\s*[0-9]{1,9}\s*", header):
-        return float(header)
-    try:
-        until = parsedate_to_datetime(header)
-    except (TypeError, ValueError, OverflowError, IndexError):
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
+        return FetchError(url, said, status=response.status, wait_s=wait_s, temporary=True)
 
 
 def declared_charset(content_type: str) -> str | None:
@@ -310,28 +288,6 @@ def declared_charset(content_type: str) -> str | None:
     """
     found = _CHARSET.search(content_type)
     return found[1].lower() if found else None
-
-
-def _page(url: str, answer: Answer, fetched_at: datetime, received: int) -> Page:
-    headers = answer.headers
-    return Page(
-        url=url,
-        body=answer.body,
-        charset=declared_charset(headers.get("Content-Type", "")),
-        etag=headers.get("ETag", "").strip() or None,
-        last_modified=headers.get("Last-Modified", "").strip() or None,
-        fetched_at=fetched_at,
-        received=received,
-        headers=answer.header_lines,
-    )
-
-
-def _phrase(answer: Answer) -> str:
-    """Return the words for a status: the standard's, because a server's may be anything."""
-    try:
-        return HTTPStatus(answer.status).phrase
-    except ValueError:
-        return ""
 
 
 def _in_words(seconds: float) -> str:

@@ -19,7 +19,7 @@ from click.testing import Result
 from cron.work.nightly import Register, RunReport, run_once
 from diff.deciding.guards import Guards
 from scraper.names.vocabulary import default_vocabulary
-from scraper.web.fetch import Fetcher, Manners
+from scraper.web.fetch import Fetcher, FetchPolicy
 from snapshots.keeping.store import open_store
 from tests.harness.editions import Page, Project, Watch, many, with_project
 from tests.harness.register_server import RegisterServer, Site
@@ -85,11 +85,11 @@ class Nights(Watch):
         store = options.pop("store", None)
         self.nights += 1
         clock = FastClock()
-        manners = Manners(contact=CONTACT, index=self.server.index, **{**QUICK, **options.pop("manners", {})})
+        policy = FetchPolicy(contact=CONTACT, index=self.server.index, **{**QUICK, **options.pop("manners", {})})
         register = options.pop("register", Register(index=self.server.index))
         with (
             nullcontext(store) if store else closing(open_store(self.database)) as store,
-            Fetcher(manners, clock=clock, sleep=clock.sleep, jitter=lambda: 0.0, now=lambda: at) as fetcher,
+            Fetcher(policy, clock=clock, sleep=clock.sleep, jitter=lambda: 0.0, now=lambda: at) as fetcher,
         ):
             return run_once(
                 store,

@@ -1,11 +1,13 @@
 """From an index, a sitemap and a robots.txt to the pages that may be asked for."""
 
 import gzip
+from types import SimpleNamespace
 
 import pytest
 
 from scraper.errors import CrawlError, FetchError
-from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs, find_slugs_in_sitemap, page_url
+from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs, page_url
+from scraper.web.fetch import FetchPolicy
 from scraper.web.robots import parse_robots
 from tests.harness.servers import answer, gzip_bomb, hang_up, redirect, reset
 from tests.scraper.web.test_fetch import asking
@@ -147,6 +149,12 @@ def test_a_slug_cannot_leave_its_folder():
 
 
 # --- sitemaps
+
+
+def find_slugs_in_sitemap(sitemap, index):
+    """Return what a register at *index* lists whose only sitemap this is."""
+    policy = FetchPolicy(contact="ops@example.org", index=index)
+    return fetch_sitemap(SimpleNamespace(policy=policy, fetch=lambda _: SimpleNamespace(body=sitemap)), index)
 
 
 def test_a_sitemap_lists_pages():

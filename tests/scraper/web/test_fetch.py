@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from scraper.errors import FetchError, ForbiddenError, GoneError
-from scraper.web.fetch import Fetcher, Manners, Page, Validators
+from scraper.web.fetch import FetchedPage, Fetcher, FetchPolicy, Validators
 from scraper.web.robots import parse_robots
 from tests.harness.servers import (
     CERTIFICATES,
@@ -39,7 +39,7 @@ def fetcher_of(server, clock=None, *, resolve=None, ca_bundle=None, **settings):
     settings = {"contact": "ops@example.org", "index": f"{server.url}/", "interval_s": 0.0, "retries": 0} | settings
     given = {"resolve": resolve} if resolve else {}
     return Fetcher(
-        Manners(**settings),
+        FetchPolicy(**settings),
         clock=clock,
         sleep=clock.sleep,
         now=lambda: NOW,
@@ -82,7 +82,7 @@ def test_a_page_comes_with_all_that_is_known_of_it():
     with asking({"/organisations/x": said}) as (server, fetcher):
         page = fetcher.fetch(f"{server.url}/organisations/x")
 
-    assert page == Page(
+    assert page == FetchedPage(
         url=f"{server.url}/organisations/x",
         body=BODY,
         charset="utf-8",
@@ -116,7 +116,7 @@ def test_we_say_who_we_are_and_whom_to_write_to():
 @pytest.mark.parametrize("contact", ["", "  ", "a@b.org\r\nX-Evil: 1", "ops@exämple.org"])
 def test_without_a_usable_contact_nothing_is_asked(contact):
     with pytest.raises(ValueError, match="contact"):
-        Manners(contact=contact, index="https://theysolditanyway.com/")
+        FetchPolicy(contact=contact, index="https://theysolditanyway.com/")
 
 
 def test_gzip_and_chunks_are_undone():
@@ -262,8 +262,8 @@ def test_tries_come_to_an_end():
 def test_jitter_is_added_to_each_pause():
     clock = FastClock()
     with Loopback({"/page": [reset(), answer(BODY)]}) as server:
-        manners = Manners(contact="ops@example.org", index=server.url, interval_s=0)
-        with Fetcher(manners, clock=clock, sleep=clock.sleep, jitter=lambda: 0.75) as fetcher:
+        policy = FetchPolicy(contact="ops@example.org", index=server.url, interval_s=0)
+        with Fetcher(policy, clock=clock, sleep=clock.sleep, jitter=lambda: 0.75) as fetcher:
             fetcher.fetch(f"{server.url}/page")
 
     assert clock.slept == pytest.approx([1.75], abs=0.1)
@@ -570,8 +570,8 @@ def test_a_huge_body_is_not_read_to_its_end():
 
 
 def test_a_host_that_does_not_resolve_is_one_line():
-    manners = Manners(contact="ops@example.org", index="https://register.invalid/", retries=0)
-    with Fetcher(manners) as fetcher, pytest.raises(FetchError) as caught:
+    policy = FetchPolicy(contact="ops@example.org", index="https://register.invalid/", retries=0)
+    with Fetcher(policy) as fetcher, pytest.raises(FetchError) as caught:
         fetcher.fetch("https://register.invalid/")
 
     assert str(caught.value) == "https://register.invalid/: the name register.invalid does not resolve"
@@ -674,7 +674,7 @@ def test_without_a_bundle_certifis_certificates_count_whatever_the_environment_s
 def test_a_server_that_does_not_speak_tls_is_one_line():
     with babbler(answer(status="400 Bad Request")) as port:
         url = f"https://127.0.0.1:{port}/page"
-        fetcher = Fetcher(Manners(contact="ops@example.org", index=url, retries=0))
+        fetcher = Fetcher(FetchPolicy(contact="ops@example.org", index=url, retries=0))
         with fetcher, pytest.raises(FetchError) as caught:
             fetcher.fetch(url)
 
