@@ -17,7 +17,7 @@ from cron.settings.sections import (
 from diff.deciding.guards import Guards
 from notify.channels.smtp import MailServer
 from notify.following.subscription import Subscription
-from scraper.web.fetch import Manners
+from scraper.web.fetch import FetchPolicy
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_the_defaults_are_those_of_the_domain():
     fetch, mail = FetchSettings(contact=contact), MailSettings(host="smtp.a.example", sender=contact)
 
     assert GuardSettings().as_value(Guards) == Guards()
-    assert fetch.as_value(Manners, index=index) == Manners(contact=contact, index=index)
+    assert fetch.as_value(FetchPolicy, index=index) == FetchPolicy(contact=contact, index=index)
     assert mail.as_value(MailServer) == MailServer(host="smtp.a.example")
     assert SubscriptionSettings(name=name, email=contact).as_value(Subscription) == Subscription(name=name)
 
