@@ -139,8 +139,9 @@ def architecture_page() -> str:
 def _map() -> Iterator[str]:
     rooms = [path.parent for top in PACKAGES for path in sorted((ROOT / top).rglob("__init__.py"), key=_parts)]
     for room in rooms:
-        yield from ("", f"### {room.relative_to(ROOT)}/", "", says(room / "__init__.py"), "")
+        yield from ("", f"### {room.relative_to(ROOT)}/", "", says(room / "__init__.py"))
         files = sorted(path for path in room.iterdir() if path.suffix in (".py", ".sql") and path.stem != "__init__")
+        yield from [""] * bool(files)
         yield from (f"- `{path.name}`: {says(path)}" for path in files)
 
 
