@@ -158,8 +158,8 @@ class _LostError(DeliveryError):
 class _Line(smtplib.SMTP):
     """The library's protocol, with our limits on each wait and our rules on privacy.
 
-    Its `sendmail`, `login` and `starttls` are not used: they do not say at which step they failed, log in one way after
-    the other, and take a password in ASCII only.
+    Its own ways to send a whole mail, to log in and to begin TLS are not used: they do not say at which step they
+    failed, try one login after the other, and take a password in ASCII only.
     """
 
     def __init__(self, server: MailServer, limits: Limits, context: ssl.SSLContext | None, name: str) -> None:
