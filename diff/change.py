@@ -4,12 +4,12 @@ What a change *says* decides its id; when it was seen and from which bytes does 
 backfill and another order of import find the same ids, and nobody is told twice.
 """
 
-import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from scraper.names.fold import fold
 
@@ -73,6 +73,27 @@ class ChangeKind(StrEnum):
     WORDING_CHANGED = "wording-changed"
 
 
+Value = str | int | tuple[str, ...] | None
+"""What a field held: a single value, a set as a sorted tuple, prose; None where there was nothing."""
+
+
+def single(value: Value) -> str:
+    """Return a single value as text, empty where there is none."""
+    return "" if value is None or isinstance(value, tuple) else str(value)
+
+
+def several(value: Value) -> tuple[str, ...]:
+    """Return the values of a set, none where it is no set."""
+    return value if isinstance(value, tuple) else ()
+
+
+class Families(NamedTuple):
+    """The families of legal bases that came and those that went."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """One fact that differs on one page, before it is known whose page that is and when it was seen."""
@@ -80,11 +101,11 @@ class Difference:
     kind: ChangeKind
     severity: Severity
     field: str | None = None
-    before: Any = None
-    after: Any = None
+    before: Value = None
+    after: Value = None
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    families: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    families: Families | None = None
     substantive: bool = True
     old_body: str | None = None
     """SHA-256 of the last body that showed what was there before, where that is not the page's previous one."""
@@ -92,47 +113,51 @@ class Difference:
     """What the summary needs beside the values: other pairs of dates, printed forms of unknown bases, …"""
 
 
+def _own(default: Any) -> Any:
+    """Return a field that is no part of the public form, and by which two changes are not compared."""
+    return field(default=default, compare=False, repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change, as it is kept and told. Sets are sorted tuples; times are UTC, `2025-02-01T03:00:00Z`."""
+    """One change, as it is kept and told; the fields down to `withdrawn` are its public form, in this order."""
 
+    id: str
+    """For ever the same for the same fact."""
     kind: ChangeKind
     severity: Severity
     substantive: bool
+    """Whether people are told; the others are editorial."""
     organisation: str | None
     page: str | None
     reference: str | None
     title: str | None
     field: str | None
-    before: Any
-    after: Any
+    before: Value
+    after: Value
     added: tuple[str, ...]
     removed: tuple[str, ...]
-    families: tuple[tuple[str, ...], tuple[str, ...]] | None
+    families: Families | None
     summary: str
     first_seen: str
+    """UTC, `2025-02-01T03:00:00Z`."""
     run: int
     snapshot_before: str | None
     snapshot_after: str | None
-    fact: str
-    """Id of the first listing of this fact: two changes that say the same have the same."""
-    n: int = 0
-    """How often the same fact was listed before."""
     group: str | None = None
-    """Id of the group that this change *is*."""
-    member_of: str | None = None
-    """Id of the group that this change belongs to; such a change is not listed by itself."""
+    """Its own id if it *is* a group."""
     agreements: int = 1
     withdrawn: bool = False
-    members: tuple["Change", ...] = dataclasses.field(default=(), repr=False)
-    also_on: tuple[str, ...] = ()
-    """Names of further organisations on whose pages the same fact was seen in the same run."""
-    words: tuple[str, ...] = ()
+    """Whether it was told and is no longer found."""
 
-    @property
-    def id(self) -> str:
-        """Return the id: for ever the same for the same fact."""
-        return self.group or (fact_id(self, self.n) if self.n else self.fact)
+    fact: str = _own("")
+    """Id of the first listing of this fact: two changes that say the same have the same."""
+    member_of: str | None = _own(None)
+    """Id of the group that this change belongs to; such a change is not listed by itself."""
+    members: tuple["Change", ...] = _own(())
+    also_on: tuple[str, ...] = _own(())
+    """Names of further organisations on whose pages the same fact was seen in the same run."""
+    words: tuple[str, ...] = _own(())
 
     def sort_key(self) -> tuple[Any, ...]:
         """Return the order of the public list: newest, severity, organisation, reference, kind, id."""
@@ -140,20 +165,46 @@ class Change:
         who = (self.organisation or "", self.reference or "")
         return (newest, self.severity.rank, *who, self.kind.value, self.id)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the public form: values that `json.dumps` takes, keys in public order."""
+        return {name: _to_json(getattr(self, name)) for name in PUBLIC}
 
-def _folded(value: Any) -> Any:
-    if isinstance(value, str):
-        return fold(value)
-    if isinstance(value, tuple | list):
-        return sorted(fold(item) for item in value)
-    return value
+    @classmethod
+    def from_json(cls, public: Mapping[str, Any]) -> Self:
+        """Return the change of a public form; the inverse of `to_json`."""
+        values = {name: read_value(public[name]) for name in PUBLIC}
+        families = public["families"]
+        values["kind"], values["severity"] = ChangeKind(public["kind"]), Severity(public["severity"])
+        values["families"] = None if families is None else read_families(families["added"], families["removed"])
+        return cls(**values)
 
 
-def _canonical(array: list[Any]) -> str:
-    return json.dumps(array, ensure_ascii=False, separators=(",", ":"))
+PUBLIC = tuple(one.name for one in fields(Change) if one.compare)
+"""The fields of a change that everybody sees, in public order: keys of JSON, columns of CSV and of the export."""
 
 
-def fact_id(says: "Difference | Change", n: int, key: str | None = None) -> str:
+def _to_json(value: Any) -> Any:
+    if isinstance(value, Families):
+        return {"added": list(value.added), "removed": list(value.removed)}
+    if isinstance(value, StrEnum):
+        return value.value
+    return list(value) if isinstance(value, tuple) else value
+
+
+def read_value(value: Any) -> Any:
+    """Return a value as changes hold it: what JSON has as a list is a tuple."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def read_families(added: Iterable[str], removed: Iterable[str]) -> Families:
+    """Return the families that came and went."""
+    return Families(tuple(added), tuple(removed))
+
+
+# --- ids --------------------------------------------------------------------------------------------------------------
+
+
+def fact_id(says: Difference | Change, n: int, key: str | None = None) -> str:
     """Return the id of the *n*-th listing (0 first) of a fact.
 
     Args:
@@ -164,49 +215,23 @@ def fact_id(says: "Difference | Change", n: int, key: str | None = None) -> str:
     if isinstance(says, Change):
         key = says.page if says.reference is None else says.reference
     values = [_folded(value) for value in (says.before, says.after, says.added, says.removed)]
-    return _digest(_canonical([says.kind.value, key, says.field, *values, n]))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
+    return _digest([says.kind.value, key, says.field, *values, n])
 
 
 def group_id(kind: str, field: str | None, added: Any, removed: Any, before: Any, after: Any, date: str) -> str:
     """Return the id of a group: the same edit on the same day is one group, whoever it touches."""
     values = [_folded(value) for value in (tuple(added), tuple(removed), before, after)]
-    return _digest(_canonical(["group", str(kind), field, *values, date]))
+    return _digest(["group", str(kind), field, *values, date])
 
 
-def _public(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _folded(value: Any) -> Any:
+    if isinstance(value, str):
+        return fold(value)
+    if isinstance(value, tuple | list):
+        return sorted(fold(item) for item in value)
+    return value
 
 
-def change_to_json(change: Change) -> dict[str, Any]:
-    """Return the public form of *change*: values that `json.dumps` takes, keys in public order."""
-    families = None
-    if change.families is not None:
-        families = {"added": list(change.families[0]), "removed": list(change.families[1])}
-    return {
-        "id": change.id,
-        "kind": change.kind.value,
-        "severity": change.severity.value,
-        "substantive": change.substantive,
-        "organisation": change.organisation,
-        "page": change.page,
-        "reference": change.reference,
-        "title": change.title,
-        "field": change.field,
-        "before": _public(change.before),
-        "after": _public(change.after),
-        "added": list(change.added),
-        "removed": list(change.removed),
-        "families": families,
-        "summary": change.summary,
-        "first_seen": change.first_seen,
-        "run": change.run,
-        "snapshot_before": change.snapshot_before,
-        "snapshot_after": change.snapshot_after,
-        "group": change.group,
-        "agreements": change.agreements,
-        "withdrawn": change.withdrawn,
-    }
+def _digest(array: list[Any]) -> str:
+    text = json.dumps(array, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
 
+from diff.change import Change, ChangeKind, several
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 
@@ -73,26 +73,22 @@ _SHORTEST_PART = 3
 """Characters from which a part of a name says which is meant."""
 
 
-ACROSS_PAGES = frozenset({"agreement-moved", "organisation-renamed"})
-"""Kinds of changes that may concern another page beside their own."""
-
-
-def slugs_of(change: Mapping[str, Any]) -> set[str]:
+def slugs_of(change: Change) -> set[str]:
     """Return the pages that a change, which is no group, concerns: its own, and those it was on before."""
-    slugs = {change["page"]} if change["page"] else set()
-    before, after = change["before"], change["after"]
-    if change["kind"] == "agreement-moved":
-        slugs.update(before or (), after or ())
-    if change["kind"] == "organisation-renamed" and isinstance(before, Sequence) and not isinstance(before, str):
+    slugs = {change.page} if change.page else set()
+    before, after = several(change.before), several(change.after)
+    if change.kind is ChangeKind.AGREEMENT_MOVED:
+        slugs.update(before, after)
+    if change.kind is ChangeKind.ORGANISATION_RENAMED and before:
         slugs.update((before[1], after[1]))  # a page that is gone, and the one that took over: name and slug each
     return slugs
 
 
-def datasets_of(change: Mapping[str, Any]) -> list[str]:
+def datasets_of(change: Change) -> list[str]:
     """Return the names of datasets that a change of an agreement's datasets names."""
-    if change["field"] != "datasets":
+    if change.field != "datasets":
         return []
-    named = [*change["added"], *change["removed"], change["before"], change["after"]]
+    named = [*change.added, *change.removed, change.before, change.after]
     return [name for name in named if isinstance(name, str)]
 
 

@@ -165,7 +165,7 @@ def _report(session: Session, done: Backfilled, before: set[str]) -> BackfillRep
         refused=[*((one.place, one.reason) for one in done.refused), *in_runs],
         editions=len(done.outcomes),
         times=done.times,
-        changes=[change for change in changes if change["id"] not in before and not change["withdrawn"]],
+        changes=[change for change in changes if change.id not in before and not change.withdrawn],
         notices=[notice for outcome in done.outcomes for notice in outcome.notices],
         held=_held(session, [outcome.run for outcome in done.outcomes]),
     )

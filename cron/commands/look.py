@@ -8,18 +8,13 @@ from cron.session import Session, Time, as_of_option, coloured, columns, format_
 from cron.terminal import news
 from cron.terminal import style as terminal
 from cron.terminal.agreement import render_agreement
-from diff.change import ChangeKind, Severity
+from diff.change import PUBLIC, ChangeKind, Severity
 from diff.saying.english import moment, plural, weekday
 from diff.saying.redline import Redline
 from diff.saying.sentence import NAMES
-from snapshots.asking.answers import Question
+from snapshots.asking.answers import Question, shown_as_json
 
 FIELDS = {
-    "changes": (
-        "id", "kind", "severity", "substantive", "organisation", "page", "reference", "title", "field", "before",
-        "after", "added", "removed", "families", "summary", "first_seen", "run", "snapshot_before", "snapshot_after",
-        "group", "agreements", "withdrawn",
-    ),
     "agreements": (
         "reference", "title", "organisation", "page", "dsa_start", "dsa_end", "released_to", "legal_bases", "opt_outs",
         "controllers", "datasets", "first_seen",
@@ -100,7 +95,7 @@ def changes(
 
     def table() -> str:
         left_out = 0 if editorial or group else session.answers.count_editorial(question)
-        added = [c["reference"] for c in found if c["kind"] == "agreement-added"]
+        added = [c.reference or "" for c in found if c.kind is ChangeKind.AGREEMENT_ADDED]
         return news.render_changes(
             found,
             width=columns(),
@@ -110,7 +105,7 @@ def changes(
             dataset_counts=session.answers.dataset_counts(added),
         )
 
-    write(found, format_, table, FIELDS["changes"])
+    write([change.to_json() for change in found], format_, table, PUBLIC)
 
 
 @click.command()
@@ -126,7 +121,7 @@ def show(session: Session, reference: str, as_of: str | None, format_: str) -> N
       registerwatch show DARS-NIC-617743-X0M9Z --as-of 2026-01-15
     """
     shown = session.answers.show(reference, as_of)
-    write([shown], format_, lambda: render_agreement(shown, width=columns(), colour=coloured()))
+    write([shown_as_json(shown)], format_, lambda: render_agreement(shown, width=columns(), colour=coloured()))
 
 
 @click.command()

@@ -131,7 +131,7 @@ def _rows(session: Session) -> Iterator[dict[str, Any]]:
     since = as_text(datetime.fromisoformat(newest) - A_YEAR) if newest else ""
     changes = session.answers.changes(Question(since=since)) if newest else []
     told: list[list[Told]] = [[] for _ in followed]
-    for _, of_run in groupby(changes, key=lambda change: change["run"]):
+    for _, of_run in groupby(changes, key=lambda change: change.run):
         for own, items in zip(told, tell_each(session, list(of_run), known.holdings, followed), strict=True):
             own += items
     ends = ends_coming(session, followed, clock(), {})
@@ -144,7 +144,7 @@ def _row(
     one: Followed, channel: str, items: Sequence[Told], coming: Sequence[PrintedEnd], since: str
 ) -> dict[str, Any]:
     subscription = one.subscription
-    times = {due_at(subscription, datetime.fromisoformat(item.change["first_seen"])) for item in items}
+    times = {due_at(subscription, datetime.fromisoformat(item.change.first_seen)) for item in items}
     return {
         "name": subscription.name,
         "follows": one.said,
@@ -155,7 +155,8 @@ def _row(
         "since": since or None,
         "messages": len(times),
         "changes": [
-            {name: item.change[name] for name in ("id", "first_seen", "severity", "kind", "summary")} for item in items
+            {name: public[name] for name in ("id", "first_seen", "severity", "kind", "summary")}
+            for public in (item.change.to_json() for item in items)
         ],
         "coming_up": [{"reference": end.reference, "dsa_end": end.dsa_end, "page": end.page} for end in coming],
     }
@@ -179,14 +180,14 @@ def _facts(row: dict[str, Any]) -> str:
     return facts(lines, width=columns(), colour=coloured())
 
 
-def _last_year(changes: Sequence[dict[str, Any]], n_messages: int) -> str:
-    if not changes:
+def _last_year(told: Sequence[dict[str, Any]], n_messages: int) -> str:
+    if not told:
         return "nothing"
-    high = sum(change["severity"] == "high" for change in changes)
+    high = sum(one["severity"] == "high" for one in told)
     severe = f", {high:,} of high severity" if high else ""
-    latest = [f"{weekday(change['first_seen'])}: {change['summary']}" for change in changes[:MOST_SHOWN]]
-    more = [f"and {len(changes) - MOST_SHOWN:,} more"] if len(changes) > MOST_SHOWN else []
-    return "\n".join([f"{plural(len(changes), 'change')} in {plural(n_messages, 'message')}{severe}", *latest, *more])
+    latest = [f"{weekday(one['first_seen'])}: {one['summary']}" for one in told[:MOST_SHOWN]]
+    more = [f"and {len(told) - MOST_SHOWN:,} more"] if len(told) > MOST_SHOWN else []
+    return "\n".join([f"{plural(len(told), 'change')} in {plural(n_messages, 'message')}{severe}", *latest, *more])
 
 
 COMMANDS = (notify, subscriptions)

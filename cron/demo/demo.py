@@ -25,6 +25,7 @@ from cron.work.deliver import deliver
 from cron.work.feeds import write_feeds_of
 from cron.work.nightly import Register, RunReport, run_once
 from cron.work.outbox import dues_of
+from diff.change import Change, ChangeKind
 from diff.deciding.guards import Guards
 from notify.feeds.files import Site
 from scraper.errors import RegisterWatchError
@@ -167,14 +168,14 @@ def _run(clock: _Clock, session: Session, night: Night, server: SampleServer) ->
 
 def _changes(answers: Answers, width: int, colour: bool) -> str:
     told = answers.changes(Question())
-    counts = answers.dataset_counts([c["reference"] for c in told if c["kind"] == "agreement-added"])
+    counts = answers.dataset_counts([c.reference or "" for c in told if c.kind is ChangeKind.AGREEMENT_ADDED])
     editorial = answers.count_editorial(Question())
     return news.render_changes(told, width=width, colour=colour, editorial_left_out=editorial, dataset_counts=counts)
 
 
-def _worth_trying(told: Sequence[news.Change]) -> Iterator[str]:
-    extended = next(change["reference"] for change in told if change["kind"] == "dsa-extended")
-    reworded = next(change["reference"] for change in told if change["kind"] == "text-changed")
+def _worth_trying(told: Sequence[Change]) -> Iterator[str]:
+    extended = next(change.reference for change in told if change.kind is ChangeKind.DSA_EXTENDED)
+    reworded = next(change.reference for change in told if change.kind is ChangeKind.TEXT_CHANGED)
     yield "changes --all"
     yield "changes --severity high --format json"
     yield f"show {extended} --as-of {NIGHTS[0].begins[:10]}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cron.terminal.style import NARROWEST, clean, paint, wrap
+from diff.change import Change, Severity
 from diff.saying.english import plural, weekday
 from diff.saying.sentence import NAMES
 from scraper.records import SECTIONS
@@ -61,11 +62,11 @@ def _versions(versions: Sequence[Mapping[str, Any]], width: int) -> Iterator[str
         yield from _hanging(f"{version['first_seen'][:10]}  ", f"{until}, page {clean(version['page'])}", width)
 
 
-def _changes(changes: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
+def _changes(changes: Sequence[Change], width: int) -> Iterator[str]:
     for change in changes:
-        severity = "HIGH" if change["severity"] == "high" else change["severity"]
-        told = clean(change["summary"]) + ("" if change["substantive"] else " (editorial)")
-        yield from _hanging(f"{change['first_seen'][:10]}  {severity:<6}  ", told, width)
+        severity = "HIGH" if change.severity is Severity.HIGH else change.severity
+        told = clean(change.summary) + ("" if change.substantive else " (editorial)")
+        yield from _hanging(f"{change.first_seen[:10]}  {severity:<6}  ", told, width)
 
 
 def _hanging(start: str, text: str, width: int) -> Iterator[str]:

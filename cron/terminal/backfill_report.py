@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cron.terminal.news import Change, changes_by_kind, notice_lines, troubles
+from cron.terminal.news import changes_by_kind, notice_lines, troubles
 from cron.terminal.style import NARROWEST, clean, fact_lines, paint, wrap
+from diff.change import Change
 from diff.saying.english import plural, weekday
 
 MOST_NAMED = 3
@@ -71,7 +72,7 @@ def _in_numbers(passed: Mapping[str, int]) -> str:
 
 def _changes(report: BackfillReport, width: int, colour: bool) -> Iterator[str]:
     yield from changes_by_kind(report.changes, width, colour)
-    if any(change["substantive"] for change in report.changes):
+    if any(change.substantive for change in report.changes):
         yield ""
         yield "Nobody is told of these changes: they lie in the past."
 

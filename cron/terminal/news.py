@@ -9,13 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from cron.terminal.style import LABEL, NARROWEST, clean, cut, fact_lines, in_words, paint, wrap
+from diff.change import Change, ChangeKind, Severity, Value, several
 from diff.saying.english import plural, weekday
-
-Change = Mapping[str, Any]
-"""The public form of a change (docs/records.md)."""
 
 _VALUE = 34
 _INDENT = " " * 8
@@ -34,7 +31,7 @@ def render_changes(
     """Return *changes*, in the order given, under one heading a run.
 
     Args:
-        changes: Public forms; those of one run stand together.
+        changes: Those of one run stand together.
         width: Columns of the terminal.
         colour: Whether to use colours.
         more: How many further changes a limit left out.
@@ -43,11 +40,11 @@ def render_changes(
     """
     width = max(width, NARROWEST)
     blocks = []
-    for _, same_run in groupby(changes, key=lambda change: change["run"]):
+    for _, same_run in groupby(changes, key=lambda change: change.run):
         run = list(same_run)
         lines = [_run_heading(run, width, colour), ""]
         for change in run:
-            lines += _two_lines(change, width, colour, (dataset_counts or {}).get(change["reference"]))
+            lines += _two_lines(change, width, colour, (dataset_counts or {}).get(change.reference or ""))
         blocks.append("\n".join(lines))
     if not changes:
         blocks.append("No changes.")
@@ -61,8 +58,8 @@ def render_changes(
 
 
 def _run_heading(changes: Sequence[Change], width: int, colour: bool) -> str:
-    first_seen = changes[0]["first_seen"]
-    title = f"{weekday(first_seen)}, run {changes[0]['run']}"
+    first_seen = changes[0].first_seen
+    title = f"{weekday(first_seen)}, run {changes[0].run}"
     # An edition imported under a date alone counts as midnight: that is no time at which anyone looked.
     at = "" if first_seen.endswith("T00:00:00Z") else f" at {first_seen[11:16]} UTC"
     count = f"{plural(len(changes), 'change')} first seen{at}"
@@ -71,7 +68,7 @@ def _run_heading(changes: Sequence[Change], width: int, colour: bool) -> str:
 
 
 def _two_lines(change: Change, width: int, colour: bool, datasets: int | None) -> Iterator[str]:
-    severity = change["severity"]
+    severity = change.severity
     bold = "bold" if severity in ("high", "medium") else ""
     word = paint(severity.upper().ljust(6), "bold red", colour) if severity == "high" else paint(severity, bold, colour)
     tail = _tail(change, width)
@@ -80,72 +77,84 @@ def _two_lines(change: Change, width: int, colour: bool, datasets: int | None) -
     gap = "  " if severity == "high" else " " * (len(_INDENT) - len(severity))
     yield word + gap + paint(name, bold, colour) + space + paint(tail, "dim", colour)
 
-    kind = f"{_INDENT}{change['kind']:<{_VALUE - len(_INDENT)}}"
+    kind = f"{_INDENT}{change.kind:<{_VALUE - len(_INDENT)}}"
     if len(kind) > _VALUE:
         kind += "  "
-    plain = change["substantive"] and not change["withdrawn"]
+    plain = change.substantive and not change.withdrawn
     for number, line in enumerate(_value_lines(change, width - _VALUE, colour and plain, datasets)):
         yield (kind if number == 0 else " " * _VALUE) + (line if plain else paint(line, "dim", colour))
 
 
 def _who(change: Change) -> str:
-    if change["group"]:
-        counted = re.search(r"[\d,]+ agreements(?: at [\d,]+ organisations?)?", change["summary"])
-        return counted.group() if counted else plural(change["agreements"], "agreement")
-    return clean(change["organisation"] or "Across the register")
+    if change.group:
+        counted = re.search(r"[\d,]+ agreements(?: at [\d,]+ organisations?)?", change.summary)
+        return counted.group() if counted else plural(change.agreements, "agreement")
+    return clean(change.organisation or "Across the register")
 
 
 def _tail(change: Change, width: int) -> str:
     """Return what stands at the right: the reference, and where there is room the first digits of the id."""
-    if change["group"]:
-        return f"--group {change['group'][:8]}"
-    named = [clean(change["reference"])] if change["reference"] else []
-    return "   ".join([*named, change["id"][:8]] if width >= 100 else named)
+    if change.group:
+        return f"--group {change.group[:8]}"
+    named = [clean(change.reference)] if change.reference else []
+    return "   ".join([*named, change.id[:8]] if width >= 100 else named)
 
 
 _SENTENCES = {
-    "organisation-added": "new on the register's pages",
-    "organisation-removed": "no longer on the register's pages",
-    "agreement-removed": "no longer on the register's pages",
+    ChangeKind.ORGANISATION_ADDED: "new on the register's pages",
+    ChangeKind.ORGANISATION_REMOVED: "no longer on the register's pages",
+    ChangeKind.AGREEMENT_REMOVED: "no longer on the register's pages",
 }
-_ITEMS = {"dataset-added", "dataset-removed", "controller-added", "controller-removed", "discussion-added"}
-_QUOTED = {"flag-raised", "flag-cleared", "incident-noted", "incident-removed"}
+_ITEMS = {
+    ChangeKind.DATASET_ADDED,
+    ChangeKind.DATASET_REMOVED,
+    ChangeKind.CONTROLLER_ADDED,
+    ChangeKind.CONTROLLER_REMOVED,
+    ChangeKind.DISCUSSION_ADDED,
+    ChangeKind.LEGAL_BASIS_CHANGED,
+}
+_QUOTED = {
+    ChangeKind.FLAG_RAISED,
+    ChangeKind.FLAG_CLEARED,
+    ChangeKind.INCIDENT_NOTED,
+    ChangeKind.INCIDENT_REMOVED,
+}
 
 
 def _value_lines(change: Change, width: int, colour: bool, datasets: int | None) -> list[str]:
     lines = list(_what(change, width, colour, datasets))
-    if change["withdrawn"]:
+    if change.withdrawn:
         lines += wrap("withdrawn: told once, no longer found", width)
     return lines or [""]
 
 
 def _what(change: Change, width: int, colour: bool, datasets: int | None) -> Iterable[str]:
-    kind, before, after = change["kind"], change["before"], change["after"]
+    kind, before, after = change.kind, change.before, change.after
     if kind in _SENTENCES:
         return wrap(_SENTENCES[kind], width)
-    if kind == "agreement-added":
-        again = ["listed again"] if "listed again" in change["summary"] else []
+    if kind is ChangeKind.AGREEMENT_ADDED:
+        again = ["listed again"] if "listed again" in change.summary else []
         counted = [plural(datasets, "dataset")] if datasets is not None else []
-        return wrap("; ".join([clean(change["title"] or "without a title"), *again, *counted]), width)
-    if kind in ("text-changed", "wording-changed"):
+        return wrap("; ".join([clean(change.title or "without a title"), *again, *counted]), width)
+    if kind in (ChangeKind.TEXT_CHANGED, ChangeKind.WORDING_CHANGED):
         return wrap(_reworded(change), width)
     if kind in _QUOTED:
         return _signed([f'"{said}"' for said in _texts(before)], [f'"{said}"' for said in _texts(after)], width, colour)
-    if kind in _ITEMS or (kind == "legal-basis-changed" or change["group"]):
+    if kind in _ITEMS or change.group:
         return _out_and_in(change, width, colour)
     arrow = _arrow(in_words(before), in_words(after), width, colour)
     if arrow:
         return [arrow]
-    if change["removed"] or change["added"]:
-        return _signed(change["removed"], change["added"], width, colour)
+    if change.removed or change.added:
+        return _signed(change.removed, change.added, width, colour)
     return _signed([in_words(before)], [in_words(after)], width, colour)
 
 
 def _out_and_in(change: Change, width: int, colour: bool) -> Iterable[str]:
     """Say what went and what came; what stays of a set is not repeated."""
-    out, into = change["removed"], change["added"]
+    out, into = change.removed, change.added
     if not out and not into:
-        out, into = [in_words(change["before"])], [in_words(change["after"])]
+        out, into = (in_words(change.before),), (in_words(change.after),)
     arrow = _arrow(in_words(out), in_words(into), width, colour) if out and into else ""
     return [arrow] if arrow else _signed(out, into, width, colour)
 
@@ -166,15 +175,13 @@ def _signed(out: Iterable[str], into: Iterable[str], width: int, colour: bool) -
 
 
 def _reworded(change: Change) -> str:
-    section = clean(change["field"] or "text").replace("_", " ")
-    told = change["summary"].partition(" reworded: ")[2]
+    section = clean(change.field or "text").replace("_", " ")
+    told = change.summary.partition(" reworded: ")[2]
     return f"{section}, {clean(told).rstrip('.')}" if told else f"{section}: printed differently"
 
 
-def _texts(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+def _texts(value: Value) -> tuple[str, ...]:
+    return () if value is None else several(value) or (str(value),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +279,7 @@ def troubles(word: str, rows: Sequence[tuple[str, str]], width: int, colour: boo
 
 def changes_by_kind(changes: Sequence[Change], width: int, colour: bool, *, baseline: bool = False) -> Iterator[str]:
     """Say how many changes there were, how severe, of which kinds; *baseline*: the register was met just now."""
-    told = [change for change in changes if change["substantive"]]
+    told = [change for change in changes if change.substantive]
     editorial = len(changes) - len(told)
     label = paint("Changes", "dim", colour) + " " * (LABEL - len("Changes"))
     tail = [paint(f"{editorial:,} editorial, told to nobody", "dim", colour)] if editorial else []
@@ -280,19 +287,19 @@ def changes_by_kind(changes: Sequence[Change], width: int, colour: bool, *, base
         why = "none: what these pages say is where the history begins" if baseline else "none"
         yield label + "    ".join([why, *tail])
         return
-    severities = Counter(change["severity"] for change in told)
-    styles = {"high": "bold red", "medium": "bold"}
+    severities = Counter(change.severity for change in told)
+    styles = {Severity.HIGH: "bold red", Severity.MEDIUM: "bold"}
     words = [
-        paint(f"{severities[name]:,} {'HIGH' if name == 'high' else name}", styles.get(name, ""), colour)
-        for name in ("high", "medium", "low", "info")
-        if severities[name]
+        paint(f"{severities[one]:,} {'HIGH' if one is Severity.HIGH else one}", styles.get(one, ""), colour)
+        for one in Severity
+        if severities[one]
     ]
     yield label + "    ".join([paint(f"{len(told):,}", "bold", colour), *words, *tail])
     yield ""
-    yield from _in_columns(Counter(change["kind"] for change in told), width)
+    yield from _in_columns(Counter(change.kind for change in told), width)
     for change in told:
-        if change["group"]:
-            sentence = f"one of the {change['kind']} is the same edit on {plural(change['agreements'], 'agreement')}"
+        if change.group:
+            sentence = f"one of the {change.kind} is the same edit on {plural(change.agreements, 'agreement')}"
             yield from (paint(f"{'':{LABEL + 1}}{line}", "dim", colour) for line in wrap(sentence, width - LABEL - 1))
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cron.terminal.news import Change, changes_by_kind, notice_lines, troubles
+from cron.terminal.news import changes_by_kind, notice_lines, troubles
 from cron.terminal.style import NARROWEST, clean, fact_lines, paint, wrap
 from cron.work.nightly import RunReport
-from diff.change import change_to_json
+from diff.change import Change
 from diff.saying.english import duration, plural, size, weekday
 from scraper.times import read_time
 from snapshots.asking.answers import Answers, Question
@@ -56,7 +56,7 @@ def facts_of(report: RunReport, answers: Answers, *, kept: bool = True) -> RunFa
     """Return what a reader wants to know of a run; of one that was not kept its changes are in the report alone."""
     outcome = report.outcome
     fetched = report.asked - len(report.failed) - report.gone
-    changes = [change_to_json(change) for change in outcome.decision.changes]
+    changes: Sequence[Change] = outcome.decision.changes
     if kept:
         changes = answers.changes(Question(run=outcome.run, editorial=True))
     return RunFacts(

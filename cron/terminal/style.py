@@ -75,7 +75,7 @@ def in_words(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return clean(", ".join(value) if isinstance(value, list) else value) or "empty"
+    return clean(", ".join(value) if isinstance(value, list | tuple) else value) or "empty"
 
 
 def facts(rows: Iterable[tuple[str, str]], *, width: int = 80, colour: bool = False) -> str:

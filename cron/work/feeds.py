@@ -112,7 +112,7 @@ def write_feeds_of(
 def gather(store: Store, answers: Answers) -> History:
     """Return what feeds are made of."""
     changes = answers.changes(Question())
-    groups = [change["id"] for change in changes if change["group"]]
+    groups = [change.id for change in changes if change.group]
     known = read_known(store.db)
     return History(
         changes=changes,

@@ -10,7 +10,8 @@ from typing import Any
 from cron.session import Session
 from cron.settings.sections import SubscriptionSettings
 from cron.work.nightly import addresses_of
-from cron.work.outbox import Change, gather_news, subscriptions_of
+from cron.work.outbox import gather_news, subscriptions_of
+from diff.change import Change, ChangeKind
 from notify.channels.post import domain_of, message_id
 from notify.following.matching import News, Told, tell
 from notify.following.subscription import Followed, follow
@@ -68,7 +69,7 @@ class Desk:
             return None
         settings = self._settings[bundle.subscription]
         data = {
-            "changes": [{**one.change, "members": list(one.members)} for one in told],
+            "changes": [{**one.change.to_json(), "members": [m.to_json() for m in one.members]} for one in told],
             "ends": [dict(note) for note in ends],
             "register": self._session.settings.register.name,
         }
@@ -98,8 +99,8 @@ class Desk:
         """
         own = self._concerned[bundle.subscription]
         found = [self._changes[part.item] for part in bundle.parts if part.item in self._changes]
-        found.sort(key=lambda change: self._order[change["id"]])
-        return [own.get(change["id"]) or Told(change) for change in found]
+        found.sort(key=lambda change: self._order[change.id])
+        return [own.get(change.id) or Told(change) for change in found]
 
     def _comes_up(self, note: Mapping[str, Any]) -> bool:
         """Say whether a printed end still comes up: its day is not past, and the agreement still prints it."""
@@ -126,9 +127,9 @@ class Desk:
         )
 
     def _shown(self, followed: Followed, one: Told) -> digest.Told:
-        change, reference = one.change, one.change["reference"]
-        if change["kind"] != "agreement-added":
-            organisations = self._organisations.get(change["id"])
+        change, reference = one.change, one.change.reference or ""
+        if change.kind is not ChangeKind.AGREEMENT_ADDED:
+            organisations = self._organisations.get(change.id)
             return digest.Told(change=change, members=tuple(one.members), organisations=organisations)
         wanted = followed.subjects.datasets
         return digest.Told(
@@ -177,7 +178,7 @@ class Desk:
 
     @cached_property
     def _changes(self) -> dict[str, Change]:
-        return {change["id"]: change for change in self._news.changes}
+        return {change.id: change for change in self._news.changes}
 
     @cached_property
     def _order(self) -> dict[str, int]:
@@ -188,21 +189,22 @@ class Desk:
         """Name of a subscription → what concerns it, by id."""
         told = tell(list(self._followed.values()), self._news)
         return {
-            name: {item.change["id"]: item for item in items} for name, items in zip(self._followed, told, strict=True)
+            name: {item.change.id: item for item in items} for name, items in zip(self._followed, told, strict=True)
         }
 
     @cached_property
     def _organisations(self) -> dict[str, int]:
         """Group → at how many organisations it is."""
         return {
-            group: len({member["organisation"] for member in members})
+            group: len({member.organisation for member in members})
             for group, members in self._news.members.items()
             if members
         }
 
     @cached_property
     def _new(self) -> list[str]:
-        return [change["reference"] for change in self._news.changes if change["kind"] == "agreement-added"]
+        added = (change for change in self._news.changes if change.kind is ChangeKind.AGREEMENT_ADDED)
+        return [change.reference or "" for change in added]
 
     @cached_property
     def _counts(self) -> dict[str, int]:

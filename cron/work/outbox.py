@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cron.session import Session
+from diff.change import Change
 from diff.saying.english import size
 from notify.following.ends import PrintedEnd, ends_due, most_days_before
 from notify.following.matching import News, Told, moments_of, needs_texts, tell
@@ -23,7 +24,6 @@ from snapshots.asking.known import read_known
 from snapshots.asking.printed import read_ends, read_texts
 from snapshots.keeping.deliveries import Due
 
-Change = Mapping[str, Any]
 Holdings = Mapping[str, Iterable[str]]
 """Reference → every name of a dataset that was printed for it."""
 
@@ -78,7 +78,7 @@ def dues_of_release(session: Session, now: datetime) -> Callable[[int], list[Due
 def _dues(subscription: Subscription, told: Iterable[Told], ends: Iterable[PrintedEnd], now: datetime) -> Iterator[Due]:
     at = datetime.fromisoformat(due_at(subscription, now))
     for one in told:
-        yield Due(subscription=subscription.name, item=one.change["id"], due_at=at)
+        yield Due(subscription=subscription.name, item=one.change.id, due_at=at)
     for end in ends:
         note = {
             "reference": end.reference,
@@ -100,7 +100,7 @@ def tell_each(
 
 def gather_news(session: Session, changes: Sequence[Change], holdings: Holdings, followed: Sequence[Followed]) -> News:
     """Return *changes* with what is needed to see whom they concern."""
-    groups = [change["id"] for change in changes if change["group"]]
+    groups = [change.id for change in changes if change.group]
     members = {group: session.answers.changes(Question(group=group)) for group in groups}
     news = News(changes=changes, members=members, holdings=holdings)
     if not needs_texts(followed):

@@ -10,7 +10,7 @@ from typing import Any
 
 from deepdiff import DeepDiff
 
-from diff.change import ChangeKind, Difference, Severity
+from diff.change import ChangeKind, Difference, Families, Severity
 from diff.deciding.belief import Doubt, Place
 from diff.deciding.when import Term, incident, later, note_of, same_date, says_unknown, term_of
 from diff.kinds import SETS, SEVERITY, is_type_of_data, legal_basis_severity
@@ -210,7 +210,7 @@ def _compare_legal_bases(at_work: _Comparison, field: str) -> None:
         after=after_ids,
         added=tuple(basis for basis in after_ids if basis.removesuffix("?") in come),
         removed=tuple(basis for basis in before_ids if basis.removesuffix("?") in told),
-        families=(tuple(sorted(now - was)), tuple(sorted(was - now))),
+        families=Families(tuple(sorted(now - was)), tuple(sorted(was - now))),
         words=tuple(f"{b.id}\t{b.printed}" for b in (*believed, *printed) if b.id.startswith("TEXT:")),
     )
 

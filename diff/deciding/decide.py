@@ -7,7 +7,7 @@ what differs in each, which of it is one register-wide edit.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from diff.change import Change, ChangeKind, fact_id
+from diff.change import Change, ChangeKind, fact_id, single
 from diff.deciding.belief import Edition, PageBelief, Past
 from diff.deciding.grouping import group_changes, join_late, merge_equal, propose_relabellings
 from diff.deciding.guards import SHRUNK_SIGHTINGS, Guards, asked_for, has_shrunk, is_stale_copy, why_held
@@ -121,15 +121,16 @@ def _tell(run: Run, guards: Guards) -> Decision:
 
 def _settle(run: Run, change: Change) -> None:
     """Stop doubting an old name whose going was told with the new one."""
+    old = fold(single(change.before))
     for slug, page in run.pages.items():
         place = page.places.get(change.reference or "")
         doubt = place.doubts.get("datasets") if place else None
-        if place is None or doubt is None or fold(change.before) not in doubt.values:
+        if place is None or doubt is None or old not in doubt.values:
             continue
-        left = doubt.values - {fold(change.before)}
+        left = doubt.values - {old}
         doubts = {name: d for name, d in place.doubts.items() if name != "datasets"}
         doubts |= {"datasets": replace(doubt, values=left)} if left else {}
-        datasets = as_set(name for name in place.believed.datasets or () if fold(name) != fold(change.before))
+        datasets = as_set(name for name in place.believed.datasets or () if fold(name) != old)
         settled = replace(place, doubts=doubts, believed=replace(place.believed, datasets=datasets))
         run.pages[slug] = replace(page, places={**page.places, change.reference or "": settled})
 
@@ -138,6 +139,7 @@ def _layout_changes(run: Run) -> list[Change]:
     changes = []
     for (before, after), agreements in sorted(run.layouts.items()):
         change = Change(
+            id="",
             kind=ChangeKind.LAYOUT_CHANGED,
             severity=SEVERITY[ChangeKind.LAYOUT_CHANGED],
             substantive=False,
@@ -156,10 +158,10 @@ def _layout_changes(run: Run) -> list[Change]:
             run=run.edition.run,
             snapshot_before=None,
             snapshot_after=None,
-            fact="",
             agreements=agreements,
         )
-        changes.append(replace(change, summary=summarise(change), fact=fact_id(change, 0)))
+        fact = fact_id(change, 0)
+        changes.append(replace(change, id=fact, fact=fact, summary=summarise(change)))
     return changes
 
 
@@ -172,6 +174,7 @@ def _numbered(past: Past, changes: Iterable[Change]) -> list[Change]:
     def number(change: Change) -> Change:
         if change.members:
             return replace(change, members=tuple(number(member) for member in change.members))
-        return replace(change, n=counts.get(change.fact, 0))
+        before = counts.get(change.fact, 0)
+        return replace(change, id=fact_id(change, before)) if before else change
 
     return [number(change) for change in changes]

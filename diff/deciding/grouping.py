@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from diff.change import Change, ChangeKind, Severity, fact_id, group_id
+from diff.change import Change, ChangeKind, Severity, fact_id, group_id, single
 from diff.deciding.belief import Past
 from diff.kinds import grouped
 from diff.saying.sentence import summarise
@@ -57,7 +57,7 @@ def _same_fact(change: Change) -> str:
     """
     if change.reference is None:
         return change.fact
-    after = change.after[:7] if change.field in DATES and change.after else change.after
+    after = single(change.after)[:7] if change.field in DATES and change.after else change.after
     if change.added or change.removed:
         after = None
     return fact_id(replace(change, before=None, after=after), 0)
@@ -131,7 +131,8 @@ def as_relabelling(one: Found, old: str) -> Found:
         after=after,
         removed=removed,
     )
-    change = replace(change, fact=fact_id(change, 0))
+    fact = fact_id(change, 0)
+    change = replace(change, id=fact, fact=fact)
     # Whether the old name went is no part of the edit: it may go from some agreements now and from others later.
     return replace(one, change=_worded(change), edit=((fold(after),), (old,)))
 
@@ -169,6 +170,7 @@ def _group(same: list[Found], agreements: int) -> Change:
     members = tuple(replace(one.change, member_of=identity) for one in same)
     group = replace(
         example,
+        id=identity,
         severity=min((one.change.severity for one in same), key=lambda s: s.rank),
         organisation=example.organisation if one_organisation else None,
         page=example.page if one_organisation else None,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from diff.change import Change, ChangeKind, Difference, Severity, fact_id
+from diff.change import Change, ChangeKind, Difference, Severity, fact_id, single
 from diff.deciding.belief import Edition, PageBelief, Past, Place, Sighting
 from diff.deciding.compare import compare_place, first_belief, folded_form
 from diff.deciding.grouping import Found, still_owed
@@ -312,7 +312,7 @@ class Run:
     ) -> None:
         edit = _fold_edit(difference)
         if difference.kind is ChangeKind.TEXT_CHANGED:
-            reworded = redline(difference.before or "", difference.after or "")
+            reworded = redline(single(difference.before), single(difference.after))
             difference = replace(difference, words=text_facts(reworded))
             edit = edit_of(reworded)
         change = self._change(slug, difference, reference, title, difference.old_body or old_body)
@@ -322,7 +322,9 @@ class Run:
     def _change(
         self, slug: str, difference: Difference, reference: str | None, title: str | None, old_body: str | None
     ) -> Change:
+        fact = fact_id(difference, 0, slug if reference is None else reference)
         return Change(
+            id=fact,
             kind=difference.kind,
             severity=difference.severity,
             substantive=difference.substantive,
@@ -341,7 +343,7 @@ class Run:
             run=self.edition.run,
             snapshot_before=old_body or None,
             snapshot_after=self._body(slug) if slug not in self.edition.absent else None,
-            fact=fact_id(difference, 0, slug if reference is None else reference),
+            fact=fact,
             words=difference.words,
         )
 

@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from diff.change import ChangeKind
+from diff.change import Change, ChangeKind, several, single
+from diff.change import Value as Held
 from diff.saying.excerpt import excerpt
 from diff.saying.redline import Mark, Run
 from diff.saying.sentence import NAMES, listed
 from scraper.names.legal_basis import spell_out
 from scraper.records import SECTIONS
 from scraper.text import cut, one_line
-
-PublicChange = Mapping[str, Any]
-"""A change in its public form (docs/records.md)."""
 
 SOURCE = (
     "Source: NHS England, Data Uses Register, as reformatted by theysolditanyway.com (medConfidential). "
@@ -87,8 +85,8 @@ class Known:
 
 
 def phrase(
-    change: PublicChange,
-    members: Sequence[PublicChange] = (),
+    change: Change,
+    members: Sequence[Change] = (),
     *,
     as_member: bool = False,
     datasets: int | None = None,
@@ -110,11 +108,11 @@ def phrase(
         pages: Slug of a page → name of the organisation, for agreements that moved.
     """
     known = Known(datasets=datasets, named=tuple(named), term=term, pages=pages or {})
-    example = members[0] if change["group"] and members else change
-    said = _PHRASES.get(ChangeKind(change["kind"]), _set)(change, example, known)
-    if change["group"]:
+    example = members[0] if change.group and members else change
+    said = _PHRASES.get(change.kind, _set)(change, example, known)
+    if change.group:
         said = _of_group(said, change, as_member, organisations or _places(change, members))
-    notes = [said.note, WITHDRAWN if change["withdrawn"] else ""]
+    notes = [said.note, WITHDRAWN if change.withdrawn else ""]
     return replace(
         said,
         tail=_safe(said.tail),
@@ -144,24 +142,34 @@ def short_name(name: str) -> str:
     return acronym[1] if acronym else name.replace("Hospital Episode Statistics", "HES")
 
 
-def set_values(change: PublicChange) -> list[Value]:
+def set_values(change: Change) -> list[Value]:
     """Return what went out of a set, what came into it, and what stays."""
-    after = change["after"]
-    stays = [value for value in after if value not in change["added"]] if isinstance(after, list) else []
+    stays = [value for value in several(change.after) if value not in change.added]
     marked: tuple[tuple[Mark, Iterable[str]], ...] = (
-        ("out", change["removed"]),
-        ("in", change["added"]),
+        ("out", change.removed),
+        ("in", change.added),
         ("same", stays),
     )
     return [(mark, value) for mark, values in marked for value in values]
 
 
-def renamed_values(example: PublicChange) -> list[Value]:
+def renamed_values(example: Change) -> list[Value]:
     """Return the two names of a relabelling or succession; the old one may stay, the new one may have been there."""
     return [
-        ("out" if example["removed"] else "same", str(example["before"])),
-        ("in" if example["added"] else "same", str(example["after"])),
+        ("out" if example.removed else "same", str(example.before)),
+        ("in" if example.added else "same", str(example.after)),
     ]
+
+
+def moved_values(example: Change) -> list[Value]:
+    """Return the slugs of the pages that an agreement left, of those it came to, and of those where it stays."""
+    before, after = several(example.before), several(example.after)
+    marked: tuple[tuple[Mark, Iterable[str]], ...] = (
+        ("out", (slug for slug in before if slug not in after)),
+        ("in", (slug for slug in after if slug not in before)),
+        ("same", (slug for slug in after if slug in before)),
+    )
+    return [(mark, slug) for mark, slugs in marked for slug in slugs]
 
 
 # --- parts of phrases -------------------------------------------------------------------------------------------------
@@ -195,14 +203,14 @@ def _values(head: str, values: Sequence[Value], **more: Any) -> Phrase:
     return Phrase(head=head, form=form, lines=_few(values), **more)
 
 
-def _before_after(change: PublicChange) -> list[Value]:
-    pairs: tuple[tuple[Mark, Any], ...] = (("out", change["before"]), ("in", change["after"]))
+def _before_after(change: Change) -> list[Value]:
+    pairs: tuple[tuple[Mark, Held], ...] = (("out", change.before), ("in", change.after))
     return [("same", NONE_PRINTED) if value in (None, "") else (mark, str(value)) for mark, value in pairs]
 
 
 # --- phrases by kind --------------------------------------------------------------------------------------------------
 
-_Say = Callable[[PublicChange, PublicChange, Known], Phrase]
+_Say = Callable[[Change, Change, Known], Phrase]
 
 
 def _plain(head: str, short: str = "") -> _Say:
@@ -213,20 +221,20 @@ def _two(head: str, short: str = "") -> _Say:
     return lambda change, _example, _known: _values(head, _before_after(change), short=short)
 
 
-def _organisation_added(change: PublicChange, _example: PublicChange, _known: Known) -> Phrase:
-    again = change["summary"].endswith(" is listed again")
+def _organisation_added(change: Change, _example: Change, _known: Known) -> Phrase:
+    again = change.summary.endswith(" is listed again")
     return Phrase(head=f"Organisation {'listed again' if again else 'new on the register'}")
 
 
-def _organisation_renamed(change: PublicChange, _example: PublicChange, _known: Known) -> Phrase:
-    with_slugs = isinstance(change["before"], list)
-    old, new = (side[0] if with_slugs else side for side in (change["before"], change["after"]))
+def _organisation_renamed(change: Change, _example: Change, _known: Known) -> Phrase:
+    with_slugs = isinstance(change.before, tuple)
+    old, new = (side[0] if isinstance(side, tuple) else side for side in (change.before, change.after))
     note = "The old page is gone; all its agreements stand on the new one." if with_slugs else ""
     return Phrase(head="Organisation renamed", form="pair", lines=(("out", str(old)), ("in", str(new))), note=note)
 
 
-def _agreement_added(change: PublicChange, _example: PublicChange, known: Known) -> Phrase:
-    again = f"{change['reference']} ({change['organisation']}) is listed again" in change["summary"]
+def _agreement_added(change: Change, _example: Change, known: Known) -> Phrase:
+    again = f"{change.reference} ({change.organisation}) is listed again" in change.summary
     facts = [f"with {_count(known.datasets, 'dataset')}"] if known.datasets is not None else []
     if known.named:
         among = "one of them" if len(known.named) == 1 else "among them"
@@ -239,45 +247,42 @@ def _agreement_added(change: PublicChange, _example: PublicChange, known: Known)
     return Phrase(head=head, joint=",", tail=", ".join(facts), short=short)
 
 
-def _agreement_moved(_change: PublicChange, example: PublicChange, known: Known) -> Phrase:
-    before, after = example["before"] or [], example["after"] or []
-    came, went = [slug for slug in after if slug not in before], [slug for slug in before if slug not in after]
-    stays = [slug for slug in after if slug in before]
-    marked: tuple[tuple[Mark, list[str]], ...] = (("out", went), ("in", came), ("same", stays))
-    values = [(mark, known.pages.get(slug, slug)) for mark, slugs in marked for slug in slugs]
-    if came and went and len(values) == 2:
+def _agreement_moved(_change: Change, example: Change, known: Known) -> Phrase:
+    values = [(mark, known.pages.get(slug, slug)) for mark, slug in moved_values(example)]
+    marks = {mark for mark, _ in values}
+    if {"in", "out"} <= marks and len(values) == 2:
         return Phrase(head="Moved to another page", form="pair", lines=tuple(values), short="agreement moved")
-    head = "Moved to another page" if came and went else "Now also on another page" if came else "No longer on a page"
+    came = "Moved to another page" if "out" in marks else "Now also on another page"
+    head = came if "in" in marks else "No longer on a page"
     return _values(head, values, short=f"agreement {_lower(head)}")
 
 
-def _name(head: str, key: str, short: str) -> _Say:
+def _name(head: str, mark: Mark, short: str) -> _Say:
     """Return the phrase of a dataset or controller that came or went."""
-    mark: Mark = "in" if key == "added" else "out"
 
-    def say(change: PublicChange, _example: PublicChange, _known: Known) -> Phrase:
-        values = [(mark, name) for name in change[key]]
-        return _values(head, values, short=short.format(listed(map(short_name, change[key]))))
+    def say(change: Change, _example: Change, _known: Known) -> Phrase:
+        names = change.added if mark == "in" else change.removed
+        return _values(head, [(mark, name) for name in names], short=short.format(listed(map(short_name, names))))
 
     return say
 
 
-def _dataset_relabelled(change: PublicChange, example: PublicChange, _known: Known) -> Phrase:
-    head = "Dataset probably under a newer name" if change["substantive"] else "Dataset under a newer name"
+def _dataset_relabelled(change: Change, example: Change, _known: Known) -> Phrase:
+    head = "Dataset probably under a newer name" if change.substantive else "Dataset under a newer name"
     return _renamed(head, change, example)
 
 
-def _controller_succeeded(change: PublicChange, example: PublicChange, _known: Known) -> Phrase:
-    head = "Data controller presumably succeeded" if change["substantive"] else "Data controller succeeded"
+def _controller_succeeded(change: Change, example: Change, _known: Known) -> Phrase:
+    head = "Data controller presumably succeeded" if change.substantive else "Data controller succeeded"
     return replace(_renamed(head, change, example), form="pair")
 
 
-def _renamed(head: str, change: PublicChange, example: PublicChange) -> Phrase:
+def _renamed(head: str, change: Change, example: Change) -> Phrase:
     """Return the phrase of an old and a new name; a group without members knows only what came and went."""
-    if example["before"] is None:
+    if example.before is None:
         return _values(head, set_values(change))
-    beside = "" if example["removed"] else "The earlier name still stands beside it."
-    beside = beside if example["added"] else "The newer name stood beside it already."
+    beside = "" if example.removed else "The earlier name still stands beside it."
+    beside = beside if example.added else "The newer name stood beside it already."
     return _values(head, renamed_values(example), note=beside)
 
 
@@ -291,17 +296,17 @@ _WORD_INSTEAD = re.compile(r"; the page now reads \"(.+)\"$")
 def _dates(head: str, tails: Mapping[str, str]) -> _Say:
     """Return the phrase of a date of a term or window; its summary alone says what happened to the other date."""
 
-    def say(change: PublicChange, _example: PublicChange, _known: Known) -> Phrase:
-        both = _BOTH_DATES.search(change["summary"])
+    def say(change: Change, _example: Change, _known: Known) -> Phrase:
+        both = _BOTH_DATES.search(change.summary)
         values = _before_after(change)
-        if both and None in (change["before"], change["after"]):
+        if both and None in (change.before, change.after):
             values = [(mark, text if mark == "same" else both[1]) for mark, text in values]
             return _values(head, values)
-        start = _START_TOO.search(change["summary"])
-        word = _WORD_INSTEAD.search(change["summary"])
+        start = _START_TOO.search(change.summary)
+        word = _WORD_INSTEAD.search(change.summary)
         note = f"The printed start {start[1]}." if start else f"The page now reads “{word[1]}”." if word else ""
-        tail = tails.get(change["field"], "")
-        if change["field"] == "when_note":
+        tail = tails.get(change.field or "", "")
+        if change.field == "when_note":
             values = [(mark, text if mark == "same" else f"“{text}”") for mark, text in values]
         return _values(head, values, tail=tail, joint="," if tail else ":", note=note)
 
@@ -330,7 +335,7 @@ def family_in_words(family: str) -> str:
     return _FAMILIES.get(family, family)
 
 
-def _legal_basis(change: PublicChange, _example: PublicChange, _known: Known) -> Phrase:
+def _legal_basis(change: Change, _example: Change, _known: Known) -> Phrase:
     what = _new_or_gone(change)
     pins = _same_act(change)
     if pins:
@@ -348,29 +353,25 @@ def _legal_basis(change: PublicChange, _example: PublicChange, _known: Known) ->
     return Phrase(head=f"Legal basis: {what}", form="lines" if values else "sentence", lines=_few(values), short=short)
 
 
-def _families(change: PublicChange, key: str) -> list[str]:
-    return [_FAMILIES.get(family, family) for family in (change["families"] or {}).get(key, ())]
-
-
-def _new_or_gone(change: PublicChange) -> str:
+def _new_or_gone(change: Change) -> str:
     """Return what is new or gone among the families of legal bases."""
-    came, went = _families(change, "added"), _families(change, "removed")
-    if not (change["after"] or change["added"] or change["group"]):
+    came, went = ([family_in_words(one) for one in families] for families in change.families or ((), ()))
+    if not (change.after or change.added or change.group):
         return "none cited now"
     if came or went:
         new = [f"{listed(came)} {'is' if len(came) == 1 else 'are'} new"] if came else []
         return ", ".join([*new, *([f"{listed(went)} no longer cited"] if went else [])])
-    if change["severity"] == "info":
+    if change.severity == "info":
         return "section now cited"
     same = "cited limb changed" if _same_act(change) else "citations changed"
-    return f"{same}, family unchanged" if change["families"] else same
+    return f"{same}, family unchanged" if change.families else same
 
 
-def _same_act(change: PublicChange) -> tuple[str, str, str] | None:
+def _same_act(change: Change) -> tuple[str, str, str] | None:
     """Return (act, old pin, new pin) where one limb of an act replaced another and nothing else is cited."""
     if [mark for mark, _ in set_values(change)] != ["out", "in"]:
         return None
-    (old,), (new,) = change["removed"], change["added"]
+    (old,), (new,) = change.removed, change.added
     act, *acts = (spell_out(basis).partition(" of the ")[2] for basis in (old, new))
     pins = [basis.partition(":")[2] for basis in (old, new)]
     if not act or [act] != acts or not all(pins) or any("?" in pin for pin in pins):
@@ -378,25 +379,26 @@ def _same_act(change: PublicChange) -> tuple[str, str, str] | None:
     return act, pins[0], pins[1]
 
 
-def _set(change: PublicChange, _example: PublicChange, _known: Known) -> Phrase:
+def _set(change: Change, _example: Change, _known: Known) -> Phrase:
     """Return the phrase of a set that is told as a whole."""
-    head = _HEADS[ChangeKind(change["kind"])]
+    head = _HEADS[change.kind]
     short = f"{_lower(head)} changed"
-    came = change["added"]
-    if len(came) == 1 and not change["removed"] and len(came[0]) <= SHORT // 2:
+    came = change.added
+    if len(came) == 1 and not change.removed and len(came[0]) <= SHORT // 2:
         gain = "gain" if head.endswith("s") else "gains"
         short = f"{_lower(head)} {gain} “{came[0]}”"
         head = f"{head} {gain} “{_safe(came[0])}”"
-    sides = [_joined(change["before"]), _joined(change["after"])]
-    if any(isinstance(change[key], list) for key in ("before", "after")) and all(len(side) <= SHORT for side in sides):
+    is_set = isinstance(change.before, tuple) or isinstance(change.after, tuple)
+    sides = [_joined(change.before), _joined(change.after)]
+    if is_set and all(len(side) <= SHORT for side in sides):
         marks: tuple[Mark, ...] = ("out", "in")
         values = [(m, s) if s else ("same", NONE_PRINTED) for m, s in zip(marks, sides, strict=True)]
         return Phrase(head=head, form="pair", lines=tuple(values), short=short)
     return _values(head, set_values(change), short=short)
 
 
-def _joined(values: Any) -> str:
-    return one_line(", ".join(values or ()))
+def _joined(values: Held) -> str:
+    return one_line(", ".join(several(values)))
 
 
 _HEADS = {
@@ -415,50 +417,50 @@ _WORDS_OUT_IN = re.compile(r" reworded: (\d+ words?) out, (\d+) in\b")
 _WORDS_WHOLE = re.compile(r" (?:now|no longer) printed: (\d+ words?), beginning ")
 
 
-def _text(change: PublicChange, example: PublicChange, _known: Known) -> Phrase:
+def _text(change: Change, example: Change, _known: Known) -> Phrase:
     """Return the phrase of prose; how many words changed stands in the summary already."""
-    name = NAMES[change["field"]]
-    appears = not change["group"] and not change["before"]
-    goes = not change["group"] and not change["after"]
+    name = NAMES[change.field or ""]
+    appears = not change.group and not change.before
+    goes = not change.group and not change.after
     what = "now printed" if appears else "no longer printed" if goes else "reworded"
-    runs = excerpt(example["before"] or "", example["after"] or "", LONGEST_PROSE)
-    note = "Shown as in the first of them." if change["group"] and runs else ""
+    runs = excerpt(single(example.before), single(example.after), LONGEST_PROSE)
+    note = "Shown as in the first of them." if change.group and runs else ""
     return Phrase(
         head=f"{name} {what}", tail=_word_count(change), form="prose" if runs else "sentence", runs=runs, note=note
     )
 
 
-def _word_count(change: PublicChange) -> str:
-    if whole := _WORDS_WHOLE.search(change["summary"]):
+def _word_count(change: Change) -> str:
+    if whole := _WORDS_WHOLE.search(change.summary):
         return whole[1]
-    counted = _WORDS_OUT_IN.search(change["summary"])
+    counted = _WORDS_OUT_IN.search(change.summary)
     return f"{counted[1]} out, {counted[2]} in" if counted else ""
 
 
 def _own_words(head: str, short: str = "") -> _Say:
     """Return the phrase of what the page says in words of its own; they stand in quotation marks."""
 
-    def say(change: PublicChange, _example: PublicChange, _known: Known) -> Phrase:
-        marks: tuple[tuple[Mark, str], ...] = (("out", "before"), ("in", "after"))
-        values = [(mark, f"“{cut(one_line(change[key]), LONGEST_VALUE - 2)}”") for mark, key in marks if change[key]]
+    def say(change: Change, _example: Change, _known: Known) -> Phrase:
+        sides: tuple[tuple[Mark, str], ...] = (("out", single(change.before)), ("in", single(change.after)))
+        values = [(mark, f"“{cut(one_line(said), LONGEST_VALUE - 2)}”") for mark, said in sides if said]
         return _values(head, values, note=OWN_WORDS, short=short)
 
     return say
 
 
-def _layout(change: PublicChange, _example: PublicChange, _known: Known) -> Phrase:
-    where = f"on pages with {_count(change['agreements'], 'agreement')}"
+def _layout(change: Change, _example: Change, _known: Known) -> Phrase:
+    where = f"on pages with {_count(change.agreements, 'agreement')}"
     return _values("Layout of the site changed", _before_after(change), joint=",", tail=where)
 
 
-def _wording(change: PublicChange, example: PublicChange, _known: Known) -> Phrase:
-    if change["field"] == "discussions" and change["removed"] and not change["added"]:
-        return _values("Discussion no longer named", [("out", name) for name in change["removed"]])
-    name = NAMES.get(change["field"] or "", "")
+def _wording(change: Change, example: Change, _known: Known) -> Phrase:
+    if change.field == "discussions" and change.removed and not change.added:
+        return _values("Discussion no longer named", [("out", name) for name in change.removed])
+    name = NAMES.get(change.field or "", "")
     head = "Same meaning, printed otherwise"
-    if change["field"] in PROSE:
+    if change.field in PROSE:
         return Phrase(head=head, tail=name)
-    before, after = (value if isinstance(value, list) else [value] for value in (example["before"], example["after"]))
+    before, after = (several(value) or (single(value),) for value in (example.before, example.after))
     values: list[Value] = [("out", value) for value in before if value and value not in after]
     values += [("in", value) for value in after if value and value not in before]
     return _values(head, values, tail=name)
@@ -472,8 +474,8 @@ _PHRASES: dict[ChangeKind, _Say] = {
     ChangeKind.AGREEMENT_REMOVED: _plain("No longer on the register’s pages", "agreement no longer on the pages"),
     ChangeKind.AGREEMENT_MOVED: _agreement_moved,
     ChangeKind.REFERENCE_CHANGED: _two("Reference changed"),
-    ChangeKind.DATASET_ADDED: _name("Dataset added", "added", "{} added"),
-    ChangeKind.DATASET_REMOVED: _name("Dataset removed", "removed", "{} no longer listed"),
+    ChangeKind.DATASET_ADDED: _name("Dataset added", "in", "{} added"),
+    ChangeKind.DATASET_REMOVED: _name("Dataset removed", "out", "{} no longer listed"),
     ChangeKind.DATASET_RELABELLED: _dataset_relabelled,
     ChangeKind.DSA_EXTENDED: _dates("Printed end moved later", {}),
     ChangeKind.DSA_SHORTENED: _dates("Printed end moved earlier", {}),
@@ -483,8 +485,8 @@ _PHRASES: dict[ChangeKind, _Say] = {
         "Release window changed", {"released_from": "first month", "released_to": "last month"}
     ),
     ChangeKind.LEGAL_BASIS_CHANGED: _legal_basis,
-    ChangeKind.CONTROLLER_ADDED: _name("Data controller added", "added", "data controller added"),
-    ChangeKind.CONTROLLER_REMOVED: _name("Data controller removed", "removed", "data controller no longer listed"),
+    ChangeKind.CONTROLLER_ADDED: _name("Data controller added", "in", "data controller added"),
+    ChangeKind.CONTROLLER_REMOVED: _name("Data controller removed", "out", "data controller no longer listed"),
     ChangeKind.CONTROLLER_SUCCEEDED: _controller_succeeded,
     ChangeKind.TITLE_CHANGED: _two("Title changed"),
     ChangeKind.TEXT_CHANGED: _text,
@@ -502,9 +504,9 @@ _PHRASES: dict[ChangeKind, _Say] = {
 # --- groups -----------------------------------------------------------------------------------------------------------
 
 
-def _of_group(said: Phrase, change: PublicChange, as_member: bool, organisations: int) -> Phrase:
+def _of_group(said: Phrase, change: Change, as_member: bool, organisations: int) -> Phrase:
     """Return the phrase of the edit, with its head in second place after how many agreements it is on."""
-    agreements = _count(change["agreements"], "agreement")
+    agreements = _count(change.agreements, "agreement")
     at = f" at {_count(organisations, 'organisation')}" if organisations else ""
     head = f"One of {agreements} with the same edit" if as_member else f"The same edit on {agreements}{at}"
     tail = said.head + (f"{said.joint} {said.tail}" if said.tail else "")
@@ -512,7 +514,7 @@ def _of_group(said: Phrase, change: PublicChange, as_member: bool, organisations
     return replace(said, head=head, joint=".", tail=tail, short=short)
 
 
-def _places(change: PublicChange, members: Sequence[PublicChange]) -> int:
+def _places(change: Change, members: Sequence[Change]) -> int:
     """Return at how many organisations a group is, or 0 if *members* are not all of them."""
-    all_known = len({member["reference"] for member in members}) == change["agreements"]
-    return len({member["organisation"] for member in members}) if all_known else 0
+    all_known = len({member.reference for member in members}) == change.agreements
+    return len({member.organisation for member in members}) if all_known else 0

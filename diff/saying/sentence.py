@@ -5,7 +5,7 @@ Sentences have no full stop at the end, so that they can stand in subjects, titl
 
 from collections.abc import Callable, Iterable, Sequence
 
-from diff.change import Change, ChangeKind
+from diff.change import Change, ChangeKind, several
 from diff.saying.redline import Redline
 from scraper.names.legal_basis import spell_out
 
@@ -239,7 +239,7 @@ def _legal_basis(change: Change) -> str:
     if change.added and change.removed:
         return f"{of}: {say(change.removed)} replaced by {say(change.added)}"
     if change.added:
-        others = [basis for basis in change.before or () if basis not in change.removed]
+        others = [basis for basis in several(change.before) if basis not in change.removed]
         came = say(change.added)
         beside = f" beside {say(others)}" if others else ""
         return f"{of}: {came} now cited{beside}"
@@ -276,20 +276,21 @@ def _agreement_added(change: Change) -> str:
 
 
 def _moved(change: Change) -> str:
-    names = dict(zip((*(change.before or ()), *(change.after or ())), change.words, strict=False))
-    before, after = ([names.get(slug, slug) for slug in slugs or ()] for slugs in (change.before, change.after))
-    new = [names.get(slug, slug) for slug in change.after or () if slug not in (change.before or ())]
-    if set(change.before or ()) <= set(change.after or ()):
-        return f"{change.reference} now also on the page of {listed(new)}, beside that of {listed(before)}"
-    if set(change.after or ()) <= set(change.before or ()):
-        gone = [names.get(slug, slug) for slug in change.before or () if slug not in (change.after or ())]
+    old, new = several(change.before), several(change.after)
+    names = dict(zip((*old, *new), change.words, strict=False))
+    before, after = ([names.get(slug, slug) for slug in slugs] for slugs in (old, new))
+    if set(old) <= set(new):
+        came = [names.get(slug, slug) for slug in new if slug not in old]
+        return f"{change.reference} now also on the page of {listed(came)}, beside that of {listed(before)}"
+    if set(new) <= set(old):
+        gone = [names.get(slug, slug) for slug in old if slug not in new]
         return f"{change.reference} no longer on the page of {listed(gone)}; still on that of {listed(after)}"
     return f"{change.reference} moved from the page of {listed(before)} to that of {listed(after)}"
 
 
 def _renamed(change: Change) -> str:
     if isinstance(change.before, tuple):
-        (old, _), (new, slug) = change.before, change.after
+        (old, _), (new, slug) = change.before, several(change.after)
         return f"the page of {old} is gone; all its agreements stand on the new page of {new} ({slug})"
     return f"{quoted(change.before)} is now headed {quoted(change.after)}"
 

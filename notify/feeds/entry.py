@@ -4,20 +4,17 @@ An entry says the same wherever it stands, but that a group names the agreements
 The HTML has no attributes at all: nothing to style, to load, to follow or to run.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from typing import Any
 
+from diff.change import Change, ChangeKind, single
 from diff.saying.excerpt import excerpt
-from diff.saying.phrase import PROSE, SOURCE, basis_in_words, renamed_values, set_values
+from diff.saying.phrase import PROSE, SOURCE, basis_in_words, moved_values, renamed_values, set_values
 from diff.saying.redline import Run
 from diff.saying.sentence import NAMES
 from scraper.text import cut, one_line
-
-Change = Mapping[str, Any]
-"""A change in its public form (docs/records.md)."""
 
 TAG = "tag:registerwatch.invalid,2026:"
 """Begins every id, for ever (RFC 4151). It is a name and no address: `.invalid` can never be anybody's."""
@@ -52,11 +49,11 @@ def entry_of(change: Change, members: Sequence[Change] = (), here: Sequence[Chan
     """
     parts = [_withdrawn(change), _what(change, members), _values(change, members), _members(here), _seen(change)]
     return Entry(
-        id=f"{TAG}change/{change['id']}",
-        title=cut(one_line(change["summary"]), LONGEST_TITLE),
-        first_seen=change["first_seen"],
+        id=f"{TAG}change/{change.id}",
+        title=cut(one_line(change.summary), LONGEST_TITLE),
+        first_seen=change.first_seen,
         html="".join([*parts, f"<p><small>{escape(SOURCE)}</small></p>"]),
-        tags=(change["kind"], f"severity-{change['severity']}"),
+        tags=(change.kind, f"severity-{change.severity}"),
     )
 
 
@@ -80,28 +77,28 @@ def _marked(mark: str, text: object) -> str:
 
 
 def _withdrawn(change: Change) -> str:
-    if not change["withdrawn"]:
+    if not change.withdrawn:
         return ""
     return "<p>Withdrawn: the kept pages no longer show this change. It stays here because it was told.</p>"
 
 
 def _what(change: Change, members: Sequence[Change]) -> str:
-    severity = f"{change['severity'].capitalize()} severity."
-    if change["group"]:
-        places = len({member["organisation"] for member in members})
+    severity = f"{change.severity.capitalize()} severity."
+    if change.group:
+        places = len({member.organisation for member in members})
         at = f" at {places} {'organisation' if places == 1 else 'organisations'}" if places else ""
-        return f"<p>{severity} The same edit on {change['agreements']} agreements{at}.</p>"
-    about = [_safe(change[key]) for key in ("organisation", "title") if change[key]]
-    about += [f"<code>{_safe(change['reference'])}</code>"] if change["reference"] else []
+        return f"<p>{severity} The same edit on {change.agreements} agreements{at}.</p>"
+    about = [_safe(name) for name in (change.organisation, change.title) if name]
+    about += [f"<code>{_safe(change.reference)}</code>"] if change.reference else []
     return f"<p>{severity} {', '.join(about)}</p>"
 
 
 def _values(change: Change, members: Sequence[Change]) -> str:
     """Return before and after; a group of prose, of renamed or of moved things shows those of its first member."""
     example = members[0] if members else change
-    name = escape(NAMES.get(change["field"] or "", ""))
-    if change["field"] in PROSE:
-        runs = excerpt(example["before"] or "", example["after"] or "", LONGEST_PROSE)
+    name = escape(NAMES.get(change.field or "", ""))
+    if change.field in PROSE:
+        runs = excerpt(single(example.before), single(example.after), LONGEST_PROSE)
         whose = " in the first of them" if members else ""
         return f"<p>{name}{whose}:</p><blockquote><p>{_running(runs)}</p></blockquote>" if runs else ""
     lines = _lines(change, example)
@@ -117,22 +114,20 @@ def _running(runs: Iterable[Run]) -> str:
 
 
 def _quotes(change: Change) -> bool:
-    return bool(change["kind"].startswith(("incident-", "flag-")))
+    return bool(change.kind.startswith(("incident-", "flag-")))
 
 
 def _lines(change: Change, example: Change) -> list[str]:
     """Return what went, what came and what stays, a line for each."""
-    if change["kind"] in ("dataset-relabelled", "controller-succeeded"):
+    if change.kind in (ChangeKind.DATASET_RELABELLED, ChangeKind.CONTROLLER_SUCCEEDED):
         return _relabelled(example)
-    before, after, added, removed = (change[key] for key in ("before", "after", "added", "removed"))
-    if change["kind"] == "organisation-renamed":
-        before, after = (side[0] if isinstance(side, list) else side for side in (before, after))
-    if change["kind"] == "agreement-moved":
-        before, after = example["before"] or [], example["after"] or []
-        added, removed = ([slug for slug in new if slug not in old] for old, new in ((before, after), (after, before)))
-    if isinstance(before, list) or isinstance(after, list) or added or removed:
-        values = set_values({"before": before, "after": after, "added": added, "removed": removed})
-        return _listed([(mark, _spelled(change, value)) for mark, value in values])
+    before, after = change.before, change.after
+    if change.kind is ChangeKind.ORGANISATION_RENAMED:
+        before, after = (side[0] if isinstance(side, tuple) else side for side in (before, after))
+    elif change.kind is ChangeKind.AGREEMENT_MOVED:
+        return _listed(moved_values(example))
+    elif isinstance(before, tuple) or isinstance(after, tuple) or change.added or change.removed:
+        return _listed([(mark, _spelled(change, value)) for mark, value in set_values(change)])
     if before in (None, "") and after in (None, ""):
         return []
     was, now = (("nothing printed" if v in (None, "") else _marked(m, v)) for m, v in (("out", before), ("in", after)))
@@ -150,19 +145,19 @@ def _listed(lines: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _spelled(change: Change, value: str) -> str:
-    return basis_in_words(value) if change["field"] == "legal_bases" else value
+    return basis_in_words(value) if change.field == "legal_bases" else value
 
 
 def _members(here: Sequence[Change]) -> str:
     if not here:
         return ""
-    lines = [f"<code>{_safe(member['reference'])}</code>, {_safe(member['organisation'])}" for member in here]
+    lines = [f"<code>{_safe(member.reference)}</code>, {_safe(member.organisation)}" for member in here]
     shown = lines[:MOST_MEMBERS] + [f"and {len(lines) - MOST_MEMBERS} more"] * (len(lines) > MOST_MEMBERS)
     return f"<p>Among them, for this feed:</p><ul>{''.join(f'<li>{line}</li>' for line in shown)}</ul>"
 
 
 def _seen(change: Change) -> str:
-    kept = [(word, change[f"snapshot_{word}"]) for word in ("before", "after")]
+    kept = (("before", change.snapshot_before), ("after", change.snapshot_after))
     sums = ", ".join(f"{word} <code>{escape(sha256)}</code>" for word, sha256 in kept if sha256)
     proof = f" SHA-256 of the kept pages: {sums}." if sums else ""
-    return f"<p><small>First seen on {long_time(change['first_seen'])}.{proof}</small></p>"
+    return f"<p><small>First seen on {long_time(change.first_seen)}.{proof}</small></p>"

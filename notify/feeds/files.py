@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from diff.addresses import readable_name, slug_name
-from notify.feeds.entry import Change, Entry, entry_of
+from diff.change import Change
+from notify.feeds.entry import Entry, entry_of
 from notify.feeds.formats import FORMATS, Feed
 from notify.feeds.index import Listed, render_index
 from notify.feeds.sorting import Datasets, Here, History, Organisations, sort_changes
@@ -63,7 +64,7 @@ def _maker(history: History, site: Site, entries: "_Entries") -> _Make:
             title=title,
             description=f"{description} The newest {NEWEST} changes; editorial ones are left out. A date is when a "
             "change was first seen, not when it was made.",
-            updated=changes[0][0]["first_seen"] if changes else history.since or NEVER,
+            updated=changes[0][0].first_seen if changes else history.since or NEVER,
             entries=[entries.of(*here) for here in changes],
             base_url=site.base_url.rstrip("/") if site.base_url else None,
             site=site.index,
@@ -80,12 +81,12 @@ class _Entries:
         self._made: dict[str, Entry] = {}
 
     def of(self, change: Change, here: Sequence[Change]) -> Entry:
-        members = self._members.get(change["id"], ()) if change["group"] else ()
+        members = self._members.get(change.id, ()) if change.group else ()
         if here:
             return entry_of(change, members, here)
-        if change["id"] not in self._made:
-            self._made[change["id"]] = entry_of(change, members)
-        return self._made[change["id"]]
+        if change.id not in self._made:
+            self._made[change.id] = entry_of(change, members)
+        return self._made[change.id]
 
 
 def _organisation_feeds(history: History, site: Site, vocabulary: Vocabulary, make: _Make) -> Iterator[Listed]:

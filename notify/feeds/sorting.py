@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from diff.change import Change
 from diff.names import datasets_of, slugs_of
-from notify.feeds.entry import Change
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 
@@ -19,7 +19,7 @@ class History:
     """What feeds are made of."""
 
     changes: Sequence[Change] = ()
-    """Substantive ones in their public form, newest first; a group is one."""
+    """Substantive ones, newest first; a group is one."""
     members: Mapping[str, Sequence[Change]] = field(default_factory=dict)
     """Id of a group → its members."""
     pages: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Organisations:
 
     def concerned(self, change: Change) -> frozenset[str]:
         """Return the slugs of those that *change*, which is no group, concerns."""
-        concerned = set(self._by_name.get(fold(change["organisation"] or ""), ()))
+        concerned = set(self._by_name.get(fold(change.organisation or ""), ()))
         return frozenset(concerned.union(*(self._by_page.get(page, ()) for page in slugs_of(change))))
 
 
@@ -74,8 +74,8 @@ class Datasets:
 
     def concerned(self, change: Change) -> frozenset[str]:
         """Return the keys of those that *change*, which is no group, concerns."""
-        if change["kind"].startswith("agreement-"):
-            return self._held.get(change["reference"] or "", frozenset())
+        if change.kind.startswith("agreement-"):
+            return self._held.get(change.reference or "", frozenset())
         return frozenset(map(self._key, datasets_of(change))) & self.names.keys()
 
 
@@ -96,11 +96,11 @@ def sort_changes(history: History, concerned: Organisations | Datasets, most: in
 def _touched(
     change: Change, history: History, concerned: Organisations | Datasets
 ) -> Iterator[tuple[str, Sequence[Change]]]:
-    if not change["group"]:
+    if not change.group:
         yield from ((key, ()) for key in concerned.concerned(change))
         return
     by_key: dict[str, list[Change]] = {}
-    for member in history.members.get(change["id"], ()):
+    for member in history.members.get(change.id, ()):
         for key in concerned.concerned(member):
             by_key.setdefault(key, []).append(member)
     yield from by_key.items()

@@ -9,9 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from diff.change import Severity
+from diff.change import Change, ChangeKind, Severity
 from diff.names import datasets_of, slugs_of
-from notify.feeds.entry import Change
 from notify.following.subscription import Followed, Subjects, stem_of
 from notify.following.words import Listeners
 from scraper.names.fold import fold
@@ -25,7 +24,7 @@ class News:
     """What became known, and what is needed to see whom it concerns."""
 
     changes: Sequence[Change]
-    """In their public form; a group is one."""
+    """A group is one."""
     members: Mapping[str, Sequence[Change]] = field(default_factory=dict)
     """Id of a group → its members."""
     holdings: Mapping[str, Iterable[str]] = field(default_factory=dict)
@@ -51,7 +50,7 @@ def needs_texts(followed: Iterable[Followed]) -> bool:
 def moments_of(news: News) -> set[Moment]:
     """Return the keys of `News.texts` that `tell` asks for."""
     every = [*news.changes, *(member for members in news.members.values() for member in members)]
-    return {(change["reference"], change["first_seen"]) for change in every if change["reference"]}
+    return {(change.reference, change.first_seen) for change in every if change.reference}
 
 
 def tell(followed: Sequence[Followed], news: News) -> list[list[Told]]:
@@ -60,11 +59,11 @@ def tell(followed: Sequence[Followed], news: News) -> list[list[Told]]:
     audience = Audience(followed)
     facts = _Facts(news, audience.listeners)
     for change in news.changes:
-        if not change["substantive"]:
+        if not change.substantive:
             continue
-        admitted = audience.admitted(change["kind"], change["severity"])
-        if change["group"]:
-            members = news.members.get(change["id"], ())
+        admitted = audience.admitted(change.kind, change.severity)
+        if change.group:
+            members = news.members.get(change.id, ())
             for number, concerned in _concerned_members(members, audience, facts, admitted):
                 told[number].append(Told(change, concerned))
         else:
@@ -86,11 +85,11 @@ def _concerned_members(
         for number in (audience.naming(about) & admitted) - excluding:
             concerned[number].append(member)
         for number in excluding & audience.everything:
-            left_out[number].add(member["id"])
+            left_out[number].add(member.id)
     yield from concerned.items()
     for number in audience.everything & admitted:
         out = left_out.get(number)
-        left = [member for member in members if member["id"] not in out] if out else members
+        left = [member for member in members if member.id not in out] if out else members
         if left or not members:
             yield number, left
 
@@ -122,28 +121,28 @@ class _Facts:
         """Return what *change*, which is no group, is about."""
         return About(
             pages=slugs_of(change),
-            organisation=fold(change["organisation"] or ""),
-            reference=stem_of(change["reference"] or ""),
+            organisation=fold(change.organisation or ""),
+            reference=stem_of(change.reference or ""),
             datasets=self._datasets(change),
             heard_by=self._hear(change) if self._listeners else frozenset(),
         )
 
     def _datasets(self, change: Change) -> frozenset[str]:
-        if not change["kind"].startswith("agreement-"):
+        if not change.kind.startswith("agreement-"):
             return frozenset(map(fold, datasets_of(change)))
-        reference = change["reference"]
+        reference = change.reference or ""
         if reference not in self._held:
             self._held[reference] = frozenset(map(fold, self._news.holdings.get(reference, ())))
         return self._held[reference]
 
     def _hear(self, change: Change) -> frozenset[int]:
-        moment = (change["reference"], change["first_seen"])
+        moment = (change.reference or "", change.first_seen)
         if moment not in self._heard:
             self._heard[moment] = frozenset().union(*map(self._listeners.of, self._news.texts.get(moment, ())))
-        if change["kind"] not in ("text-changed", "title-changed"):
+        if change.kind not in (ChangeKind.TEXT_CHANGED, ChangeKind.TITLE_CHANGED):
             return self._heard[moment]
         # A section that went is told at its second sighting, when the agreement has not printed it for a while.
-        own = [side for side in (change["before"], change["after"]) if isinstance(side, str)]
+        own = [side for side in (change.before, change.after) if isinstance(side, str)]
         return self._heard[moment].union(*map(self._listeners.of, own))
 
 

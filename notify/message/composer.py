@@ -71,7 +71,7 @@ def _words(news: News, phrases: Phrases) -> Words:
     places = Places(base_url=news.base_url, sources=news.sources, names=news.names)
     times = {reading.time for reading in news.readings}
     # What a backfill found to be older than the run it was due with is first seen at a time of its own.
-    is_older = any(told.change["first_seen"] not in times for told in news.told)
+    is_older = any(told.change.first_seen not in times for told in news.told)
     dated = len(times) != 1 or is_older
     parts = arrange(news.told, places, dated=dated, phrases=phrases)
     stop = one_line(news.stop) if news.stop else None

@@ -5,8 +5,8 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from diff.change import ChangeKind, Severity
-from diff.saying.phrase import Phrase, PublicChange, phrase
+from diff.change import Change, ChangeKind, several, single
+from diff.saying.phrase import Phrase, phrase
 from notify.message.parts import LONGEST_NAME, REGISTER, About, Block, Parts, Places, Row, Section, Told
 from scraper.names.fold import fold
 from scraper.text import cut, one_line
@@ -62,7 +62,7 @@ def arrange(told: Sequence[Told], places: Places, *, dated: bool, phrases: Phras
     counted = _counted(rest)
     return Parts(
         sections=tuple(_sections(entries)),
-        severities=tuple(Severity(story.lead.change["severity"]) for story in news),
+        severities=tuple(story.lead.change.severity for story in news),
         counted=tuple(counted[:MOST_COUNTED]),
         more_counted=sum(number for _, number in counted[MOST_COUNTED:]),
     )
@@ -76,7 +76,7 @@ class _Story:
     """What is told as one line: a change, or one succession seen on several agreements."""
 
     lead: Told
-    others: tuple[PublicChange, ...] = ()
+    others: tuple[Change, ...] = ()
 
 
 def _by_story(told: Iterable[Told]) -> Iterator[list[Told]]:
@@ -87,34 +87,35 @@ def _by_story(told: Iterable[Told]) -> Iterator[list[Told]]:
     yield from by_key.values()
 
 
-def _story_key(change: PublicChange) -> Hashable:
-    kind, before, after = change["kind"], change["before"], change["after"]
-    if not change["group"] and kind == "agreement-moved" and len(before or ()) == len(after or ()) == 1:
+def _story_key(change: Change) -> Hashable:
+    kind, before, after = change.kind, several(change.before), several(change.after)
+    if not change.group and kind is ChangeKind.AGREEMENT_MOVED and len(before) == len(after) == 1:
         return ("succession", before[0], after[0])
-    if kind == "organisation-renamed" and isinstance(before, list):
+    if kind is ChangeKind.ORGANISATION_RENAMED and before:
         return ("succession", before[-1], after[-1])
-    if not change["group"] and kind == "controller-succeeded":
-        return (kind, fold(before), fold(after), bool(change["removed"]), bool(change["added"]))
-    return str(change["id"])
+    if not change.group and kind is ChangeKind.CONTROLLER_SUCCEEDED:
+        names = fold(single(change.before)), fold(single(change.after))
+        return (kind, *names, bool(change.removed), bool(change.added))
+    return change.id
 
 
 def _united(same: Sequence[Told]) -> _Story:
     """Return one story: the page leads its agreements, the most severe leads its like."""
-    lead, *others = sorted(same, key=lambda one: (one.change["kind"] != "organisation-renamed", _rank(one.change)))
+
+    def order(one: Told) -> tuple[bool, int]:
+        return one.change.kind is not ChangeKind.ORGANISATION_RENAMED, one.change.severity.rank
+
+    lead, *others = sorted(same, key=order)
     return _Story(lead=lead, others=tuple(one.change for one in others))
-
-
-def _rank(change: PublicChange) -> int:
-    return Severity(change["severity"]).rank
 
 
 def _severest(story: _Story) -> tuple[Hashable, ...]:
     change = story.lead.change
-    return (_rank(change), fold(change["organisation"] or ""), change["reference"] or "", change["id"])
+    return (change.severity.rank, fold(change.organisation or ""), change.reference or "", change.id)
 
 
 def _counted(rest: Iterable[_Story]) -> list[tuple[str, int]]:
-    names = sorted(_name(story.lead.change["organisation"]) or REGISTER for story in rest)
+    names = sorted(_name(story.lead.change.organisation) or REGISTER for story in rest)
     return [(name, len(list(same))) for name, same in groupby(names)]
 
 
@@ -125,7 +126,7 @@ def _entries(story: _Story, places: Places, dated: bool, phrases: Phrases) -> It
     told = story.lead
     if story.others:
         yield _succession(story, places, dated, phrases)
-    elif not told.change["group"]:
+    elif not told.change.group:
         yield _entry(told.change, _row(told, places, dated, phrases), places)
     elif 0 < len(told.members) <= MOST_PLACES:
         row = _row(told, places, dated, phrases, as_member=True)
@@ -137,10 +138,10 @@ def _entries(story: _Story, places: Places, dated: bool, phrases: Phrases) -> It
 
 def _row(told: Told, places: Places, dated: bool, phrases: Phrases, as_member: bool = False) -> Row:
     change = told.change
-    example = told.members[0]["id"] if told.members else None
+    example = told.members[0].id if told.members else None
     key = (
-        change["id"],
-        change["withdrawn"],
+        change.id,
+        change.withdrawn,
         as_member,
         example,
         told.organisations,
@@ -162,47 +163,47 @@ def _row(told: Told, places: Places, dated: bool, phrases: Phrases, as_member: b
     said = phrases[key]
     link, link_text = _link(change, said, places)
     return Row(
-        severity=Severity(change["severity"]),
+        severity=change.severity,
         phrase=said,
         key=(key, dated, link),
-        seen=change["first_seen"] if dated else None,
+        seen=change.first_seen if dated else None,
         link=link,
         link_text=link_text,
     )
 
 
-def _link(change: PublicChange, said: Phrase, places: Places) -> tuple[str | None, str]:
-    if change["group"]:
-        return places.change(change["id"]), f"All {change['agreements']:,}"
-    return (places.change(change["id"]), "The whole redline") if said.form == "prose" else (None, "")
+def _link(change: Change, said: Phrase, places: Places) -> tuple[str | None, str]:
+    if change.group:
+        return places.change(change.id), f"All {change.agreements:,}"
+    return (places.change(change.id), "The whole redline") if said.form == "prose" else (None, "")
 
 
-def _entry(change: PublicChange, row: Row, places: Places) -> _Entry:
+def _entry(change: Change, row: Row, places: Places) -> _Entry:
     """Return *row* at the agreement of *change*, or at its organisation where it is about no agreement."""
-    if not change["organisation"]:
+    if not change.organisation:
         return _across(change, row, places)
-    reference = _name(change["reference"])
+    reference = _name(change.reference)
     return _Entry(
         row=row,
-        kind=ChangeKind(change["kind"]),
-        organisation=_name(change["organisation"]),
-        title=_name(change["title"]) if reference else ITS_PAGE,
+        kind=change.kind,
+        organisation=_name(change.organisation),
+        title=_name(change.title) if reference else ITS_PAGE,
         reference=reference,
-        link=places.agreement(reference) if reference else places.organisation(change["page"]),
-        source=places.source(change["page"]),
-        sums=(change["snapshot_before"], change["snapshot_after"]),
+        link=places.agreement(reference) if reference else places.organisation(change.page),
+        source=places.source(change.page),
+        sums=(change.snapshot_before, change.snapshot_after),
     )
 
 
-def _across(change: PublicChange, row: Row, places: Places) -> _Entry:
+def _across(change: Change, row: Row, places: Places) -> _Entry:
     return _Entry(
         row=row,
-        kind=ChangeKind(change["kind"]),
+        kind=change.kind,
         organisation=REGISTER,
         title="",
         reference="",
         link=None,
-        source=places.source(change["page"]),
+        source=places.source(change.page),
         sums=(None, None),
     )
 
@@ -211,31 +212,31 @@ def _succession(story: _Story, places: Places, dated: bool, phrases: Phrases) ->
     """Return the one line of a succession, with the agreements it was seen on."""
     lead = story.lead.change
     changes = [lead, *story.others]
-    on = [change for change in changes if change["reference"]]
+    on = [change for change in changes if change.reference]
     row = _row(story.lead, places, dated, phrases)
-    number = len({change["reference"] for change in on})
+    number = len({change.reference for change in on})
     agreements = f"{number} {'agreement' if number == 1 else 'agreements'}"
-    renamed = lead["kind"] == "organisation-renamed"
+    renamed = lead.kind is ChangeKind.ORGANISATION_RENAMED
     said = row.phrase if renamed else replace(row.phrase, head=f"{row.phrase.head} on {agreements}")
-    if lead["kind"] == "agreement-moved":
+    if lead.kind is ChangeKind.AGREEMENT_MOVED:
         said = replace(said, head=f"{agreements} moved to another page", short=f"{agreements} moved")
     row = _with_about(replace(row, phrase=said), on, places)
-    if len({change["organisation"] for change in changes}) > 1:
+    if len({change.organisation for change in changes}) > 1:
         return _across(lead, row, places)
     bare = tuple(replace(one, organisation="", source=None) for one in row.about)  # its organisation stands above
-    return _entry({**lead, "reference": None}, replace(row, about=bare), places)
+    return _entry(replace(lead, reference=None), replace(row, about=bare), places)
 
 
-def _with_about(row: Row, on: Sequence[PublicChange], places: Places) -> Row:
+def _with_about(row: Row, on: Sequence[Change], places: Places) -> Row:
     """Return *row* with the agreements that it is about; what names them is the reader's own."""
-    each = {(change["organisation"], change["reference"]): change for change in on}.values()
-    shown = sorted(each, key=lambda change: (fold(change["organisation"] or ""), change["reference"] or ""))
+    each = {(change.organisation, change.reference): change for change in on}.values()
+    shown = sorted(each, key=lambda change: (fold(change.organisation or ""), change.reference or ""))
     about = tuple(
         About(
-            reference=_name(change["reference"]),
-            organisation=_name(change["organisation"]),
-            link=places.agreement(change["reference"] or ""),
-            source=places.source(change["page"]),
+            reference=_name(change.reference),
+            organisation=_name(change.organisation),
+            link=places.agreement(change.reference or ""),
+            source=places.source(change.page),
         )
         for change in shown[:MOST_ABOUT]
     )

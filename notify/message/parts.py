@@ -7,8 +7,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from diff.change import Severity
-from diff.saying.phrase import Phrase, PublicChange
+from diff.change import Change, Severity
+from diff.saying.phrase import Phrase
 from scraper.text import one_line
 
 MOST_ENDINGS = 100
@@ -22,8 +22,8 @@ REGISTER = "Across the register"
 class Told:
     """One change that is told, or one group."""
 
-    change: PublicChange
-    members: tuple[PublicChange, ...] = ()
+    change: Change
+    members: tuple[Change, ...] = ()
     """Of a group the members that touch the reader."""
     organisations: int | None = None
     """At how many organisations all of a group is."""

@@ -81,7 +81,7 @@ def count(number: int, what: str, whats: str = "") -> str:
 def subject_of(told: Sequence[Told], parts: Parts, endings: Sequence[Ending]) -> str:
     """Return the subject: what is new, most severe first; of a single change its sentence."""
     if len(told) == 1:
-        return cut(one_line(told[0].change["summary"]), LONGEST_SUBJECT)
+        return cut(one_line(told[0].change.summary), LONGEST_SUBJECT)
     if told:
         number = len(parts.severities)
         return _joined(f"{number:,} {'change' if number == 1 else 'changes'}: ", _news(parts))

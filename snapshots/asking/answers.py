@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from diff.change import Severity
-from diff.names import ACROSS_PAGES, DatasetNames, datasets_of, nearest, said_nearest, slugs_of
+from diff.change import Change, Severity
+from diff.names import DatasetNames, datasets_of, nearest, said_nearest, slugs_of
 from diff.saying.redline import Redline, redline
 from scraper.errors import RegisterWatchError
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import SECTIONS, Agreement, agreement_to_json
+from snapshots.keeping.changes import CHANGES, change_of
 from snapshots.keeping.deliveries import Deliveries
 from snapshots.keeping.states import States
 
@@ -55,23 +56,23 @@ class Answers:
 
     # --- changes ------------------------------------------------------------------------------------------------------
 
-    def changes(self, question: Question) -> list[dict[str, Any]]:
-        """Return the public form of the changes asked for: newest first, then the most severe.
+    def changes(self, question: Question) -> list[Change]:
+        """Return the changes asked for: newest first, then the most severe.
 
         Raises:
             NotKnownError: An organisation, a reference or a group that is not known.
         """
-        rows = self._changes(question)
+        found = self._changes(question)
         if question.references:
             wanted = {one for name in question.references for one in self._history_of(self._reference(name))}
-            rows = self._touching(rows, lambda row: row["reference"] in wanted)
+            found = self._touching(found, lambda change: change.reference in wanted)
         if question.organisations:
-            rows = self._touching(rows, self._by_organisation(question.organisations))
+            found = self._touching(found, self._by_organisation(question.organisations))
         if question.datasets:
-            rows = self._touching(rows, self._by_dataset(question.datasets))
-        return [public_change(row) for row in sorted(rows, key=_order)]
+            found = self._touching(found, self._by_dataset(question.datasets))
+        return sorted(found, key=Change.sort_key)
 
-    def _changes(self, question: Question) -> list[Row]:
+    def _changes(self, question: Question) -> list[Change]:
         where = {
             "member_of is null": question.group is None and question.ids is None,
             _OF_GROUP: question.group is not None,
@@ -93,7 +94,7 @@ class Answers:
             "kinds": json.dumps(list(question.kinds)),
             "severities": json.dumps(_at_least(question.severity)),
         }
-        return list(self._db.query(f"{_CHANGES} where {chosen}", values))
+        return [change_of(row) for row in self._db.query(f"{CHANGES} where {chosen}", values)]
 
     def _group(self, prefix: str) -> str:
         """Return the one group whose id begins with *prefix*."""
@@ -103,20 +104,20 @@ class Answers:
             raise NotKnownError(f"{prefix}: no group has this id (at least its first 8 digits are needed)")
         return str(ids[0])
 
-    def _touching(self, rows: list[Row], touches: Callable[[Row], bool]) -> list[Row]:
-        """Return the rows that *touches*, and groups with a member that does."""
-        groups = [row["id"] for row in rows if row["is_group"]]
+    def _touching(self, found: list[Change], touches: Callable[[Change], bool]) -> list[Change]:
+        """Return the changes that *touches*, and groups with a member that does."""
+        groups = [change.id for change in found if change.group]
         wanted = (
             "select group_id, change_id from change_groups where group_id in (select value from json_each(:groups))"
         )
-        sql = _CHANGES.replace("changes.*", "changes.*, listed.group_id") + (
+        sql = CHANGES.replace("changes.*", "changes.*, listed.group_id") + (
             f"join ({wanted}) as listed on listed.change_id = changes.id"
         )
         members = self._db.query(sql, {"groups": json.dumps(groups)}) if groups else ()
-        touched = {row["group_id"] for row in members if touches(row)}
-        return [row for row in rows if row["id"] in touched or (not row["is_group"] and touches(row))]
+        touched = {row["group_id"] for row in members if touches(change_of(row))}
+        return [change for change in found if change.id in touched or (not change.group and touches(change))]
 
-    def _by_organisation(self, names: Iterable[str]) -> Callable[[Row], bool]:
+    def _by_organisation(self, names: Iterable[str]) -> Callable[[Change], bool]:
         slugs: set[str] = set()
         folded: set[str] = set()
         for name in names:
@@ -125,10 +126,8 @@ class Answers:
                 folded |= self._vocabulary.predecessors(page["organisation"] or name)
             folded |= self._vocabulary.predecessors(name)
 
-        def touches(row: Row) -> bool:
-            if row["page"] in slugs or fold(row["organisation"] or "") in folded:
-                return True
-            return row["kind"] in ACROSS_PAGES and bool(slugs & slugs_of(_read_values(row)))
+        def touches(change: Change) -> bool:
+            return fold(change.organisation or "") in folded or bool(slugs & slugs_of(change))
 
         return touches
 
@@ -142,17 +141,17 @@ class Answers:
             raise NotKnownError(f"no organisation is called {name!r}{_nearest(name, known)}")
         return found
 
-    def _by_dataset(self, names: Iterable[str]) -> Callable[[Row], bool]:
+    def _by_dataset(self, names: Iterable[str]) -> Callable[[Change], bool]:
         wanted: set[str] = set()
         for name in names:
             wanted |= self._dataset_names(name)
         sql = "select distinct reference from agreement_datasets where folded in (select value from json_each(:names))"
         holders = {row["reference"] for row in self._db.query(sql, {"names": json.dumps(sorted(wanted))})}
 
-        def touches(row: Row) -> bool:
-            if row["kind"].startswith("agreement-"):
-                return row["reference"] in holders
-            return row["field"] == "datasets" and any(fold(one) in wanted for one in datasets_of(_read_values(row)))
+        def touches(change: Change) -> bool:
+            if change.kind.startswith("agreement-"):
+                return change.reference in holders
+            return any(fold(one) in wanted for one in datasets_of(change))
 
         return touches
 
@@ -166,7 +165,7 @@ class Answers:
 
     def count_editorial(self, question: Question) -> int:
         """Return how many editorial changes the same question would have found."""
-        return sum(not change["substantive"] for change in self.changes(replace(question, editorial=True)))
+        return sum(not change.substantive for change in self.changes(replace(question, editorial=True)))
 
     def change_ids(self) -> list[str]:
         """Return the ids of all changes and of all members of groups, without those that are no longer found."""
@@ -279,13 +278,13 @@ class Answers:
             "changes": self._own_changes(references, at),
         }
 
-    def _own_changes(self, references: Sequence[str], until: str) -> list[dict[str, Any]]:
+    def _own_changes(self, references: Sequence[str], until: str) -> list[Change]:
         """Return what changed in one agreement, editorial changes and those that were told in a group among it."""
-        sql = f"""{_CHANGES}
+        sql = f"""{CHANGES}
             where reference in (select value from json_each(:references)) and not is_group and first_seen <= :until
             """
         rows = self._db.query(sql, {"references": json.dumps(list(references)), "until": until})
-        return [public_change(row) for row in sorted(rows, key=_order)]
+        return sorted(map(change_of, rows), key=Change.sort_key)
 
     def _versions(self, references: Sequence[str]) -> list[Row]:
         sql = """
@@ -513,13 +512,6 @@ _RUN = (
 
 _OF_GROUP = "changes.id in (select change_id from change_groups where group_id = :group)"
 
-_CHANGES = """
-    select changes.*, before_texts.text as before_prose, after_texts.text as after_prose
-    from changes
-    left join texts as before_texts on before_texts.id = changes.before_text
-    left join texts as after_texts on after_texts.id = changes.after_text
-    """
-
 
 def _prose(agreement: Agreement) -> tuple[str, ...]:
     return tuple(fold(getattr(agreement, name) or "") for name in _PROSE)
@@ -534,51 +526,9 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return said_nearest(nearest(name, known))
 
 
-def _read_values(row: Row) -> Row:
-    """Return a row of `changes` with its values read, as far as names of pages and datasets may stand in them."""
-    sides = {side: json.loads(row[side]) if row[side] else None for side in ("before", "after")}
-    return {**row, **sides, "added": json.loads(row["added"]), "removed": json.loads(row["removed"])}
-
-
-def _order(row: Row) -> tuple[Any, ...]:
-    newest = tuple(-ord(character) for character in row["first_seen"])
-    who = (row["organisation"] or "", row["reference"] or "")
-    return (newest, Severity(row["severity"]).rank, *who, row["kind"], row["id"])
-
-
-def public_change(row: Row) -> dict[str, Any]:
-    """Return the public form of a row of `changes` joined with its texts."""
-
-    def value(side: str) -> Any:
-        if row[f"{side}_prose"] is not None:
-            return row[f"{side}_prose"]
-        return None if row[side] is None else json.loads(row[side])
-
-    families = json.loads(row["families"]) if row["families"] else None
-    return {
-        "id": row["id"],
-        "kind": row["kind"],
-        "severity": row["severity"],
-        "substantive": bool(row["substantive"]),
-        "organisation": row["organisation"],
-        "page": row["page"],
-        "reference": row["reference"],
-        "title": row["title"],
-        "field": row["field"],
-        "before": value("before"),
-        "after": value("after"),
-        "added": json.loads(row["added"]),
-        "removed": json.loads(row["removed"]),
-        "families": None if families is None else {"added": families[0], "removed": families[1]},
-        "summary": row["summary"],
-        "first_seen": row["first_seen"],
-        "run": row["run"],
-        "snapshot_before": row["snapshot_before"],
-        "snapshot_after": row["snapshot_after"],
-        "group": row["id"] if row["is_group"] else None,
-        "agreements": row["agreements"],
-        "withdrawn": bool(row["withdrawn"]),
-    }
+def shown_as_json(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `Answers.show` shows as values that `json.dumps` takes."""
+    return {**shown, "changes": [change.to_json() for change in shown["changes"]]}
 
 
 def _public_version(version: Row) -> dict[str, Any]:

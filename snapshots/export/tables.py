@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import FIELDS, SECTIONS
-from snapshots.asking.answers import public_change
+from snapshots.keeping.changes import CHANGES, change_of
 from snapshots.sql.comments import MEANINGS
 
 Row = Mapping[str, Any]
@@ -321,18 +321,8 @@ _CHANGE_MEANINGS = {
 
 def _change_rows(db: Database, _: Vocabulary) -> Iterator[Row]:
     for key in list(db.query("select id from changes order by first_seen, id")):
-        rows = db.query(
-            """
-            select changes.*, before_texts.text as before_prose, after_texts.text as after_prose
-            from changes
-            left join texts as before_texts on before_texts.id = changes.before_text
-            left join texts as after_texts on after_texts.id = changes.after_text
-            where changes.id = :id
-            """,
-            dict(key),
-        )
-        for row in rows:
-            yield {**public_change(row), "member_of": row["member_of"]}
+        for change in map(change_of, db.query(f"{CHANGES} where changes.id = :id", dict(key))):
+            yield {**change.to_json(), "member_of": change.member_of}
 
 
 def _changes() -> Table:

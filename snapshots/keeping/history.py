@@ -10,12 +10,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from diff.change import Change
 from diff.deciding.belief import Edition, PageBelief
-from diff.deciding.compare import PROSE
 from diff.deciding.decide import Decision
 from scraper.names.fold import fold
 from scraper.records import Agreement
+from snapshots.keeping.changes import row_of
 from snapshots.keeping.database import insert
 from snapshots.keeping.past import belief_to_json
 from snapshots.keeping.states import States, as_json
@@ -321,9 +320,9 @@ class History:
     # --- changes and runs ---------------------------------------------------------------------------------------------
 
     def _write_changes(self, decision: Decision) -> None:
-        rows = [self._row(change) for change in decision.changes]
+        rows = [row_of(change, self._states) for change in decision.changes]
         members = [member for change in decision.changes for member in change.members]
-        rows += [self._row(member) for member in (*members, *decision.joined)]
+        rows += [row_of(member, self._states) for member in (*members, *decision.joined)]
         for row in rows:
             self._list(row)
         for change in (*decision.changes, *decision.joined):
@@ -359,37 +358,6 @@ class History:
             """,
             {"id": group},
         )
-
-    def _row(self, change: Change) -> dict[str, Any]:
-        prose = change.field in PROSE and change.group is None
-        before, after = (None, None) if prose else (change.before, change.after)
-        return {
-            "id": change.id,
-            "fact": change.fact,
-            "kind": change.kind.value,
-            "severity": change.severity.value,
-            "substantive": change.substantive,
-            "organisation": change.organisation,
-            "page": change.page,
-            "reference": change.reference,
-            "title": change.title,
-            "field": change.field,
-            "before": None if before is None else as_json(before),
-            "after": None if after is None else as_json(after),
-            "before_text": self._states.keep_text(change.before) if prose and change.before is not None else None,
-            "after_text": self._states.keep_text(change.after) if prose and change.after is not None else None,
-            "added": as_json(change.added),
-            "removed": as_json(change.removed),
-            "families": None if change.families is None else as_json(change.families),
-            "summary": change.summary,
-            "first_seen": change.first_seen,
-            "run": change.run,
-            "snapshot_before": change.snapshot_before,
-            "snapshot_after": change.snapshot_after,
-            "is_group": change.group is not None,
-            "member_of": change.member_of,
-            "agreements": change.agreements,
-        }
 
     def _write_run(self, edition: Edition, decision: Decision, refusals: Mapping[str, str]) -> None:
         if decision.held is None:

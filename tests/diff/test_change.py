@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from diff.change import Change, ChangeKind, Severity, change_to_json
+from diff.change import Change, ChangeKind, Severity
 from tests.harness.builders import DEATHS, HES, PLAIN, SLUG, Watched, after, agreement, bases, edited, page
 
 NEW = "Emergency Care Data Set (ECDS)"
@@ -66,18 +66,19 @@ KEYS = (
 @pytest.mark.parametrize("edit", [{"sublicensing": ("Yes",)}, {"legal_bases": bases("NHSA2006:s251")}, {"title": None}])
 def test_the_public_form_has_the_fields_of_the_contract_and_is_json(edit):
     for change in edited(2, **edit) or edited(**edit):
-        public = change_to_json(change)
+        public = change.to_json()
 
         assert list(public) == KEYS
         assert json.loads(json.dumps(public)) == public
+        assert Change.from_json(public) == change
 
 
 def test_families_are_given_for_legal_bases_alone():
     (basis,) = edited(legal_bases=bases(PLAIN, "NHSA2006:s251"))
     (end,) = edited(dsa_end="2027-03-12")
 
-    assert change_to_json(basis)["families"] == {"added": ["s251-support"], "removed": []}
-    assert change_to_json(end)["families"] is None
+    assert basis.to_json()["families"] == {"added": ["s251-support"], "removed": []}
+    assert end.to_json()["families"] is None
 
 
 def test_changes_are_listed_newest_first_then_by_severity_organisation_reference_and_kind():

@@ -170,3 +170,32 @@ def kinds(changes: Iterable[Change]) -> list[str]:
 def news(changes: Iterable[Change]) -> list[Change]:
     """Return the changes that people are told."""
     return [change for change in changes if change.substantive]
+
+
+def a_change(kind: str = "dsa-extended", **values: Any) -> Change:
+    """Return a change of which only *values* matter, given as its public form has them."""
+    public: dict[str, Any] = {
+        "id": "00000000aaaaaaaaaaaa",
+        "kind": kind,
+        "severity": "medium",
+        "substantive": True,
+        "organisation": "University of Harrowdale",
+        "page": "university_of_harrowdale",
+        "reference": "DARS-NIC-902265-M1V9C",
+        "title": None,
+        "field": None,
+        "before": None,
+        "after": None,
+        "added": [],
+        "removed": [],
+        "families": None,
+        "summary": "",
+        "first_seen": "2026-11-20T03:17:00Z",
+        "run": 512,
+        "snapshot_before": None,
+        "snapshot_after": None,
+        "group": None,
+        "agreements": 1,
+        "withdrawn": False,
+    }
+    return Change.from_json(public | values)

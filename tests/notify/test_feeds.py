@@ -19,6 +19,7 @@ from notify.feeds.entry import entry_of
 from notify.feeds.files import NEWEST, Site, render_feeds
 from notify.feeds.sorting import History
 from scraper.names.vocabulary import default_vocabulary
+from tests.harness.builders import a_change
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "data/atom.rng"))
@@ -32,32 +33,20 @@ HOSTILE = (
 
 
 def change(number=1, slug=HARROWDALE, **fields):
-    organisation = PAGES.get(slug)
-    return {
+    values = {
         "id": f"{number:020x}",
-        "kind": "dsa-extended",
-        "severity": "medium",
-        "substantive": True,
-        "organisation": organisation,
+        "organisation": PAGES.get(slug),
         "page": slug,
         "reference": f"DARS-NIC-{number}",
         "title": "Winter admissions in coastal towns",
         "field": "dsa_end",
         "before": "2026-03-12",
         "after": "2029-03-12",
-        "added": [],
-        "removed": [],
-        "families": None,
         "summary": f"Printed end of DARS-NIC-{number} moved from 2026-03-12 to 2029-03-12",
-        "first_seen": "2026-11-20T03:17:00Z",
-        "run": 5,
         "snapshot_before": "a" * 64,
         "snapshot_after": "b" * 64,
-        "group": None,
-        "agreements": 1,
-        "withdrawn": False,
-        **fields,
     }
+    return a_change(**values | fields)
 
 
 def dataset_added(number, name, **fields):
@@ -409,7 +398,7 @@ def test_a_group_is_one_entry_and_names_the_agreements_of_the_feed():
     members = [change(1), change(2), change(3, slug=EASTMERE)]
     one = group(members)
 
-    written = files(one, members={one["id"]: members})
+    written = files(one, members={one.id: members})
 
     everywhere, here, there = (
         items(written, path)[0] for path in ("everything", f"organisations/{HARROWDALE}", f"organisations/{EASTMERE}")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diff.change import ChangeKind, Severity
+from diff.change import Change, ChangeKind, Severity
 from diff.names import Known
 from notify.following.ends import ends_due, most_days_before
 from notify.following.matching import News, Told, moments_of, needs_texts, tell
@@ -20,6 +20,7 @@ from scraper.names.vocabulary import default_vocabulary
 from snapshots.asking.known import read_known
 from snapshots.asking.printed import read_ends, read_texts
 from snapshots.keeping.store import open_store
+from tests.harness.builders import a_change
 from tests.harness.editions import ADMISSIONS, FALLS, REGISTER, TIDES, Page, Watch, with_project
 
 HARROWDALE, EASTMERE = "University of Harrowdale", "NHS Eastmere ICB"
@@ -54,11 +55,8 @@ KNOWN = Known(
 
 
 def change(number, page="university_of_harrowdale", **fields):
-    return {
+    values = {
         "id": f"{number:020x}",
-        "kind": "dsa-extended",
-        "severity": "medium",
-        "substantive": True,
         "organisation": KNOWN.pages.get(page),
         "page": page,
         "reference": f"DARS-NIC-{number}",
@@ -66,12 +64,9 @@ def change(number, page="university_of_harrowdale", **fields):
         "field": "dsa_end",
         "before": "2026-03-12",
         "after": "2029-03-12",
-        "added": [],
-        "removed": [],
         "first_seen": SEEN,
-        "group": None,
-        **fields,
     }
+    return a_change(**values | fields)
 
 
 def dataset_added(number, name, page="university_of_harrowdale", **fields):
@@ -85,7 +80,7 @@ def agreement_added(number, page="university_of_harrowdale", **fields):
 
 def group(number, **fields):
     one = change(number, None, reference=None, title=None, organisation=None, **fields)
-    return one | {"group": one["id"]}
+    return replace(one, group=one.id)
 
 
 def news(*changes, **facts):
@@ -104,7 +99,7 @@ def followed(known=KNOWN, **fields):
 def numbers_told(told_news, known=KNOWN, **fields):
     """Return the numbers of the changes that one subscription is told."""
     (told,) = tell([followed(known, **fields)], told_news)
-    return [int(one.change["id"], 16) for one in told]
+    return [int(one.change.id, 16) for one in told]
 
 
 def problems(known=KNOWN, **fields):
@@ -343,7 +338,7 @@ some_changes = st.lists(
         st.sampled_from([MHSDS, ECDS]),
     ),
     max_size=12,
-).map(lambda changes: [one | {"id": f"{number:020x}"} for number, one in enumerate(changes)])
+).map(lambda changes: [replace(one, id=f"{number:020x}") for number, one in enumerate(changes)])
 some_kinds = st.sets(st.sampled_from(["dataset-added", "agreement-added", "opt-outs-changed"]), min_size=1)
 some_names = {
     "organisations": st.lists(st.sampled_from([HARROWDALE, EASTMERE, CCG]), max_size=2),
@@ -355,7 +350,7 @@ TEXTS = {("DARS-NIC-1", SEEN): ["A winter"], ("DARS-NIC-2", SEEN): ["Rare winter
 
 @given(some_changes, some_kinds)
 def test_who_follows_everything_of_some_kinds_is_told_exactly_the_changes_of_these(changes, kinds):
-    expected = [int(one["id"], 16) for one in changes if one["kind"] in kinds]
+    expected = [int(one.id, 16) for one in changes if one.kind in kinds]
 
     assert numbers_told(news(*changes), kinds=sorted(kinds)) == expected
 
@@ -364,7 +359,7 @@ def test_who_follows_everything_of_some_kinds_is_told_exactly_the_changes_of_the
 def test_who_follows_several_things_is_told_what_concerns_any_of_them(changes, names):
     facts = news(*changes, texts=TEXTS)
     apart = [numbers_told(facts, **{sort: [one]}) for sort, several in names.items() for one in several]
-    together = set().union(*apart) if apart else {int(one["id"], 16) for one in changes}
+    together = set().union(*apart) if apart else {int(one.id, 16) for one in changes}
 
     assert numbers_told(facts, **names) == sorted(together)
 
@@ -374,7 +369,7 @@ def test_narrowing_and_exceptions_only_take_away(changes, names, exception, kind
     facts = news(*changes, texts=TEXTS)
     all_told = numbers_told(facts, **names)
     narrowed = numbers_told(facts, **names, kinds=sorted(kinds), exceptions=[exception])
-    left = [number for number in all_told if changes[number]["kind"] in kinds]
+    left = [number for number in all_told if changes[number].kind in kinds]
     left_out = set(numbers_told(facts)) - set(numbers_told(facts, exceptions=[exception]))
 
     assert narrowed == [number for number in left if number not in left_out]
@@ -760,9 +755,9 @@ def test_every_name_and_every_reference_there_has_been_is_known(watch):
         known,
         VOCABULARY,
     )
-    for_old, for_wexcombe = tell(followers, News(changes=watch.changes()))
-    assert {one.change["kind"] for one in for_old} >= {"organisation-renamed"}
-    assert [one.change["kind"] for one in for_wexcombe] == ["organisation-renamed"]
+    for_old, for_wexcombe = tell(followers, News(changes=[Change.from_json(public) for public in watch.changes()]))
+    assert {one.change.kind for one in for_old} >= {"organisation-renamed"}
+    assert [one.change.kind for one in for_wexcombe] == ["organisation-renamed"]
 
 
 def test_texts_are_those_of_the_change_and_of_just_before(watch):

@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from lxml import etree
 
+from diff.change import Change
 from notify.message.composer import Composer, Ending, News, Reading, Told
 from tests.diff.saying.test_phrase import BREACH, HOSTILE, KINDS, change
 
@@ -55,7 +56,7 @@ LIMB |= {"families": {"added": [], "removed": []}}
 def group_of(*members, number=900, agreements=38, **fields):
     group = {"group": f"{number:020x}", "agreements": agreements, "organisation": None, "page": None}
     group |= {"reference": None, "title": None, "snapshot_before": None, "snapshot_after": None}
-    return {**members[0], "id": f"{number:020x}", **group, **fields}
+    return replace(members[0], id=f"{number:020x}", **group, **fields)
 
 
 def limb(number, slug, reference):
@@ -232,7 +233,7 @@ def test_a_group_stands_at_each_of_up_to_three_agreements_and_once_for_more():
     assert [row[10:] for row in rows_of(three)] == ["One of 38 agreements with the same edit. Legal basis: cited"] * 3
     assert titles_of(four) == ["Across the register", "Coming up"]
     assert rows_of(four) == ["[low]     The same edit on 38 agreements at 21 organisations. Legal"]
-    assert all(member["reference"] in four.text for member in members)
+    assert all(member.reference in four.text for member in members)
     assert three.text.startswith("ONE CHANGE\n"), "a group is one change"
 
 
@@ -252,8 +253,8 @@ def test_a_page_that_was_renamed_and_its_agreements_are_one_line():
     assert "NHS Eastmere CCG -> NHS Eastmere Integrated Care Board" in whole.text
     assert rows_of(agreements) == ["[low]     7 agreements moved to another page"]
     for one in moved:
-        assert one["reference"] in whole.text
-        assert one["reference"] in agreements.text
+        assert one.reference in whole.text
+        assert one.reference in agreements.text
     assert whole.text.startswith("ONE CHANGE\n")
 
 
@@ -333,7 +334,7 @@ def test_a_weekly_digest_says_of_each_change_when_it_was_first_seen():
     readings = tuple(Reading(time=f"2026-11-{day}T03:17:00Z", pages_read=712, pages=712) for day in (16, 18, 20))
     partly = (*readings[:2], replace(readings[2], pages_read=711))
 
-    digest = told(SUPPORT, EXTENDED | {"first_seen": readings[0].time}, readings=readings, when="weekly")
+    digest = told(SUPPORT, replace(EXTENDED, first_seen=readings[0].time), readings=readings, when="weekly")
     one_missing = " ".join(told(SUPPORT, readings=partly).text.split())
 
     assert digest.text.count("First seen on Friday 20 November 2026, 03:17 UTC.") == 1
@@ -346,7 +347,7 @@ def test_a_weekly_digest_says_of_each_change_when_it_was_first_seen():
 
 
 def test_what_a_backfill_found_to_be_older_than_its_run_is_not_said_to_be_first_seen_with_it():
-    digest = told(SUPPORT, EXTENDED | {"first_seen": "2026-11-05T23:59:00Z"})
+    digest = told(SUPPORT, replace(EXTENDED, first_seen="2026-11-05T23:59:00Z"))
 
     assert "when 712 of 712 pages" not in digest.text
     assert "First seen on Friday 20 November 2026, 03:17 UTC." in digest.text
@@ -463,7 +464,7 @@ def hostile_news():
         told=tuple(
             replace(
                 one,
-                change={key: poisoned(value, key) for key, value in one.change.items()},
+                change=Change.from_json({key: poisoned(value, key) for key, value in one.change.to_json().items()}),
                 datasets=3,
                 named=(POISON,),
                 term=POISON,
@@ -473,7 +474,7 @@ def hostile_news():
         endings=(Ending(date=POISON, days=3, reference=POISON, title=POISON, organisation=POISON, page=POISON),),
         stop=f"x@example.org{POISON}",
         base_url=BASE,
-        sources={one.change["page"] + POISON: f"javascript:{POISON}" for one in kinds},
+        sources={one.change.page + POISON: f"javascript:{POISON}" for one in kinds},
         names={},
     )
 

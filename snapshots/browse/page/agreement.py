@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from diff.addresses import slug_name
+from diff.change import ChangeKind
 from diff.names import nearest
 from diff.saying.english import clock, day, number
 from diff.saying.phrase import family_in_words
@@ -17,6 +18,7 @@ from scraper.names.legal_basis import families_of
 from scraper.records import agreement_to_json
 from scraper.text import cut, one_line
 from scraper.times import read_time
+from snapshots.asking.answers import shown_as_json
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader
 from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
@@ -160,7 +162,7 @@ def agreement_json(asked: Asked) -> Reply:
     references, _ = _known(asked, lambda reference: f"{addresses.agreement(reference)}.json")
     shown = asked.reader.answers.show(asked.path["reference"], asked.words.time("as_of", until=True))
     name = f"{slug_name(references[0].lower())}.json"
-    return Reply(body=asked.site.to_json([shown]).encode(), content_type="application/json", name=name)
+    return Reply(body=asked.site.to_json([shown_as_json(shown)]).encode(), content_type="application/json", name=name)
 
 
 _COLUMNS = ("page", "first_seen", "last_seen", "ended", "snapshot")
@@ -511,7 +513,10 @@ def _baseline(seen: Seen, found: Timeline) -> str:
     """Return when the history begins; empty where a change says so itself."""
     first = seen.line[0].first_seen
     told = [row for entry in found.entries if entry.time <= first for row in entry.told]
-    return "" if any(row.change["kind"] in ("agreement-added", "agreement-moved") for row in told) else first
+    return "" if any(row.change.kind in _BEGINS for row in told) else first
+
+
+_BEGINS = (ChangeKind.AGREEMENT_ADDED, ChangeKind.AGREEMENT_MOVED)
 
 
 def _proof(seen: Seen, found: Timeline) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diff.cells import escaped
+from diff.change import PUBLIC, Change, ChangeKind, single
 from diff.saying.english import clock, day
 from diff.saying.phrase import PROSE, SOURCE, Phrase, phrase
 from diff.saying.redline import Run, redline
@@ -17,7 +18,6 @@ from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
-from snapshots.browse.page.front import COLUMNS
 from snapshots.browse.parts.filters import changes_by_id, kind_in_words
 from snapshots.browse.parts.proof import Kept, kept_as
 from snapshots.browse.parts.rows import change_rows
@@ -33,12 +33,12 @@ AROUND = 1
 
 _GOES = frozenset(
     {
-        "agreement-removed",
-        "organisation-removed",
-        "dataset-removed",
-        "controller-removed",
-        "flag-cleared",
-        "incident-removed",
+        ChangeKind.AGREEMENT_REMOVED,
+        ChangeKind.ORGANISATION_REMOVED,
+        ChangeKind.DATASET_REMOVED,
+        ChangeKind.CONTROLLER_REMOVED,
+        ChangeKind.FLAG_CLEARED,
+        ChangeKind.INCIDENT_REMOVED,
     }
 )
 
@@ -62,14 +62,14 @@ class MembersOf:
 
     name: str
     slug: str | None
-    members: Sequence[Row]
+    members: Sequence[Change]
 
 
 def change(asked: Asked) -> Mapping[str, Any]:
     """Return what the page of a change shows."""
     reader = asked.reader
     found = _change(asked)
-    members = members_of(reader, found["id"]) if found["group"] else []
+    members = members_of(reader, found.id) if found.group else []
     (row,) = change_rows(reader, [found])
     said = phrase(found, members, pages=reader.organisations) if members else row.phrase
     return {
@@ -79,9 +79,9 @@ def change(asked: Asked) -> Mapping[str, Any]:
         "row": row,
         "said": said,
         "sentence": _sentence(found),
-        "kind": kind_in_words(found["kind"]),
+        "kind": kind_in_words(found.kind),
         "seen": _seen(reader, found),
-        "families": found["families"],
+        "families": found.families,
         "group": _group(reader, found),
         "redline": _redline(members[0] if members else found),
         "members": _by_page(members[:MOST_MEMBERS]),
@@ -95,9 +95,9 @@ def change(asked: Asked) -> Mapping[str, Any]:
 def change_json(asked: Asked) -> Reply:
     """Return a change as JSON, a group with its members."""
     found = _change(asked, ".json")
-    public: dict[str, Any] = _public(found)
-    if found["group"]:
-        public["members"] = [_public(member) for member in members_of(asked.reader, found["id"])]
+    public = found.to_json()
+    if found.group:
+        public["members"] = [member.to_json() for member in members_of(asked.reader, found.id)]
     body = escaped(json.dumps(public, ensure_ascii=False, indent=2)) + "\n"
     return Reply(body=body.encode("utf-8", "replace"), content_type="application/json; charset=utf-8")
 
@@ -105,29 +105,25 @@ def change_json(asked: Asked) -> Reply:
 def change_csv(asked: Asked) -> Reply:
     """Return the members of a group as CSV; of any other change the one row."""
     found = _change(asked, ".csv")
-    listed = members_of(asked.reader, found["id"]) if found["group"] else [found]
+    listed = members_of(asked.reader, found.id) if found.group else [found]
     return Reply(
-        body=asked.site.to_csv([_public(one) for one in listed], COLUMNS).encode("utf-8", "replace"),
+        body=asked.site.to_csv([one.to_json() for one in listed], PUBLIC).encode("utf-8", "replace"),
         content_type="text/csv; charset=utf-8",
-        name=f"{found['id']}.csv",
+        name=f"{found.id}.csv",
     )
 
 
-def _public(found: Row) -> dict[str, Any]:
-    return {name: found[name] for name in COLUMNS}
-
-
-def members_of(reader: Reader, group: str) -> list[Row]:
+def members_of(reader: Reader, group: str) -> list[Change]:
     """Return the members of a group, by organisation."""
     ids = reader.rows("select change_id from change_groups where group_id = :group", {"group": group})
     found = changes_by_id(reader, [row["change_id"] for row in ids])
-    return sorted(found, key=lambda one: (one["organisation"] or "", one["page"] or "", one["reference"] or ""))
+    return sorted(found, key=lambda one: (one.organisation or "", one.page or "", one.reference or ""))
 
 
 # --- which one --------------------------------------------------------------------------------------------------------
 
 
-def _change(asked: Asked, ending: str = "") -> Row:
+def _change(asked: Asked, ending: str = "") -> Change:
     """Return the change that an address names.
 
     Args:
@@ -162,24 +158,24 @@ def _change(asked: Asked, ending: str = "") -> Row:
 # --- in words ---------------------------------------------------------------------------------------------------------
 
 
-def _sentence(found: Row) -> str:
-    sentence = one_line(found["summary"])
+def _sentence(found: Change) -> str:
+    sentence = one_line(found.summary)
     return sentence if sentence.endswith((".", "!", "?", ".”", '."')) else f"{sentence}."
 
 
-def _title(found: Row, said: Phrase) -> str:
+def _title(found: Change, said: Phrase) -> str:
     """Return a title that says who and what: "ECDS added, Meridian Outcomes Research Ltd"."""
     what = said.short[:1].upper() + said.short[1:]
-    where = one_line(found["organisation"] or found["page"] or "")
-    return f"{what}, {where}" if where and not found["group"] else what
+    where = one_line(found.organisation or found.page or "")
+    return f"{what}, {where}" if where and not found.group else what
 
 
-def _files(found: Row) -> dict[str, str]:
-    address = addresses.change(found["id"])
-    return ({"csv": f"{address}.csv"} if found["group"] else {}) | {"json": f"{address}.json"}
+def _files(found: Change) -> dict[str, str]:
+    address = addresses.change(found.id)
+    return ({"csv": f"{address}.csv"} if found.group else {}) | {"json": f"{address}.json"}
 
 
-def _group(reader: Reader, found: Row) -> Row | None:
+def _group(reader: Reader, found: Change) -> Row | None:
     """Return the group that a change belongs to, if it does."""
     return reader.row(
         """
@@ -189,24 +185,24 @@ def _group(reader: Reader, found: Row) -> Row | None:
         where change_groups.change_id = :id
         order by groups.withdrawn
         """,
-        {"id": found["id"]},
+        {"id": found.id},
     )
 
 
-def _cite(asked: Asked, found: Row) -> str:
+def _cite(asked: Asked, found: Change) -> str:
     """Return a sentence that names the change, its proof and where both are kept."""
-    seen = f"first seen on {day(found['first_seen'])}, {clock(found['first_seen'])} UTC"
-    proof = f" (SHA-256 of the page {found['snapshot_after']})" if found["snapshot_after"] else ""
+    seen = f"first seen on {day(found.first_seen)}, {clock(found.first_seen)} UTC"
+    proof = f" (SHA-256 of the page {found.snapshot_after})" if found.snapshot_after else ""
     base = asked.site.base_url
-    address = f", {base.rstrip('/')}{addresses.change(found['id'])}" if base else ""
-    kept = f"Kept by registerwatch, change {found['id']}{address}"
+    address = f", {base.rstrip('/')}{addresses.change(found.id)}" if base else ""
+    kept = f"Kept by registerwatch, change {found.id}{address}"
     return f"{_sentence(found).removesuffix('.')}: {seen}{proof}. {SOURCE} {kept}"
 
 
-def _by_page(members: Sequence[Row]) -> list[MembersOf]:
-    found: dict[tuple[str, str | None], list[Row]] = {}
+def _by_page(members: Sequence[Change]) -> list[MembersOf]:
+    found: dict[tuple[str, str | None], list[Change]] = {}
     for member in members:
-        found.setdefault((member["organisation"] or member["page"] or "", member["page"]), []).append(member)
+        found.setdefault((member.organisation or member.page or "", member.page), []).append(member)
     return [MembersOf(name=name, slug=slug, members=of) for (name, slug), of in found.items()]
 
 
@@ -222,21 +218,21 @@ class Sighting:
     run: Row | None
 
 
-def _seen(reader: Reader, found: Row) -> list[Sighting]:
+def _seen(reader: Reader, found: Change) -> list[Sighting]:
     """Return when what the change says was seen: of a removal last there, missing, and missing again."""
     last, missing = _last_there(reader, found), _first_missing(reader, found)
-    told = found["first_seen"]
+    told = found.first_seen
     times = [("First seen", told)]
     if last and missing and last < missing < told:
         times = [("Last seen there", last), ("First missing", missing), ("Missing again, and told", told)]
-    elif found["kind"] in _GOES and last and last < told:
+    elif found.kind in _GOES and last and last < told:
         times = [("Last seen there", last), ("Missing, and told", told)]
     return [Sighting(what=what, at=at, run=_run_at(reader, at)) for what, at in times]
 
 
-def _last_there(reader: Reader, found: Row) -> str | None:
-    gone = found["kind"] in _GOES or (found["before"] is not None and found["after"] is None and not found["group"])
-    if not gone or not found["snapshot_before"]:
+def _last_there(reader: Reader, found: Change) -> str | None:
+    gone = found.kind in _GOES or (found.before is not None and found.after is None and not found.group)
+    if not gone or not found.snapshot_before:
         return None
     return _text(
         reader.value(
@@ -244,12 +240,12 @@ def _last_there(reader: Reader, found: Row) -> str | None:
             select max(last_seen) from snapshots
             where body = :body and page = :page and first_seen < :told
             """,
-            {"body": found["snapshot_before"], "page": found["page"], "told": found["first_seen"]},
+            {"body": found.snapshot_before, "page": found.page, "told": found.first_seen},
         )
     )
 
 
-def _first_missing(reader: Reader, found: Row) -> str | None:
+def _first_missing(reader: Reader, found: Change) -> str | None:
     """Return when the page was first read without it, or was first missing itself."""
     last = _last_there(reader, found)
     if last is None:
@@ -263,7 +259,7 @@ def _first_missing(reader: Reader, found: Row) -> str | None:
               select ended from agreement_versions where page = :page and ended > :last
             )
             """,
-            {"page": found["page"], "last": last},
+            {"page": found.page, "last": last},
         )
     )
 
@@ -279,12 +275,12 @@ def _text(value: Any) -> str | None:
 # --- redline ----------------------------------------------------------------------------------------------------------
 
 
-def _redline(found: Row) -> list[Passage]:
+def _redline(found: Change) -> list[Passage]:
     """Return the prose word by word, with what is far from any difference left out; nothing for what is no prose."""
-    if found["field"] not in PROSE or not (found["before"] or found["after"]):
+    if found.field not in PROSE or not (found.before or found.after):
         return []
     passages: list[Passage] = []
-    paragraphs = redline(found["before"] or "", found["after"] or "").paragraphs
+    paragraphs = redline(single(found.before), single(found.after)).paragraphs
     for n, runs in enumerate(paragraphs):
         near = paragraphs[max(0, n - AROUND) : n + AROUND + 1]
         if any(run.mark != "same" for one in near for run in one):
@@ -299,24 +295,24 @@ def _redline(found: Row) -> list[Passage]:
 # --- proof ------------------------------------------------------------------------------------------------------------
 
 
-def _proof(asked: Asked, found: Row) -> list[Row]:
+def _proof(asked: Asked, found: Change) -> list[Row]:
     """Return the kept pages behind a change, the earlier first; a side that there is none of says so."""
-    if not (found["snapshot_before"] or found["snapshot_after"]):
+    if not (found.snapshot_before or found.snapshot_after):
         return []
     return [
-        {"name": name, "sha256": found[side], "kept": _kept(asked, found, side), "missing": missing}
-        for name, side, missing in (
-            ("Before", "snapshot_before", "No page was read before."),
-            ("After", "snapshot_after", "There was no page to keep."),
+        {"name": name, "sha256": sha256, "kept": _kept(asked, found, sha256), "missing": missing}
+        for name, sha256, missing in (
+            ("Before", found.snapshot_before, "No page was read before."),
+            ("After", found.snapshot_after, "There was no page to keep."),
         )
     ]
 
 
-def _kept(asked: Asked, found: Row, side: str) -> Kept | None:
+def _kept(asked: Asked, found: Change, sha256: str | None) -> Kept | None:
     """Return the period in which these bytes stood on the page that the change is about."""
-    periods = kept_as(asked.reader, asked.site, found[side]) if found[side] else []
-    near = [one for one in periods if one.page == found["page"]] or periods
-    seen = [one for one in near if one.first_seen <= found["first_seen"]] or near
+    periods = kept_as(asked.reader, asked.site, sha256) if sha256 else []
+    near = [one for one in periods if one.page == found.page] or periods
+    seen = [one for one in near if one.first_seen <= found.first_seen] or near
     return seen[-1] if seen else None
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from diff.change import Severity
+from diff.change import Change
 from diff.saying.english import day, listed, number
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
@@ -64,8 +64,8 @@ class Compared:
     differences: Sequence[Difference]
     notes: Sequence[str]
     """What changed in between and is as it was."""
-    changes: Sequence[Row]
-    """Those first seen in between, in their public form."""
+    changes: Sequence[Change]
+    """Those first seen in between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,19 +78,19 @@ class AtOrganisation:
     agreements_after: int
     compared: Sequence[Compared]
     unchanged: int
-    of_page: Sequence[Row]
+    of_page: Sequence[Change]
     """Changes of the page itself."""
 
     @property
-    def changes(self) -> list[Row]:
+    def changes(self) -> list[Change]:
         """All changes first seen in between."""
         return [*self.of_page, *(change for one in self.compared for change in one.changes)]
 
     @property
     def severest(self) -> str:
         """The severity of the gravest change that was told; empty without one."""
-        told = [change["severity"] for change in self.changes if change["substantive"]]
-        return min(told, key=lambda one: Severity(one).rank, default="")
+        told = [change.severity for change in self.changes if change.substantive]
+        return min(told, key=lambda one: one.rank, default="")
 
     def count(self, key: str) -> int:
         """Return how many datasets came ("added") or went ("removed")."""
@@ -168,7 +168,7 @@ def compare(asked: Asked) -> Mapping[str, Any]:
 
 def _in_between(found: Sequence[AtOrganisation], changes: Sequence[ChangeRow]) -> dict[str, list[OfOrganisation]]:
     rows = {row.id: row for row in changes}
-    return {of.slug: by_organisation(rows[change["id"]] for change in of.changes) for of in found}
+    return {of.slug: by_organisation(rows[change.id] for change in of.changes) for of in found}
 
 
 def _question(asked: Asked) -> Question:
@@ -356,7 +356,7 @@ def _organisations(
     return found
 
 
-def _changes(reader: Reader, question: Question, shown: Sequence[Pair]) -> dict[str, list[Row]]:
+def _changes(reader: Reader, question: Question, shown: Sequence[Pair]) -> dict[str, list[Change]]:
     """Return the changes first seen in between, by reference; those of pages themselves under a slash and the slug."""
     condition = Condition(
         sql="""c.first_seen > :since and c.first_seen <= :until and not c.is_group and not c.withdrawn
@@ -369,16 +369,16 @@ def _changes(reader: Reader, question: Question, shown: Sequence[Pair]) -> dict[
             "slugs": json.dumps(question.slugs),
         },
     )
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[Change]] = {}
     for change in load_changes(reader, condition):
-        found.setdefault(change["reference"] or f"/{change['page']}", []).append(change)
+        found.setdefault(change.reference or f"/{change.page}", []).append(change)
     return found
 
 
 def _compared(
     pair: Pair,
     loaded: Mapping[int, Agreement],
-    changes: Sequence[Row],
+    changes: Sequence[Change],
     names: Mapping[str, str],
     vocabulary: Vocabulary,
 ) -> Compared:
@@ -488,11 +488,11 @@ def _as_json(of: AtOrganisation) -> Row:
                 "title": one.title,
                 "differences": [_difference(d) for d in one.differences],
                 "notes": list(one.notes),
-                "changes": [_public(change) for change in one.changes],
+                "changes": [change.to_json() for change in one.changes],
             }
             for one in of.compared
         ],
-        "changes_of_the_page": [_public(change) for change in of.of_page],
+        "changes_of_the_page": [change.to_json() for change in of.of_page],
     }
 
 
@@ -506,18 +506,14 @@ def _difference(one: Difference) -> Row:
     }
 
 
-def _public(change: Row) -> Row:
-    return {name: value for name, value in change.items() if name != "member_of"}
-
-
 def _lines(of: AtOrganisation) -> Iterator[Row]:
     place = {"organisation": of.name, "page": of.slug}
     for one in of.compared:
         own = {**place, "reference": one.reference, "title": one.title}
         yield from ({"row": "difference", **own, **_difference(d)} for d in one.differences)
         yield from ({"row": "note", **own, "summary": note} for note in one.notes)
-        yield from ({**_public(change), "row": "change", **own} for change in one.changes)
-    yield from ({**_public(change), "row": "change", **place} for change in of.of_page)
+        yield from ({**change.to_json(), "row": "change", **own} for change in one.changes)
+    yield from ({**change.to_json(), "row": "change", **place} for change in of.of_page)
 
 
 PAGES = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from diff.change import ChangeKind, Severity
+from diff.change import PUBLIC, ChangeKind, Severity
 from diff.saying.english import day, days, month, number, plural
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
@@ -196,7 +196,7 @@ def _listed(reader: Reader, wanted: Condition, runs: Sequence[Row]) -> dict[int,
     )
     listed: dict[int, list[ChangeRow]] = {}
     for row in change_rows(reader, load_changes(reader, of_these, MOST_OF_A_RUN)):
-        listed.setdefault(row.change["run"], []).append(row)
+        listed.setdefault(row.change.run, []).append(row)
     return listed
 
 
@@ -384,7 +384,7 @@ def _soon(reader: Reader) -> dict[str, Any]:
 def changes_csv(asked: Asked) -> Reply:
     """Return the changes that are asked for as CSV."""
     return Reply(
-        body=asked.site.to_csv(_asked_for(asked), COLUMNS).encode(),
+        body=asked.site.to_csv(_asked_for(asked), PUBLIC).encode(),
         content_type="text/csv; charset=utf-8",
         name="changes.csv",
     )
@@ -399,14 +399,8 @@ def _asked_for(asked: Asked) -> list[Row]:
     wanted = condition(asked.reader, filter_of(asked))
     if wanted.unknown:
         raise BadAddressError(wanted.unknown[0])
-    return [{name: change[name] for name in COLUMNS} for change in load_changes(asked.reader, wanted)]
+    return [change.to_json() for change in load_changes(asked.reader, wanted)]
 
-
-COLUMNS = tuple(
-    "id kind severity substantive organisation page reference title field before after added removed families summary "
-    "first_seen run snapshot_before snapshot_after group agreements withdrawn".split()
-)
-"""The public form of a change (docs/records.md)."""
 
 PAGES = (
     Page("/", front, "front.html", navigation="What changed"),

@@ -7,6 +7,7 @@ says nothing beside another are no difference. Pure.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from diff.change import Change, ChangeKind
 from diff.deciding.when import incident, same_date
 from diff.kinds import is_type_of_data
 from diff.saying.english import plural
@@ -17,7 +18,6 @@ from scraper.names.legal_basis import compared_ids
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import SECTIONS, Agreement
 from scraper.text import cut, one_line
-from snapshots.browse.app.reader import Row
 from snapshots.browse.parts.law import heading
 
 LONGEST = 300
@@ -146,7 +146,7 @@ def _safe(text: str) -> str:
 
 
 def came_back(
-    changes: Sequence[Row],
+    changes: Sequence[Change],
     differences: Sequence[Difference],
     before: Agreement | None,
     after: Agreement | None,
@@ -155,22 +155,22 @@ def came_back(
     """Yield what changed in between and is as it was, as sentences.
 
     Args:
-        changes: The changes first seen in between, in their public form.
+        changes: The changes first seen in between.
         differences: What differs between the two states.
         before: The agreement on the first date, if it stood there.
         after: The agreement on the second.
         vocabulary: Known names.
     """
-    told = [change for change in changes if change["substantive"]]
-    kinds = {change["kind"] for change in told}
-    if {"agreement-removed", "agreement-added"} <= kinds:
+    told = [change for change in changes if change.substantive]
+    kinds = {change.kind for change in told}
+    if {ChangeKind.AGREEMENT_REMOVED, ChangeKind.AGREEMENT_ADDED} <= kinds:
         if before and after:
             yield "It was no longer on the register’s pages in between, and is listed again."
         elif not before and not after:
             yield "It came onto the register’s pages in between, and is no longer on them."
     differing = {one.field for one in differences}
-    for field in dict.fromkeys(change["field"] for change in told if change["field"]):
-        own = [change for change in told if change["field"] == field]
+    for field in dict.fromkeys(change.field for change in told if change.field):
+        own = [change for change in told if change.field == field]
         if before is None or after is None or field not in NAMES or not hasattr(before, field):
             continue
         if field in (*_DATES, *_SINGLE, *_PROSE):
@@ -181,7 +181,7 @@ def came_back(
 
 
 def _values_back(
-    field: str, own: Sequence[Row], before: Agreement, after: Agreement, vocabulary: Vocabulary
+    field: str, own: Sequence[Change], before: Agreement, after: Agreement, vocabulary: Vocabulary
 ) -> Iterator[str]:
     def key(value: str) -> str:
         if field == "legal_bases":
@@ -189,8 +189,8 @@ def _values_back(
         return fold(vocabulary.dataset_canonical(value) if field == "datasets" else value)
 
     was, is_now = (_values(field, agreement, vocabulary).keys() for agreement in (before, after))
-    came = {key(value): value for change in own for value in change["added"]}
-    went = {key(value): value for change in own for value in change["removed"]}
+    came = {key(value): value for change in own for value in change.added}
+    went = {key(value): value for change in own for value in change.removed}
     for one in sorted(came.keys() & went.keys()):
         shown = heading(came[one]) if field == "legal_bases" else came[one]
         if one in was and one in is_now:

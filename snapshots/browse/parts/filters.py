@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from diff.change import ChangeKind, Severity
+from diff.change import Change, ChangeKind, Severity
 from diff.names import DatasetNames, nearest
 from diff.saying.english import plural
 from diff.saying.sentence import listed
 from scraper.names.fold import fold
-from snapshots.asking.answers import public_change
-from snapshots.browse.app.reader import Reader, Row
+from snapshots.browse.app.reader import Reader
 from snapshots.browse.app.request import Asked, BadAddressError
+from snapshots.keeping.changes import change_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,16 +311,13 @@ _ORDER = """
     """
 
 
-def load_changes(reader: Reader, wanted: Condition, limit: int = -1) -> list[Row]:
-    """Return the changes for which a condition holds in their public form: newest first, then the most severe.
-
-    Each has a key more than that form: `member_of`, the group that it belongs to.
-    """
+def load_changes(reader: Reader, wanted: Condition, limit: int = -1) -> list[Change]:
+    """Return the changes for which a condition holds: newest first, then the most severe."""
     rows = reader.rows(f"{_CHANGES} where {wanted.sql} {_ORDER} limit :limit", wanted.values | {"limit": limit})
-    return [public_change(row) | {"member_of": row["member_of"]} for row in rows]
+    return [change_of(row) for row in rows]
 
 
-def changes_by_id(reader: Reader, ids: Iterable[str]) -> list[Row]:
+def changes_by_id(reader: Reader, ids: Iterable[str]) -> list[Change]:
     """Return the changes with these ids, as `load_changes` does."""
     wanted = "c.id in (select value from json_each(:ids))"
     return load_changes(reader, Condition(sql=wanted, values={"ids": json.dumps(list(ids))}))

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from diff.change import Change
 from snapshots.browse.app import addresses
 from snapshots.browse.app.addresses import is_link
 from snapshots.browse.app.reader import Reader, Row
@@ -106,13 +107,13 @@ class Pair:
 
 
 def proof_of(
-    reader: Reader, site: Site, changes: Iterable[Row], pages: Collection[str], newest: str
+    reader: Reader, site: Site, changes: Iterable[Change], pages: Collection[str], newest: str
 ) -> Mapping[str, Sequence[Pair] | Kept | None]:
     """Return the kept pages behind changes, the newest first, and the one with the bytes that are shown."""
     keys = dict.fromkeys(
-        (change["first_seen"], change["snapshot_before"], change["snapshot_after"])
+        (change.first_seen, change.snapshot_before, change.snapshot_after)
         for change in changes
-        if change["snapshot_before"] or change["snapshot_after"]
+        if change.snapshot_before or change.snapshot_after
     )
     bodies = {body for _, *both in keys for body in both if body} | {newest}
     kept = kept_bodies(reader, site, bodies, pages)

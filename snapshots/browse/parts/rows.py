@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from diff.change import Severity
+from diff.change import Change, ChangeKind, Severity
 from diff.saying.phrase import Phrase, phrase
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.parts.filters import changes_by_id
@@ -19,8 +19,7 @@ MOST_MEMBERS = 60
 class ChangeRow:
     """A change as the macro `change_row` shows it."""
 
-    change: Row
-    """Its public form."""
+    change: Change
     phrase: Phrase
     members: Sequence[Row] = ()
     """Of a group the first of its members: organisation, page, reference, id."""
@@ -28,26 +27,26 @@ class ChangeRow:
     @property
     def id(self) -> str:
         """Its id."""
-        return str(self.change["id"])
+        return self.change.id
 
     @property
     def mark(self) -> str:
         """The class of its mark: a severity, `editorial` or `withdrawn`."""
-        if self.change["withdrawn"]:
+        if self.change.withdrawn:
             return "withdrawn"
-        return str(self.change["severity"]) if self.change["substantive"] else "editorial"
+        return self.change.severity if self.change.substantive else "editorial"
 
     @property
     def is_group(self) -> bool:
         """Whether it is the same edit on many agreements."""
-        return self.change["group"] is not None
+        return self.change.group is not None
 
     @property
     def rank(self) -> int:
         """0 for the most severe; what is withdrawn or editorial comes last."""
-        if self.change["withdrawn"] or not self.change["substantive"]:
+        if self.change.withdrawn or not self.change.substantive:
             return len(Severity)
-        return Severity(self.change["severity"]).rank
+        return self.change.severity.rank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,27 +78,29 @@ class OfOrganisation:
         return min(one.rank for one in self.agreements)
 
 
-def change_rows(reader: Reader, changes: Sequence[Row]) -> list[ChangeRow]:
+def change_rows(reader: Reader, changes: Sequence[Change]) -> list[ChangeRow]:
     """Return changes as rows, in their order."""
-    members = _members(reader, [change["id"] for change in changes if change["group"]])
-    began = _beginnings(reader, [change for change in changes if change["kind"] == "agreement-added"])
+    members = _members(reader, [change.id for change in changes if change.group])
+    examples = _examples(reader, members)
+    began = _beginnings(reader, [change for change in changes if change.kind is ChangeKind.AGREEMENT_ADDED])
     return [
         ChangeRow(
             change=change,
             phrase=phrase(
                 change,
-                members.get(change["id"], ()),
+                examples.get(change.id, ()),
+                organisations=_places(change, members.get(change.id, ())),
                 pages=reader.organisations,
-                **began.get((change["reference"], change["first_seen"]), {}),
+                **began.get((change.reference or "", change.first_seen), {}),
             ),
-            members=members.get(change["id"], ())[:MOST_MEMBERS],
+            members=members.get(change.id, ())[:MOST_MEMBERS],
         )
         for change in changes
     ]
 
 
 def _members(reader: Reader, groups: Sequence[str]) -> dict[str, list[Row]]:
-    """Return the members of each group: the first whole, as its phrase takes the values from it, others by name."""
+    """Return the members of each group by name, the first in order first."""
     if not groups:
         return {}
     rows = reader.rows(
@@ -112,12 +113,23 @@ def _members(reader: Reader, groups: Sequence[str]) -> dict[str, list[Row]]:
         """,
         {"groups": json.dumps(groups)},
     )
-    members = {group: list(found) for group, found in groupby(rows, key=lambda row: row["group_id"])}
-    whole = {change["id"]: change for change in changes_by_id(reader, [found[0]["id"] for found in members.values()])}
-    return {group: [whole[first["id"]], *others] for group, (first, *others) in members.items()}
+    return {group: list(found) for group, found in groupby(rows, key=lambda row: row["group_id"])}
 
 
-def _beginnings(reader: Reader, added: Sequence[Row]) -> dict[tuple[str, str], dict[str, Any]]:
+def _examples(reader: Reader, members: Mapping[str, Sequence[Row]]) -> dict[str, list[Change]]:
+    """Return of each group its first member as a whole: its phrase takes the values from it."""
+    firsts = {group: found[0]["id"] for group, found in members.items()}
+    whole = {change.id: change for change in changes_by_id(reader, firsts.values())} if firsts else {}
+    return {group: [whole[first]] for group, first in firsts.items()}
+
+
+def _places(group: Change, members: Sequence[Row]) -> int | None:
+    """Return at how many organisations a group is; None where not all of its members are known."""
+    all_known = len({member["reference"] for member in members}) == group.agreements
+    return len({member["organisation"] for member in members}) if all_known else None
+
+
+def _beginnings(reader: Reader, added: Sequence[Change]) -> dict[tuple[str, str], dict[str, Any]]:
     """Return with how many datasets, and which printed term, new agreements began."""
     rows = reader.rows(
         """
@@ -128,7 +140,7 @@ def _beginnings(reader: Reader, added: Sequence[Row]) -> dict[tuple[str, str], d
         where v.reference in (select value from json_each(:references))
         order by v.id desc
         """,
-        {"references": json.dumps([change["reference"] for change in added])},
+        {"references": json.dumps([change.reference for change in added])},
     )
     return {
         (row["reference"], row["first_seen"]): {
@@ -144,9 +156,9 @@ def by_organisation(rows: Iterable[ChangeRow]) -> list[OfOrganisation]:
     found: dict[tuple[str | None, str], dict[str | None, list[ChangeRow]]] = {}
     for row in rows:
         change = row.change
-        across = row.is_group or change["page"] is None
-        place = (None, "Across the register") if across else (change["page"], change["organisation"] or change["page"])
-        found.setdefault(place, {}).setdefault(None if across else change["reference"], []).append(row)
+        across = row.is_group or change.page is None
+        place = (None, "Across the register") if across else (change.page, change.organisation or change.page or "")
+        found.setdefault(place, {}).setdefault(None if across else change.reference, []).append(row)
     organisations = [
         OfOrganisation(
             slug=slug, name=name, agreements=sorted(map(_of_agreement, of.values()), key=lambda one: one.rank)
@@ -157,11 +169,10 @@ def by_organisation(rows: Iterable[ChangeRow]) -> list[OfOrganisation]:
 
 
 def _of_agreement(rows: Sequence[ChangeRow]) -> OfAgreement:
-    first: Mapping[str, Any] = rows[0].change
-    titles = [row.change["title"] for row in rows if row.change["title"]]
+    titles = [row.change.title for row in rows if row.change.title]
     return OfAgreement(
-        reference=None if rows[0].is_group else first["reference"],
+        reference=None if rows[0].is_group else rows[0].change.reference,
         title=titles[0] if titles else None,
-        rows=sorted((row for row in rows if row.change["substantive"]), key=lambda row: row.rank),
-        editorial=[row for row in rows if not row.change["substantive"]],
+        rows=sorted((row for row in rows if row.change.substantive), key=lambda row: row.rank),
+        editorial=[row for row in rows if not row.change.substantive],
     )

@@ -47,22 +47,22 @@ def timeline(reader: Reader, wanted: Condition) -> Timeline:
     rows = change_rows(reader, load_changes(reader, wanted))
     runs = {row["id"]: row["kind"] for row in reader.rows("select id, kind from runs")}
     entries = []
-    for (run, time), several in groupby(rows, key=lambda row: (row.change["run"], row.change["first_seen"])):
+    for (run, time), several in groupby(rows, key=lambda row: (row.change.run, row.change.first_seen)):
         own = sorted(several, key=lambda row: row.rank)
         entries.append(
             Entry(
                 run=run,
                 word="run" if runs[run] == "run" else "edition",
                 time=time,
-                told=[row for row in own if row.change["substantive"]],
-                editorial=[row for row in own if not row.change["substantive"]],
+                told=[row for row in own if row.change.substantive],
+                editorial=[row for row in own if not row.change.substantive],
             )
         )
     return Timeline(entries=entries, groups=_groups(reader, rows))
 
 
 def _groups(reader: Reader, rows: Sequence[ChangeRow]) -> dict[str, int]:
-    ids = {row.change["member_of"] for row in rows} - {None}
+    ids = {row.change.member_of for row in rows} - {None}
     found = reader.rows(
         "select id, agreements from changes where id in (select value from json_each(:ids))",
         {"ids": json.dumps(sorted(ids))},

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cron.demo.site import CUT_OFF, FOLDERS, IN_MAINTENANCE, INDEX, SAMPLE, edition, main, served_here
-from diff.change import Change, change_to_json
+from diff.change import Change
 from diff.deciding.belief import Edition, Remembered, Sighting
 from diff.deciding.decide import decide
 from diff.deciding.guards import Guards
@@ -90,18 +90,18 @@ def decisions():
 
 @pytest.fixture(scope="module")
 def changes(decisions):
-    """Return what the second edition means, as public changes in public order."""
-    return [change_to_json(change) for change in sorted(decisions["2026-11"].changes, key=Change.sort_key)]
+    """Return what the second edition means, in public order."""
+    return sorted(decisions["2026-11"].changes, key=Change.sort_key)
 
 
 def test_the_second_edition_brings_the_news_it_promises_and_no_other(changes):
-    news = [change for change in changes if change["substantive"]]
+    news = [change for change in changes if change.substantive]
 
-    assert [(one["severity"], one["kind"], one["reference"]) for one in news] == expected_news()
+    assert [(one.severity, one.kind, one.reference) for one in news] == expected_news()
 
 
 def test_noise_is_kept_as_editorial(changes):
-    editorial = {one["kind"] for one in changes if not one["substantive"]}
+    editorial = {one.kind for one in changes if not one.substantive}
 
     assert editorial == {"dataset-relabelled", "files-count-changed", "layout-changed", "wording-changed"}
 
@@ -124,9 +124,9 @@ def test_the_rebuilt_site_says_the_same_in_another_layout():
 
 
 def test_the_rebuilt_site_is_one_editorial_change(decisions):
-    (change,) = [change_to_json(change) for change in decisions["rebuilt"].changes]
+    (change,) = decisions["rebuilt"].changes
 
-    assert (change["kind"], change["substantive"], change["agreements"]) == ("layout-changed", False, 14)
+    assert (change.kind, change.substantive, change.agreements) == ("layout-changed", False, 14)
 
 
 def test_on_the_bad_night_two_pages_are_refused_and_no_other():

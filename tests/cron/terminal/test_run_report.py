@@ -7,11 +7,9 @@ import pytest
 from cron.terminal.run_report import RunFacts, render_run
 from cron.terminal.status import needs_a_person, render_status
 from diff.saying.english import size
+from tests.harness.builders import a_change
 
-CHANGE = {
-    "kind": "dataset-added", "severity": "medium", "substantive": True, "agreements": 1, "group": None,
-    "organisation": "Wexcombe City Council", "summary": "…", "reference": "DARS-NIC-377120-B8T4W",
-}  # fmt: skip
+CHANGE = a_change("dataset-added", organisation="Wexcombe City Council", reference="DARS-NIC-377120-B8T4W")
 
 
 def facts(**fields: Any) -> RunFacts:

@@ -10,36 +10,13 @@ from cron.terminal.news import ImportReport, render_changes, render_import
 from cron.terminal.progress import Progress, progress_line
 from cron.terminal.style import Column, clean, facts, render_redline, render_table, wants_colour
 from diff.saying.redline import Redline, Run
+from tests.harness.builders import a_change
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def change(kind, severity="low", **values):
-    """Return the public form of a change, of which only *values* matter."""
-    return {
-        "id": "00000000aaaaaaaaaaaa",
-        "kind": kind,
-        "severity": severity,
-        "substantive": True,
-        "organisation": "University of Harrowdale",
-        "page": "university_of_harrowdale",
-        "reference": "DARS-NIC-902265-M1V9C",
-        "title": None,
-        "field": None,
-        "before": None,
-        "after": None,
-        "added": [],
-        "removed": [],
-        "families": None,
-        "summary": "",
-        "first_seen": "2026-11-20T03:17:00Z",
-        "run": 512,
-        "snapshot_before": None,
-        "snapshot_after": None,
-        "group": None,
-        "agreements": 1,
-        "withdrawn": False,
-    } | values
+    return a_change(kind, severity=severity, **values)
 
 
 MERIDIAN = {"organisation": "Meridian Outcomes Research Ltd", "reference": "DARS-NIC-904417-T2H6P"}

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from diff.change import fact_id
 from scraper.names.vocabulary import default_vocabulary, parse_vocabulary
 from tests.harness.builders import DEATHS, HES, SLUG, Watched, agreement, kinds, news, page
 
@@ -75,7 +76,8 @@ def test_a_site_rebuilt_in_two_halves_is_two_changes_of_one_kind_with_two_ids():
     (second,) = watched.see(*new)
 
     assert (first.agreements, second.agreements) == (20, 20)
-    assert (first.n, second.n) == (0, 1)
+    assert (first.id, first.fact) == (first.fact, second.fact)
+    assert second.id == fact_id(second, 1)
     assert first.id != second.id
 
 
@@ -122,7 +124,8 @@ def test_the_same_fact_told_again_has_another_id():
 
     told = [change for seen in (yes, no, yes) for change in watched.see(seen)]
 
-    assert [change.n for change in told] == [0, 0, 1]
+    assert [change.id for change in told] == [told[0].fact, told[1].fact, fact_id(told[2], 1)]
+    assert told[0].fact == told[2].fact
     assert len({change.id for change in told}) == 3
 
 

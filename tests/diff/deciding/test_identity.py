@@ -2,6 +2,7 @@
 
 import pytest
 
+from diff.change import fact_id
 from tests.harness.builders import REFERENCE, SLUG, Watched, agreement, body_of, kinds, news, page
 
 OTHER, THIRD = "DARS-NIC-911052-Q7N2D", "DARS-NIC-906631-X8N4K"
@@ -73,7 +74,7 @@ def test_an_agreement_that_goes_is_told_at_its_second_sighting_and_listed_again_
     assert "listed again" in back.summary
     watched.see(one)
     (again,) = watched.see(one)
-    assert (gone.n, again.n) == (0, 1)
+    assert (gone.id, again.id) == (gone.fact, fact_id(gone, 1))
     assert gone.id != again.id
 
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diff.change import change_to_json
 from diff.saying.redline import redline
 from scraper.names.fold import as_set, fold
 from tests.harness.builders import PLAIN, SLUG, Watched, agreement, bases, kinds, news, page
@@ -220,7 +219,7 @@ def story():
                 for n in range(5)
             ]  # fmt: skip
             pages.append(page(*states, slug=f"trust_{number}", files=random.randrange(5)))
-        told += [change_to_json(change) for change in watched.see(*pages)]
+        told += [change.to_json() for change in watched.see(*pages)]
     return "\n".join(map(str, told))
 
 

@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
-from diff.change import ChangeKind, change_to_json
+from diff.change import ChangeKind
 from diff.saying.phrase import LONGEST_VALUE, MOST_VALUES, phrase
 from diff.saying.redline import Run
-from tests.harness.builders import PLAIN, PROSE, Watched, agreement, bases, edited, page
+from tests.harness.builders import PLAIN, PROSE, Watched, a_change, agreement, bases, edited, page
 
 BREACH = "breached contract — audit report."
 CAMDEN, BOARD = "NHS CAMDEN CCG", "NHS NORTH CENTRAL LONDON ICB"
@@ -16,31 +17,8 @@ HOSTILE = "<script>x</script>\r\nBcc: y \x00\x1b[31m\u202edesrever " + "w" * 20_
 
 
 def change(kind, **fields):
-    return {
-        "id": "c" * 20,
-        "kind": str(kind),
-        "severity": "low",
-        "substantive": True,
-        "organisation": "University of Harrowdale",
-        "page": "university_of_harrowdale",
-        "reference": "DARS-NIC-927731-B8F3W",
-        "title": "Winter admissions in coastal towns",
-        "field": None,
-        "before": None,
-        "after": None,
-        "added": [],
-        "removed": [],
-        "families": None,
-        "summary": "A sentence",
-        "first_seen": "2026-11-20T03:17:00Z",
-        "run": 5,
-        "snapshot_before": "a" * 64,
-        "snapshot_after": "b" * 64,
-        "group": None,
-        "agreements": 1,
-        "withdrawn": False,
-        **fields,
-    }
+    about = {"severity": "low", "reference": "DARS-NIC-927731-B8F3W", "title": "Winter admissions in coastal towns"}
+    return a_change(str(kind), **about | {"summary": "A sentence"} | fields)
 
 
 def said(phrase):
@@ -160,7 +138,7 @@ def test_no_kind_is_without_a_phrase():
 
 def told_of(sighting=1, **edits):
     (told,) = edited(sighting, **edits)
-    return phrase(change_to_json(told))
+    return phrase(told)
 
 
 def test_what_is_new_among_the_legal_bases_leads():
@@ -190,7 +168,7 @@ def test_consent_that_goes_is_said_first():
     watched.see(with_basis(PLAIN))
     (told,) = watched.see(with_basis(PLAIN))
 
-    assert phrase(change_to_json(told)).head == "Legal basis: consent no longer cited"
+    assert phrase(told).head == "Legal basis: consent no longer cited"
 
 
 def test_reworded_prose_says_how_many_words_and_shows_the_edit():
@@ -230,7 +208,7 @@ def test_a_new_agreement_says_what_is_known_of_it():
     assert phrase(new, datasets=1, named=[mental_health]).tail == f"with 1 dataset: {mental_health}"
     assert phrase(new, datasets=0).tail == "with 0 datasets"
     again = "DARS-NIC-927731-B8F3W (University of Harrowdale) is listed again: Winter admissions"
-    assert phrase({**new, "summary": again}).head == "Listed again"
+    assert phrase(replace(new, summary=again)).head == "Listed again"
 
 
 def test_an_agreement_that_moved_names_the_organisations():
@@ -249,15 +227,15 @@ def test_a_group_gives_its_count_and_the_edit():
 
     watched = Watched(*pages())
     (group,) = watched.see(*pages(legal_bases=bases("HSCA2012:s261(2)(b)(ii)")))
-    public, members = change_to_json(group), [change_to_json(member) for member in group.members]
+    members = group.members
     edit = "Legal basis: cited limb changed, family unchanged: out:s261(2)(a) -> in:s261(2)(b)(ii)"
 
-    assert said(phrase(public, members)) == f"The same edit on 38 agreements at 38 organisations. {edit}"
-    assert said(phrase(public, members[:2], organisations=21)) == (
+    assert said(phrase(group, members)) == f"The same edit on 38 agreements at 38 organisations. {edit}"
+    assert said(phrase(group, members[:2], organisations=21)) == (
         f"The same edit on 38 agreements at 21 organisations. {edit}"
     )
-    assert said(phrase(public, members[:2])) == f"The same edit on 38 agreements. {edit}"
-    assert said(phrase(public, members[:1], as_member=True)) == f"One of 38 agreements with the same edit. {edit}"
+    assert said(phrase(group, members[:2])) == f"The same edit on 38 agreements. {edit}"
+    assert said(phrase(group, members[:1], as_member=True)) == f"One of 38 agreements with the same edit. {edit}"
 
 
 def test_a_group_of_names_shows_those_of_its_first_member():

@@ -48,7 +48,7 @@ class Register:
     def dues(self, run):
         self.asked.append(run)
         return [
-            Due(subscription=name, item=change["id"], due_at=NOW)
+            Due(subscription=name, item=change.id, due_at=NOW)
             for change in self.answers.changes(Question(run=run))
             for name in self.subscriptions
         ]
@@ -87,10 +87,10 @@ class Register:
         return self.answers.changes(Question(editorial=True, **question))
 
     def standing(self):
-        return [change for change in self.changes() if not change["withdrawn"]]
+        return [change for change in self.changes() if not change.withdrawn]
 
     def withdrawn(self):
-        return [change for change in self.changes() if change["withdrawn"]]
+        return [change for change in self.changes() if change.withdrawn]
 
     def rows(self, columns="*"):
         return [tuple(row.values()) for row in self.store.db.query(f"select {columns} from deliveries order by id")]
@@ -124,7 +124,7 @@ def test_a_run_leaves_what_is_due_with_what_it_means(register):
     (change,) = register.changes()
 
     assert register.rows("subscription, item, run, due_at, state, message, attempts") == [
-        ("charity", change["id"], 2, "2026-11-20T08:00:00Z", "due", None, 0)
+        ("charity", change.id, 2, "2026-11-20T08:00:00Z", "due", None, 0)
     ]
 
 
@@ -165,7 +165,7 @@ def test_an_edition_that_is_extended_tells_what_it_did_not_tell_before(register)
     told = register.send()
     register.take(pages, "2026-07-01")
 
-    assert [register.answers.changes(Question())[0]["kind"]] == ["sublicensing-changed"]
+    assert [register.answers.changes(Question())[0].kind] == ["sublicensing-changed"]
     assert len(told) == len(register.send()) == 1
     assert len(register.rows()) == 2
 
@@ -398,7 +398,7 @@ def test_a_told_change_that_an_edition_put_before_shows_earlier_keeps_its_id(reg
     ((_, item),) = register.send()
     register.take(later(), BETWEEN, tell=False)
 
-    assert [(c["id"], c["first_seen"][:10], c["withdrawn"]) for c in register.changes()] == [(item, BETWEEN, False)]
+    assert [(c.id, c.first_seen[:10], c.withdrawn) for c in register.changes()] == [(item, BETWEEN, False)]
     assert register.send(NOW + DAY) == []
 
 
@@ -408,18 +408,18 @@ def test_a_told_change_that_is_no_longer_found_stays_withdrawn(register):
     register.send()
     register.take(later(end="2027-03-12"), BETWEEN, tell=False)
 
-    assert register.withdrawn() == [told | {"withdrawn": True}]
-    assert [(c["before"], c["after"]) for c in register.standing()] == [
+    assert register.withdrawn() == [replace(told, withdrawn=True)]
+    assert [(c.before, c.after) for c in register.standing()] == [
         ("2027-03-12", "2029-03-12"), ("2026-03-12", "2027-03-12"),
     ]  # fmt: skip
     shown = register.answers.show("DARS-NIC-204517-H6M2P", None)["changes"]
-    assert [change["withdrawn"] for change in shown if change["id"] == told["id"]] == [True]
+    assert [change.withdrawn for change in shown if change.id == told.id] == [True]
     assert register.send(NOW + DAY) == []
     assert register.is_sound()
     assert register.answers.status(NOW)["changes"] == 2
-    assert told["id"] not in register.answers.change_ids()
+    assert told.id not in register.answers.change_ids()
     found = register.store.db.query("select summary from changes_search where changes_search match '\"2026-03-12\"'")
-    assert told["summary"] in {row["summary"] for row in found}
+    assert told.summary in {row["summary"] for row in found}
 
 
 def test_a_withdrawn_change_outlives_reparses_backfills_releases_and_discards(register):
@@ -470,7 +470,7 @@ def test_a_withdrawn_change_that_a_run_finds_again_stands_and_is_not_told_twice(
     discard(register, 2)
     register.take(later(), "2026-08-01", kind="run")
 
-    again = told | {"first_seen": "2026-08-01T00:00:00Z", "run": 3}
+    again = replace(told, first_seen="2026-08-01T00:00:00Z", run=3)
     assert (register.changes(), register.send(NOW + DAY)) == ([again], [])
     before = register.watch.history()
     register.reparse()
@@ -483,7 +483,7 @@ def test_the_changes_of_a_run_are_those_that_are_found_in_it(register):
     register.send()
     register.take(later(end="2027-03-12"), BETWEEN, tell=False)
 
-    assert [(c["before"], c["after"]) for c in register.changes(run=2)] == [("2027-03-12", "2029-03-12")]
+    assert [(c.before, c.after) for c in register.changes(run=2)] == [("2027-03-12", "2029-03-12")]
 
 
 def test_the_prose_of_a_withdrawn_change_stays(register):
@@ -492,10 +492,10 @@ def test_the_prose_of_a_withdrawn_change_stays(register):
     register.take(later(end="2026-03-12", objectives="To weigh."), BETWEEN, tell=False)
     (withdrawn,) = register.withdrawn()
 
-    assert (withdrawn["before"], withdrawn["after"]) == (
+    assert (withdrawn.before, withdrawn.after) == (
         "To learn why admissions rise after the first cold week.", "To count.",
     )  # fmt: skip
-    assert withdrawn["snapshot_after"] in {row["sha256"] for row in register.store.db.query("select * from bodies")}
+    assert withdrawn.snapshot_after in {row["sha256"] for row in register.store.db.query("select * from bodies")}
 
 
 def test_an_attempt_counts_as_told_and_what_is_only_due_does_not(tmp_path):
@@ -527,7 +527,7 @@ def test_a_withdrawn_reference_no_longer_joins_two_histories(tmp_path):
     other.send()
     discard(other, 2)
 
-    assert [change["kind"] for change in other.withdrawn()] == ["reference-changed"]
+    assert [change.kind for change in other.withdrawn()] == ["reference-changed"]
     assert other.answers._history_of("NIC-204517-H6M2P") == ["NIC-204517-H6M2P"]
     other.store.close()
 
@@ -546,13 +546,13 @@ def grouped(tmp_path):
     register.take(northam(), "2026-06-01")
     register.take(northam(end="2029-03-12"), "2026-07-01", kind="run")
     (group,) = register.changes()
-    assert group["agreements"] == 30
+    assert group.agreements == 30
     yield register
     register.store.close()
 
 
 def members(register, group):
-    return sorted(member["reference"] for member in register.changes(group=group))
+    return sorted(member.reference for member in register.changes(group=group))
 
 
 def test_a_told_group_that_is_no_longer_found_stays_with_its_members(grouped):
@@ -560,9 +560,9 @@ def test_a_told_group_that_is_no_longer_found_stays_with_its_members(grouped):
     before = members(grouped, group)
     grouped.take(northam(end="2027-03-12"), BETWEEN, tell=False)
 
-    assert [change["id"] for change in grouped.withdrawn()] == [group]
-    assert all(member["withdrawn"] for member in grouped.changes(group=group))
-    assert (members(grouped, group), grouped.withdrawn()[0]["agreements"]) == (before, 30)
+    assert [change.id for change in grouped.withdrawn()] == [group]
+    assert all(member.withdrawn for member in grouped.changes(group=group))
+    assert (members(grouped, group), grouped.withdrawn()[0].agreements) == (before, 30)
     assert grouped.is_sound()
     grouped.reparse()
     assert members(grouped, group) == before
@@ -574,13 +574,13 @@ def test_a_told_group_whose_members_are_another_days_group_names_them_still(grou
     before = members(grouped, group)
     grouped.take(northam(end="2029-03-12"), BETWEEN)  # told, if it were news
 
-    assert [change["id"] for change in grouped.withdrawn()] == [group]
+    assert [change.id for change in grouped.withdrawn()] == [group]
     (other,) = grouped.standing()
-    assert members(grouped, group) == members(grouped, other["id"]) == before
-    assert not any(member["withdrawn"] for member in grouped.changes(group=group))
+    assert members(grouped, group) == members(grouped, other.id) == before
+    assert not any(member.withdrawn for member in grouped.changes(group=group))
     assert grouped.send(NOW + DAY) == []
     found = grouped.answers.changes(Question(references=["DARS-NIC-500003-Q2W3E"]))
-    assert {change["id"] for change in found} == {group, other["id"]}
+    assert {change.id for change in found} == {group, other.id}
 
 
 def test_a_due_group_that_is_another_days_now_is_due_as_that(grouped):
@@ -588,7 +588,7 @@ def test_a_due_group_that_is_another_days_now_is_due_as_that(grouped):
     grouped.take(northam(end="2029-03-12"), BETWEEN, tell=False)
     (group,) = grouped.standing()
 
-    assert before != grouped.rows("item") == [(group["id"],)]
+    assert before != grouped.rows("item") == [(group.id,)]
     assert grouped.rows("run, due_at") == [(2, "2026-11-20T08:00:00Z")]
 
 
@@ -609,13 +609,13 @@ def test_members_that_were_told_in_a_group_are_not_told_by_themselves(grouped):
 
 def test_a_change_told_by_itself_that_came_into_an_untold_group_stays_by_itself(grouped):
     # Told of one member alone, as a subscription that follows one organisation might be.
-    member = grouped.changes(group=grouped.changes()[0]["id"])[0]["id"]
+    member = grouped.changes(group=grouped.changes()[0].id)[0].id
     grouped.store.db.execute("delete from deliveries")
     grouped.deliveries.add(2, [Due(subscription="charity", item=member, due_at=NOW)])
     grouped.send()
     grouped.take(northam(end="2027-03-12"), BETWEEN, tell=False)
 
-    assert [change["id"] for change in grouped.withdrawn()] == [member]
+    assert [change.id for change in grouped.withdrawn()] == [member]
     assert grouped.is_sound()
 
 
@@ -635,11 +635,11 @@ def test_a_told_group_that_is_found_smaller_counts_who_is_left_and_names_all(gro
     before = members(grouped, group)
     some = many(3, end="2027-03-12") + many(27, first=3)
     grouped.take(northam() | {"nhs_northam_icb": Page("NHS Northam ICB", some)}, BETWEEN, tell=False)
-    (found,) = (change for change in grouped.standing() if change["group"])
+    (found,) = (change for change in grouped.standing() if change.group)
 
-    assert (found["id"], found["agreements"]) == (group, 27)
+    assert (found.id, found.agreements) == (group, 27)
     assert members(grouped, group) == before
-    assert sum(member["withdrawn"] for member in grouped.changes(group=group)) == 3
+    assert sum(member.withdrawn for member in grouped.changes(group=group)) == 3
     assert grouped.send(NOW + DAY) == []
 
 
