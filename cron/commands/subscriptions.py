@@ -1,11 +1,9 @@
 """The commands about telling people: deliver what is due, and say who is told what."""
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -37,7 +35,7 @@ from snapshots.asking.answers import Question
 from snapshots.asking.known import read_known
 
 if TYPE_CHECKING:
-    from cron.work.messages import Outgoing
+    from notify.channels.channel import Channel, Message
 
 A_YEAR = timedelta(days=365)
 MOST_SHOWN = 3
@@ -74,33 +72,20 @@ def notify(session: Session, dry_run: bool) -> None:
 
 def _previewed(session: Session) -> list[str]:
     """Return what would go out. The operator's notes are made for that, and taken back."""
+    from cron.work.channels import Channels  # and with them clients of mail and HTTP
+
     now = clock()
     with session.store().writing(keep=False):
         note_state(session, now)
-        return [_printed(one, session) for one in compose_due(session, now)]
+        settings = {one.name: one for one in session.settings.subscriptions}
+        with Channels(session.settings.mail) as channels:
+            return [_printed(one, channels.of(settings.get(one.to))) for one in compose_due(session, now)]
 
 
-def _printed(one: "Outgoing", session: Session) -> str:
+def _printed(message: "Message", channel: "Channel") -> str:
     """Return a message as it would go out, with whom it goes to."""
-    settings = one.settings
-    head = [f"Subscription: {one.to}"]
-    if settings is None:
-        head.append(f"To: {session.settings.mail.operator}")
-    elif settings.email:
-        head.append(f"To: {settings.email}")
-    elif settings.webhook:
-        head.append(f"POST: {_without_secrets(settings.webhook)}")
-        return "\n".join([*map(clean, head), "", json.dumps(one.news, indent=2, ensure_ascii=True), ""])
-    elif settings.url:
-        head.append(f"To: {urlsplit(settings.url.get_secret_value()).scheme}://…")
-    head += [f"Message-ID: {one.message}", f"Subject: {one.digest.subject}"]
-    return "\n".join([*map(clean, head), "", one.digest.text])
-
-
-def _without_secrets(webhook: str) -> str:
-    """Return the address without its path, which is mostly a password."""
-    parts = urlsplit(webhook)
-    return f"{parts.scheme}://{parts.netloc}/…"
+    heads, body = channel.preview(message)
+    return "\n".join([*map(clean, [f"Subscription: {message.to}", *heads]), "", body])
 
 
 @click.command()

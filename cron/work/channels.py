@@ -1,30 +1,22 @@
-"""The ways out: mail, webhooks, other services. Here addresses and passwords meet the messages, and nowhere else."""
+"""The ways out, as the settings name them. Here addresses and passwords meet the messages, and nowhere else."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from types import TracebackType
 from typing import Self
 
 from cron.settings.sections import MailSettings, SubscriptionSettings
-from cron.work.messages import Outgoing
-from notify.channels.delivery import DeliveryError
-from notify.channels.post import Letter, MailServer, Outbox, Post, SmtpPost, compose
-from notify.channels.push import Webhook, notify_service, payload, post
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a message was not taken."""
-
-    reason: str
-    wait_s: float | None = None
-    """How long the receiver asked to be left alone."""
+from notify.channels.channel import Channel
+from notify.channels.folder import Outbox
+from notify.channels.mail import Mail, Post
+from notify.channels.service import Service
+from notify.channels.smtp import MailServer, SmtpPost
+from notify.channels.webhook import Webhook
 
 
 class Channels:
-    """All ways out, for one round; each is opened when it is first needed."""
+    """All ways out, for one round; what several of them share is opened when it is first needed."""
 
     def __init__(self, mail: MailSettings) -> None:
         self._mail = mail
@@ -38,46 +30,40 @@ class Channels:
     ) -> None:
         self._stack.close()
 
-    def closed(self, settings: SubscriptionSettings | None) -> str | None:
-        """Return why nothing more goes out this way in this round; None if something may."""
-        return self._post.down if settings is None or settings.email else None
+    def of(self, subscription: SubscriptionSettings | None) -> Channel:
+        """Return the way to a subscription, or to the operator if there is none."""
+        if subscription is None:
+            return self.letters_to(self._mail.operator or "", stop=None)
+        return next(channel(self, subscription) for name, channel in CHANNELS.items() if getattr(subscription, name))
 
-    def send(self, outgoing: Outgoing, now: datetime) -> Trouble | None:
-        """Send a message; return why it was not taken, if it was not."""
-        settings, digest = outgoing.settings, outgoing.digest
-        try:
-            if settings is None or settings.email:
-                self._post.send(compose(self._letter(outgoing, now), self._mail.sender))
-            elif settings.webhook:
-                webhook = settings.as_value(Webhook, url=settings.webhook)
-                body = payload(outgoing.message, outgoing.to, outgoing.news)
-                post(webhook, outgoing.message, body, now=now.timestamp())
-            elif settings.url:
-                notify_service(settings.url.get_secret_value(), digest.subject, digest.text)
-        except DeliveryError as error:
-            return Trouble(error.reason, error.wait_s)
-        return None
+    def letters_to(self, address: str, *, stop: str | None) -> Mail:
+        """Return the way by mail to *address*."""
+        return Mail(post=self._post, sender=self._mail.sender, to=address, stop=stop)
 
-    def _letter(self, outgoing: Outgoing, now: datetime) -> Letter:
-        settings, digest = outgoing.settings, outgoing.digest
-        return Letter(
-            to=(settings.email if settings else self._mail.operator) or "",
-            subject=digest.subject,
-            text=digest.text,
-            html=digest.html or None,
-            list_name=outgoing.to,
-            message_id=outgoing.message,
-            date=now,
-            stop=self._mail.sender if settings else None,
-        )
+    def letters_of(self, subscription: SubscriptionSettings) -> Mail:
+        """Return the way to a subscription that is told by mail."""
+        return self.letters_to(subscription.email or "", stop=self._mail.sender)
 
     @cached_property
     def _post(self) -> Post:
-        return self._stack.enter_context(_post_of(self._mail))
+        """What takes letters by these settings: a server, or a folder."""
+        to_server = self._mail.host is not None
+        post: Post = SmtpPost(self._mail.as_value(MailServer)) if to_server else Outbox(self._mail.folder)
+        return self._stack.enter_context(post)
 
 
-def _post_of(mail: MailSettings) -> Post:
-    """Return what takes mail by these settings: a server, or a folder."""
-    if mail.host is None:
-        return Outbox(mail.folder)
-    return SmtpPost(mail.as_value(MailServer))
+def _webhook_of(_: Channels, subscription: SubscriptionSettings) -> Webhook:
+    secret = subscription.secret.get_secret_value() if subscription.secret else None
+    return Webhook(url=subscription.webhook or "", secret=secret, allow_private=subscription.allow_private)
+
+
+def _service_of(_: Channels, subscription: SubscriptionSettings) -> Service:
+    return Service(subscription.url.get_secret_value() if subscription.url else "")
+
+
+CHANNELS: dict[str, Callable[[Channels, SubscriptionSettings], Channel]] = {
+    "email": Channels.letters_of,
+    "webhook": _webhook_of,
+    "url": _service_of,
+}
+"""Setting of a subscription that names where it is told → the channel that goes there. Each has exactly one."""

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cron.session import Session
+from notify.channels.channel import Channel, DeliveryError, Message
 from notify.message.operator import OPERATOR
 from snapshots.keeping.deliveries import Bundle
 
 if TYPE_CHECKING:
-    from cron.work.channels import Channels
-    from cron.work.messages import Desk, Outgoing
+    from cron.work.messages import Desk
 
 _log = logging.getLogger(__name__)
 
@@ -76,40 +76,40 @@ def _deliver_round(session: Session, clock: Clock, result: Delivered) -> bool:
     overtaken = False
     with Channels(session.settings.mail) as channels:
         for bundle in bundles:
-            if reason := channels.closed(settings.get(bundle.subscription)):
+            channel = channels.of(settings.get(bundle.subscription))
+            if reason := channel.down:
                 # What is not tried keeps its turn: its wait is no longer for it.
                 result.kept_back[reason] = result.kept_back.get(reason, 0) + 1
-            elif not _deliver(session, bundle, desk, channels, clock, result):
+            elif not _deliver(session, bundle, desk, channel, clock, result):
                 overtaken = True
     return overtaken
 
 
-def _deliver(
-    session: Session, bundle: Bundle, desk: "Desk", channels: "Channels", clock: Clock, result: Delivered
-) -> bool:
+def _deliver(session: Session, bundle: Bundle, desk: "Desk", channel: Channel, clock: Clock, result: Delivered) -> bool:
     """Send a message, if there is anything left to tell; say whether it was still this process's to send."""
     deliveries = session.store().deliveries
-    outgoing = desk.compose(bundle)
-    if outgoing is None:
+    message = desk.compose(bundle)
+    if message is None:
         deliveries.let_go(bundle, clock())
         return True
-    begun = deliveries.begin(bundle, outgoing.message, clock())
+    begun = deliveries.begin(bundle, message.id, clock())
     if begun is None:
         return False
-    trouble = channels.send(outgoing, clock())
-    if trouble is None:
-        deliveries.delivered(begun, clock())
-        result.sent += 1
-        result.notes += bundle.subscription == OPERATOR
-        _log.info("message to %s: taken", outgoing.to)
+    try:
+        channel.send(message, clock())
+    except DeliveryError as error:
+        given_up = deliveries.failed(begun, clock(), error.reason, wait_s=error.wait_s)
+        (result.given_up if given_up else result.failed).append((message.to, error.reason))
+        _log.info("message to %s: %s", message.to, error.reason)
         return True
-    given_up = deliveries.failed(begun, clock(), trouble.reason, wait_s=trouble.wait_s)
-    (result.given_up if given_up else result.failed).append((outgoing.to, trouble.reason))
-    _log.info("message to %s: %s", outgoing.to, trouble.reason)
+    deliveries.delivered(begun, clock())
+    result.sent += 1
+    result.notes += bundle.subscription == OPERATOR
+    _log.info("message to %s: taken", message.to)
     return True
 
 
-def compose_due(session: Session, now: datetime) -> Iterator["Outgoing"]:
+def compose_due(session: Session, now: datetime) -> Iterator[Message]:
     """Yield what `deliver` would send."""
     bundles = _bundles(session, now, Delivered())
     if bundles:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -12,7 +11,8 @@ from cron.settings.sections import SubscriptionSettings
 from cron.work.nightly import addresses_of
 from cron.work.outbox import gather_news, subscriptions_of
 from diff.change import Change, ChangeKind
-from notify.channels.post import domain_of, message_id
+from notify.channels.channel import Message
+from notify.channels.mail import domain_of, message_id
 from notify.following.matching import News, Told, tell
 from notify.following.subscription import Followed, follow
 from notify.message import composer as digest
@@ -23,25 +23,6 @@ from snapshots.asking.known import read_known
 from snapshots.asking.printed import read_ends
 from snapshots.keeping.chain import head
 from snapshots.keeping.deliveries import Bundle
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """One message, ready to be sent."""
-
-    bundle: Bundle
-    settings: SubscriptionSettings | None
-    """None: to the operator."""
-    message: str
-    """Its id."""
-    digest: digest.Digest
-    news: Mapping[str, Any]
-    """The same as data, for programs."""
-
-    @property
-    def to(self) -> str:
-        """Name of the subscription."""
-        return self.bundle.subscription
 
 
 class Desk:
@@ -59,7 +40,7 @@ class Desk:
         self._settings = {one.name: one for one in session.settings.subscriptions}
         self._parts = [part for bundle in bundles if bundle.subscription != OPERATOR for part in bundle.parts]
 
-    def compose(self, bundle: Bundle) -> Outgoing | None:
+    def compose(self, bundle: Bundle) -> Message | None:
         """Return the message of *bundle*; None if nothing of it holds any more, so that there is nothing to tell."""
         if bundle.subscription == OPERATOR:
             return self._to_operator(bundle)
@@ -73,22 +54,19 @@ class Desk:
             "ends": [dict(note) for note in ends],
             "register": self._session.settings.register.name,
         }
-        return Outgoing(
-            bundle=bundle,
-            settings=settings,
-            message=self._message_id(bundle),
-            digest=self._composer.compose(self._news_of(bundle, settings, told, ends)),
-            news=data,
-        )
+        said = self._composer.compose(self._news_of(bundle, settings, told, ends))
+        return self._message(bundle, said.subject, said.text, html=said.html, news=data)
 
-    def _to_operator(self, bundle: Bundle) -> Outgoing:
+    def _to_operator(self, bundle: Bundle) -> Message:
         subject, text = render_notes(json.dumps(part.note) for part in bundle.parts)
-        letter = digest.Digest(subject=subject, text=text, html="")
-        return Outgoing(bundle=bundle, settings=None, message=self._message_id(bundle), digest=letter, news={})
+        return self._message(bundle, subject, text)
 
-    def _message_id(self, bundle: Bundle) -> str:
+    def _message(
+        self, bundle: Bundle, subject: str, text: str, *, html: str = "", news: Mapping[str, Any] | None = None
+    ) -> Message:
         domain = domain_of(self._session.settings.mail.sender)
-        return bundle.message or message_id(bundle.subscription, bundle.items, domain)
+        id_ = bundle.message or message_id(bundle.subscription, bundle.items, domain)
+        return Message(id=id_, to=bundle.subscription, subject=subject, text=text, html=html, news=news or {})
 
     # --- what is told -------------------------------------------------------------------------------------------------
 

@@ -1,1 +1,1 @@
-"""A message, and its way to a mail server or into a folder."""
+"""The ways out: a channel takes a message, or says why not."""

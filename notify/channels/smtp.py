@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any, Literal, Self
 
-from notify.channels.delivery import DeliveryError
-from notify.channels.letter import domain_of
+from notify.channels.channel import DeliveryError
+from notify.channels.mail import domain_of
 from scraper.web.sockets import BoundedSocket, Limits, look_up, reach
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}

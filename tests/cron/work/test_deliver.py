@@ -11,7 +11,7 @@ import pytest
 from cron.session import Options, Session
 from cron.work.afterwards import after_failure, deliver_and_note
 from cron.work.outbox import dues_of
-from notify.channels.push import signature
+from notify.channels.webhook import signature
 from tests.harness.editions import HARROWDALE, REGISTER, Page, many, with_project
 from tests.harness.mail_server import Die, LoopbackMail, Refuse
 from tests.harness.nights import FIRST_NIGHT, Nights

@@ -1,50 +1,15 @@
-"""How does a message leave? Over a connection to a mail server, or as an .eml file in a folder.
-
-Both ways take messages one after the other, and either took the message when `send` returns, or raise. Other rooms find
-all of mail here: letters are made into messages in `letter`, and `smtp` talks to the server.
-"""
+"""Letters as .eml files in a folder, for a machine without a mail server and for whoever wants to see them first."""
 
 import os
 from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
-from notify.channels.delivery import DeliveryError
-from notify.channels.letter import Letter, compose, domain_of, list_slug, message_id, short_hash
-from notify.channels.smtp import MailServer, ServerDownError, SmtpPost, in_system_words
+from notify.channels.channel import DeliveryError
+from notify.channels.mail import list_slug, short_hash
+from notify.channels.smtp import in_system_words
 from scraper.files import whole_file
-
-__all__ = [
-    "Letter",
-    "MailServer",
-    "Outbox",
-    "Post",
-    "ServerDownError",
-    "SmtpPost",
-    "compose",
-    "domain_of",
-    "message_id",
-]
-
-
-class Post(Protocol):
-    """Takes messages. It keeps what it needs for the next one until it is left."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-    @property
-    def down(self) -> str | None:
-        """Why it takes nothing more; None while it may."""
-
-    def send(self, message: EmailMessage) -> None:
-        """Hand *message* over.
-
-        Raises:
-            DeliveryError: It was not taken, or it is not known whether it was.
-        """
 
 
 class Outbox:

@@ -1,4 +1,4 @@
-"""A letter to one reader → a whole message, RFC 5322.
+"""Mail: a message becomes a letter (RFC 5322), which leaves by a mail server or into a folder.
 
 What it says is decided elsewhere, and so is when it is sent. Names and titles come off a page or out of the settings;
 none of them can make a header.
@@ -18,10 +18,10 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, Self
 from urllib.parse import quote
 
-from notify.channels.delivery import DeliveryError
+from notify.channels.channel import DeliveryError, Message
 from scraper.text import cut, one_line
 
 LONGEST_SUBJECT = 200
@@ -33,6 +33,59 @@ NO_SENDER = "registerwatch@localhost"
 _LONGEST_SLUG = 40
 _LONGEST_LIST_ID = 255
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+
+
+class Post(Protocol):
+    """Takes letters, one after the other. It keeps what it needs for the next one until it is left."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    @property
+    def down(self) -> str | None:
+        """Why it takes nothing more; None while it may."""
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand *message* over.
+
+        Raises:
+            DeliveryError: It was not taken, or it is not known whether it was.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """The channel of those who get letters."""
+
+    post: Post
+    sender: str | None
+    to: str
+    stop: str | None
+    """See `Letter`."""
+
+    @property
+    def down(self) -> str | None:
+        """Why the post takes nothing more."""
+        return self.post.down
+
+    def send(self, message: Message, now: datetime) -> None:
+        """Send *message* as a letter; see `Channel`."""
+        letter = Letter(
+            to=self.to,
+            subject=message.subject,
+            text=message.text,
+            html=message.html or None,
+            list_name=message.to,
+            message_id=message.id,
+            date=now,
+            stop=self.stop,
+        )
+        self.post.send(compose(letter, self.sender))
+
+    def preview(self, message: Message) -> tuple[list[str], str]:
+        """Return the heads of the letter, and its text."""
+        return [f"To: {self.to}", f"Message-ID: {message.id}", f"Subject: {message.subject}"], message.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Telling a program: a webhook gets signed JSON, any other service a text through Apprise.
+"""A webhook: a program is told by signed JSON.
 
 A webhook is sent nothing but POST, follows no redirect, and is never on a private network unless that is allowed: its
 address is looked up once, and the very address that was checked is connected to. Whatever goes wrong, the reason names
@@ -8,16 +8,14 @@ no address: it is kept, and addresses hold tokens. docs/webhooks.md tells the ot
 import hashlib
 import hmac
 import json
-import logging
 import time
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from notify.channels.delivery import DeliveryError
+from notify.channels.channel import DeliveryError, Message
 from scraper.web.addresses import AddressError, check_address, host_of
 from scraper.web.sockets import look_up
 from scraper.web.transport import Resolve, Response, Transport, TransportError, retry_after_s
@@ -43,6 +41,20 @@ class Webhook:
     url: str
     secret: str | None = None
     allow_private: bool = False
+
+    @property
+    def down(self) -> None:
+        """Each message is tried: a webhook that failed for one may take the next."""
+
+    def send(self, message: Message, now: datetime) -> None:
+        """Post *message*; see `Channel`."""
+        post(self, message.id, payload(message.id, message.to, message.news), now=now.timestamp())
+
+    def preview(self, message: Message) -> tuple[list[str], str]:
+        """Return where to, without the path, which is mostly a password, and the news."""
+        parts = urlsplit(self.url)
+        body = json.dumps(message.news, indent=2, ensure_ascii=True)
+        return [f"POST: {parts.scheme}://{parts.netloc}/…"], f"{body}\n"
 
 
 def payload(message: str, subscription: str, news: Mapping[str, Any]) -> bytes:
@@ -154,41 +166,3 @@ def _reason(error: TransportError) -> str:
         # "… certificate is not valid for 'host'"
         return error.reason.partition(", certificate is not valid for")[0]
     return error.reason if error.reason.startswith(_SAID_AS_IT_IS) else "no proper answer"
-
-
-def notify_service(url: str, title: str, text: str) -> None:
-    """Tell another service through Apprise, which chooses its own way: no check of ours stands before it.
-
-    Raises:
-        DeliveryError: It was not taken, or Apprise is not installed; the reason names no address.
-    """
-    with _silence():
-        try:
-            import apprise
-        except ImportError:
-            raise DeliveryError(
-                "Apprise is not installed; it comes with: pip install 'registerwatch[apprise]'", lasting=True
-            ) from None
-        try:
-            asset = apprise.AppriseAsset(app_id="registerwatch", app_desc="registerwatch", async_mode=False)
-            service = apprise.Apprise(asset=asset)
-            known = service.add(url)
-            taken = known and service.notify(title=title, body=text, body_format=apprise.NotifyFormat.TEXT)
-        except Exception as error:  # a plugin of Apprise may raise anything; its words may hold the address
-            raise DeliveryError(f"the service failed ({type(error).__name__})") from None
-    if not known:
-        raise DeliveryError("its url is none that Apprise knows", lasting=True)
-    if not taken:
-        raise DeliveryError("the service did not take it")
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep every log shut: Apprise and the libraries of its plugins write addresses, and with them tokens."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            yield
-    finally:
-        logging.disable(before)

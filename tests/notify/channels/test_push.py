@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from notify.channels.delivery import DeliveryError
-from notify.channels.push import Webhook, notify_service, payload, post, signature
+from notify.channels.channel import DeliveryError
+from notify.channels.service import notify_service
+from notify.channels.webhook import Webhook, payload, post, signature
 from tests.harness.servers import (
     CERTIFICATES,
     Loopback,
@@ -124,7 +125,7 @@ def test_news_cannot_pass_for_another_message():
 
 
 def test_a_receiver_can_verify_it_as_the_documentation_shows():
-    document = (Path(__file__).parents[2] / "docs/webhooks.md").read_text(encoding="utf-8")
+    document = (Path(__file__).parents[3] / "docs/webhooks.md").read_text(encoding="utf-8")
     names = {}
     exec(re.search(r"```python\n(.*?)```", document, re.DOTALL).group(1), names)
     now = time.time()

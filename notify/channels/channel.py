@@ -1,0 +1,62 @@
+"""What every way out has in common: a channel takes a message, or says why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from scraper.errors import RegisterWatchError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What one subscription is told at one time, in every form that a channel may want."""
+
+    id: str
+    """The same for the same news, so that a second copy is known as one."""
+    to: str
+    """Name of the subscription."""
+    subject: str
+    text: str
+    html: str
+    """Nothing where there is text alone."""
+    news: Mapping[str, Any]
+    """The same as data, for programs."""
+
+
+class Channel(Protocol):
+    """One way to one reader. How many of them share a connection is theirs to know."""
+
+    @property
+    def down(self) -> str | None:
+        """Why nothing more goes out this way in this round; None while something may."""
+
+    def send(self, message: Message, now: datetime) -> None:
+        """Hand *message* over: when this returns it was taken.
+
+        Raises:
+            DeliveryError: It was not taken, or it is not known whether it was.
+        """
+
+    def preview(self, message: Message) -> tuple[list[str], str]:
+        """Return what would go out: lines that say where to and how it is headed, without secrets, and the body."""
+
+
+class DeliveryError(RegisterWatchError):
+    """A message that was not taken. The reason names no address and repeats no word of whoever refused it."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: int | None = None,
+        server: bool = False,
+        lasting: bool = False,
+        wait_s: float | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status  # of the server's answer; None if there was none
+        self.server = server  # the trouble is not this message's or its reader's, but the server's
+        self.lasting = lasting  # asking again in this round is of no use
+        self.wait_s = wait_s  # how long the receiver asked to be left alone
