@@ -77,17 +77,22 @@ def _access(before: frozenset[str], after: frozenset[str]) -> Severity:
     return MEDIUM if fold_set(before) == system_only and fold_set(after) - system_only else LOW
 
 
-SETS: dict[str, tuple[ChangeKind, SetSeverity]] = {
-    "type_of_data": (ChangeKind.TYPE_OF_DATA_CHANGED, _gains(["Identifiable"], HIGH, MEDIUM)),
-    "opt_outs": (ChangeKind.OPT_OUTS_CHANGED, _opt_outs),
-    "confidentiality": (ChangeKind.CONFIDENTIALITY_CHANGED, lambda _before, _after: MEDIUM),
-    "commercial": (ChangeKind.COMMERCIAL_CHANGED, _gains(["Yes"], HIGH, LOW)),
-    "organisation_types": (ChangeKind.ORGANISATION_TYPE_CHANGED, _gains(["Commercial", "Supplier"], HIGH, LOW)),
-    "sensitivity": (ChangeKind.SENSITIVITY_CHANGED, _gains(["Sensitive"], MEDIUM, LOW)),
-    "access_methods": (ChangeKind.ACCESS_METHOD_CHANGED, _access),
-    "sublicensing": (ChangeKind.SUBLICENSING_CHANGED, _gains(["Yes"], HIGH, LOW)),
+_OF_SETS: dict[ChangeKind, SetSeverity] = {
+    ChangeKind.TYPE_OF_DATA_CHANGED: _gains(["Identifiable"], HIGH, MEDIUM),
+    ChangeKind.OPT_OUTS_CHANGED: _opt_outs,
+    ChangeKind.COMMERCIAL_CHANGED: _gains(["Yes"], HIGH, LOW),
+    ChangeKind.ORGANISATION_TYPE_CHANGED: _gains(["Commercial", "Supplier"], HIGH, LOW),
+    ChangeKind.SENSITIVITY_CHANGED: _gains(["Sensitive"], MEDIUM, LOW),
+    ChangeKind.ACCESS_METHOD_CHANGED: _access,
+    ChangeKind.SUBLICENSING_CHANGED: _gains(["Yes"], HIGH, LOW),
 }
-"""Fields whose value is a set that is told as a whole: kind, and severity by what came and went."""
+"""Severities of sets that are told as a whole, as far as they hang on what came and went."""
+
+
+def set_severity(kind: ChangeKind, before: frozenset[str], after: frozenset[str]) -> Severity:
+    """Return how much it matters that a set, told as *kind*, became *after*."""
+    return _OF_SETS[kind](before, after) if kind in _OF_SETS else SEVERITY[kind]
+
 
 TYPE_WORDS = tuple(map(fold, ("Identifiable", "Pseudonymised", "Anonymised", "Aggregated")))
 """Starts of the type-of-data values that some layouts print among the opt-outs."""

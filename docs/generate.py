@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are taken from the code: cli.md, settings.md, schema.md, the map in architecture.md.
+"""Write what docs/ takes from the code: cli.md, settings.md, schema.md, parts of architecture.md and other pages.
 
 `python docs/generate.py [FOLDER]` writes into FOLDER instead; a test does that and compares.
 """
@@ -8,7 +8,8 @@ import re
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from itertools import takewhile
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from cron.settings.load import (
     variable,
 )
 from cron.settings.sections import SubscriptionSettings
+from scraper.fields import LAYOUTS, Comparing, Sort
+from scraper.records import FIELDS, Agreement
 from snapshots.keeping.store import open_store
 from snapshots.sql.comments import MEANINGS
 
@@ -125,15 +128,66 @@ def _schema_lines(database: sqlite3.Connection) -> Iterator[str]:
 
 
 MAP = ("<!-- the map; written by `make docs` -->", "<!-- end of the map -->")
+FIELDS_OF_RECORD = ("<!-- the fields; written by `make docs` -->", "<!-- end of the fields -->")
 SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z`])")
 
 
 def architecture_page() -> str:
     """Return the page about the house as it is, its map drawn anew: every room, each module with its first words."""
-    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    before, rest = page.split(MAP[0])
-    after = rest.split(MAP[1])[1]
-    return before + "\n".join([MAP[0], *_map(), "", MAP[1]]) + after
+    return _with_part("architecture.md", MAP, _map())
+
+
+def records_page() -> str:
+    """Return the page about records as it is, its table of an agreement's fields drawn anew."""
+    return _with_part("records.md", FIELDS_OF_RECORD, _record_lines())
+
+
+def page_shapes_page() -> str:
+    """Return the page about the register's pages as it is, its table of layouts and fields drawn anew."""
+    return _with_part("page-shapes.md", FIELDS_OF_RECORD, _layout_lines())
+
+
+def _with_part(name: str, marks: tuple[str, str], lines: Iterable[str]) -> str:
+    """Return a page with *lines* in place of what stands between its *marks*."""
+    before, rest = (ROOT / "docs" / name).read_text(encoding="utf-8").split(marks[0])
+    return before + "\n".join([marks[0], *lines, "", marks[1]]) + rest.split(marks[1])[1]
+
+
+TYPES = {
+    Sort.TEXT: "string",
+    Sort.PROSE: "string",
+    Sort.SET: "set",
+    Sort.LIST: "set",
+    Sort.CITATIONS: "list of `{id, family, printed}`",
+    Sort.DATE: "`YYYY-MM-DD`, `YYYY-MM`",
+    Sort.MONTH: "`YYYY-MM`",
+    Sort.FLAG: "true, false",
+    Sort.LINES: "object, label → text",
+}
+
+
+def _record_lines() -> Iterator[str]:
+    yield from ("", "| field | type | meaning | printed as |", "|---|---|---|---|")
+    never_null = {field.name for field in fields(Agreement) if field.default is not None}
+    for name, one in FIELDS.items():
+        choices = f" of {', '.join(f'`{choice}`' for choice in one.choices)}," if one.choices else ""
+        null = "" if name in never_null else " or null"
+        meaning = one.meaning.replace("a JSON object", "an object").replace("JSON list", "list")
+        older = ", ".join(f"{layout}: `{label}`" for layout, label in one.older.items())
+        printed = ", ".join(filter(None, [f"`{one.label}`" if one.label else "", one.part]))
+        yield f"| `{name}` | {TYPES[one.sort]}{choices}{null} | {meaning} | {printed}{f' ({older})' if older else ''} |"
+
+
+def _layout_lines() -> Iterator[str]:
+    yield from ("", f"| field | {' | '.join(LAYOUTS)} |", "|---" * (1 + len(LAYOUTS)) + "|")
+    for name, one in FIELDS.items():
+        if one.comparing is Comparing.NEVER and not one.label:
+            continue
+        cells = (
+            "" if layout not in one.layouts else f"`{one.older[layout]}`" if layout in one.older else "yes"
+            for layout in LAYOUTS
+        )
+        yield f"| `{name}` | {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |")
 
 
 def _map() -> Iterator[str]:
@@ -166,6 +220,8 @@ PAGES = {
     "settings.md": settings_page,
     "schema.md": schema_page,
     "architecture.md": architecture_page,
+    "records.md": records_page,
+    "page-shapes.md": page_shapes_page,
 }
 
 

@@ -1,4 +1,4 @@
-"""What a page prints, as values: `Agreement`, `LegalBasis`, `RegisterPage`.
+"""What a page prints, as values: `Agreement`, `LegalBasis`, `RegisterPage`, and their JSON.
 
 The fields are those of the public record (docs/records.md). Sets are kept as tuples in their public order (by folded
 text, then text, one spelling for values that fold alike), so that equal records have equal JSON. None means: not
@@ -6,11 +6,13 @@ printed on this page. An empty tuple or string means: the label is there with no
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
-SECTIONS = ("objectives", "expected_benefits", "yielded_benefits", "outputs", "processing")
-"""Fields of prose, in the order in which the site usually prints them."""
+from scraper.fields import Comparing, Field, Sort, about, row, rows_of
+
+Values = tuple[str, ...] | None
+Text = str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,39 +26,284 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """What one page prints of one agreement."""
+    """What one page prints of one agreement, and the table of all that is known of each of its fields."""
 
-    reference: str
-    title: str | None = None
-    type_of_data: tuple[str, ...] | None = None
-    opt_outs: tuple[str, ...] | None = None
-    confidentiality: tuple[str, ...] | None = None
-    legal_bases: tuple[LegalBasis, ...] | None = None
-    commercial: tuple[str, ...] | None = None
-    organisation_types: tuple[str, ...] | None = None
-    purposes_text: str | None = None
-    sensitivity: tuple[str, ...] | None = None
-    dsa_start: str | None = None
-    dsa_end: str | None = None
-    released_from: str | None = None
-    released_to: str | None = None
-    when_note: str | None = None
-    access_methods: tuple[str, ...] | None = None
-    system_access_note: bool | None = None
-    controllers: tuple[str, ...] | None = None
-    sublicensing: tuple[str, ...] | None = None
-    discussions: tuple[str, ...] | None = None
-    datasets: tuple[str, ...] | None = None
-    objectives: str | None = None
-    expected_benefits: str | None = None
-    yielded_benefits: str | None = None
-    outputs: str | None = None
-    processing: str | None = None
-    printed: Mapping[str, str] = field(default_factory=dict)
+    reference: str = field(
+        metadata=about(
+            Sort.TEXT,
+            "Reference of the agreement, without a version's tail.",
+            older={"L0": "HSCIC Id"},
+            part="what stands after the last ` — ` of the heading",
+        )
+    )
+    title: Text = row(
+        Sort.TEXT,
+        "Title in the heading; null where the page only numbers its projects.",
+        layouts="L2 L3 L4",
+        part="the heading; null for `Project 3`",
+        rare=True,
+        comparing=Comparing.TEXT,
+        kind="title-changed",
+        called="Title",
+    )
+    type_of_data: Values = row(
+        Sort.SET,
+        "Types of data, a JSON list; null where the page prints none.",
+        layouts="L0 L1 L3 L4",
+        label="Type of data",
+        older={"L1": "Categories", "L0": "Format"},
+        part='but for the sentence "information not disclosed for TRE projects", a placeholder',
+        comparing=Comparing.SET,
+        kind="type-of-data-changed",
+        called="Type of data",
+    )
+    opt_outs: Values = row(
+        Sort.SET,
+        "Opt-outs honoured, a JSON list of the values before the brackets; null where none are printed.",
+        label="Opt outs honoured",
+        part="before the brackets",
+        comparing=Comparing.SET,
+        kind="opt-outs-changed",
+        called="Opt-outs honoured",
+    )
+    confidentiality: Values = row(
+        Sort.SET,
+        "How the duty of confidentiality is met, a JSON list from the brackets; null without brackets.",
+        layouts="L1 L2 L3 L4",
+        label="Opt outs honoured",
+        part="in the brackets, without `Excuses:`",
+        comparing=Comparing.SET,
+        kind="confidentiality-changed",
+        called="Duty of confidentiality",
+        heading="Confidentiality",
+    )
+    legal_bases: tuple[LegalBasis, ...] | None = row(
+        Sort.CITATIONS,
+        "Legal bases, a JSON list of id, family and printed text; null where the page prints none.",
+        label="Legal basis",
+        older={"L0": "Basis"},
+        part="one object for each canonical id, sorted by id, with the text that gave it first",
+        comparing=Comparing.CITATIONS,
+        called="Legal basis",
+    )
+    commercial: Values = row(
+        Sort.SET,
+        "Whether the purpose is commercial, a JSON list of Yes and No; null where that is not printed.",
+        layouts="L2 L3 L4",
+        label="Purposes",
+        part="before the brackets",
+        choices=("Yes", "No"),
+        comparing=Comparing.SET,
+        kind="commercial-changed",
+        called="Commercial purpose",
+    )
+    organisation_types: Values = row(
+        Sort.SET,
+        "Types of organisation, a JSON list from the brackets after the purposes; else null.",
+        layouts="L2 L3 L4",
+        label="Purposes",
+        part="in the brackets",
+        comparing=Comparing.SET,
+        kind="organisation-type-changed",
+        called="Organisation type",
+    )
+    purposes_text: Text = row(
+        Sort.TEXT,
+        "The line Purposes where it is prose; else null.",
+        layouts="L2 L3 L4",
+        label="Purposes",
+        part="where it is prose",
+        comparing=Comparing.TEXT,
+        kind="text-changed",
+        called="Purposes",
+    )
+    sensitivity: Values = row(
+        Sort.SET,
+        "A JSON list of Sensitive and Non-Sensitive; null where that is not printed.",
+        label="Sensitive",
+        older={"L0": "Format"},
+        choices=("Sensitive", "Non-Sensitive"),
+        comparing=Comparing.SET,
+        kind="sensitivity-changed",
+        called="Sensitivity",
+        heading="Sensitive",
+    )
+    dsa_start: Text = row(
+        Sort.DATE,
+        "Printed start of the agreement's term, YYYY-MM-DD or YYYY-MM as printed; null where none is printed.",
+        layouts="L2 L3 L4",
+        label="When",
+        part="the first date of `DSA runs … — …`, as precise as it is printed",
+        comparing=Comparing.TERM,
+        called="Printed start",
+        heading="Printed term",
+    )
+    dsa_end: Text = row(
+        Sort.DATE,
+        "Printed end of the agreement's term, YYYY-MM-DD or YYYY-MM as printed; null where none is printed.",
+        layouts="L2 L3 L4",
+        label="When",
+        part="the second date of `DSA runs … — …`",
+        comparing=Comparing.TERM,
+        called="Printed end",
+        heading="Printed term",
+    )
+    released_from: Text = row(
+        Sort.MONTH,
+        "First month of the release window, YYYY-MM; null where none is printed.",
+        label="When",
+        part="the start of the release window",
+        comparing=Comparing.WINDOW,
+        called="First release month",
+        heading="Releases",
+    )
+    released_to: Text = row(
+        Sort.MONTH,
+        "Last month of the release window, YYYY-MM; null where none is printed.",
+        label="When",
+        part="the end of the release window",
+        comparing=Comparing.WINDOW,
+        called="Last release month",
+        heading="Releases",
+    )
+    when_note: Text = row(
+        Sort.TEXT,
+        "What else the line of the dates says, such as a remark about an incident; else null.",
+        label="When",
+        part="what else it says: `(or before)`, `unknown`, a word in place of a date, a remark about an incident",
+        rare=True,
+        comparing=Comparing.REMARK,
+        called="Remark beside the dates",
+    )
+    access_methods: Values = row(
+        Sort.SET,
+        "Access methods, a JSON list; null where the page prints none.",
+        label="Access method",
+        older={"L1": "Repeats", "L0": "How often"},
+        comparing=Comparing.SET,
+        kind="access-method-changed",
+        called="Access method",
+    )
+    system_access_note: bool | None = row(
+        Sort.FLAG,
+        "Whether the bracketed explanation stands under the access method; null where that is absent.",
+        layouts="L2 L3 L4",
+        label="Access method",
+        part="what stands in brackets under it; never compared",
+        heading="Access method",
+    )
+    controllers: Values = row(
+        Sort.SET,
+        "Names of the data controllers, a JSON list; null where the page prints none.",
+        layouts="L2 L3 L4",
+        label="Data-controller type",
+        part="the names, which may hold commas",
+        comparing=Comparing.NAMES,
+        called="Data controllers",
+    )
+    sublicensing: Values = row(
+        Sort.SET,
+        "Whether sublicensing is allowed, a JSON list of Yes and No; null where that is not printed.",
+        layouts="L2 L3 L4",
+        label="Sublicensing allowed",
+        choices=("Yes", "No"),
+        comparing=Comparing.SET,
+        kind="sublicensing-changed",
+        called="Sublicensing",
+    )
+    discussions: Values = row(
+        Sort.SET,
+        "Minutes and other discussions named, a JSON list; null where the page prints none.",
+        layouts="L4",
+        label="AGD/predecessor discussions",
+        rare=True,
+        comparing=Comparing.ADDITIONS,
+        kind="discussion-added",
+        called="Discussions",
+    )
+    datasets: Values = row(
+        Sort.LIST,
+        "Names of the datasets, a JSON list; null where the page prints no list.",
+        label="Datasets",
+        older={"L0": "Data"},
+        part="the lines under it",
+        comparing=Comparing.NAMES,
+        called="Datasets",
+    )
+    objectives: Text = row(
+        Sort.PROSE,
+        "The section Objectives; null where the page prints none.",
+        layouts="L1 L2 L3 L4",
+        label="Objectives",
+        part="one line for each paragraph or list item",
+        comparing=Comparing.TEXT,
+        kind="text-changed",
+        called="Objectives",
+    )
+    expected_benefits: Text = row(
+        Sort.PROSE,
+        "The section Expected Benefits; null where the page prints none.",
+        layouts="L1 L2 L3 L4",
+        label="Expected Benefits",
+        older={"L1": "Benefits"},
+        comparing=Comparing.TEXT,
+        kind="text-changed",
+        called="Expected benefits",
+    )
+    yielded_benefits: Text = row(
+        Sort.PROSE,
+        "The section Yielded Benefits; null where the page prints none.",
+        layouts="L1 L2 L3 L4",
+        label="Yielded Benefits",
+        comparing=Comparing.TEXT,
+        kind="text-changed",
+        called="Yielded benefits",
+    )
+    outputs: Text = row(
+        Sort.PROSE,
+        "The section Outputs; null where the page prints none.",
+        label="Outputs",
+        older={"L0": "Output"},
+        comparing=Comparing.TEXT,
+        kind="text-changed",
+        called="Outputs",
+    )
+    processing: Text = row(
+        Sort.PROSE,
+        "The section Processing; null where the page prints none.",
+        label="Processing",
+        older={"L0": "Activities"},
+        comparing=Comparing.TEXT,
+        kind="text-changed",
+        called="Processing",
+    )
+    printed: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=about(
+            Sort.LINES,
+            "Every line of the agreement's head as it stood, a JSON object of label and text.",
+            part="every line of the head as it stood; repeated labels are joined by a newline",
+        ),
+    )
     unprinted: frozenset[str] = frozenset()
-    """Names of the fields that this page does not print at all, whatever the agreement is (design rule 5): its
-    layout has no such label, its text form lost it, or its value is the site's placeholder. Not part of the public
-    record."""
+    """Names of the fields that this page does not print at all, whatever the agreement is (rule 5): its layout has no
+    such label, its text form lost it, or its value is the site's placeholder. Not part of the public record."""
+
+
+FIELDS: Mapping[str, Field] = {one.name: one for one in rows_of(Agreement)}
+"""The table: the public fields of an agreement by name, in their public order."""
+
+
+def fields_of_sort(*sorts: Sort) -> tuple[str, ...]:
+    """Return the names of the fields whose values are of one of these *sorts*, in public order."""
+    return tuple(name for name, one in FIELDS.items() if one.sort in sorts)
+
+
+SECTIONS = fields_of_sort(Sort.PROSE)
+"""Fields of prose that are kept as texts, in the order in which the site usually prints them."""
+
+PROSE = tuple(name for name, one in FIELDS.items() if one.kind == "text-changed")
+"""Fields that are compared, told and shown as prose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,32 +320,30 @@ class RegisterPage:
     agreements: tuple[Agreement, ...] = ()
 
 
-FIELDS = tuple(f.name for f in fields(Agreement) if f.name != "unprinted")
-"""Names of the public fields of an agreement, in their public order."""
-
-
 def agreement_to_json(agreement: Agreement) -> dict[str, Any]:
     """Return the public record of *agreement*: values that `json.dumps` takes, keys in public order."""
-    record = {name: getattr(agreement, name) for name in FIELDS}
-    for name, value in record.items():
-        if isinstance(value, tuple):
-            record[name] = list(value)
-    if agreement.legal_bases is not None:
-        record["legal_bases"] = [
-            {"id": basis.id, "family": basis.family, "printed": basis.printed} for basis in agreement.legal_bases
-        ]
-    record["printed"] = dict(agreement.printed)
-    return record
+    return {name: _to_json(getattr(agreement, name)) for name in FIELDS}
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_to_json(item) for item in value]
+    if isinstance(value, LegalBasis):
+        return {"id": value.id, "family": value.family, "printed": value.printed}
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def agreement_from_json(record: Mapping[str, Any], unprinted: frozenset[str] = frozenset()) -> Agreement:
     """Return the agreement whose public record is *record*; the inverse of `agreement_to_json`."""
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in record.items()
-    }
-    if record["legal_bases"] is not None:
-        values["legal_bases"] = tuple(LegalBasis(**basis) for basis in record["legal_bases"])
-    return Agreement(**values, unprinted=unprinted)
+    return Agreement(**{name: _from_json(name, value) for name, value in record.items()}, unprinted=unprinted)
+
+
+def _from_json(name: str, value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    if FIELDS[name].sort is Sort.CITATIONS:
+        return tuple(LegalBasis(**basis) for basis in value)
+    return tuple(value)
 
 
 def page_to_json(page: RegisterPage) -> dict[str, Any]:

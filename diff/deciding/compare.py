@@ -13,21 +13,24 @@ from deepdiff import DeepDiff
 from diff.change import ChangeKind, Difference, Families, Severity
 from diff.deciding.belief import Doubt, Place
 from diff.deciding.when import Term, incident, later, note_of, same_date, says_unknown, term_of
-from diff.kinds import SETS, SEVERITY, is_type_of_data, legal_basis_severity
+from diff.kinds import SEVERITY, is_type_of_data, legal_basis_severity, set_severity
+from scraper.fields import Comparing
 from scraper.names.fold import as_set, fold
 from scraper.names.legal_basis import compared_ids, families_of
 from scraper.names.vocabulary import Vocabulary
-from scraper.records import SECTIONS, Agreement, LegalBasis
+from scraper.records import FIELDS, Agreement, LegalBasis
 
-PROSE = ("purposes_text", *SECTIONS)
-LISTS = (*SETS, "datasets", "controllers", "discussions")
+LISTS = tuple(
+    name for name, one in FIELDS.items() if one.comparing in (Comparing.SET, Comparing.NAMES, Comparing.ADDITIONS)
+)
+TEXTS = tuple(name for name, one in FIELDS.items() if one.comparing is Comparing.TEXT)
 _SEPARATOR = "\x1f"
 
 
 def folded_form(agreement: Agreement) -> dict[str, str]:
     """Return what comparisons see of *agreement*: one string for each group of fields that is compared as one."""
     form = {name: _SEPARATOR.join(sorted({fold(v) for v in _values(agreement, name)})) for name in LISTS}
-    form |= {name: fold(getattr(agreement, name) or "") for name in ("title", *PROSE)}
+    form |= {name: fold(getattr(agreement, name) or "") for name in TEXTS}
     form["legal_bases"] = _SEPARATOR.join(sorted(_compared(agreement)))
     form["term"] = _SEPARATOR.join(date or "" for date in term_of(agreement))
     form["incident"] = fold(incident(agreement))
@@ -113,7 +116,7 @@ def compare_place(
     for part in parts:
         if _field_of(part) not in printed.unprinted | believed.unprinted:
             at_work.part = part
-            _COMPARE.get(part, _compare_prose)(at_work, part)
+            _COMPARE[part](at_work, part)
     type_words = _compare_type_words(at_work)
     _compare_wording(at_work, parts)
     return at_work.found, _believe(at_work, type_words)
@@ -170,12 +173,11 @@ def _compare_set(at_work: _Comparison, field: str) -> None:
         at_work.values[field] = as_set((*(getattr(at_work.printed, field) or ()), *kept.values()))
     if not come and not told:
         return
-    kind, severity = SETS[field]
-    after = new | kept
+    kind, after = ChangeKind(FIELDS[field].kind), new | kept
     at_work.tell(
         kind,
         field,
-        severity(frozenset(old.values()), frozenset(after.values())),
+        set_severity(kind, frozenset(old.values()), frozenset(after.values())),
         before=_as_printed(at_work.place.believed, field, old.values()),
         after=_as_printed(at_work.printed, field, after.values()),
         added=as_set(new[k] for k in come),
@@ -227,8 +229,9 @@ def _plain_ids(bases: Iterable[LegalBasis]) -> frozenset[str]:
     return frozenset(basis.id.removesuffix("?") for basis in bases)
 
 
-def _compare_discussions(at_work: _Comparison, field: str) -> None:
-    old, new = _by_fold(at_work.place.believed.discussions), _by_fold(at_work.printed.discussions)
+def _compare_additions(at_work: _Comparison, field: str) -> None:
+    """Compare a set of which only what comes is news."""
+    old, new = _by_fold(getattr(at_work.place.believed, field)), _by_fold(getattr(at_work.printed, field))
     come, gone = new.keys() - old.keys(), frozenset(old.keys() - new.keys())
     told = at_work.confirmed(gone, replaced=bool(come))
     kept = {k: old[k] for k in gone - told}
@@ -237,7 +240,7 @@ def _compare_discussions(at_work: _Comparison, field: str) -> None:
     facts: dict[str, Any] = {"before": as_set(old.values()), "after": as_set((new | kept).values())}
     facts |= {"added": as_set(new[k] for k in come), "removed": as_set(old[k] for k in told)}
     if come:
-        at_work.tell(ChangeKind.DISCUSSION_ADDED, field, **facts)
+        at_work.tell(ChangeKind(FIELDS[field].kind), field, **facts)
     elif told:
         at_work.tell(ChangeKind.WORDING_CHANGED, field, substantive=False, **facts)
 
@@ -321,20 +324,12 @@ def _tell_relabelled(at_work: _Comparison, field: str, names: _Names, link: str,
 # --- single values ----------------------------------------------------------------------------------------------------
 
 
-def _compare_title(at_work: _Comparison, field: str) -> None:
-    _compare_single(at_work, field, ChangeKind.TITLE_CHANGED)
-
-
-def _compare_prose(at_work: _Comparison, field: str) -> None:
-    _compare_single(at_work, field, ChangeKind.TEXT_CHANGED)
-
-
-def _compare_single(at_work: _Comparison, field: str, kind: ChangeKind) -> None:
+def _compare_text(at_work: _Comparison, field: str) -> None:
     before, after = getattr(at_work.place.believed, field), getattr(at_work.printed, field)
     if not fold(after or "") and not at_work.confirmed(frozenset({field})):
         at_work.values[field] = before
         return
-    at_work.tell(kind, field, before=before, after=after)
+    at_work.tell(ChangeKind(FIELDS[field].kind), field, before=before, after=after)
 
 
 def _compare_term(at_work: _Comparison, _: str) -> None:
@@ -393,13 +388,15 @@ def _compare_releases(at_work: _Comparison, _: str) -> None:
         at_work.tell(kind, end, before=before, after=after, words=words)
 
 
+_COMPARE_ALONE: dict[Comparing, Callable[[_Comparison, str], None]] = {
+    Comparing.TEXT: _compare_text,
+    Comparing.SET: _compare_set,
+    Comparing.NAMES: _compare_names,
+    Comparing.ADDITIONS: _compare_additions,
+    Comparing.CITATIONS: _compare_legal_bases,
+}
 _COMPARE: dict[str, Callable[[_Comparison, str], None]] = {
-    **dict.fromkeys(SETS, _compare_set),
-    "legal_bases": _compare_legal_bases,
-    "discussions": _compare_discussions,
-    "datasets": _compare_names,
-    "controllers": _compare_names,
-    "title": _compare_title,
+    **{name: _COMPARE_ALONE[one.comparing] for name, one in FIELDS.items() if one.comparing in _COMPARE_ALONE},
     "term": _compare_term,
     "incident": _compare_incident,
     "released": _compare_releases,
@@ -444,12 +441,18 @@ def _compare_wording(at_work: _Comparison, parts: Collection[str]) -> None:
     believed, printed = at_work.place.believed, at_work.printed
     told = {difference.field for difference in at_work.found}
     at_work.part = ""
-    for name in ("title", *LISTS, "legal_bases", "when_note", *PROSE):
+    for name in _WORDED:
         old, new = getattr(believed, name), getattr(printed, name)
         if old == new or not old or not new or name in told | printed.unprinted | believed.unprinted:
             continue
         if _printed_otherwise(name, old, new, parts):
             at_work.tell(ChangeKind.WORDING_CHANGED, name, before=_shown(old), after=_shown(new), substantive=False)
+
+
+_WORDED = tuple(
+    name for name, one in FIELDS.items() if one.comparing not in (Comparing.NEVER, Comparing.TERM, Comparing.WINDOW)
+)
+"""Fields that can be printed otherwise and mean the same: dates cannot."""
 
 
 def _printed_otherwise(field: str, old: Any, new: Any, parts: Collection[str]) -> bool:

@@ -16,7 +16,7 @@ from diff.saying.excerpt import excerpt
 from diff.saying.redline import Mark, Run
 from diff.saying.sentence import NAMES, listed
 from scraper.names.legal_basis import spell_out
-from scraper.records import SECTIONS
+from scraper.records import PROSE
 from scraper.text import cut, one_line
 
 SOURCE = (
@@ -30,9 +30,6 @@ LONGEST_PROSE = 300
 MOST_VALUES = 30
 SHORT = 60
 """Characters of a value that can stand on one line with another."""
-
-PROSE = frozenset({*SECTIONS, "purposes_text"})
-"""Fields whose values are shown as an excerpt of what was reworded."""
 
 NONE_PRINTED = "none printed"
 OWN_WORDS = "The register page’s own words."

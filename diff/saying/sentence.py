@@ -8,32 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from diff.change import Change, ChangeKind, several
 from diff.saying.redline import Redline
 from scraper.names.legal_basis import spell_out
+from scraper.records import FIELDS
 
-NAMES = {
-    "title": "Title",
-    "type_of_data": "Type of data",
-    "opt_outs": "Opt-outs honoured",
-    "confidentiality": "Duty of confidentiality",
-    "legal_bases": "Legal basis",
-    "commercial": "Commercial purpose",
-    "organisation_types": "Organisation type",
-    "purposes_text": "Purposes",
-    "sensitivity": "Sensitivity",
-    "when_note": "Remark beside the dates",
-    "dsa_start": "Printed start",
-    "dsa_end": "Printed end",
-    "released_from": "First release month",
-    "released_to": "Last release month",
-    "access_methods": "Access method",
-    "controllers": "Data controllers",
-    "sublicensing": "Sublicensing",
-    "discussions": "Discussions",
-    "datasets": "Datasets",
-    "objectives": "Objectives",
-    "expected_benefits": "Expected benefits",
-    "yielded_benefits": "Yielded benefits",
-    "outputs": "Outputs",
-    "processing": "Processing",
+NAMES = {name: one.called for name, one in FIELDS.items() if one.called} | {
     "flags": "Flag",
     "files_disseminated": "Files disseminated",
     "organisation": "Name",

@@ -11,9 +11,10 @@ from html import escape
 
 from diff.change import Change, ChangeKind, single
 from diff.saying.excerpt import excerpt
-from diff.saying.phrase import PROSE, SOURCE, basis_in_words, moved_values, renamed_values, set_values
+from diff.saying.phrase import SOURCE, basis_in_words, moved_values, renamed_values, set_values
 from diff.saying.redline import Run
 from diff.saying.sentence import NAMES
+from scraper.records import PROSE
 from scraper.text import cut, one_line
 
 TAG = "tag:registerwatch.invalid,2026:"

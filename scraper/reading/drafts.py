@@ -17,12 +17,12 @@ from scraper.reading.layouts import (
     L0_INLINE_SECTIONS,
     L0_LABELS,
     L1_SECTION_LINES,
+    LIST_LABELS,
     SECTION_LINES,
     Label,
     known_label,
 )
 
-_LIST_LABELS = frozenset(("Datasets", "Data"))
 _WITH_BRACKETS = frozenset(("Purposes", "Opt outs honoured", "When"))
 _TO_TOP = re.compile(r"\W*(?:back to )?(?:top|contents|index)\W*", re.IGNORECASE)
 _LONGEST_UNKNOWN_LABEL = 60
@@ -84,7 +84,7 @@ class Draft:
         """Return for each known header label the values it has: one for each time it stands there."""
         values: dict[str, list[str]] = {}
         for entry in self.entries:
-            if entry.name and entry.name not in _LIST_LABELS:
+            if entry.name and entry.name not in LIST_LABELS:
                 joint = "\n" if entry.name == "Purposes" else " "
                 values.setdefault(entry.name, []).append(joint.join(entry.texts()))
         return values
@@ -93,7 +93,7 @@ class Draft:
         """Return every header line as it stood, by its label as printed."""
         printed: dict[str, list[str]] = {}
         for entry in self.entries:
-            if entry.name not in _LIST_LABELS:
+            if entry.name not in LIST_LABELS:
                 printed.setdefault(entry.printed, []).append("\n".join(entry.texts()))
         return {label: "\n".join(texts) for label, texts in printed.items()}
 
@@ -206,7 +206,7 @@ def _unknown_label(line: Line, entries: Sequence[Entry], style: Style) -> Label 
 def _is_inside(line: Line, value: str, entry: Entry, style: Style) -> bool:
     """Say whether *line*, which looks like `label: value`, belongs to the value of *entry*."""
     texts = entry.texts()
-    if entry.name in _LIST_LABELS:
+    if entry.name in LIST_LABELS:
         # A list of items ends with what is no item; one without marks can only be ended by a label we know.
         return is_item(line) or not (entry.lines and is_item(entry.lines[0]))
     if entry.name == "Purposes" and texts:
@@ -223,7 +223,7 @@ def _is_bracketed(text: str) -> bool:
 
 def _take_datasets(entries: list[Entry], style: Style) -> tuple[list[str] | None, list[Line]]:
     """Return the names of the datasets and the lines behind them that are none; takes bare lists out of *entries*."""
-    lists = [entry for entry in entries if entry.name in _LIST_LABELS]
+    lists = [entry for entry in entries if entry.name in LIST_LABELS]
     if not lists:
         return _take_bare_list(entries, style)
     names: list[str] = []

@@ -1,107 +1,60 @@
 """What the generations of the site's markup print: labels, and the fields behind them.
 
-Tables and look-ups only. A page is of one layout, `L0` (2017) to `L4` (2025 on); design rule 5 compares a field only
-between layouts that print it.
+Look-ups only, all made from the table of fields in `scraper.records`. A page is of one layout, `L0` (2017) to `L4`
+(2025 on); rule 5 compares a field only between layouts that print it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-LAYOUTS = ("L0", "L1", "L2", "L3", "L4")
+from scraper.fields import LAYOUTS, Comparing, Field, Sort
+from scraper.records import FIELDS
 
-# Which layout prints which field, shown in docs/page-shapes.md. The placeholder of `Type of data`, a text form that
-# lost a line and a page with unknown labels print less; `read_agreement` adds those.
-_TABLE = """
-    title                L2 L3 L4
-    type_of_data         L0 L1 L3 L4
-    opt_outs             L0 L1 L2 L3 L4
-    confidentiality      L1 L2 L3 L4
-    legal_bases          L0 L1 L2 L3 L4
-    commercial           L2 L3 L4
-    organisation_types   L2 L3 L4
-    purposes_text        L2 L3 L4
-    sensitivity          L0 L1 L2 L3 L4
-    dsa_start            L2 L3 L4
-    dsa_end              L2 L3 L4
-    released_from        L0 L1 L2 L3 L4
-    released_to          L0 L1 L2 L3 L4
-    when_note            L0 L1 L2 L3 L4
-    access_methods       L0 L1 L2 L3 L4
-    system_access_note   L2 L3 L4
-    controllers          L2 L3 L4
-    sublicensing         L2 L3 L4
-    discussions          L4
-    datasets             L0 L1 L2 L3 L4
-    objectives           L1 L2 L3 L4
-    expected_benefits    L1 L2 L3 L4
-    yielded_benefits     L1 L2 L3 L4
-    outputs              L0 L1 L2 L3 L4
-    processing           L0 L1 L2 L3 L4
-"""
+HEADER = [one for one in FIELDS.values() if one.sort is not Sort.PROSE]
+"""Fields of an agreement's head."""
 
-_PRINTED_BY = {field: layouts for field, *layouts in (row.split() for row in _TABLE.strip().splitlines())}
 
-FIELDS_OF_LABEL = {
-    "Type of data": ("type_of_data",),
-    "Opt outs honoured": ("opt_outs", "confidentiality"),
-    "Legal basis": ("legal_bases",),
-    "Purposes": ("commercial", "organisation_types", "purposes_text"),
-    "Sensitive": ("sensitivity",),
-    "When": ("dsa_start", "dsa_end", "released_from", "released_to", "when_note"),
-    "Access method": ("access_methods", "system_access_note"),
-    "Data-controller type": ("controllers",),
-    "Sublicensing allowed": ("sublicensing",),
-    "AGD/predecessor discussions": ("discussions",),
-    "Datasets": ("datasets",),
-    # as older layouts call them
-    "Categories": ("type_of_data",),
-    "Repeats": ("access_methods",),
-    "Format": ("type_of_data", "sensitivity"),
-    "Basis": ("legal_bases",),
-    "How often": ("access_methods",),
-    "Data": ("datasets",),
-    "HSCIC Id": (),
-}
+def labels_of(fields: Iterable[Field], *layouts: str) -> frozenset[str]:
+    """Return the labels before these *fields* on pages of these *layouts*."""
+    return frozenset(label for one in fields for layout in layouts if (label := one.label_in(layout)))
+
+
+def _fields_of_labels() -> dict[str, tuple[str, ...]]:
+    labels = dict.fromkeys(label for one in HEADER for layout in reversed(LAYOUTS) if (label := one.label_in(layout)))
+    return {label: tuple(one.name for one in HEADER if label in map(one.label_in, LAYOUTS)) for label in labels}
+
+
+FIELDS_OF_LABEL = _fields_of_labels()
 """The fields that each header label gives."""
 
-L0_LABELS = frozenset(("Opt outs honoured", "Basis", "Format", "How often", "When", "HSCIC Id", "Data"))
-HEADING_LABELS = frozenset(FIELDS_OF_LABEL) - {"Format", "Basis", "How often", "Data", "HSCIC Id"}
-L1_ONLY = frozenset(("Categories", "Repeats"))
-L2_ONWARDS = frozenset(("Purposes", "Access method", "Data-controller type", "Sublicensing allowed"))
+L0_LABELS = labels_of(HEADER, "L0")
+HEADING_LABELS = labels_of(HEADER, *LAYOUTS[1:])
+LIST_LABELS = labels_of((one for one in HEADER if one.sort is Sort.LIST), *LAYOUTS)
+"""Labels with a line for each value."""
+L1_ONLY = labels_of(HEADER, "L1") - labels_of(HEADER, "L0", "L2", "L3", "L4")
+L2_ONWARDS = labels_of(HEADER, "L2") - labels_of(HEADER, "L1")
 
-_FROM_L3 = (
-    "Type of data",
-    "Opt outs honoured",
-    "Legal basis",
-    "Purposes",
-    "Sensitive",
-    "When",
-    "Access method",
-    "Data-controller type",
-    "Sublicensing allowed",
-    "Datasets",
-)
 ALWAYS_PRINTED = {
-    "L0": ("Opt outs honoured", "Basis", "Format", "How often", "When", "Data"),
-    "L1": ("Opt outs honoured", "Sensitive", "When", "Repeats", "Legal basis", "Categories", "Datasets"),
-    "L2": _FROM_L3[1:],
-    "L3": _FROM_L3,
-    "L4": _FROM_L3,
+    layout: tuple(
+        dict.fromkeys(
+            label
+            for one in HEADER
+            # A label of a rare field or of none that is compared is not missed.
+            if not one.rare and one.comparing is not Comparing.NEVER and (label := one.label_in(layout))
+        )
+    )
+    for layout in LAYOUTS
 }
 """Labels that every agreement of a layout has, whatever stands behind them."""
 
-SECTION_LINES = {
-    "Objectives:": "objectives",
-    "Expected Benefits:": "expected_benefits",
-    "Yielded Benefits:": "yielded_benefits",
-    "Outputs:": "outputs",
-    "Processing:": "processing",
-}
+SECTION_LINES = {f"{one.label}:": one.name for one in FIELDS.values() if one.sort is Sort.PROSE and one.label}
 """A section's label is a whole line, and to the letter: prose has `PROCESSING CONDITIONS:` and `Processing for …`."""
 
-L1_SECTION_LINES = SECTION_LINES | {"Benefits:": "expected_benefits"}
-L0_INLINE_SECTIONS = {"Output": "outputs", "Activities": "processing"}
+L1_SECTION_LINES = SECTION_LINES | {
+    f"{label}:": name for name in SECTION_LINES.values() if (label := FIELDS[name].older.get("L1", ""))
+}
+L0_INLINE_SECTIONS = {label: name for name in SECTION_LINES.values() if (label := FIELDS[name].label_in("L0"))}
 L0_BARE_LINES = frozenset(("Project info", "Project info:"))
 """Lines that say nothing: this one stands between the datasets and the prose of some pages."""
 
@@ -153,7 +106,7 @@ def unprinted(layout: str) -> set[str]:
     >>> sorted(unprinted("L3"))
     ['discussions']
     """
-    return {field for field, layouts in _PRINTED_BY.items() if layout not in layouts}
+    return {name for name, one in FIELDS.items() if layout not in one.layouts}
 
 
 class Evidence(NamedTuple):

@@ -6,8 +6,11 @@ from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
+from scraper.fields import Sort
 from scraper.names.fold import as_set, fold
 from scraper.names.legal_basis import read_legal_bases
+from scraper.reading.layouts import FIELDS_OF_LABEL
+from scraper.records import FIELDS
 
 PLACEHOLDER = fold("information not disclosed for TRE projects")
 """What the site prints as `Type of data` where it does not know it: no value."""
@@ -303,7 +306,7 @@ def _month(text: str) -> str | None:
 
 Reader = Callable[[Sequence[str]], Values]
 
-READERS: dict[str, Reader] = {
+_GRAMMARS: dict[str, Reader] = {
     "Type of data": read_type_of_data,
     "Categories": read_type_of_data,
     "Opt outs honoured": read_opt_outs,
@@ -319,15 +322,32 @@ READERS: dict[str, Reader] = {
     "Sublicensing allowed": read_sublicensing,
     "AGD/predecessor discussions": read_discussions,
 }
-"""How to read each label; `Data-controller type` needs names and is read with a vocabulary."""
+"""Labels whose text is more than the value of one field; that of others is read by the sort of its value."""
 
 
 def reader_of(label: str, split_controllers: Callable[[str], Iterable[str]]) -> Reader | None:
     """Return how to read *label*, None for labels that give no field by themselves."""
     if label == "Data-controller type":
         return partial(_read_controllers, split_controllers)
-    return READERS.get(label)
+    return _GRAMMARS.get(label) or _PLAIN.get(label)
 
 
 def _read_controllers(split: Callable[[str], Iterable[str]], values: Sequence[str]) -> Values:
     return {"controllers": as_set(name for value in values for name in split(value))}
+
+
+def _read_set(name: str, values: Sequence[str]) -> Values:
+    return {name: as_set(part for value in values for part in split_commas(value))}
+
+
+def _read_text(name: str, values: Sequence[str]) -> Values:
+    return {name: "\n".join(values)}
+
+
+_BY_SORT = {Sort.SET: _read_set, Sort.TEXT: _read_text}
+# The oldest layout's reference stands behind a label, but is asked for by who cuts its version off.
+_PLAIN = {
+    label: partial(_BY_SORT[FIELDS[name].sort], name)
+    for label, (name, *others) in FIELDS_OF_LABEL.items()
+    if not others and FIELDS[name].sort in _BY_SORT and name != "reference"
+}

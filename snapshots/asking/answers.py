@@ -14,7 +14,7 @@ from diff.saying.redline import Redline, redline
 from scraper.errors import RegisterWatchError
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
-from scraper.records import SECTIONS, Agreement, agreement_to_json
+from scraper.records import PROSE, Agreement, agreement_to_json
 from snapshots.keeping.changes import CHANGES, change_of
 from snapshots.keeping.deliveries import Deliveries
 from snapshots.keeping.states import States
@@ -325,7 +325,7 @@ class Answers:
         old = self._agreement(earlier)
         changed = {
             name: redline(getattr(old, name) or "", getattr(now, name) or "")
-            for name in _PROSE
+            for name in PROSE
             if fold(getattr(old, name) or "") != fold(getattr(now, name) or "")
         }
         return self._prose_since(versions, earlier), self._prose_since(versions, later), changed
@@ -504,7 +504,6 @@ class Answers:
         return [{**row, "was_read": bool(row["was_read"])} for row in rows]
 
 
-_PROSE = ("purposes_text", *SECTIONS)
 _RUN = (
     "id", "kind", "captured_at", "finished_at", "complete", "state", "reason", "pages_read", "pages_changed",
     "pages_failed", "pages_absent",
@@ -514,7 +513,7 @@ _OF_GROUP = "changes.id in (select change_id from change_groups where group_id =
 
 
 def _prose(agreement: Agreement) -> tuple[str, ...]:
-    return tuple(fold(getattr(agreement, name) or "") for name in _PROSE)
+    return tuple(fold(getattr(agreement, name) or "") for name in PROSE)
 
 
 def _at_least(severity: str | None) -> list[str]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scraper.records import SECTIONS
+from scraper.records import PROSE, SECTIONS
+from snapshots.keeping.states import PROSE_JOINS, prose_columns
 
 Row = Mapping[str, Any]
 Moment = tuple[str, str]
@@ -60,24 +61,16 @@ def _printed_at(versions: Iterable[Row], time: str) -> Iterator[int]:
 
 def _read_states(db: Database, states: Iterable[int]) -> dict[int, str]:
     rows = db.query(
-        """
-        select states.id, states.title, states.purposes_text, objectives.text as objectives,
-          expected_benefits.text as expected_benefits, yielded_benefits.text as yielded_benefits,
-          outputs.text as outputs, processing.text as processing
+        f"""
+        select states.id, states.title, {", ".join(f"states.{name}" for name in PROSE if name not in SECTIONS)},
+          {prose_columns()}
         from states
-        left join texts as objectives on objectives.id = states.objectives
-        left join texts as expected_benefits on expected_benefits.id = states.expected_benefits
-        left join texts as yielded_benefits on yielded_benefits.id = states.yielded_benefits
-        left join texts as outputs on outputs.id = states.outputs
-        left join texts as processing on processing.id = states.processing
+        {PROSE_JOINS}
         where states.id in (select value from json_each(:states))
         """,
         {"states": json.dumps(sorted(states))},
     )
-    return {row["id"]: "\n".join(row[name] for name in _PROSE if row[name]) for row in rows}
-
-
-_PROSE = ("title", "purposes_text", *SECTIONS)
+    return {row["id"]: "\n".join(row[name] for name in ("title", *PROSE) if row[name]) for row in rows}
 
 
 def read_ends(db: Database, first: str, last: str) -> Sequence[dict[str, Any]]:

@@ -11,9 +11,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from scraper.fields import Sort
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import FIELDS, SECTIONS
 from snapshots.keeping.changes import CHANGES, change_of
+from snapshots.keeping.states import PLAIN_COLUMNS, PROSE_IDS, PROSE_JOINS, prose_columns
 from snapshots.sql.comments import MEANINGS
 
 Row = Mapping[str, Any]
@@ -76,16 +78,14 @@ def _columns(table: str, **types: str) -> tuple[Column, ...]:
     )
 
 
-_LISTS = (
-    "type_of_data", "opt_outs", "confidentiality", "commercial", "organisation_types", "sensitivity",
-    "access_methods", "controllers", "sublicensing", "discussions", "datasets",
-)  # fmt: skip
-_TYPES = (
-    dict.fromkeys(_LISTS, "list")
-    | dict.fromkeys(("dsa_start", "dsa_end"), "date")
-    | dict.fromkeys(("released_from", "released_to"), "month")
-    | {"system_access_note": "boolean"}
-)
+_TYPES = {
+    Sort.TEXT: "text",
+    Sort.SET: "list",
+    Sort.LIST: "list",
+    Sort.DATE: "date",
+    Sort.MONTH: "month",
+    Sort.FLAG: "boolean",
+}
 _PLACE = (
     Column(name="page", type="text", meaning="Slug of the page, a row of organisations.", required=True),
     Column(name="reference", type="text", meaning=_meaning("agreements", "reference"), required=True),
@@ -95,18 +95,13 @@ _ORGANISATION = Column(name="organisation", type="text", meaning="Name in the pa
 
 def _fields() -> Iterator[Column]:
     """Yield the fields of an agreement, without its reference and its prose."""
-    for name in FIELDS:
-        if name == "legal_bases":
+    for name, one in FIELDS.items():
+        if one.sort is Sort.CITATIONS:
             meaning = "Canonical ids of the legal bases, a list; null where the page prints none."
-            yield Column(name="legal_bases", type="list", meaning=meaning)
-            meaning = "The texts that gave them, in the same order."
-            yield Column(name="legal_bases_printed", type="list", meaning=meaning)
-        elif name not in ("reference", "printed", *SECTIONS):
-            type_ = _TYPES.get(name, "text")
-            meaning = _meaning("states", name)
-            if type_ == "boolean":
-                meaning = "Whether the bracketed explanation stands under the access method; null where that is absent."
-            yield Column(name=name, type=type_, meaning=meaning)
+            yield Column(name=name, type="list", meaning=meaning)
+            yield Column(name=f"{name}_printed", type="list", meaning="The texts that gave them, in the same order.")
+        elif one.sort in _TYPES and name != "reference":
+            yield Column(name=name, type=_TYPES[one.sort], meaning=_meaning("states", name))
 
 
 _SEEN = (
@@ -131,9 +126,9 @@ def _one_by_one(keys: str, sql: str) -> Callable[[Database, Vocabulary], Iterato
     """Return how rows with prose are read: first which, in order, then each for itself.
 
     Sorted all at once, their prose would go through a temporary file. In *sql*, {state} stands for the fields of
-    a state but for its prose.
+    a state but for its prose, {texts} or {hashes} for its prose, {joins} for the tables with it.
     """
-    one = sql.format(state=", ".join(f"states.{name}" for name in FIELDS if name not in ("printed", *SECTIONS)))
+    one = sql.format(state=PLAIN_COLUMNS, joins=PROSE_JOINS, texts=prose_columns(), hashes=prose_columns("hash"))
 
     def rows(db: Database, _: Vocabulary) -> Iterator[Row]:
         for key in list(db.query(keys)):
@@ -161,17 +156,11 @@ def _agreements() -> Table:
               (
                 select min(first_seen) from agreement_versions
                 where agreement_versions.page = :page and agreement_versions.reference = :reference
-              ) as first_seen,
-              a.text as objectives, b.text as expected_benefits, c.text as yielded_benefits, d.text as outputs,
-              e.text as processing
+              ) as first_seen, {texts}
             from agreement_versions
             join states on states.id = agreement_versions.state
             join pages on pages.slug = agreement_versions.page
-            left join texts a on a.id = states.objectives
-            left join texts b on b.id = states.expected_benefits
-            left join texts c on c.id = states.yielded_benefits
-            left join texts d on d.id = states.outputs
-            left join texts e on e.id = states.processing
+            {joins}
             where agreement_versions.id = :version
             """,
         ),
@@ -199,17 +188,12 @@ def _versions() -> Table:
             select {state}, agreement_versions.page, agreement_versions.first_seen,
               coalesce(agreement_versions.last_seen, pages.last_seen) as last_seen,
               agreement_versions.last_seen is null as current, agreement_versions.ended, snapshots.body as snapshot,
-              a.hash as objectives, b.hash as expected_benefits, c.hash as yielded_benefits, d.hash as outputs,
-              e.hash as processing
+              {hashes}
             from agreement_versions
             join states on states.id = agreement_versions.state
             join pages on pages.slug = agreement_versions.page
             join snapshots on snapshots.id = agreement_versions.snapshot
-            left join texts a on a.id = states.objectives
-            left join texts b on b.id = states.expected_benefits
-            left join texts c on c.id = states.yielded_benefits
-            left join texts d on d.id = states.outputs
-            left join texts e on e.id = states.processing
+            {joins}
             where agreement_versions.id = :id
             """,
         ),
@@ -219,13 +203,11 @@ def _versions() -> Table:
 def _text_rows(db: Database, _: Vocabulary) -> Iterator[Row]:
     # Texts of refused or discarded states are left out: nothing that is exported names them.
     keys = db.query(
-        """
+        f"""
         select distinct texts.id, texts.hash
         from agreement_versions
         join states on states.id = agreement_versions.state
-        join texts on texts.id in (
-          states.objectives, states.expected_benefits, states.yielded_benefits, states.outputs, states.processing
-        )
+        join texts on texts.id in ({PROSE_IDS})
         order by texts.hash
         """
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diff.change import Change, ChangeKind, Severity, read_families, read_value
-from diff.deciding.compare import PROSE
+from scraper.records import PROSE
 from snapshots.keeping.states import States, as_json
 
 CHANGES = """

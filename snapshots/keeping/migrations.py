@@ -1,12 +1,20 @@
-"""The schema, step by step. A migration that was shipped is never edited; the next one repairs it."""
+"""The schema, step by step: each numbered file in snapshots/sql/ is one, and a new file is a new one.
 
+A step that was shipped is never edited; the next one repairs it.
+"""
+
+import re
 import sqlite3
 import zlib
+from collections.abc import Callable
 from importlib import resources
 
 from sqlite_utils import Database, Migrations
 
+from scraper.records import FIELDS, SECTIONS
 from snapshots.keeping.chain import begin_chain
+from snapshots.keeping.states import PROSE_JOINS
+from snapshots.sql.comments import NOT_SHOWN
 
 migrations = Migrations("registerwatch")
 
@@ -18,13 +26,13 @@ def _sql(name: str) -> str:
     return (resources.files("snapshots.sql") / name).read_text(encoding="utf-8")
 
 
-def _execute(db: Database, name: str) -> None:
-    """Execute a file of statements, each of which ends with its line, within the transaction that is open.
+def _execute(db: Database, sql: str) -> None:
+    """Execute statements, each of which ends with its line, within the transaction that is open.
 
     `executescript` of sqlite3 would commit that first; the one of sqlite-utils looks for the end after every letter.
     """
     statement = ""
-    for line in _sql(name).splitlines(keepends=True):
+    for line in sql.splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):
             db.execute(statement)
@@ -32,35 +40,27 @@ def _execute(db: Database, name: str) -> None:
     db.execute(statement)
 
 
-@migrations()
-def m001_begin(db: Database) -> None:
-    """Make the tables."""
-    _execute(db, "schema.sql")
+_BESIDE: dict[str, Callable[[Database], None]] = {"m003_manifests": begin_chain}
+"""What a step does when its statements are done, as far as that is more than SQL."""
 
 
-@migrations()
-def m002_deliveries(db: Database) -> None:
-    """Make room for what is to be told."""
-    _execute(db, "m002_deliveries.sql")
+def _step(name: str) -> Callable[[Database], None]:
+    def step(db: Database) -> None:
+        _execute(db, _sql(f"{name}.sql"))
+        if name in _BESIDE:
+            _BESIDE[name](db)
+
+    return step
 
 
-@migrations()
-def m003_manifests(db: Database) -> None:
-    """Make room for the chain of runs, and begin it with the runs that there are."""
-    _execute(db, "m003_manifests.sql")
-    begin_chain(db)
+def _register() -> None:
+    """Make a step of every numbered file of statements, in their order."""
+    files = sorted(file.name for file in resources.files("snapshots.sql").iterdir())
+    for name in (file.removesuffix(".sql") for file in files if re.match(r"m\d{3}_\w+\.sql$", file)):
+        migrations(name=name)(_step(name))
 
 
-@migrations()
-def m004_headers(db: Database) -> None:
-    """Make room for the headers that a page came with."""
-    _execute(db, "m004_headers.sql")
-
-
-@migrations()
-def m005_looking(db: Database) -> None:
-    """Make the questions of the pages that are browsed quick."""
-    _execute(db, "m005_looking.sql")
+_register()
 
 
 def is_current(db: Database) -> bool:
@@ -69,8 +69,16 @@ def is_current(db: Database) -> bool:
     return version == _views_version() and not migrations.pending(db)
 
 
+def _views() -> str:
+    """Return the statements that make the views, with a column for every field of an agreement that is shown."""
+    columns = [f"{name}.text as {name}" if name in SECTIONS else f"states.{name}" for name in FIELDS]
+    shown = [column for name, column in zip(FIELDS, columns, strict=True) if name not in NOT_SHOWN]
+    fields = "".join(f"{column},\n  " for column in shown).rstrip()
+    return _sql("views.sql").replace("/* fields */", fields).replace("/* prose */", PROSE_JOINS)
+
+
 def _views_version() -> int:
-    return zlib.crc32(_sql("views.sql").encode()) & 0x7FFFFFFF
+    return zlib.crc32(_views().encode()) & 0x7FFFFFFF
 
 
 def migrate(db: Database) -> None:
@@ -80,7 +88,7 @@ def migrate(db: Database) -> None:
         migrations.apply(db)
         for view in db.view_names():
             db.execute(f"drop view [{view}]")
-        _execute(db, "views.sql")
+        _execute(db, _views())
         db.execute(f"pragma application_id = {APPLICATION_ID}")
         db.execute(f"pragma user_version = {_views_version()}")
     db.execute("commit")

@@ -7,12 +7,24 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from scraper.records import SECTIONS, Agreement, agreement_from_json, agreement_to_json
+from scraper.fields import Sort
+from scraper.records import FIELDS, SECTIONS, Agreement, agreement_from_json, agreement_to_json, fields_of_sort
 
-_LISTS = (
-    "type_of_data", "opt_outs", "confidentiality", "legal_bases", "commercial", "organisation_types", "sensitivity",
-    "access_methods", "controllers", "sublicensing", "discussions", "datasets", "printed",
-)  # fmt: skip
+_AS_JSON = fields_of_sort(Sort.SET, Sort.LIST, Sort.CITATIONS, Sort.LINES)
+_FLAGS = fields_of_sort(Sort.FLAG)
+_PLAIN = tuple(name for name in FIELDS if name not in SECTIONS)
+
+PLAIN_COLUMNS = ", ".join(f"states.{name}" for name in _PLAIN)
+"""Columns of `states` that hold a field as it is."""
+PROSE_JOINS = "\n".join(f"left join texts as {name} on {name}.id = states.{name}" for name in SECTIONS)
+"""What a question for prose joins to `states`: each section under its own name."""
+PROSE_IDS = ", ".join(f"states.{name}" for name in SECTIONS)
+"""The rows of `texts` that a state names."""
+
+
+def prose_columns(column: str = "text") -> str:
+    """Return a *column* of each text that `PROSE_JOINS` joins, under the field's name."""
+    return ", ".join(f"{name}.{column} as {name}" for name in SECTIONS)
 
 
 def as_json(value: Any) -> str:
@@ -67,7 +79,7 @@ class States:
 
     def _insert(self, record: dict[str, Any], unprinted: list[str], digest: str) -> int:
         row = dict(record)
-        for name in _LISTS:
+        for name in _AS_JSON:
             row[name] = None if record[name] is None else as_json(record[name])
         for name in SECTIONS:
             row[name] = None if record[name] is None else self.keep_text(record[name])
@@ -106,15 +118,10 @@ class States:
         if missing:
             rows = list(
                 self._db.query(
-                    """
-                    select states.*, a.text as objectives_text, b.text as expected_benefits_text,
-                      c.text as yielded_benefits_text, d.text as outputs_text, e.text as processing_text
+                    f"""
+                    select states.id, states.unprinted, {PLAIN_COLUMNS}, {prose_columns()}
                     from states
-                    left join texts a on a.id = states.objectives
-                    left join texts b on b.id = states.expected_benefits
-                    left join texts c on c.id = states.yielded_benefits
-                    left join texts d on d.id = states.outputs
-                    left join texts e on e.id = states.processing
+                    {PROSE_JOINS}
                     where states.id in (select value from json_each(:ids))
                     """,
                     {"ids": as_json(missing)},
@@ -136,15 +143,8 @@ class States:
 
 
 def agreement_of(row: Mapping[str, Any]) -> Agreement:
-    """Return the agreement of a row of `states` joined with its texts (`objectives_text`, …)."""
-    record = {name: row[name] for name in _PLAIN}
-    record |= {name: None if row[name] is None else json.loads(row[name]) for name in _LISTS}
-    record |= {name: row[f"{name}_text"] for name in SECTIONS}
-    note = row["system_access_note"]
-    record["system_access_note"] = None if note is None else bool(note)
+    """Return the agreement of a row of `states` with its prose."""
+    record = {name: row[name] for name in FIELDS}
+    record |= {name: json.loads(row[name]) for name in _AS_JSON if row[name] is not None}
+    record |= {name: bool(row[name]) for name in _FLAGS if row[name] is not None}
     return agreement_from_json(record, frozenset(json.loads(row["unprinted"])))
-
-
-_PLAIN = (
-    "reference", "title", "purposes_text", "dsa_start", "dsa_end", "released_from", "released_to", "when_note",
-)  # fmt: skip

@@ -1,7 +1,8 @@
 """What the comments of the SQL say: what each table holds, what each column means, and questions ready to be asked.
 
 What is true of a column stands beside it in the file that makes it, and is read from there: for `docs/schema.md`, for
-the pages of the tables and for exports. A test compares it with the tables and columns that there are.
+the pages of the tables and for exports; what a field of an agreement means stands in `scraper.records`. A test compares
+all this with the tables and columns that there are.
 """
 
 import re
@@ -11,7 +12,12 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import groupby
 
+from scraper.records import FIELDS, SECTIONS
+
 _FOLDER = resources.files("snapshots.sql")
+
+NOT_SHOWN = ("purposes_text", "system_access_note", "printed")
+"""Fields without a column in `current_agreements`: it never had one of them, and scripts read its rows as they are."""
 
 
 def _files(folder: Traversable) -> list[tuple[str, str]]:
@@ -48,10 +54,14 @@ def _first_sentence(comment: str) -> str:
 
 def _read() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     descriptions = {"_sqlite_migrations": "Which steps of the schema this file has gone through."}
-    meanings: dict[str, dict[str, str]] = {}
+    of_fields = {name: one.meaning for name, one in FIELDS.items()}
+    meanings: dict[str, dict[str, str]] = {
+        "states": of_fields | {name: of_fields[name].replace(";", ", a row of texts;") for name in SECTIONS},
+        "current_agreements": {name: meaning for name, meaning in of_fields.items() if name not in NOT_SHOWN},
+    }
     files = dict(_files(_FOLDER))
     # In the order in which they are executed: what a step adds comes after the table, a view after all it shows.
-    for name in sorted(files, key=lambda name: (name != "schema.sql", name == "views.sql", name)):
+    for name in sorted(files, key=lambda name: (name == "views.sql", name)):
         for statement in _STATEMENT.finditer(files[name]):
             columns = meanings.setdefault(statement["name"], {})
             for column in _COLUMN.finditer(statement["body"]):

@@ -1,45 +1,18 @@
 -- What a reader asks first. Views hold no data: they are made anew whenever the schema moves on. Where a column is one of a
 -- table as it is, `states.title`, and has no comment, it means what it means there.
 
--- Every agreement that stands on the register now, with all its fields.
+-- Every agreement that stands on the register now, with all its fields. Their columns are made from the table of fields.
 create view current_agreements as
 select
   agreements.page,  -- Slug of the page.
   pages.organisation,  -- Name in the page's heading.
-  agreements.reference,  -- Reference of the agreement, without a version's tail.
-  states.title,
-  states.type_of_data,
-  states.opt_outs,
-  states.confidentiality,
-  states.legal_bases,
-  states.commercial,
-  states.organisation_types,
-  states.sensitivity,
-  states.dsa_start,
-  states.dsa_end,
-  states.released_from,
-  states.released_to,
-  states.when_note,
-  states.access_methods,
-  states.controllers,
-  states.sublicensing,
-  states.discussions,
-  states.datasets,
-  objectives.text as objectives,  -- The section Objectives; null where the page prints none.
-  expected_benefits.text as expected_benefits,  -- The section Expected Benefits; null where the page prints none.
-  yielded_benefits.text as yielded_benefits,  -- The section Yielded Benefits; null where the page prints none.
-  outputs.text as outputs,  -- The section Outputs; null where the page prints none.
-  processing.text as processing,  -- The section Processing; null where the page prints none.
+  /* fields */
   pages.last_seen  -- Time of the last run that read the page or found it unchanged.
 from agreements
 join pages on pages.slug = agreements.page
 join agreement_versions on agreement_versions.id = agreements.version
 join states on states.id = agreement_versions.state
-left join texts as objectives on objectives.id = states.objectives
-left join texts as expected_benefits on expected_benefits.id = states.expected_benefits
-left join texts as yielded_benefits on yielded_benefits.id = states.yielded_benefits
-left join texts as outputs on outputs.id = states.outputs
-left join texts as processing on processing.id = states.processing
+/* prose */
 where agreements.standing;
 
 -- Which changes belong to a register-wide one. A group that was told and is no longer found names its members too,

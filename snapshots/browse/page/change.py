@@ -12,8 +12,9 @@ from typing import Any
 from diff.cells import escaped
 from diff.change import PUBLIC, Change, ChangeKind, single
 from diff.saying.english import clock, day
-from diff.saying.phrase import PROSE, SOURCE, Phrase, phrase
+from diff.saying.phrase import SOURCE, Phrase, phrase
 from diff.saying.redline import Run, redline
+from scraper.records import PROSE
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from diff.names import nearest
 from diff.saying.english import listed, plural
 from scraper.names.fold import fold
+from scraper.records import SECTIONS
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.render import marked
@@ -224,12 +225,7 @@ def _prose(reader: Reader, _text: str, match: str, limit: int) -> Section:
         ),
         hits as materialized (
           select id, title,
-            case when states.objectives in (select id from found) then states.objectives
-              when states.processing in (select id from found) then states.processing
-              when states.outputs in (select id from found) then states.outputs
-              when states.expected_benefits in (select id from found) then states.expected_benefits
-              when states.yielded_benefits in (select id from found) then states.yielded_benefits
-            end as text
+            case {_FIRST_FOUND} end as text
           from states
         )
         select agreements.reference, states.title, agreements.page, max(agreements.standing) as standing, states.text,
@@ -282,6 +278,13 @@ def _changes(reader: Reader, _text: str, match: str, limit: int) -> Section:
         key="changes", title="Changes", count=rows[0]["found"] if rows else 0, rows=change_rows(reader, found)
     )
 
+
+_SHOWN_FIRST = ("objectives", "processing", "outputs")
+_FIRST_FOUND = " ".join(
+    f"when states.{name} in (select id from found) then states.{name}"
+    for name in dict.fromkeys((*_SHOWN_FIRST, *SECTIONS))
+)
+"""The section that is quoted, where words are found in several."""
 
 _SECTIONS = {
     "organisations": _organisations,

@@ -13,17 +13,17 @@ from diff.kinds import is_type_of_data
 from diff.saying.english import plural
 from diff.saying.redline import Mark, redline
 from diff.saying.sentence import NAMES
+from scraper.fields import Comparing, Sort
 from scraper.names.fold import fold
 from scraper.names.legal_basis import compared_ids
 from scraper.names.vocabulary import Vocabulary
-from scraper.records import SECTIONS, Agreement
+from scraper.records import FIELDS, PROSE, Agreement, fields_of_sort
 from scraper.text import cut, one_line
 from snapshots.browse.parts.law import heading
 
 LONGEST = 300
-_DATES = ("dsa_start", "dsa_end")
-_SINGLE = ("title", "when_note", "released_from", "released_to")
-_PROSE = ("purposes_text", *SECTIONS)
+_DATES = fields_of_sort(Sort.DATE)
+_SINGLE = tuple(name for name in fields_of_sort(Sort.TEXT, Sort.MONTH) if name not in PROSE)
 
 Value = tuple[Mark, str]
 
@@ -52,8 +52,8 @@ def of_whole(before: Agreement | None, after: Agreement | None) -> Difference:
 
 def differences_of(before: Agreement, after: Agreement, vocabulary: Vocabulary) -> Iterator[Difference]:
     """Yield the fields that differ between two states."""
-    for field in NAMES:
-        if hasattr(before, field) and field not in before.unprinted | after.unprinted:
+    for field, one in FIELDS.items():
+        if one.comparing is not Comparing.NEVER and field not in before.unprinted | after.unprinted:
             yield from _of_field(field, before, after, vocabulary)
 
 
@@ -69,7 +69,7 @@ def _of_field(field: str, before: Agreement, after: Agreement, vocabulary: Vocab
         old, new = incident(before), incident(after)
     if old == new:
         return
-    if field in _PROSE:
+    if field in PROSE:
         if fold(old or "") != fold(new or ""):
             changed = redline(old or "", new or "")
             words = f"{plural(changed.words('out'), 'word')} out, {changed.words('in'):,} in"
@@ -171,9 +171,9 @@ def came_back(
     differing = {one.field for one in differences}
     for field in dict.fromkeys(change.field for change in told if change.field):
         own = [change for change in told if change.field == field]
-        if before is None or after is None or field not in NAMES or not hasattr(before, field):
+        if before is None or after is None or field not in FIELDS:
             continue
-        if field in (*_DATES, *_SINGLE, *_PROSE):
+        if field in (*_DATES, *_SINGLE, *PROSE):
             if field not in differing and len(own) > 1:
                 yield f"{NAMES[field]}: changed in between, and is as it was."
         else:

@@ -4,18 +4,17 @@ Not printed is not empty: what the page's layout does not print, what it leaves 
 are three different things, and each has words of its own. Pure.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from diff.saying.english import day
 from diff.saying.redline import Run, redline
 from diff.saying.sentence import NAMES
+from scraper.fields import Field, Sort
 from scraper.names.fold import fold
-from scraper.records import SECTIONS, Agreement
+from scraper.records import FIELDS, PROSE, Agreement
 from scraper.text import one_line
 from snapshots.browse.parts.versions import Version
-
-PROSE = ("purposes_text", *SECTIONS)
 
 NOT_ON_PAGE = "not on the page"
 NONE_PRINTED = "none printed"
@@ -46,30 +45,43 @@ class Fact:
     was: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    label: str
-    names: tuple[str, ...]
-    """Fields of the record; the first decides whether the page prints it."""
-    say: Callable[[Agreement, tuple[str, ...]], Said]
-    always: bool = True
-    """Whether it is worth saying that it is missing."""
+_FIRST = (
+    "title", "controllers", "dsa_start", "dsa_end", "released_from", "released_to", "when_note", "opt_outs",
+    "confidentiality", "type_of_data", "sensitivity", "commercial", "sublicensing", "access_methods",
+)  # fmt: skip
+"""What is asked first; other fields follow in their public order."""
+_PARTS_OF_THEIR_OWN = ("datasets", "legal_bases")
+"""Fields that stand elsewhere on the page, but among the facts where two states are compared."""
 
 
-def _set(agreement: Agreement, names: tuple[str, ...]) -> Said:
-    values = getattr(agreement, names[0])
-    if values is None:
-        return Said(quiet=NONE_PRINTED)
-    return Said(values=tuple(map(one_line, values))) if values else Said(quiet=NOTHING_BEHIND)
+def _headings() -> dict[str, list[Field]]:
+    """Return the fields that stand together under one heading, by heading, in the order of the page."""
+    others = (name for name in FIELDS if name not in _PARTS_OF_THEIR_OWN)
+    found: dict[str, list[Field]] = {}
+    for name in dict.fromkeys((*_FIRST, *others, *_PARTS_OF_THEIR_OWN)):
+        if FIELDS[name].heading and name not in PROSE:
+            found.setdefault(FIELDS[name].heading, []).append(FIELDS[name])
+    return found
 
 
-def _text(agreement: Agreement, names: tuple[str, ...]) -> Said:
-    value = getattr(agreement, names[0])
-    return Said(values=(one_line(value),)) if value else Said(quiet=NONE_PRINTED)
+_HEADINGS = _headings()
 
 
-def _span(agreement: Agreement, names: tuple[str, ...]) -> Said:
-    first, last = (getattr(agreement, name) for name in names)
+def _say(agreement: Agreement, fields: Sequence[Field]) -> Said:
+    """Return what the *fields* under one heading say; the first decides whether the page prints them."""
+    if fields[0].name in agreement.unprinted:
+        return Said(quiet=NOT_ON_PAGE)
+    if fields[0].sort in (Sort.DATE, Sort.MONTH):
+        return _say_span(*(getattr(agreement, one.name) for one in fields))
+    value = getattr(agreement, fields[0].name)
+    if not value:
+        return Said(quiet=NOTHING_BEHIND if value == () else NONE_PRINTED)
+    values = (value,) if isinstance(value, str) else (v if isinstance(v, str) else v.printed for v in value)
+    notes = [_NOTES[one.name] for one in fields[1:] if getattr(agreement, one.name)]
+    return Said(values=(*map(one_line, values), *notes))
+
+
+def _say_span(first: str | None, last: str | None) -> Said:
     if first and last:
         return Said(values=(first, last), between="to")
     if first or last:
@@ -77,72 +89,46 @@ def _span(agreement: Agreement, names: tuple[str, ...]) -> Said:
     return Said(quiet=NONE_PRINTED)
 
 
-def _access(agreement: Agreement, names: tuple[str, ...]) -> Said:
-    said = _set(agreement, names)
-    noted = agreement.system_access_note and said.values
-    return Said(values=(*said.values, "(an explanation of system access stands under it)")) if noted else said
-
-
-_FIELDS = (
-    _Field("Title", ("title",), _text, always=False),
-    _Field("Data controllers", ("controllers",), _set),
-    _Field("Printed term", ("dsa_start", "dsa_end"), _span),
-    _Field("Releases", ("released_from", "released_to"), _span),
-    _Field("Remark beside the dates", ("when_note",), _text, always=False),
-    _Field("Opt-outs honoured", ("opt_outs",), _set),
-    _Field("Confidentiality", ("confidentiality",), _set),
-    _Field("Type of data", ("type_of_data",), _set),
-    _Field("Sensitive", ("sensitivity",), _set),
-    _Field("Commercial purpose", ("commercial",), _set),
-    _Field("Sublicensing", ("sublicensing",), _set),
-    _Field("Access method", ("access_methods",), _access),
-    _Field("Organisation type", ("organisation_types",), _set),
-    _Field("Discussions", ("discussions",), _set, always=False),
-)
+_NOTES = {"system_access_note": "(an explanation of system access stands under it)"}
 
 
 def facts_of(line: Sequence[Version]) -> list[Fact]:
     """Return what the last state of *line* says field by field, with what each said before."""
-    return [fact for field in _FIELDS if (fact := _fact(line, field))]
+    shown = {heading: own for heading, own in _HEADINGS.items() if own[0].name not in _PARTS_OF_THEIR_OWN}
+    return [fact for heading, fields in shown.items() if (fact := _fact(line, heading, fields))]
 
 
-def _fact(line: Sequence[Version], field: _Field) -> Fact | None:
-    said = _said(line[-1].agreement, field)
-    was = _was(line, field, said)
+def _fact(line: Sequence[Version], heading: str, fields: Sequence[Field]) -> Fact | None:
+    said = _say(line[-1].agreement, fields)
+    was = _was(line, fields, said)
     nothing = said.quiet in (NOT_ON_PAGE, NONE_PRINTED)
-    if (nothing and not field.always and not was) or (field.label == "Title" and not was):
+    if (nothing and fields[0].rare and not was) or (fields[0].name == "title" and not was):
         return None  # the title stands above the page
-    return Fact(label=field.label, said=said, was=was)
+    return Fact(label=heading, said=said, was=was)
 
 
-def _said(agreement: Agreement, field: _Field) -> Said:
-    if field.names[0] in agreement.unprinted:
-        return Said(quiet=NOT_ON_PAGE)
-    return field.say(agreement, field.names)
-
-
-def _was(line: Sequence[Version], field: _Field, said: Said) -> str:
+def _was(line: Sequence[Version], fields: Sequence[Field], said: Said) -> str:
     """Return the value before, and until when it stood; nothing if there was no other."""
     changed_at = line[-1].first_seen
     for version in reversed(line[:-1]):
-        earlier = _said(version.agreement, field)
+        earlier = _say(version.agreement, fields)
         if earlier.quiet != NOT_ON_PAGE and _key(earlier) != _key(said):
-            return _until(day(changed_at), field, earlier, said)
+            return _until(day(changed_at), fields[0].sort, earlier, said)
         if earlier.quiet != NOT_ON_PAGE or said.quiet == NOT_ON_PAGE:
             changed_at = version.first_seen
     return ""
 
 
-def _until(date: str, field: _Field, earlier: Said, now: Said) -> str:
+def _until(date: str, sort: Sort, earlier: Said, now: Said) -> str:
     if earlier.quiet:
         return f"Until {date}: {earlier.quiet}"
-    if field.label == "Printed term" and len(earlier.values) == len(now.values) == 2:
+    if sort is Sort.DATE and len(earlier.values) == len(now.values) == 2:
         (start, end), (start_now, end_now) = earlier.values, now.values
         if start == start_now:
             return f"Until {date} the printed end was {end}"
         if end == end_now:
             return f"Until {date} the printed start was {start}"
-    if field.label == "Releases" and len(earlier.values) == len(now.values) == 2 and earlier.values[0] == now.values[0]:
+    if sort is Sort.MONTH and len(earlier.values) == len(now.values) == 2 and earlier.values[0] == now.values[0]:
         return f"Until {date} to {earlier.values[1]}"
     return f"Until {date}: {earlier.text}"
 
@@ -237,30 +223,13 @@ def comparison(before: Agreement, after: Agreement) -> Comparison:
     reworded = list(_reworded(before, after))
     silent = [name for name in PROSE if (name in before.unprinted) != (name in after.unprinted)]
     same = [name for name in PROSE if name not in (*reworded, *silent) and getattr(after, name)]
-    pairs = [(field.label, _said(before, field), _said(after, field)) for field in _FIELDS]
+    pairs = [(heading, _say(before, own), _say(after, own)) for heading, own in _HEADINGS.items()]
     return Comparison(
-        facts=[pair for pair in [*pairs, *_further(before, after)] if _key(pair[1]) != _key(pair[2])],
+        facts=[pair for pair in pairs if _key(pair[1]) != _key(pair[2])],
         sections=[_section(name, getattr(before, name) or "", getattr(after, name) or "") for name in reworded],
         unchanged=[NAMES[name] for name in same],
         silent=[NAMES[name] for name in silent],
     )
-
-
-def _further(before: Agreement, after: Agreement) -> Iterator[tuple[str, Said, Said]]:
-    """Yield the fields that have a part of their own on the page."""
-    yield "Datasets", _said(before, _DATASETS), _said(after, _DATASETS)
-    yield "Legal basis", _said(before, _BASES), _said(after, _BASES)
-
-
-def _bases(agreement: Agreement, names: tuple[str, ...]) -> Said:
-    values = getattr(agreement, names[0])
-    if values is None:
-        return Said(quiet=NONE_PRINTED)
-    return Said(values=tuple(one_line(one.printed) for one in values)) if values else Said(quiet=NOTHING_BEHIND)
-
-
-_DATASETS = _Field("Datasets", ("datasets",), _set)
-_BASES = _Field("Legal basis", ("legal_bases",), _bases)
 
 
 def _section(name: str, before: str, after: str) -> Reworded:

@@ -100,42 +100,38 @@ create table texts (
   text text not null  -- Prose of a section, one line for each paragraph or list item.
 ) strict;
 
--- Every distinct thing that was printed of an agreement.
+-- Every distinct thing that was printed of an agreement. What its fields mean stands in scraper/records.py.
 create table states (
   id integer primary key,  -- Number of the state.
   hash text not null unique,
     -- First 32 hex digits of the SHA-256 of everything in the state: equal states are one row.
-  reference text not null,  -- Reference of the agreement, without a version's tail.
-  title text,  -- Title in the heading; null where the page only numbers its projects.
-  type_of_data text,  -- Types of data, a JSON list; null where the page prints none.
-  opt_outs text,  -- Opt-outs honoured, a JSON list of the values before the brackets; null where none are printed.
+  reference text not null,
+  title text,
+  type_of_data text,
+  opt_outs text,
   confidentiality text,
-    -- How the duty of confidentiality is met, a JSON list from the brackets; null without brackets.
-  legal_bases text,  -- Legal bases, a JSON list of id, family and printed text; null where the page prints none.
-  commercial text,  -- Whether the purpose is commercial, a JSON list of Yes and No; null where that is not printed.
-  organisation_types text,  -- Types of organisation, a JSON list from the brackets after the purposes; else null.
-  purposes_text text,  -- The line Purposes where it is prose; else null.
-  sensitivity text,  -- A JSON list of Sensitive and Non-Sensitive; null where that is not printed.
+  legal_bases text,
+  commercial text,
+  organisation_types text,
+  purposes_text text,
+  sensitivity text,
   dsa_start text,
-    -- Printed start of the agreement's term, YYYY-MM-DD or YYYY-MM as printed; null where none is printed.
-  dsa_end text,  -- Printed end of the agreement's term, YYYY-MM-DD or YYYY-MM as printed; null where none is printed.
-  released_from text,  -- First month of the release window, YYYY-MM; null where none is printed.
-  released_to text,  -- Last month of the release window, YYYY-MM; null where none is printed.
-  when_note text,  -- What else the line of the dates says, such as a remark about an incident; else null.
-  access_methods text,  -- Access methods, a JSON list; null where the page prints none.
-  system_access_note integer,  -- 1 if the bracketed explanation stands under the access method, 0 if not; else null.
-  controllers text,  -- Names of the data controllers, a JSON list; null where the page prints none.
-  sublicensing text,  -- Whether sublicensing is allowed, a JSON list of Yes and No; null where that is not printed.
-  discussions text,  -- Minutes and other discussions named, a JSON list; null where the page prints none.
-  datasets text,  -- Names of the datasets, a JSON list; null where the page prints no list.
-  objectives integer references texts (id),  -- The section Objectives, a row of texts; null where the page prints none.
+  dsa_end text,
+  released_from text,
+  released_to text,
+  when_note text,
+  access_methods text,
+  system_access_note integer,
+  controllers text,
+  sublicensing text,
+  discussions text,
+  datasets text,
+  objectives integer references texts (id),
   expected_benefits integer references texts (id),
-    -- The section Expected Benefits, a row of texts; null where the page prints none.
   yielded_benefits integer references texts (id),
-    -- The section Yielded Benefits, a row of texts; null where the page prints none.
-  outputs integer references texts (id),  -- The section Outputs, a row of texts; null where the page prints none.
-  processing integer references texts (id),  -- The section Processing, a row of texts; null where the page prints none.
-  printed text not null,  -- Every line of the agreement's head as it stood, a JSON object of label and text.
+  outputs integer references texts (id),
+  processing integer references texts (id),
+  printed text not null,
   unprinted text not null  -- Fields that the page's layout does not print, a JSON list: they are missing, not empty.
 ) strict;
 
