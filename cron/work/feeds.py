@@ -127,19 +127,10 @@ def gather(store: Store, answers: Answers) -> History:
 
 def _calendars(store: Store, history: History, site: "Site", published: str | None) -> dict[str, bytes]:
     """Return the calendars of printed ends."""
-    from notify.calendar.files import Printing, Term, render_calendars
+    from notify.calendar import render_calendars
 
-    terms = [
-        Term(
-            page=term.page,
-            organisation=term.organisation,
-            reference=term.reference,
-            title=term.title,
-            printings=[Printing(*printed) for printed in term.printings],
-        )
-        for term in read_terms(store.db)
-    ]
     links = {} if published else addresses_of(store, site.index, history.pages)
+    terms = read_terms(store.db)
     return render_calendars(terms, history.pages, register=site.register, links=links, base_url=published)
 
 

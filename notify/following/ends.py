@@ -4,12 +4,12 @@ An end is told as many days before it as a subscription says, once for each of t
 only for the smallest. It is followed as its agreement is; kinds and severity are for changes and do not narrow it.
 """
 
-import calendar
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from diff.terms import last_day
 from notify.following.matching import About, Audience
 from notify.following.subscription import Followed, stem_of
 from notify.following.words import Listeners
@@ -63,7 +63,7 @@ def ends_due(
     told_at = [_fewest_days(told.get(one.subscription.name, ())) for one in followed]
     due: list[dict[str, PrintedEnd]] = [{} for _ in followed]
     for row in standing:
-        day = _last_day(row["dsa_end"])
+        day = last_day(row["dsa_end"])
         if day is None or day < today:
             continue
         ends = {days: _printed_end(row, day, days, today) for days in every_days}
@@ -89,19 +89,6 @@ def _fewest_days(items: Iterable[str]) -> dict[tuple[str, str], int]:
             key = (stem_of(reference), end)
             fewest[key] = min(int(days), fewest.get(key, int(days)))
     return fewest
-
-
-def _last_day(printed: str | None) -> date | None:
-    """Return the day that a printed end means, None if it means none.
-
-    >>> _last_day("2026-10-25"), _last_day("2028-02"), _last_day("2026-02-30")
-    (datetime.date(2026, 10, 25), datetime.date(2028, 2, 29), None)
-    """
-    try:
-        year, month, *day = map(int, (printed or "").split("-"))
-        return date(year, month, day[0] if day else calendar.monthrange(year, month)[1])
-    except ValueError:  # what calendar raises is one too
-        return None
 
 
 def _about_agreement(row: Mapping[str, Any], texts: Iterable[str], listeners: Listeners) -> About:

@@ -2,25 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from sqlite_utils import Database
 
-Printed = tuple[str, str | None, str | None]
-"""Since when, printed end, last release month; no end where none is printed or the agreement is not on the page."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrintedTerm:
-    """One agreement on one page, and what was printed of its term, the earliest first."""
-
-    page: str
-    organisation: str
-    reference: str
-    title: str | None
-    printings: tuple[Printed, ...]
+from diff.terms import PrintedTerm, Printing
 
 
 def read_terms(db: Database) -> list[PrintedTerm]:
@@ -54,20 +41,20 @@ def _term(page: str, reference: str, versions: list[dict[str, Any]]) -> PrintedT
     )
 
 
-def _printings(versions: Iterable[Mapping[str, Any]]) -> Iterator[Printed]:
+def _printings(versions: Iterable[Mapping[str, Any]]) -> Iterator[Printing]:
     missing: str | None = None  # since when no end is printed, until that is seen a second time
     for version in versions:
         # A layout that prints no end says nothing about it (rule 5): what was printed before still stands.
         if "dsa_end" not in json.loads(version["unprinted"]):
             if version["dsa_end"]:
                 missing = None
-                yield version["first_seen"], version["dsa_end"], version["released_to"]
+                yield Printing(version["first_seen"], version["dsa_end"], version["released_to"])
             else:
                 # What is missing once and comes back was never news (rule 6).
                 is_confirmed = missing is not None or version["seen_again"]
                 missing = missing or version["first_seen"]
                 if is_confirmed:
-                    yield missing, None, version["released_to"]
+                    yield Printing(missing, None, version["released_to"])
         if version["ended"]:
             missing = None
-            yield version["ended"], None, None
+            yield Printing(version["ended"], None)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from notify.calendar.files import Printing, Term, last_day, render_calendars
+from diff.terms import PrintedTerm, Printing, last_day
+from notify.calendar import render_calendars
 from scraper.text import cut, one_line
 
 JAN, FEB, MAR, APR = (f"2026-0{month}-05T03:00:00Z" for month in range(1, 5))
@@ -15,7 +16,7 @@ LINKS = {"harrowdale": "https://register.example/organisations/harrowdale"}
 
 
 def term(*printings, page="harrowdale", reference="DARS-NIC-100001-A1B2C", title="Winter pressures", name="Harrowdale"):
-    return Term(page=page, organisation=name, reference=reference, title=title, printings=printings)
+    return PrintedTerm(page=page, organisation=name, reference=reference, title=title, printings=printings)
 
 
 def files(*terms, pages=None, **more):

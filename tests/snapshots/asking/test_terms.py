@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 from icalendar import Calendar
 
-from notify.calendar.files import Printing, Term, render_calendars
-from snapshots.asking.terms import PrintedTerm, read_terms
+from diff.terms import PrintedTerm
+from notify.calendar import render_calendars
+from snapshots.asking.terms import read_terms
 from snapshots.keeping.store import open_store
 from tests.harness.editions import ADMISSIONS, HARROWDALE, REGISTER, Page, Watch, with_project
 
@@ -49,16 +50,7 @@ def printings(watch, slug=SLUG):
 
 def events(watch, path="everything.ics"):
     """Return sequence, status and day of each event of Harrowdale's agreement."""
-    read = [
-        Term(
-            page=one.page,
-            organisation=one.organisation,
-            reference=one.reference,
-            title=one.title,
-            printings=[Printing(*printed) for printed in one.printings],
-        )
-        for one in terms(watch)
-    ]
+    read = terms(watch)
     body = render_calendars(read, {one.page: one.organisation for one in read}, register="R", links={})[path]
     own = [one for one in Calendar.from_ical(body).walk("VEVENT") if one["uid"].startswith(ADMISSIONS.reference)]
     return [(one["sequence"], str(one["status"]), one["dtstart"].dt) for one in own]

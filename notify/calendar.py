@@ -6,16 +6,15 @@ date moved, and an event whose end is no longer printed is cancelled, never sile
 same bytes, however often the register was read.
 """
 
-import calendar
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from diff.addresses import slug_name
 from diff.saying.phrase import SOURCE
-from notify.calendar.lines import block, line, text, uri
+from diff.terms import PrintedTerm, Printing, last_day
 from scraper.text import cut, one_line
 
 PRODUCT = "-//registerwatch//printed ends of agreements//EN"
@@ -30,36 +29,19 @@ CAUTION = (
     "does not say that the agreement ends."
 )
 _LONGEST_NAME = 300
+_LONGEST_LINE = 75  # octets, without its end
+
+_UNESCAPED_IN_URI = ":/?#[]@!$&'()*+,;=%~"
+_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 
 @dataclass(frozen=True, slots=True)
-class Printing:
-    """What a page printed of one agreement's term from a time on."""
-
-    since: str
-    """UTC time of the run that first saw it."""
-    end: str | None
-    """Printed end, YYYY-MM-DD or YYYY-MM; None where none is printed or the agreement is not on the page."""
-    released_to: str | None = None
-    """Last month of the release window, YYYY-MM."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """One agreement on one page, and what was printed of its term, the earliest first."""
-
-    page: str
-    organisation: str
-    reference: str
-    title: str | None
-    printings: Sequence[Printing]
-
-
-@dataclass(frozen=True, slots=True)
-class _Dated:
+class _EventDates:
     """The dates an event has had: the last one, how often it moved, and whether it still stands."""
 
+    day: date
     end: str
+    """As printed."""
     earlier: str | None
     moved: int
     since: str
@@ -68,7 +50,7 @@ class _Dated:
 
 
 def render_calendars(
-    terms: Sequence[Term],
+    terms: Sequence[PrintedTerm],
     pages: Mapping[str, str],
     *,
     register: str,
@@ -84,16 +66,24 @@ def render_calendars(
         links: Slug → address of the page.
         base_url: Where the history pages are published, if they are; events link to those rather than to the page.
     """
-    write = _Writer(_oldest(terms), links, base_url)
+    oldest = _oldest(terms)
+
+    def write(term: PrintedTerm) -> bytes:
+        dated = _dated(term.printings)
+        if dated is None or dated.day < oldest:
+            return b""
+        ours = base_url and f"{base_url.rstrip('/')}/agreements/{quote(term.reference, safe='')}"
+        return block("VEVENT", _lines(term, dated, ours or links.get(term.page)))
+
     by_page: dict[str, list[bytes]] = {page: [] for page in pages}
-    by_reference: dict[str, list[Term]] = defaultdict(list)
+    by_reference: dict[str, list[PrintedTerm]] = defaultdict(list)
     events: dict[tuple[str, str], bytes] = {}
     for term in sorted(terms, key=lambda term: (term.reference, term.page)):
         by_reference[term.reference].append(term)
-        event = events[term.reference, term.page] = write.event(term)
+        event = events[term.reference, term.page] = write(term)
         by_page.setdefault(term.page, []).append(event)
     everything = (
-        events[reference, own[0].page] if len(own) == 1 else write.event(_anywhere(own))
+        events[reference, own[0].page] if len(own) == 1 else write(_anywhere(own))
         for reference, own in by_reference.items()
     )
     files = {"everything.ics": _calendar(register, everything)}
@@ -102,17 +92,7 @@ def render_calendars(
     return files
 
 
-def last_day(end: str) -> date:
-    """Return the day of a printed end; of a month its last.
-
-    >>> last_day("2028-02"), last_day("2028-07-14")
-    (datetime.date(2028, 2, 29), datetime.date(2028, 7, 14))
-    """
-    year, month, *day = map(int, end.split("-"))
-    return date(year, month, day[0] if day else calendar.monthrange(year, month)[1])
-
-
-def _oldest(terms: Iterable[Term]) -> date:
+def _oldest(terms: Iterable[PrintedTerm]) -> date:
     """Return the day before which an end is left out.
 
     It is counted from the newest thing printed, not from the newest run: another quiet night changes no calendar.
@@ -121,25 +101,18 @@ def _oldest(terms: Iterable[Term]) -> date:
     return datetime.fromisoformat(newest).date() - KEPT if newest else date.min
 
 
-def _anywhere(own: Sequence[Term]) -> Term:
+def _anywhere(own: Sequence[PrintedTerm]) -> PrintedTerm:
     """Return what was printed of one agreement on any of its pages; at each time the first that shows an end speaks."""
     speaking, printings = own[0], []
     for time in sorted({printing.since for term in own for printing in term.printings}):
-        printed = [(term, [one for one in term.printings if one.since <= time][-1:]) for term in own]
-        shown = [(term, one[0]) for term, one in printed if one and _is_shown(one[0])]
-        if shown:
-            speaking = shown[0][0]
-        printings.append(Printing(time, *((shown[0][1].end, shown[0][1].released_to) if shown else (None, None))))
-    return Term(
-        page=speaking.page,
-        organisation=speaking.organisation,
-        reference=speaking.reference,
-        title=speaking.title,
-        printings=printings,
-    )
+        newest = [(term, one) for term in own for one in [p for p in term.printings if p.since <= time][-1:]]
+        shown = next(((term, one) for term, one in newest if _is_shown(one)), None)
+        speaking = shown[0] if shown else speaking
+        printings.append(shown[1]._replace(since=time) if shown else Printing(time, None))
+    return replace(speaking, printings=tuple(printings))
 
 
-def _dated(printings: Iterable[Printing]) -> _Dated | None:
+def _dated(printings: Iterable[Printing]) -> _EventDates | None:
     """Return what became of an event; None if there never was one."""
     shown: list[tuple[str, str | None]] = []
     for printing in printings:
@@ -149,7 +122,10 @@ def _dated(printings: Iterable[Printing]) -> _Dated | None:
     ends = [end for _, end in shown if end is not None]
     if not ends:
         return None
-    return _Dated(
+    day = last_day(ends[-1])
+    assert day is not None  # what means no day is not shown
+    return _EventDates(
+        day=day,
         end=ends[-1],
         earlier=next((end for end in reversed(ends) if end != ends[-1]), None),
         moved=len(shown) - 1,
@@ -167,59 +143,35 @@ def _is_same(before: str | None, after: str | None) -> bool:
 
 
 def _is_shown(printing: Printing) -> bool:
-    if printing.end is None:
-        return False
-    try:
-        last_day(printing.end)
-    except ValueError:
+    """Say whether an end is one to be shown: a date that there is, and no releases went on after it."""
+    if printing.end is None or last_day(printing.end) is None:
         return False
     return printing.released_to is None or printing.end[:7] >= printing.released_to
 
 
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    """Writes events."""
-
-    oldest: date
-    links: Mapping[str, str]
-    base_url: str | None
-
-    def event(self, term: Term) -> bytes:
-        """Return the event of an agreement; nothing, if none of its ends is one to be shown."""
-        dated = _dated(term.printings)
-        if dated is None or last_day(dated.end) < self.oldest:
-            return b""
-        return block("VEVENT", self._lines(term, dated))
-
-    def _lines(self, term: Term, dated: _Dated) -> Iterator[bytes]:
-        title = cut(one_line(term.title or term.reference), _LONGEST_NAME)
-        organisation = cut(one_line(term.organisation), _LONGEST_NAME)
-        yield line("UID", f"{text(one_line(term.reference))}@{DOMAIN}")
-        yield line("DTSTAMP", _time(dated.changed))
-        yield line("CREATED", _time(dated.since))
-        yield line("LAST-MODIFIED", _time(dated.changed))
-        yield line("SEQUENCE", str(dated.moved))
-        # Without an end it lasts the one day.
-        yield line("DTSTART;VALUE=DATE", last_day(dated.end).isoformat().replace("-", ""))
-        yield line("STATUS", "CONFIRMED" if dated.stands else "CANCELLED")
-        yield line("TRANSP", "TRANSPARENT")
-        yield line("SUMMARY", text(f"Printed end of DSA (first held version): {title}, {organisation}"))
-        yield line("DESCRIPTION", text("\n".join(_description(term, dated))))
-        address = self._address(term)
-        if address:
-            yield line("URL", uri(address))
-
-    def _address(self, term: Term) -> str | None:
-        if self.base_url is None:
-            return self.links.get(term.page)
-        return f"{self.base_url.rstrip('/')}/agreements/{quote(term.reference, safe='')}"
+def _lines(term: PrintedTerm, dated: _EventDates, address: str | None) -> Iterator[bytes]:
+    title = cut(one_line(term.title or term.reference), _LONGEST_NAME)
+    organisation = cut(one_line(term.organisation), _LONGEST_NAME)
+    yield line("UID", f"{text(one_line(term.reference))}@{DOMAIN}")
+    yield line("DTSTAMP", _time(dated.changed))
+    yield line("CREATED", _time(dated.since))
+    yield line("LAST-MODIFIED", _time(dated.changed))
+    yield line("SEQUENCE", str(dated.moved))
+    # Without an end it lasts the one day.
+    yield line("DTSTART;VALUE=DATE", dated.day.isoformat().replace("-", ""))
+    yield line("STATUS", "CONFIRMED" if dated.stands else "CANCELLED")
+    yield line("TRANSP", "TRANSPARENT")
+    yield line("SUMMARY", text(f"Printed end of DSA (first held version): {title}, {organisation}"))
+    yield line("DESCRIPTION", text("\n".join(_description(term, dated))))
+    if address:
+        yield line("URL", uri(address))
 
 
 def _time(at: str) -> str:
     return f"{datetime.fromisoformat(at):%Y%m%dT%H%M%SZ}"
 
 
-def _description(term: Term, dated: _Dated) -> Iterator[str]:
+def _description(term: PrintedTerm, dated: _EventDates) -> Iterator[str]:
     yield f"{one_line(term.reference)}. Printed end: {_as_printed(dated.end)}."
     if dated.earlier:
         yield f"Before, the printed end was {_as_printed(dated.earlier)}."
@@ -231,19 +183,6 @@ def _description(term: Term, dated: _Dated) -> Iterator[str]:
 
 def _as_printed(end: str) -> str:
     return f"{end} (month only)" if end.count("-") == 1 else end
-
-
-# A calendar without a component is none (RFC 5545, 3.6). This one says nothing.
-_EMPTY = block(
-    "VTIMEZONE",
-    [
-        line("TZID", "UTC"),
-        block(
-            "STANDARD",
-            [line("DTSTART", "19700101T000000"), line("TZOFFSETFROM", "+0000"), line("TZOFFSETTO", "+0000")],
-        ),
-    ],
-)
 
 
 def _calendar(whose: str, events: Iterable[bytes]) -> bytes:
@@ -261,3 +200,69 @@ def _calendar(whose: str, events: Iterable[bytes]) -> bytes:
             b"".join(events) or _EMPTY,
         ],
     )
+
+
+# --- how iCalendar is written -----------------------------------------------------------------------------------------
+
+# Our own, because a whole register is some two thousand events after every run: a tenth of the time that a library of
+# objects takes. The tests read every calendar back with one.
+
+
+def line(name: str, value: str) -> bytes:
+    r"""Return a property as one line, or as many as it takes; no character is split.
+
+    >>> line("STATUS", "CONFIRMED")
+    b'STATUS:CONFIRMED\r\n'
+    >>> [len(piece) for piece in line("X", "é" * 70).split(b"\r\n ")]
+    [74, 70]
+    """
+    whole = f"{name}:{value}".encode()
+    pieces = []
+    begin, room = 0, _LONGEST_LINE
+    while len(whole) - begin > room:
+        end = begin + room
+        while whole[end] & 0xC0 == 0x80:  # in the middle of a character
+            end -= 1
+        pieces.append(whole[begin:end])
+        begin, room = end, _LONGEST_LINE - 1  # a line that goes on begins with a space
+    return b"\r\n ".join([*pieces, whole[begin:]]) + b"\r\n"
+
+
+def text(words: str) -> str:
+    r"""Return *words*, which hold no control characters but line feeds, as a value.
+
+    >>> text("Falls; fractures, and \\ more\nSource")
+    'Falls\\; fractures\\, and \\\\ more\\nSource'
+    """
+    return words.translate(_ESCAPES)
+
+
+def uri(address: str) -> str:
+    r"""Return *address* as a value: whatever may not stand in one is written with %.
+
+    >>> uri("https://register.example/organisations/king's\r\nX:1")
+    "https://register.example/organisations/king's%0D%0AX:1"
+    """
+    return quote(address, safe=_UNESCAPED_IN_URI)
+
+
+def block(kind: str, inner: Iterable[bytes]) -> bytes:
+    r"""Return a component.
+
+    >>> block("VEVENT", [line("SEQUENCE", "0")])
+    b'BEGIN:VEVENT\r\nSEQUENCE:0\r\nEND:VEVENT\r\n'
+    """
+    return b"".join([line("BEGIN", kind), *inner, line("END", kind)])
+
+
+# A calendar without a component is none (RFC 5545, 3.6). This one says nothing.
+_EMPTY = block(
+    "VTIMEZONE",
+    [
+        line("TZID", "UTC"),
+        block(
+            "STANDARD",
+            [line("DTSTART", "19700101T000000"), line("TZOFFSETFROM", "+0000"), line("TZOFFSETTO", "+0000")],
+        ),
+    ],
+)

@@ -1,1 +1,0 @@
-"""Printed ends as calendars."""
