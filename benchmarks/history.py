@@ -11,8 +11,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.register_site import Register, render_org
+
+if TYPE_CHECKING:
+    from snapshots.keeping.store import Store
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / ".bench"
@@ -41,19 +45,27 @@ def editions(register: Register, count: int, folder: Path) -> Iterator[int]:
         yield number
 
 
+def import_edition(store: "Store", pages: Path, at: str) -> None:
+    """Import the folder *pages* as a complete edition of that time."""
+    from scraper.names.vocabulary import default_vocabulary
+    from snapshots.keeping.store import Rules
+    from snapshots.sources.intake import gather_editions, take_editions
+
+    rules = Rules(default_vocabulary())
+    editions = gather_editions(store, [pages], time=at, now=at, vocabulary=rules.vocabulary)
+    take_editions(store, editions, rules, complete=True)
+
+
 def build(file: Path, register: Register, count: int, first_year: int = 2021, a_year: int = 12) -> float:
     """Import *count* editions of *register* into a new database; return the seconds that importing took."""
-    from cron.work.importing import import_edition
-    from diff.deciding.guards import Guards
-    from scraper.names.vocabulary import default_vocabulary
     from snapshots.keeping.store import open_store
 
-    store, vocabulary, guards, seconds = open_store(file), default_vocabulary(), Guards(), 0.0
+    store, seconds = open_store(file), 0.0
     with tempfile.TemporaryDirectory() as directory:
         pages = Path(directory)
         for number in editions(register, count, pages):
             at, began = time_of(number, first_year, a_year), time.perf_counter()
-            import_edition(store, [pages], time=at, complete=True, now=at, vocabulary=vocabulary, guards=guards)
+            import_edition(store, pages, at)
             seconds += time.perf_counter() - began
     store.close()
     return seconds

@@ -61,34 +61,21 @@ def _read_all(folder: Path) -> tuple[float, int]:
 
 
 def _import_all(folder: Path) -> float:
-    from cron.work.importing import import_edition
-    from diff.deciding.guards import Guards
-    from scraper.names.vocabulary import default_vocabulary
+    from benchmarks.history import import_edition
     from snapshots.keeping.store import open_store
 
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as directory:
         store = open_store(Path(directory) / "registerwatch.db")
         for number in range(1, EDITIONS + 1):
-            at = time_of(number)
-            import_edition(
-                store,
-                [folder / f"{number:02d}"],
-                time=at,
-                complete=True,
-                now=at,
-                vocabulary=default_vocabulary(),
-                guards=Guards(),
-            )
+            import_edition(store, folder / f"{number:02d}", time_of(number))
         store.close()
     return time.perf_counter() - started
 
 
 def _quiet_edition(folder: Path) -> tuple[float, float]:
     """Return seconds of importing an edition in which nothing changed, and of reading and hashing its files."""
-    from cron.work.importing import import_edition
-    from diff.deciding.guards import Guards
-    from scraper.names.vocabulary import default_vocabulary
+    from benchmarks.history import import_edition
     from snapshots.keeping.store import open_store
 
     with tempfile.TemporaryDirectory() as directory:
@@ -96,15 +83,7 @@ def _quiet_edition(folder: Path) -> tuple[float, float]:
         seconds = []
         for at in ("2024-01-01T03:00:00Z", "2024-01-02T03:00:00Z"):
             started = time.perf_counter()
-            import_edition(
-                store,
-                [folder / "01"],
-                time=at,
-                complete=True,
-                now=at,
-                vocabulary=default_vocabulary(),
-                guards=Guards(),
-            )
+            import_edition(store, folder / "01", at)
             seconds.append(time.perf_counter() - started)
         store.close()
     started = time.perf_counter()

@@ -45,23 +45,19 @@ IMPORT = """
 import sys
 from pathlib import Path
 from cron.work.outbox import dues_of
-from cron.work.importing import gather_editions, take_editions
+from snapshots.sources.intake import gather_editions, take_editions
 from cron.session import Options, Session, clock
-from snapshots.keeping.store import no_progress
 from scraper.times import as_text
 
 folder, time, tells = sys.argv[1:]
 session = Session(Options(config=Path("registerwatch.toml"), database=None, verbose=False))
 store = session.store(create=True)
 now = clock()
-guards, vocabulary = session.guards, session.vocabulary
 editions = gather_editions(
-    store, [Path(folder)], time=f"{time}T03:00:00Z", now=as_text(now), vocabulary=vocabulary, progress=no_progress
+    store, [Path(folder)], time=f"{time}T03:00:00Z", now=as_text(now), vocabulary=session.vocabulary
 )
 dues = dues_of(session, now) if tells == "tell" else None
-take_editions(
-    store, editions, complete=True, now=as_text(now), vocabulary=vocabulary, guards=guards, dues=dues
-)
+take_editions(store, editions, session.rules, complete=True, dues=dues)
 session.close()
 """
 

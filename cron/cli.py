@@ -14,7 +14,6 @@ from cron.commands import look as asking
 from cron.commands import run as watching
 from cron.commands import subscriptions as subscribing
 from cron.session import (
-    EARLIEST,
     NEEDS_A_PERSON,
     Commands,
     Options,
@@ -43,7 +42,7 @@ from scraper.records import page_to_json
 from scraper.times import as_text
 from snapshots.asking.answers import Question
 from snapshots.keeping.store import Dues, Outcome
-from snapshots.sources.saved import SourceError
+from snapshots.sources.captures import SourceError
 
 
 @click.group(
@@ -136,10 +135,10 @@ def parse(session: Session, files: tuple[Path, ...]) -> None:
 
 def _parsed(file: Path, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
     from scraper.reading.page import read_page
-    from snapshots.sources.saved import read_one_file
+    from snapshots.sources.captures import read_one_file
 
     if file.is_dir():
-        raise SourceError(f"{file}: is a folder; name its files, as in {file}/*.html")
+        raise SourceError(file, f"is a folder; name its files, as in {file}/*.html")
     yield page_to_json(read_page(read_one_file(file), source=str(file), vocabulary=vocabulary))
 
 
@@ -163,7 +162,7 @@ def import_(session: Session, paths: tuple[Path, ...], fetched_at: str, complete
     Example:
       registerwatch import saved/2026-10 --fetched-at 2026-10-01 --complete
     """
-    from cron.work.importing import gather_editions, take_editions
+    from snapshots.sources.intake import EARLIEST, gather_editions, take_editions
 
     now = as_text(clock())
     if fetched_at > now:
@@ -177,10 +176,8 @@ def import_(session: Session, paths: tuple[Path, ...], fetched_at: str, complete
     outcomes = take_editions(
         session.store(create=True),
         editions,
+        session.rules,
         complete=complete,
-        now=now,
-        vocabulary=session.vocabulary,
-        guards=session.guards,
         progress=show_progress,
         dues=dues_of(session, clock()) if tell else None,
     )
@@ -243,7 +240,7 @@ def reparse(session: Session) -> None:
     """
     store = session.store()
     before = set(session.answers.change_ids())
-    outcomes = store.reparse(vocabulary=session.vocabulary, guards=session.guards, progress=show_progress)
+    outcomes = store.reparse(session.rules, progress=show_progress)
     after = set(session.answers.change_ids())
     runs, kept = plural(len(outcomes), "run"), plural(len(before & after), "change")
     say(f"Derived {runs} again: {kept} as before, {len(after - before)} new, {len(before - after)} no longer found.\n")
@@ -281,15 +278,8 @@ def discard(session: Session, run: int) -> None:
 
 
 def _settle(session: Session, run: int, decision: str, dues: Dues | None = None) -> Outcome:
-    return session.store().settle_held(
-        run,
-        decision,
-        at=as_text(clock()),
-        vocabulary=session.vocabulary,
-        guards=session.guards,
-        progress=show_progress,
-        dues=dues,
-    )
+    store, now = session.store(), as_text(clock())
+    return store.settle_held(run, decision, session.rules, at=now, progress=show_progress, dues=dues)
 
 
 @cli.command()

@@ -25,12 +25,10 @@ from scraper.names.vocabulary import Vocabulary, default_vocabulary, parse_vocab
 from scraper.times import as_text, end_of, read_time
 from snapshots.asking.answers import Answers
 from snapshots.keeping.database import DatabaseError, explain
-from snapshots.keeping.store import Store, open_store
+from snapshots.keeping.store import Rules, Store, open_store
 
 NEEDS_A_PERSON = 3
 WRONG_SETTINGS = 2
-EARLIEST = "1991-08-06T00:00:00Z"
-"""The first web page: no page was fetched before it."""
 
 
 class OutputError(RegisterWatchError):
@@ -89,6 +87,11 @@ class Session:
             raise WrongSettings(in_words(error)) from error
         except (RegisterWatchError, UnicodeDecodeError) as error:
             raise WrongSettings(f"{file}: {error}", "docs/operations.md") from error
+
+    @property
+    def rules(self) -> Rules:
+        """What pages are read and believed by."""
+        return Rules(self.vocabulary, self.guards)
 
     def store(self, *, create: bool = False) -> Store:
         """Open the database."""

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from cron.session import EARLIEST, NEEDS_A_PERSON, Commands, Session, Time, clock, coloured, columns, say, show_progress
+from cron.session import NEEDS_A_PERSON, Commands, Session, Time, clock, coloured, columns, say, show_progress
 from cron.terminal.backfill_report import BackfillReport, render_backfill
-from cron.work.capturing import Backfilled, Waiting, backfill, gather
 from scraper.times import as_text
 from scraper.web.addresses import host_of
 from snapshots.asking.answers import Question
 from snapshots.sources.captures import Found, captures_in
+from snapshots.sources.intake import Backfilled, Intake, backfill
 from snapshots.sources.payloads import Payload
 from snapshots.sources.wayback import Fetch, SavedCaptures, captures_of, read_list
 
@@ -117,8 +117,8 @@ def _fetching(session: Session, root: str, folder: Path, *, no_fetch: bool) -> I
         why = f"is not in {folder}" + ("" if no_fetch else "; to fetch it set contact in [fetch] of registerwatch.toml")
         yield lambda _capture: Payload(b"", why)
         return
-    from cron.work.remote_captures import RemoteCaptures
     from scraper.web.fetch import Fetcher, FetchPolicy
+    from snapshots.sources.wayback_server import RemoteCaptures
 
     try:
         policy = settings.as_value(FetchPolicy, index=root)
@@ -132,18 +132,10 @@ def _take(session: Session, found: Iterable[Found]) -> None:
     """Take captures, say what became of them, and end with the status that this comes to."""
     now, database = as_text(clock()), session.settings.store.database
     known = session.store().log.read_bodies() if database.exists() else {}
-    with closing(Waiting(database.parent)) as waiting:
-        gathered = gather(found, waiting, known, now, EARLIEST)
+    with closing(Intake(known, now=now, folder=database.parent)) as intake:
+        intake.gather(found)
         before = set(session.answers.change_ids()) if database.exists() else set[str]()
-        done = backfill(
-            session.store(create=True),
-            gathered,
-            waiting,
-            now=now,
-            vocabulary=session.vocabulary,
-            guards=session.guards,
-            progress=show_progress,
-        )
+        done = backfill(session.store(create=True), intake, session.rules, progress=show_progress)
     report = _report(session, done, before)
     say(render_backfill(report, width=columns(), colour=coloured()))
     if report.refused or report.held:
@@ -158,10 +150,10 @@ def _report(session: Session, done: Backfilled, before: set[str]) -> BackfillRep
         for slug, reason in (*outcome.refused.items(), *outcome.decision.distrusted.items())
     ]
     return BackfillReport(
-        read=done.gathered.read,
+        read=done.read,
         kept=done.kept,
         known=done.known,
-        passed=done.gathered.passed,
+        passed=done.passed,
         refused=[*((one.place, one.reason) for one in done.refused), *in_runs],
         editions=len(done.outcomes),
         times=done.times,

@@ -67,8 +67,7 @@ def run_here(
                 Register(
                     index=settings.register.index, slugs=settings.register.slugs, sitemap=settings.register.sitemap
                 ),
-                vocabulary=session.vocabulary,
-                guards=session.guards,
+                session.rules,
                 only=only,
                 limit=limit,
                 dry_run=dry_run,

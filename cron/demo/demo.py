@@ -26,13 +26,12 @@ from cron.work.feeds import write_feeds_of
 from cron.work.nightly import Register, RunReport, run_once
 from cron.work.outbox import dues_of
 from diff.change import Change, ChangeKind
-from diff.deciding.guards import Guards
 from notify.feeds.files import Site
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import default_vocabulary
 from scraper.web.fetch import Fetcher, FetchPolicy
 from snapshots.asking.answers import Answers, Question
-from snapshots.keeping.store import open_store
+from snapshots.keeping.store import Rules, open_store
 
 DATABASE = "registerwatch.db"
 OUTBOX = "outbox"
@@ -159,8 +158,7 @@ def _run(clock: _Clock, session: Session, night: Night, server: SampleServer) ->
             session.store(),
             fetcher,
             Register(index=server.url),
-            vocabulary=default_vocabulary(),
-            guards=Guards(),
+            Rules(default_vocabulary()),
             dues=dues_of(session, clock.now()),
             now=clock.now,
         )

@@ -11,7 +11,7 @@ from scraper.slugs import slug_of
 from scraper.times import as_text
 from scraper.web.fetch import FetchedPage, Fetcher, Validators
 from snapshots.keeping.readings import read_body
-from snapshots.keeping.runlog import NOT_ASKED, NewPage
+from snapshots.keeping.runlog import NOT_ASKED, Capture
 from snapshots.keeping.store import Store
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Harvest:
         keep: bool,
         now: Callable[[], datetime],
     ) -> None:
-        self.pages: list[NewPage] = []
+        self.pages: list[Capture] = []
         self.failed: dict[str, str] = {}
         self.gone: set[str] = set()
         self.kept_bytes = 0
@@ -67,7 +67,7 @@ class Harvest:
             return
         else:
             if page is None:
-                self.pages.append(NewPage(slug, believed, url, as_text(self._now()), None, None))
+                self.pages.append(Capture(slug, believed, url, as_text(self._now())))
             else:
                 self._take(slug, page)
         self._silences = 0
@@ -88,14 +88,14 @@ class Harvest:
         else:
             self.failed[slug] = f"redirects to {page.url}, which is no page that is known"
 
-    def _kept(self, slug: str, page: FetchedPage) -> NewPage:
+    def _kept(self, slug: str, page: FetchedPage) -> Capture:
         """Keep the bytes of a page, before anybody tries to understand them; then read them."""
         sha256 = hashlib.sha256(page.body).hexdigest()
         at = as_text(page.fetched_at)
         known = self._store.log.is_read(sha256)
         if self._keep and not known:
             self.kept_bytes += self._store.keep_body(sha256, page.body, slug, at)
-        return NewPage(
+        return Capture(
             slug=slug,
             sha256=sha256,
             source=page.url,

@@ -8,17 +8,15 @@ from difflib import get_close_matches
 from urllib.parse import urljoin
 
 from cron.work.crawl import Harvest
-from diff.deciding.guards import Guards
 from diff.names import said_nearest
 from scraper.errors import FetchError, RegisterWatchError
-from scraper.names.vocabulary import Vocabulary
 from scraper.times import as_text, read_time
 from scraper.web.addresses import host_of
 from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs, page_url
 from scraper.web.fetch import Fetcher
-from snapshots.keeping.history import Capture
-from snapshots.keeping.runlog import Trouble
-from snapshots.keeping.store import Dues, Outcome, Store, no_progress
+from snapshots.keeping.history import Origin
+from snapshots.keeping.runlog import NewEdition
+from snapshots.keeping.store import Dues, Outcome, Rules, Store
 
 _log = logging.getLogger(__name__)
 
@@ -64,9 +62,8 @@ def run_once(
     store: Store,
     fetcher: Fetcher,
     register: Register,
+    rules: Rules,
     *,
-    vocabulary: Vocabulary,
-    guards: Guards,
     only: Collection[str] = (),
     limit: int | None = None,
     dry_run: bool = False,
@@ -81,8 +78,7 @@ def run_once(
         store: The database.
         fetcher: Asks the site.
         register: Where the register is.
-        vocabulary: Known names.
-        guards: What is believable.
+        rules: What pages are read and believed by.
         only: Slugs to ask for, instead of all.
         limit: Ask for no more pages than this.
         dry_run: Decide and report, but keep nothing.
@@ -101,25 +97,22 @@ def run_once(
     # What failed last comes last: ten pages that fail for good must not keep a run from the others.
     failed_last = store.log.failed_last()
     order = sorted(wanted, key=lambda slug: slug in failed_last)
-    harvest = Harvest(store, fetcher, addresses, vocabulary, keep=not dry_run, now=now)
+    harvest = Harvest(store, fetcher, addresses, rules.vocabulary, keep=not dry_run, now=now)
     for slug in watch(order, len(order)):
         if stopped():
             raise RunStoppedError("stopped between two pages; nothing is lost, the next run asks for all of them again")
         harvest.ask_for(slug)
     finished_at = max(started_at, as_text(now()))
-    outcome = store.take(
-        harvest.pages,
+    edition = NewEdition(
+        captures=harvest.pages,
         time=started_at,
-        complete=not only and limit is None,
         finished_at=finished_at,
-        vocabulary=vocabulary,
-        guards=guards,
-        progress=no_progress,
+        complete=not only and limit is None,
         kind="run",
-        trouble=Trouble(harvest.failed, frozenset(harvest.gone)),
-        keep=not dry_run,
-        dues=dues,
+        failed=harvest.failed,
+        gone=frozenset(harvest.gone),
     )
+    outcome = store.take(edition, rules, keep=not dry_run, dues=dues)
     return RunReport(
         outcome=outcome,
         started_at=started_at,
@@ -157,17 +150,17 @@ def find_pages(store: Store, fetcher: Fetcher, register: Register) -> dict[str, 
 def addresses_of(store: Store, index: str, slugs: Iterable[str]) -> dict[str, str]:
     """Return slug → the address at which each page was seen last."""
     slugs = list(slugs)
-    last_seen = store.log.captures_at(store.log.newest()) if slugs else {}
+    last_seen = store.log.origins_at(store.log.newest()) if slugs else {}
     return {slug: _last_address(last_seen.get(slug), index, slug) for slug in slugs}
 
 
-def _last_address(capture: Capture | None, index: str, slug: str) -> str:
+def _last_address(origin: Origin | None, index: str, slug: str) -> str:
     """Return where a page was seen last: with or without a final slash is not for us to guess.
 
     One that no run has seen on the register's own host is where the register's rule puts it.
     """
     host = urljoin(index, "/")
-    return capture.source if capture and capture.source.startswith(host) else page_url(index, slug)
+    return origin.source if origin and origin.source.startswith(host) else page_url(index, slug)
 
 
 def _time_of_run(store: Store, began: datetime) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from snapshots.keeping.database import DatabaseError
-from snapshots.keeping.store import Progress, Store
+from snapshots.keeping.readings import Progress
+from snapshots.keeping.store import Store
 
 AT_ONCE = 32
 ROOM = 2.5

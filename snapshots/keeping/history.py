@@ -54,7 +54,7 @@ PERIODS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Capture:
+class Origin:
     """Where the bytes of a page in a run came from."""
 
     sha256: str
@@ -62,8 +62,8 @@ class Capture:
     captured_at: str
 
 
-class History:
-    """Writes decided runs, in order of capture; every write joins the transaction that is open."""
+class HistoryWriter:
+    """Writes what decided runs mean, in order of capture; every write joins the transaction that is open."""
 
     def __init__(self, db: Database, states: States) -> None:
         self._db = db
@@ -104,15 +104,15 @@ class History:
         self._db.execute("update changes set withdrawn = 1")
 
     def write(
-        self, edition: Edition, decision: Decision, captures: Mapping[str, Capture], refused: Mapping[str, str]
+        self, edition: Edition, decision: Decision, origins: Mapping[str, Origin], refused: Mapping[str, str]
     ) -> None:
         """Write what *decision* made of *edition*; of a held run only why it is held."""
         refusals = {**refused, **decision.distrusted}
         if decision.held is None:
             for slug in sorted(decision.stale):
-                self._see(edition, slug, captures[slug], stale=True)
+                self._see(edition, slug, origins[slug], stale=True)
             for slug, belief in sorted(decision.pages.items()):
-                self._write_page(edition, slug, belief, captures.get(slug), read=slug not in refusals)
+                self._write_page(edition, slug, belief, origins.get(slug), read=slug not in refusals)
             self._see_unchanged(edition, decision)
             self._write_ends(decision)
             self._write_changes(decision)
@@ -123,7 +123,7 @@ class History:
     # --- pages --------------------------------------------------------------------------------------------------------
 
     def _write_page(
-        self, edition: Edition, slug: str, belief: PageBelief, capture: Capture | None, *, read: bool
+        self, edition: Edition, slug: str, belief: PageBelief, origin: Origin | None, *, read: bool
     ) -> None:
         row = {
             "page": slug,
@@ -134,9 +134,9 @@ class History:
         }
         insert(self._db, "beliefs", row, verb="replace")
         sighting = edition.read.get(slug) if read else None
-        if sighting and capture:
+        if sighting and origin:
             before = self._last_seen(slug)
-            snapshot = self._see(edition, slug, capture)
+            snapshot = self._see(edition, slug, origin)
             self._write_agreements(edition.time, slug, sighting.page.agreements, snapshot, before)
         self._write_standing(slug, belief)
         self._db.execute(
@@ -163,20 +163,20 @@ class History:
         (row,) = self._db.query("select last_seen from pages where slug = :slug", {"slug": slug})
         return None if row["last_seen"] is None else str(row["last_seen"])
 
-    def _see(self, edition: Edition, slug: str, capture: Capture, *, stale: bool = False) -> int:
+    def _see(self, edition: Edition, slug: str, origin: Origin, *, stale: bool = False) -> int:
         """Return the snapshot that this capture continues or begins."""
         sql = "select id, body from snapshots where page = :page and stale = :stale order by id desc limit 1"
         last = next(iter(self._db.query(sql, {"page": slug, "stale": stale})), None)
-        if last and last["body"] == capture.sha256:
+        if last and last["body"] == origin.sha256:
             if stale:
                 self._move_last_seen([last["id"]], edition.time)
             return int(last["id"])
         row = {
             "page": slug,
-            "body": capture.sha256,
+            "body": origin.sha256,
             "run": edition.run,
-            "source": capture.source,
-            "captured_at": capture.captured_at,
+            "source": origin.source,
+            "captured_at": origin.captured_at,
             "layout": edition.read[slug].page.layout,
             "stale": stale,
             "first_seen": edition.time,

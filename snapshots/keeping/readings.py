@@ -5,7 +5,7 @@ import json
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -56,6 +56,15 @@ class Unread(NamedTuple):
     slug: str
     body: bytes
     charset: str | None
+
+
+Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+"""Wraps an iterable of known length and shows how far it is, under a word."""
+
+
+def no_progress(items: Iterable[Any], _length: int, _word: str) -> Iterable[Any]:
+    """Show nothing."""
+    return items
 
 
 WORTH_A_POOL = 150

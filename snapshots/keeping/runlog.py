@@ -17,9 +17,8 @@ from scraper.times import as_text, read_time
 from snapshots.keeping.bodies import Bodies, Headers, headers_as_kept
 from snapshots.keeping.chain import Added, append_write, pack, unpack
 from snapshots.keeping.database import insert
-from snapshots.keeping.history import Capture
+from snapshots.keeping.history import Origin
 from snapshots.keeping.readings import Reading
-from snapshots.sources.placing import Seen
 
 NOT_ASKED = "not asked"
 """How the reason begins where a run did not even ask for a page."""
@@ -30,16 +29,16 @@ class EditionRefusedError(RegisterWatchError):
 
 
 @dataclass(frozen=True, slots=True)
-class NewPage:
-    """A page of an edition that is to be kept."""
+class Capture:
+    """A page as it was caught at a time, on its way into the database."""
 
     slug: str
     sha256: str
     source: str
     captured_at: str
-    body: bytes | None
+    body: bytes | None = None
     """None where these bytes are kept already."""
-    reading: Reading | None
+    reading: Reading | None = None
     """None where these bytes were read already."""
     charset: str | None = None
     """What the server declared."""
@@ -47,23 +46,45 @@ class NewPage:
     last_modified: str | None = None
     headers: Headers = ()
     """What the server sent with these bytes, as it sent it."""
-    is_capture: bool = False
-    """One of many times, and its own is kept even where its bytes were there before."""
+    keeps_time: bool = False
+    """Whether its own time is kept even where the page had these bytes before."""
 
     @property
-    def capture(self) -> Capture:
+    def origin(self) -> Origin:
         """Return where these bytes came from."""
-        return Capture(self.sha256, self.source, self.captured_at)
+        return Origin(self.sha256, self.source, self.captured_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Pages that a run asked for in vain."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEdition:
+    """An edition that is to be taken: the pages that were read or found unchanged, and those asked for in vain."""
 
+    captures: list[Capture]
+    time: str
+    """As of when."""
+    finished_at: str
+    complete: bool = False
+    """Whether every page of the register was asked for."""
+    kind: str = "import"
+    """Or "run"."""
     failed: Mapping[str, str] = field(default_factory=dict)
     """Slug → reason, of pages that gave no answer or no whole one."""
     gone: frozenset[str] = frozenset()
     """Slugs of which the server says that there is no such page."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is nothing in it."""
+        return not (self.captures or self.failed or self.gone)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Seen:
+    """A capture of a page that is kept, and the time of the edition it is kept in."""
+
+    at: str
+    sha256: str
+    edition: str
 
 
 class RunLog:
@@ -135,7 +156,7 @@ class RunLog:
         )
         return [row["slug"] for row in rows]
 
-    def captures_at(self, time: str) -> dict[str, Capture]:
+    def origins_at(self, time: str) -> dict[str, Origin]:
         """Return slug → the bytes each page had at its last capture up to *time*."""
         rows = self.db.query(
             """
@@ -147,7 +168,7 @@ class RunLog:
             """,
             {"time": time},
         )
-        return {row["page"]: Capture(row["body"], row["source"], row["captured_at"]) for row in rows}
+        return {row["page"]: Origin(row["body"], row["source"], row["captured_at"]) for row in rows}
 
     def sightings(self, days: Collection[str]) -> dict[tuple[str, str], list[Seen]]:
         """Return (slug, day) → the captures that runs of these days (UTC) saw; of one seen unchanged the run's time."""
@@ -156,25 +177,23 @@ class RunLog:
             time = run["captured_at"]
             if time[:10] not in days:
                 continue
-            own, slugs = self.captures_of(run["id"]), self.sighted(run)
-            before = self.captures_at(time) if own.keys() < set(slugs) else {}
+            own, slugs = self.origins_of(run["id"]), self.sighted(run)
+            before = self.origins_at(time) if own.keys() < set(slugs) else {}
             for slug in slugs:
-                capture = own.get(slug) or replace(before[slug], captured_at=time)
-                found[slug, time[:10]].append(Seen(capture.captured_at, capture.sha256, time))
+                origin = own.get(slug) or replace(before[slug], captured_at=time)
+                found[slug, time[:10]].append(Seen(origin.captured_at, origin.sha256, time))
         return found
 
-    def captures_of(self, run: int) -> dict[str, Capture]:
+    def origins_of(self, run: int) -> dict[str, Origin]:
         """Return slug → the bytes that a run found to differ from the capture before."""
         rows = self.db.query("select * from captures where run = :run and body is not null", {"run": run})
-        return {row["page"]: Capture(row["body"], row["source"], row["captured_at"]) for row in rows}
+        return {row["page"]: Origin(row["body"], row["source"], row["captured_at"]) for row in rows}
 
-    def trouble_of(self, run: int) -> Trouble:
-        """Return the pages that a run asked for in vain."""
+    def asked_in_vain(self, run: int) -> tuple[dict[str, str], frozenset[str]]:
+        """Return slug → reason of the pages that gave a run no whole answer, and the slugs of those that were gone."""
         rows = list(self.db.query("select page, outcome, failure from captures where run = :run", {"run": run}))
-        return Trouble(
-            {row["page"]: row["failure"] for row in rows if row["outcome"] == "failed"},
-            frozenset(row["page"] for row in rows if row["outcome"] == "gone"),
-        )
+        failed = {row["page"]: row["failure"] for row in rows if row["outcome"] == "failed"}
+        return failed, frozenset(row["page"] for row in rows if row["outcome"] == "gone")
 
     def validators(self) -> dict[str, tuple[str, str | None, str | None]]:
         """Return slug → (SHA-256, ETag, Last-Modified) of the pages whose last answer is the one that is believed.
@@ -191,101 +210,115 @@ class RunLog:
         )
         return {row["page"]: (row["body"], row["etag"], row["last_modified"]) for row in rows}
 
-    def keep_validators(self, page: NewPage) -> None:
+    def keep_validators(self, capture: Capture) -> None:
         """Keep what the server gave with these bytes, to ask by next time."""
-        row = {"page": page.slug, "body": page.sha256, "etag": page.etag, "last_modified": page.last_modified}
+        row = {
+            "page": capture.slug,
+            "body": capture.sha256,
+            "etag": capture.etag,
+            "last_modified": capture.last_modified,
+        }
         insert(self.db, "validators", row, verb="replace")
 
-    def further(self, run: Mapping[str, Any], pages: list[NewPage], trouble: Trouble) -> tuple[list[NewPage], Trouble]:
-        """Return the pages, and the trouble, that extend an edition; refuse other bytes for what it has."""
+    def further(self, run: Mapping[str, Any], edition: NewEdition) -> NewEdition:
+        """Return what of *edition* extends *run*, the row of an equal time; refuse other bytes for what it has."""
         numbers = {row["slug"]: row["number"] for row in self.db.query("select slug, number from pages")}
-        sighted, captures = unpack(run["sighted"]), self.captures_at(run["captured_at"])
+        sighted, kept = unpack(run["sighted"]), self.origins_at(run["captured_at"])
         there = {slug for slug, number in numbers.items() if number in sighted}
-        for page in pages:
-            if page.slug in there and captures[page.slug].sha256 != page.sha256:
+        for capture in edition.captures:
+            if capture.slug in there and kept[capture.slug].sha256 != capture.sha256:
                 raise EditionRefusedError(
-                    f"{page.source}: other bytes than those kept for {page.slug} at {run['captured_at']}; "
+                    f"{capture.source}: other bytes than those kept for {capture.slug} at {run['captured_at']}; "
                     "nothing was imported"
                 )
-        for slug in sorted(there & trouble.failed.keys()):
+        for slug in sorted(there & edition.failed.keys()):
             raise EditionRefusedError(
-                f"{slug}: {trouble.failed[slug]}, and the page kept at {run['captured_at']} is whole; "
+                f"{slug}: {edition.failed[slug]}, and the page kept at {run['captured_at']} is whole; "
                 "nothing was imported"
             )
-        known = self.trouble_of(run["id"])
-        failed = {slug: reason for slug, reason in trouble.failed.items() if slug not in known.failed}
-        return [page for page in pages if page.slug not in there], Trouble(failed, trouble.gone - known.gone)
+        failed, gone = self.asked_in_vain(run["id"])
+        return replace(
+            edition,
+            captures=[capture for capture in edition.captures if capture.slug not in there],
+            failed={slug: reason for slug, reason in edition.failed.items() if slug not in failed},
+            gone=edition.gone - gone,
+        )
 
     def refusals_of(self, run: int) -> dict[str, str]:
         """Return slug → reason of the pages that a run could not read or believe."""
         rows = self.db.query("select page, reason from refusals where run = :run order by page", {"run": run})
         return {row["page"]: row["reason"] for row in rows}
 
-    def write(
-        self,
-        run: dict[str, Any] | None,
-        time: str,
-        finished_at: str,
-        complete: bool,
-        pages: list[NewPage],
-        kind: str,
-        trouble: Trouble,
-    ) -> tuple[int, int, dict[str, Capture]]:
-        """Write an edition, or what extends one, into the log and the chain; return its run, the bytes kept, whence."""
-        seen = {page.slug for page in pages}
-        numbers = self._page_numbers(seen | trouble.failed.keys() | trouble.gone)
+    def write(self, run: dict[str, Any] | None, edition: NewEdition) -> tuple[int, int, dict[str, Origin]]:
+        """Write an edition, or what extends *run*, into the log and the chain.
+
+        Returns:
+            Its run, how many bytes are kept of its bodies, and slug → where the bytes of each page came from.
+        """
+        seen = {capture.slug for capture in edition.captures}
+        in_vain = edition.failed.keys() | edition.gone
+        numbers = self._page_numbers(seen | in_vain)
         answered: frozenset[str] = frozenset()
         if run is None:
             row = {
-                "kind": kind,
-                "captured_at": time,
-                "finished_at": finished_at,
-                "complete": complete,
+                "kind": edition.kind,
+                "captured_at": edition.time,
+                "finished_at": edition.finished_at,
+                "complete": edition.complete,
                 "sighted": pack({numbers[slug] for slug in seen}),
             }
             number = insert(self.db, "runs", row)
         else:
             number = run["id"]
-            sighted = pack(unpack(run["sighted"]) | {numbers[slug] for slug in seen})
-            now = {"sighted": sighted, "complete": bool(run["complete"]) or complete, "finished_at": finished_at}
+            now = {
+                "sighted": pack(unpack(run["sighted"]) | {numbers[slug] for slug in seen}),
+                "complete": bool(run["complete"]) or edition.complete,
+                "finished_at": edition.finished_at,
+            }
             self.db.table("runs").update(number, now)
-            answered = self._forget_trouble(number, seen)
-        before = self.captures_at(time)
-        new = [page for page in pages if page.slug not in before or before[page.slug].sha256 != page.sha256]
-        pinned = [self._pin_next(number, page.slug, before.get(page.slug)) for page in new]
-        logged = new + [page for page in pages if page.is_capture and page.slug not in {one.slug for one in new}]
-        kept = sum(self._log_page(number, page, finished_at) for page in logged)
-        self._log_trouble(number, time, trouble)
+            answered = self._forget_asked_in_vain(number, seen)
+        before = self.origins_at(edition.time)
+        new = [one for one in edition.captures if one.slug not in before or before[one.slug].sha256 != one.sha256]
+        pinned = [self._pin_next(number, one.slug, before.get(one.slug)) for one in new]
+        slugs = {one.slug for one in new}
+        logged = new + [one for one in edition.captures if one.keeps_time and one.slug not in slugs]
+        kept = sum(self._log_capture(number, one, edition.finished_at) for one in logged)
+        self._log_asked_in_vain(number, edition)
         added = Added(
-            pages=frozenset({page.slug for page in logged} | trouble.failed.keys() | trouble.gone),
+            pages=frozenset({one.slug for one in logged} | in_vain),
             answered=answered,
             pinned=frozenset(place for place in pinned if place),
         )
         append_write(self.db, number, added)
-        return number, kept, seen_again({page.slug: page.capture for page in pages}, before, time)
+        return number, kept, seen_again({one.slug: one.origin for one in edition.captures}, before, edition.time)
 
-    def _log_page(self, run: int, page: NewPage, at: str) -> int:
-        kept = 0 if page.body is None else self.bodies.keep(page.sha256, page.body, page.slug, at)
+    def _log_capture(self, run: int, capture: Capture, at: str) -> int:
+        kept = 0 if capture.body is None else self.bodies.keep(capture.sha256, capture.body, capture.slug, at)
         row = {
-            "run": run, "page": page.slug, "body": page.sha256, "captured_at": page.captured_at, "source": page.source,
-            "charset": page.charset, "headers": headers_as_kept(page.headers),
-        }  # fmt: skip
+            "run": run,
+            "page": capture.slug,
+            "body": capture.sha256,
+            "captured_at": capture.captured_at,
+            "source": capture.source,
+            "charset": capture.charset,
+            "headers": headers_as_kept(capture.headers),
+        }
         insert(self.db, "captures", row)
         return kept
 
-    def _log_trouble(self, run: int, time: str, trouble: Trouble) -> None:
-        common = {"run": run, "captured_at": time, "source": "", "body": None}
+    def _log_asked_in_vain(self, run: int, edition: NewEdition) -> None:
+        common = {"run": run, "captured_at": edition.time, "source": "", "body": None}
         rows = [
-            {**common, "page": slug, "outcome": "failed", "failure": reason} for slug, reason in trouble.failed.items()
+            {**common, "page": slug, "outcome": "failed", "failure": reason} for slug, reason in edition.failed.items()
         ]
-        rows += [{**common, "page": slug, "outcome": "gone", "failure": None} for slug in trouble.gone]
+        rows += [{**common, "page": slug, "outcome": "gone", "failure": None} for slug in edition.gone]
         if rows:
             self.db.table("captures").insert_all(rows)
 
-    def _forget_trouble(self, run: int, slugs: Iterable[str]) -> frozenset[str]:
+    def _forget_asked_in_vain(self, run: int, slugs: Iterable[str]) -> frozenset[str]:
         """Forget that a run asked for pages in vain, now that it has them; return these pages."""
-        trouble = self.trouble_of(run)
-        answered = frozenset((trouble.failed.keys() | trouble.gone) & set(slugs))
+        failed, gone = self.asked_in_vain(run)
+        answered = frozenset((failed.keys() | gone) & set(slugs))
         for slug in answered:
             row = {"run": run, "slug": slug}
             self.db.execute("delete from captures where run = :run and page = :slug and body is null", row)
@@ -300,7 +333,7 @@ class RunLog:
             self.db.table("pages").insert_all(rows)
         return known | {str(row["slug"]): int(str(row["number"])) for row in rows}
 
-    def _pin_next(self, run: int, slug: str, last: Capture | None) -> tuple[int, str] | None:
+    def _pin_next(self, run: int, slug: str, last: Origin | None) -> tuple[int, str] | None:
         """Before an edition is put between two, write out what the later one saw of the page as unchanged.
 
         Returns:
@@ -339,16 +372,16 @@ class RunLog:
         return [slugs[number] for number in unpack(run["sighted"])]
 
 
-def seen_again(captures: Mapping[str, Capture], before: Mapping[str, Capture], time: str) -> dict[str, Capture]:
-    """Return *captures*; those whose bytes were there *before* are from where they first were, as of *time*.
+def seen_again(origins: Mapping[str, Origin], before: Mapping[str, Origin], time: str) -> dict[str, Origin]:
+    """Return *origins*; those whose bytes were there *before* are from where they first were, as of *time*.
 
     The log has no row for bytes seen again, so whatever is derived must not depend on where they were found again.
     """
     return {
         slug: replace(before[slug], captured_at=time)
-        if slug in before and before[slug].sha256 == capture.sha256
-        else capture
-        for slug, capture in captures.items()
+        if slug in before and before[slug].sha256 == origin.sha256
+        else origin
+        for slug, origin in origins.items()
     }
 
 

@@ -23,10 +23,19 @@ from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.chain import append_decision
 from snapshots.keeping.database import StoreError, insert, open_database
 from snapshots.keeping.deliveries import Deliveries, Due
-from snapshots.keeping.history import Capture, History
+from snapshots.keeping.history import HistoryWriter, Origin
 from snapshots.keeping.past import StoredPast
-from snapshots.keeping.readings import Reading, Readings, Unread, read_all, reading_rules, rules_of
-from snapshots.keeping.runlog import NewPage, RunLog, Trouble, seen_again
+from snapshots.keeping.readings import (
+    Progress,
+    Reading,
+    Readings,
+    Unread,
+    no_progress,
+    read_all,
+    reading_rules,
+    rules_of,
+)
+from snapshots.keeping.runlog import NewEdition, RunLog, seen_again
 from snapshots.keeping.states import States
 
 
@@ -46,7 +55,13 @@ class Outcome:
     """What the reader noticed on pages whose bytes are new, after the slug."""
 
 
-NO_TROUBLE = Trouble()
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides how pages are read and what of them is believed."""
+
+    vocabulary: Vocabulary
+    guards: Guards = field(default_factory=Guards)
+
 
 Dues = Callable[[int], Iterable[Due]]
 """Says what is to be told of a run, whose changes are in the table by now."""
@@ -98,95 +113,73 @@ class Store:
 
     def take(
         self,
-        pages: list[NewPage],
+        edition: NewEdition,
+        rules: Rules,
         *,
-        time: str,
-        complete: bool,
-        finished_at: str,
-        vocabulary: Vocabulary,
-        guards: Guards,
-        progress: "Progress",
-        kind: str = "import",
-        trouble: Trouble = NO_TROUBLE,
+        progress: Progress = no_progress,
         keep: bool = True,
         dues: Dues | None = None,
     ) -> Outcome:
         """Take an edition: log it, keep its bodies, derive what it means; one transaction.
 
         Args:
-            pages: The pages that were read, or found unchanged.
-            time: As of when.
-            complete: Whether every page of the register was asked for.
-            finished_at: When that was done.
-            vocabulary: Known names.
-            guards: What is believable.
+            edition: What is to be taken.
+            rules: What it is read and believed by.
             progress: Shows how far it is, if the history has to be derived again.
-            kind: "import" or "run".
-            trouble: Pages asked for in vain.
             keep: Without it all is taken back at the end, and only the outcome is left.
             dues: What is to be told of it, if it is committed; nobody is told of an edition taken without.
 
         Raises:
             EditionRefusedError: It has other bytes for a page that an edition of the same time has.
         """
-        run = self.log.run_at(time)
-        new = pages
-        if run is not None:
-            new, trouble = self.log.further(run, pages, trouble)
-            adds = new or trouble != NO_TROUBLE
-            if not adds and (run["complete"] or not complete):
-                return Outcome(run=run["id"], known=True, refused=self.log.refusals_of(run["id"]), pages=len(pages))
+        run = self.log.run_at(edition.time)
+        new = self.log.further(run, edition) if run else edition
+        if run and new.is_empty and (run["complete"] or not edition.complete):
+            refused = self.log.refusals_of(run["id"])
+            return Outcome(run=run["id"], known=True, refused=refused, pages=len(edition.captures))
         with self.writing(keep=keep):
-            is_newest = time > self.log.newest() and self._is_current()
-            number, kept, captures = self.log.write(run, time, finished_at, complete, new, kind, trouble)
-            readings = Readings(self.db, self.states, reading_rules(vocabulary))
-            for page in new:
-                if page.reading is not None:
-                    readings.keep(page.sha256, page.reading)
-                if page.etag or page.last_modified:
-                    self.log.keep_validators(page)
+            is_newest = edition.time > self.log.newest() and self._is_current()
+            readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
+            number, kept, origins = self._log(run, new, readings)
             if is_newest:
-                report = self._derive_newest(number, readings, captures, vocabulary, guards)
+                report = self._derive_newest(number, readings, origins, rules)
             else:
-                report = self._derive_all(readings, vocabulary, guards, progress)[number]
+                report = self._derive_all(readings, rules, progress)[number]
             if keep:
                 self._add_dues(number, dues)
-        return replace(report, pages=len(pages), kept_bytes=kept)
+        return replace(report, pages=len(edition.captures), kept_bytes=kept)
 
     def take_past(
-        self,
-        editions: Iterable[tuple[str, list[NewPage]]],
-        *,
-        finished_at: str,
-        vocabulary: Vocabulary,
-        guards: Guards,
-        progress: "Progress",
+        self, editions: Iterable[NewEdition], rules: Rules, *, progress: Progress = no_progress
     ) -> list[Outcome]:
         """Take many editions of the past, none of them complete: log them all, derive once, tell nobody.
 
-        Args:
-            editions: Time and pages of each, best by time; each is asked for when the one before it is logged.
-            finished_at: When this happens.
-            vocabulary: Known names.
-            guards: What is believable.
-            progress: Shows how far it is.
+        Each edition is asked for when the one before it is logged, so that one at a time is held in memory.
 
         Raises:
             EditionRefusedError: One has other bytes for a page that an edition of the same time has.
         """
         kept: dict[int, int] = {}
         with self.writing():
-            readings = Readings(self.db, self.states, reading_rules(vocabulary))
-            for time, pages in editions:
-                run = self.log.run_at(time)
-                new, trouble = self.log.further(run, pages, NO_TROUBLE) if run else (pages, NO_TROUBLE)
-                number, size, _ = self.log.write(run, time, finished_at, False, new, "import", trouble)
-                for page in new:
-                    if page.reading is not None:
-                        readings.keep(page.sha256, page.reading)
+            readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
+            for edition in editions:
+                run = self.log.run_at(edition.time)
+                number, size, _ = self._log(run, self.log.further(run, edition) if run else edition, readings)
                 kept[number] = size
-            outcomes = self._derive_all(readings, vocabulary, guards, progress)
+            outcomes = self._derive_all(readings, rules, progress)
         return [replace(outcomes[number], kept_bytes=size) for number, size in kept.items()]
+
+    def _log(
+        self, run: dict[str, Any] | None, edition: NewEdition, readings: Readings
+    ) -> tuple[int, int, dict[str, Origin]]:
+        """Write an edition into the log, and what was read in it; return its run, the bytes kept, and whence."""
+        written = self.log.write(run, edition)
+        for capture in edition.captures:
+            if capture.reading is not None:
+                readings.keep(capture.sha256, capture.reading)
+            if capture.etag or capture.last_modified:
+                self.log.keep_validators(capture)
+        return written
 
     def _add_dues(self, run: int, dues: Dues | None) -> None:
         """Write what is to be told of a run beside what it means: both are kept, or neither."""
@@ -201,86 +194,68 @@ class Store:
         rows = list(self.db.query("select rules from derivation"))
         return not rows or rows[0]["rules"] == _deriving_rules()
 
-    def _derive_newest(
-        self, run: int, readings: Readings, captures: Mapping[str, Capture], vocabulary: Vocabulary, guards: Guards
-    ) -> Outcome:
+    def _derive_newest(self, run: int, readings: Readings, origins: Mapping[str, Origin], rules: Rules) -> Outcome:
         (row,) = self.db.query("select * from runs where id = :id", {"id": run})
         believed = {b["page"]: (b["body"], b["unsettled"]) for b in self.db.query("select * from beliefs")}
         known = {b["page"] for b in self.db.query("select page from beliefs where body is not null and not gone")}
         past = StoredPast(self.db, self.states)
-
-        def is_quiet(slug: str) -> bool:
-            return believed.get(slug) == (captures[slug].sha256, 0)
-
-        edition, refused = self._edition(row, captures, readings, past, is_quiet, known)
-        decision = decide(past, edition, vocabulary=vocabulary, guards=guards)
-        History(self.db, self.states).write(edition, decision, captures, refused)
+        quiet = frozenset(slug for slug, origin in origins.items() if believed.get(slug) == (origin.sha256, 0))
+        edition, refused = self._edition(row, origins, readings, past, quiet, known)
+        decision = decide(past, edition, vocabulary=rules.vocabulary, guards=rules.guards)
+        HistoryWriter(self.db, self.states).write(edition, decision, origins, refused)
         self._note_rules()
         return _outcome(edition, decision, refused)
 
-    def _derive_all(
-        self, readings: Readings, vocabulary: Vocabulary, guards: Guards, progress: "Progress"
-    ) -> dict[int, Outcome]:
+    def _derive_all(self, readings: Readings, rules: Rules, progress: Progress) -> dict[int, Outcome]:
         """Derive the whole history again; return what became of each run."""
-        self._read_again(readings, vocabulary, progress)
-        history = History(self.db, self.states)
+        self._read_again(readings, rules, progress)
+        history = HistoryWriter(self.db, self.states)
         history.clear()
         past = Remembered()
-        effective: dict[str, Capture] = {}
+        effective: dict[str, Origin] = {}
         outcomes = {}
-        runs = list(self.db.query("select * from runs order by captured_at"))
-        for row in runs:
-            own = seen_again(self.log.captures_of(row["id"]), effective, row["captured_at"])
+        for row in list(self.db.query("select * from runs order by captured_at")):
+            own = seen_again(self.log.origins_of(row["id"]), effective, row["captured_at"])
             effective |= own
             seen = {
                 slug: own.get(slug) or replace(effective[slug], captured_at=row["captured_at"])
                 for slug in self.log.sighted(row)
             }
-            outcomes[row["id"]] = self._derive_one(row, seen, readings, past, history, vocabulary, guards)
+            pages = {slug: page for slug, page in past.pages.items() if page.body is not None}
+            quiet = frozenset(
+                slug
+                for slug, origin in seen.items()
+                if (page := pages.get(slug)) and page.body == origin.sha256 and not page.unsettled
+            )
+            known = {slug for slug, page in pages.items() if not page.gone}
+            edition, refused = self._edition(row, seen, readings, past, quiet, known)
+            if row["decision"] == "discarded":
+                self.db.table("runs").update(row["id"], {"state": "discarded"})
+                outcomes[row["id"]] = Outcome(run=row["id"], refused=refused)
+                continue
+            trusted = row["decision"] == "released"
+            decision = decide(past, edition, vocabulary=rules.vocabulary, guards=rules.guards, trusted=trusted)
+            history.write(edition, decision, seen, refused)
+            if decision.held is None:
+                past.learn(decision.pages, decision.facts, complete=edition.complete)
+            outcomes[row["id"]] = _outcome(edition, decision, refused)
         self.deliveries.follow_history()
         self._note_rules()
         return outcomes
 
-    def _derive_one(
-        self,
-        row: Mapping[str, Any],
-        seen: Mapping[str, Capture],
-        readings: Readings,
-        past: Remembered,
-        history: History,
-        vocabulary: Vocabulary,
-        guards: Guards,
-    ) -> Outcome:
-        def is_quiet(slug: str) -> bool:
-            page = past.page(slug)
-            return page is not None and page.body == seen[slug].sha256 and not page.unsettled
-
-        known = {slug for slug, page in past.pages.items() if page.body is not None and not page.gone}
-        edition, refused = self._edition(row, seen, readings, past, is_quiet, known)
-        if row["decision"] == "discarded":
-            self.db.table("runs").update(row["id"], {"state": "discarded"})
-            return Outcome(run=row["id"], refused=refused)
-        trusted = row["decision"] == "released"
-        decision = decide(past, edition, vocabulary=vocabulary, guards=guards, trusted=trusted)
-        history.write(edition, decision, seen, refused)
-        if decision.held is None:
-            past.learn(decision.pages, decision.facts, complete=edition.complete)
-        return _outcome(edition, decision, refused)
-
     def _edition(
         self,
         run: Mapping[str, Any],
-        seen: Mapping[str, Capture],
+        seen: Mapping[str, Origin],
         readings: Readings,
         past: Past,
-        is_quiet: Callable[[str], bool],
+        quiet: frozenset[str],
         known: set[str],
     ) -> tuple[Edition, dict[str, str]]:
         """Return a run as the decider takes it, and why pages of it are refused."""
-        trouble = self.log.trouble_of(run["id"])
-        quiet = frozenset(slug for slug in seen if is_quiet(slug))
+        failed, gone = self.log.asked_in_vain(run["id"])
         read: dict[str, Sighting] = {}
-        refused: dict[str, str] = dict(trouble.failed)
+        refused: dict[str, str] = dict(failed)
         for slug in sorted(seen.keys() - quiet):
             reading = readings.load(seen[slug].sha256, slug)
             reason = reading.refused or self._stops_short(slug, reading, readings, past)
@@ -289,7 +264,7 @@ class Store:
             else:
                 read[slug] = Sighting(seen[slug].sha256, one_each(reading.page), _spelling(seen[slug].source))
         # A page that was refused is not missing.
-        missing = known - seen.keys() - trouble.failed.keys() if run["complete"] else set[str]()
+        missing = known - seen.keys() - failed.keys() if run["complete"] else set[str]()
         edition = Edition(
             run=run["id"],
             time=run["captured_at"],
@@ -297,7 +272,7 @@ class Store:
             read=read,
             quiet=quiet,
             failed=frozenset(refused),
-            absent=frozenset(missing | (trouble.gone & known)),
+            absent=frozenset(missing | (gone & known)),
             changed=frozenset(s for s in read if (page := past.page(s)) is None or page.body != seen[s].sha256),
         )
         return edition, refused
@@ -314,18 +289,19 @@ class Store:
     def _note_rules(self) -> None:
         insert(self.db, "derivation", {"id": 1, "rules": _deriving_rules()}, verb="replace")
 
-    def _read_again(self, readings: Readings, vocabulary: Vocabulary, progress: "Progress") -> None:
+    def _read_again(self, readings: Readings, rules: Rules, progress: Progress) -> None:
         """Read the bodies that today's rules have not read."""
         unread = readings.unread()
         bodies = (Unread(sha256, slug, self.bodies.read(sha256), charset) for sha256, slug, charset in unread)
-        for sha256, reading in progress(read_all(bodies, len(unread), vocabulary), len(unread), "reading"):
+        found = read_all(bodies, len(unread), rules.vocabulary)
+        for sha256, reading in progress(found, len(unread), "reading"):
             readings.keep(sha256, reading)
 
-    def reparse(self, *, vocabulary: Vocabulary, guards: Guards, progress: "Progress") -> dict[int, Outcome]:
+    def reparse(self, rules: Rules, *, progress: Progress = no_progress) -> dict[int, Outcome]:
         """Derive everything again by today's rules."""
         with self.writing():
-            readings = Readings(self.db, self.states, reading_rules(vocabulary))
-            return self._derive_all(readings, vocabulary, guards, progress)
+            readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
+            return self._derive_all(readings, rules, progress)
 
     # --- an operator's decisions --------------------------------------------------------------------------------------
 
@@ -333,11 +309,10 @@ class Store:
         self,
         run: int,
         decision: str,
+        rules: Rules,
         *,
         at: str,
-        vocabulary: Vocabulary,
-        guards: Guards,
-        progress: "Progress",
+        progress: Progress = no_progress,
         dues: Dues | None = None,
     ) -> Outcome:
         """Release or discard the latest held run, at this time; what a released one says is told.
@@ -357,20 +332,11 @@ class Store:
         with self.writing():
             self.db.table("runs").update(run, {"decision": decision})
             append_decision(self.db, run, decision, at)
-            readings = Readings(self.db, self.states, reading_rules(vocabulary))
-            report = self._derive_all(readings, vocabulary, guards, progress)[run]
+            readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
+            report = self._derive_all(readings, rules, progress)[run]
             if decision == "released":
                 self._add_dues(run, dues)
         return report
-
-
-Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-"""Wraps an iterable of known length and shows how far it is, under a word."""
-
-
-def no_progress(items: Iterable[Any], _length: int, _word: str) -> Iterable[Any]:
-    """Show nothing."""
-    return items
 
 
 def _outcome(edition: Edition, decision: Decision, refused: Mapping[str, str]) -> Outcome:

@@ -8,7 +8,7 @@ digest, tells the two apart.
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,9 +19,7 @@ from scraper.text import cut, one_line
 from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.chain import Fact, Head, capture_fact, captures_of, hash_of, run_fact, slugs_by_number, text_of
 from snapshots.keeping.database import DatabaseError
-
-Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-"""Wraps an iterable of known length and shows how far it is, under a word."""
+from snapshots.keeping.readings import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,39 +1,33 @@
-"""Captures of the register's pages at many times: what archives and folders hold of them, one by one.
+"""Saved pages, one by one: what files, folders, zip archives and web archives hold of the register.
 
-Reads files, knows nothing of the database. Here, as in `sources`, what is wrong with one page is that page's fault;
-but captures are no whole edition, so what stands before the damage of an archive is good.
+Reads files; knows nothing of the database. Two look at them. To an import (`saved_pages`) all is one edition: a file is
+the page of its name, and what is wrong with a folder or an archive ends the import, for nobody knows what it would have
+held. To a backfill (`captures_in`) each page is a capture with a time of its own, and what stands before or beside the
+damage is good. To both, what is wrong with one page is that page's fault alone.
 """
 
-import base64
-import hashlib
+import lzma
+import os
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+import struct
+import zipfile
+import zlib
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from scraper.errors import system_words
-from scraper.slugs import is_slug, slug_of
-from scraper.times import as_text, read_time
+from scraper.errors import RegisterWatchError, system_words
+from scraper.limits import LARGEST_PAGE, too_large
+from scraper.slugs import is_slug, page_at, slug_of
 from scraper.web.addresses import host_of
 from snapshots.keeping.bodies import Headers
 from snapshots.sources.payloads import Payload
-from snapshots.sources.saved import (
-    PAGE_ENDINGS,
-    WARC_ENDINGS,
-    SavedPage,
-    SourceError,
-    files_of,
-    legible,
-    members_of,
-    open_zip,
-    page_of_record,
-    read_damaged,
-    read_file,
-    records_of,
-)
+
+PAGE_ENDINGS = (".html", ".htm", ".txt")
+WARC_ENDINGS = (".warc", ".warc.gz")
 
 OTHER_SITE = "another site"
 OTHER_PAGE = "another page of the register"
@@ -41,26 +35,53 @@ REDIRECT = "redirect"
 ERROR = "error answer"
 NO_PAGE = "other kind of file"
 
+# What reading a damaged archive may raise: zipfile lets through whatever its parts raise.
+_DAMAGES = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError,
+    ValueError, LookupError, OverflowError, MemoryError,
+)  # fmt: skip
+_STANDARD_INPUT = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+
+class SourceError(RegisterWatchError):
+    """A place that no pages can be taken from, and why."""
+
+    def __init__(self, place: object, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = str(place)
+        self.reason = reason
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundPage:
-    """A capture of an organisation's page."""
+class SavedPage:
+    """An organisation's page as somebody saved it."""
 
     slug: str
     source: str
     """Its address, or the name of its file."""
     place: str
-    """Where a person finds it."""
-    captured_at: str
-    body: bytes | None
-    """None: the archive says that it has the bytes of the capture with this *digest*."""
+    """Where a person finds it: the whole path as given; of a record its address, its time and its archive."""
+    captured_at: str | None = None
+    """When, if its record, its folder or a list says so."""
+    body: bytes | None = None
+    """None where its bytes are those with its checksum, or those of another capture with its *digest*."""
+    sha256: str = ""
     digest: str = ""
+    """By which archives name the bytes."""
+    refused: str | None = None
+    """Why it cannot be read; then its body is empty."""
     headers: Headers = ()
+    """What the server sent with it, as an archive kept it."""
+
+    def with_payload(self, payload: Payload) -> "SavedPage":
+        """Return it with its bytes, or with the reason why it has none."""
+        named = sha256(payload.body).hexdigest()
+        return replace(self, body=payload.body, sha256=named, refused=payload.refused)
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What is no capture of an organisation's page, and why nobody misses it."""
+    """What is no organisation's page, and why nobody misses it."""
 
     why: str
 
@@ -73,7 +94,96 @@ class Refused:
     reason: str
 
 
-Found = FoundPage | Passed | Refused
+Found = SavedPage | Passed | Refused
+
+
+# --- two ways to look -------------------------------------------------------------------------------------------------
+
+
+class EditionLook:
+    """How an import looks: a file is the page of its name, and the first fault of a source ends it."""
+
+    def at(self, address: str) -> str | Passed:
+        """Return the slug of the organisation's page at *address*, or why it is none."""
+        return page_at(address) or Passed(OTHER_PAGE)
+
+    def file(self, name: PurePosixPath, place: str, outer: str) -> Found:
+        """Return the page that the file *name*, as it lies in the folder or archive *outer*, is meant to be."""
+        del outer  # an edition's time is said, whatever folders are called
+        slug = slug_of(str(name))
+        if not is_slug(slug):
+            return self.fault(place, f"no page can be called {legible(slug)!r}; give the file another name")
+        return SavedPage(slug=slug, source=str(name), place=place)
+
+    def fault(self, place: object, reason: str) -> Refused:
+        """Say what is wrong with a source."""
+        raise SourceError(place, reason)
+
+
+class CaptureLook(EditionLook):
+    """How a backfill looks: pages of the register's *hosts*, dated by their folders or else as of *fetched_at*."""
+
+    def __init__(self, hosts: Collection[str], fetched_at: str | None) -> None:
+        self._hosts = hosts
+        self._fetched_at = fetched_at
+
+    def at(self, address: str) -> str | Passed:
+        """Return the slug of the register's page at *address*, or why it is none."""
+        return slug_at(address, self._hosts)
+
+    def file(self, name: PurePosixPath, place: str, outer: str) -> Found:
+        """Return the capture that a file is meant to be: its innermost folder that is named by a date says when."""
+        if ".." in name.parts or name.is_absolute():
+            return self.fault(place, "its path leads out of the archive")
+        folders = name.parts[:-1]
+        hosted = next((number for number, part in enumerate(folders) if _HOST.fullmatch(part)), None)
+        if hosted is not None:  # in a mirror, below a folder named by a host, the address says which page it is
+            slug = self.at("http://" + "/".join(name.parts[hosted:]))
+            if isinstance(slug, Passed):
+                return slug
+            page: Found = SavedPage(slug=slug, source=str(name), place=place)
+        elif name.stem.lower() == "index" and folders and time_in(folders[-1]):
+            return Passed(OTHER_PAGE)
+        else:
+            page = super().file(name, place, outer)
+        at = next(filter(None, map(time_in, (*reversed(folders), outer))), self._fetched_at)
+        if at is None:
+            return self.fault(
+                place, "nothing says when it was captured: name its folder by the date, or say --fetched-at"
+            )
+        return replace(page, captured_at=at) if isinstance(page, SavedPage) else page
+
+    def fault(self, place: object, reason: str) -> Refused:
+        """Return what is wrong with a source; what stands beside it is good."""
+        return Refused(str(place), reason)
+
+
+def saved_pages(paths: Iterable[Path]) -> Iterator[SavedPage]:
+    """Yield the pages saved under *paths* as those of one edition, in order of their names.
+
+    An `index.html` directly in a given folder, `robots.txt` and files of other types are passed over.
+
+    Raises:
+        SourceError: A path is missing, unreadable, or not what it says.
+    """
+    for path in paths:
+        with _named(path):
+            yield from (found for found in _found_in(path, EditionLook()) if isinstance(found, SavedPage))
+
+
+def captures_in(path: Path, hosts: Collection[str], fetched_at: str | None) -> Iterator[Found]:
+    """Yield what *path*, a page, folder, `.zip` or web archive, holds of many times.
+
+    Args:
+        path: What was named.
+        hosts: The register's.
+        fetched_at: When files were captured that lie in no folder or archive named by a date.
+    """
+    try:
+        with _named(path):
+            yield from _found_in(path, CaptureLook(hosts, fetched_at))
+    except SourceError as error:
+        yield Refused(error.place, error.reason)
 
 
 def slug_at(address: str, hosts: Collection[str]) -> str | Passed:
@@ -84,25 +194,16 @@ def slug_at(address: str, hosts: Collection[str]) -> str | Passed:
     >>> hosts = {"theysolditanyway.com", "dataregister.medconfidential.org"}
     >>> slug_at("http://WWW.TheySoldItAnyway.com:80/organisations/Example%5FICB/index.html?x=1", hosts)
     'example_icb'
-    >>> slug_at("https://dataregister.medconfidential.org/organisation/example_icb/", hosts)
-    'example_icb'
     >>> slug_at("https://theysolditanyway.com/datasets/hes", hosts).why, slug_at("https://example.org/x", hosts).why
     ('another page of the register', 'another site')
     """
     host = host_of(address)
     if not {host, host.removeprefix("www."), f"www.{host}"} & set(hosts):
         return Passed(OTHER_SITE)
-    segments = [unquote(segment).lower() for segment in urlsplit(address).path.split("/") if segment]
-    if segments and re.fullmatch(r"index\.html?", segments[-1]):
-        segments.pop()
-    slug = slug_of(address)
-    if len(segments) < 2 or segments[-2] not in ("organisation", "organisations") or not is_slug(slug):
-        return Passed(OTHER_PAGE)
-    return slug
+    return page_at(address) or Passed(OTHER_PAGE)
 
 
-# --- when a file was captured -----------------------------------------------------------------------------------------
-
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
 _DATED = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)(?:[T_ -]?(\d\d)[:.-]?(\d\d)(?:[:.-]?(\d\d))?)?(?:Z|id_|if_)?", re.IGNORECASE | re.ASCII
 )
@@ -126,204 +227,164 @@ def time_in(name: str) -> str | None:
         return None
 
 
-def captures_in(path: Path, hosts: Collection[str], fetched_at: str | None) -> Iterator[Found]:
-    """Yield what *path*, a page, folder, `.zip` or web archive, holds.
-
-    Args:
-        path: What was named.
-        hosts: The register's.
-        fetched_at: When files were captured that lie in no folder or archive named by a date.
-    """
-    try:
-        yield from _captures_in(path, hosts, fetched_at)
-    except SourceError as error:
-        yield Refused(str(path), str(error).removeprefix(f"{path}: "))
-    except OSError as error:
-        yield Refused(legible(str(error.filename or path)), system_words(error))
+# --- files and folders ------------------------------------------------------------------------------------------------
 
 
-def _captures_in(path: Path, hosts: Collection[str], fetched_at: str | None) -> Iterator[Found]:
-    suffix = path.suffix.lower()
+def _found_in(path: Path, look: EditionLook) -> Iterator[Found]:
     if not path.exists():
-        raise SourceError(f"{path}: is not there")
+        raise SourceError(path, "is not there")
     if path.is_dir():
-        at = time_in(path.resolve().name) or fetched_at
-        for name in files_of(path):
-            yield _of_file(name, str(path / name), at, hosts, read_file(path / name))
-    elif not path.is_file():
-        raise SourceError(f"{path}: is a pipe or a device, not a file")
-    elif path.name.lower().endswith(WARC_ENDINGS):
-        yield from _captures_in_warc(path, hosts)
+        for name in _files_of(path):
+            yield _with_bytes(look.file(name, legible(str(path / name)), path.resolve().name), path / name)
+        return
+    suffix, is_warc = path.suffix.lower(), path.name.lower().endswith(WARC_ENDINGS)
+    if not is_warc and suffix not in (".zip", *PAGE_ENDINGS):
+        raise SourceError(path, "is no page, folder, .zip or .warc.gz")
+    if not path.is_file():
+        raise SourceError(path, "is a pipe or a device, not a file")
+    if is_warc:
+        from snapshots.sources.web_archives import pages_of_archive  # and with it warcio, which files do not need
+
+        yield from pages_of_archive(path, look)
     elif suffix == ".zip":
-        with open_zip(path) as archive:
-            for info in members_of(archive):
-                name, place = PurePosixPath(info.filename), f"{path}/{info.filename}"
-                if ".." in name.parts or name.is_absolute():
-                    yield Refused(legible(place), "its path leads out of the archive")
-                else:
-                    at = time_in(path.stem) or fetched_at
-                    yield _of_file(name, place, at, hosts, read_damaged(archive, info))
-    elif suffix in PAGE_ENDINGS:
-        yield _of_file(PurePosixPath(path.name), str(path), fetched_at, hosts, read_file(path))
+        yield from _pages_of_zip(path, look)
     else:
-        raise SourceError(f"{path}: is no page, folder, .zip or .warc.gz")
+        yield _with_bytes(look.file(PurePosixPath(path.name), legible(str(path)), ""), path)
 
 
-def _of_file(name: PurePosixPath, place: str, at: str | None, hosts: Collection[str], payload: Payload) -> Found:
-    """Return the capture that a file holds: its innermost folder that is named by a date says when."""
-    place, folders = legible(place), name.parts[:-1]
-    captured_at = next(filter(None, map(time_in, reversed(folders))), at)
-    slug = _slug_of_file(name, hosts)
-    if isinstance(slug, Passed):
-        return slug
-    if not is_slug(slug):
-        return Refused(place, f"no page can be called {legible(slug)!r}")
-    if captured_at is None:
-        return Refused(place, "nothing says when it was captured: name its folder by the date, or say --fetched-at")
+def _with_bytes(found: Found, file: Path) -> Found:
+    return found.with_payload(read_file(file)) if isinstance(found, SavedPage) else found
+
+
+def count_pages(paths: Iterable[Path]) -> int:
+    """Return how many pages `saved_pages` will yield, as far as that can be known without reading them.
+
+    Raises:
+        SourceError: As `saved_pages` does.
+    """
+    count = 0
+    for path in paths:
+        with _named(path):
+            if path.is_dir():
+                count += len(_files_of(path))
+            elif path.suffix.lower() == ".zip" and path.is_file():
+                with _open_zip(path) as archive:
+                    count += len(_members_of(archive))
+            else:
+                count += 1
+    return count
+
+
+def read_one_file(file: Path) -> bytes:
+    """Return the bytes of one file that is meant to be a page; `/dev/stdin` may be one.
+
+    Raises:
+        SourceError: It is missing, unreadable, no file, or too large.
+    """
+    with _named(file):
+        if not file.exists():
+            raise SourceError(file, "is not there")
+        if not file.is_file() and str(file) not in _STANDARD_INPUT:
+            raise SourceError(file, "is a pipe or a device, not a file")
+        payload = read_file(file)
     if payload.refused:
-        return Refused(place, payload.refused)
-    return FoundPage(slug=slug, source=str(name), place=place, captured_at=captured_at, body=payload.body)
+        raise SourceError(file, payload.refused)
+    return payload.body
 
 
-_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
-
-
-def _slug_of_file(name: PurePosixPath, hosts: Collection[str]) -> str | Passed:
-    """Return which page a file is; in a mirror, below a folder named by a host, its address says it."""
-    hosted = next((number for number, part in enumerate(name.parts[:-1]) if _HOST.fullmatch(part)), None)
-    if hosted is not None:
-        return slug_at("http://" + "/".join(name.parts[hosted:]), hosts)
-    is_index = name.stem.lower() == "index" and len(name.parts) > 1
-    return Passed(OTHER_PAGE) if is_index and time_in(name.parts[-2]) else slug_of(str(name))
-
-
-# --- web archives -----------------------------------------------------------------------------------------------------
-
-
-def _captures_in_warc(path: Path, hosts: Collection[str]) -> Iterator[Found]:
-    last: Found | None = None
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say in one line which file could not be opened, and why."""
     try:
-        for record in records_of(path):
-            if last is not None:
-                yield last
-            known = record.rec_type in ("response", "revisit", "resource")
-            last = None  # of a record that cannot be read there is nothing to say
-            last = _of_record(path, record, hosts) if known else None
-    except SourceError as error:
-        if isinstance(last, FoundPage):
-            yield Refused(last.place, "the archive is damaged where it ends")
-        reason = " ".join(str(error).removeprefix(f"{path}: ").split())
-        yield Refused(str(path), f"{reason}; what stands before that counts")
-    else:
-        if last is not None:
-            yield last
+        yield
+    except OSError as error:
+        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(path)
+        raise SourceError(legible(name), system_words(error)) from error
 
 
-def _of_record(path: Path, record: Any, hosts: Collection[str]) -> Found:
-    header = record.rec_headers.get_header
-    url, http = header("WARC-Target-URI") or "", record.http_headers
-    passed = None if record.rec_type == "resource" else _no_answer(http, record.rec_type == "revisit")
-    slug = passed or _slug_of_record(url, record.rec_type, header("Content-Type") or "", hosts)
-    if isinstance(slug, Passed):
-        return slug
-    place = f"{url} in {path.name}"
+def legible(name: str) -> str:
+    """Return a file's name so that it can be printed, whatever bytes it is made of."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace") if not name.isascii() else name
+
+
+def _files_of(folder: Path) -> list[PurePosixPath]:
+    """Return the names of the pages in *folder* and below, in order; a folder that cannot be read is not passed over.
+
+    Its pages would be missing, and of a complete edition taken to be gone.
+    """
+
+    def stop(error: OSError) -> None:
+        raise error
+
+    names = []
+    for where, folders, files in os.walk(folder, onerror=stop):
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        inside = PurePosixPath(Path(where).relative_to(folder).as_posix())
+        names += [inside / name for name in files if _is_page(inside / name) and (Path(where) / name).is_file()]
+    return sorted(names)
+
+
+def _is_page(name: PurePosixPath) -> bool:
+    """Say whether a file of a folder or archive is meant to be an organisation's page."""
+    own_index = len(name.parts) == 1 and name.stem.lower() == "index"
+    hidden = any(map(_is_hidden, name.parts))
+    return name.suffix.lower() in PAGE_ENDINGS and not hidden and not own_index and name.name.lower() != "robots.txt"
+
+
+def _is_hidden(part: str) -> bool:
+    return (part.startswith(".") and part != "..") or part == "__MACOSX"
+
+
+def read_file(file: Path) -> Payload:
+    """Return the bytes of a file, or why it is no page; never more than a page may have."""
     try:
-        at = as_text(read_time(header("WARC-Date") or ""))
-    except (ValueError, OverflowError):
-        return Refused(place, f"{header('WARC-Date')!r} is no date")
-    place = f"{url} of {at} in {path.name}"
-    digest = read_digest(header("WARC-Payload-Digest") or "")
-    if record.rec_type == "revisit":
-        same = digest or header("WARC-Refers-To") or ""
-        return FoundPage(slug=slug, source=url, place=place, captured_at=at, body=None, digest=same)
-    record.raw_stream = stream = _Digesting(record.raw_stream)
-    saved = page_of_record(path, url, record)
-    reason = saved.refused or _mismatch(digest, stream.digest, saved)
-    if reason:
-        return Refused(place, reason)
-    return FoundPage(
-        slug=slug,
-        source=url,
-        place=place,
-        captured_at=at,
-        body=saved.body,
-        digest=digest or header("WARC-Record-ID") or "",
-        headers=saved.headers,
-    )
+        with file.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            # As much memory as is asked for is taken at once. A pipe does not say how long it is.
+            room = (size or LARGEST_PAGE) + 1
+            body = b"" if too_large(size) else stream.read(room)
+    except OSError as error:
+        return Payload(b"", system_words(error))
+    reason = too_large(max(size, len(body)))
+    return Payload(b"", reason) if reason else Payload(body)
 
 
-def _no_answer(http: Any, is_revisit: bool) -> Passed | None:
-    """Say why a record is no page that a server answered with."""
-    if http is None:
-        return None if is_revisit else Passed(NO_PAGE)
-    status = http.get_statuscode() or ""
-    if status == "200" or (is_revisit and status == "304"):
-        return None
-    return Passed(REDIRECT if status.startswith("3") else ERROR)
+# --- zip archives -----------------------------------------------------------------------------------------------------
 
 
-def _slug_of_record(url: str, kind: str, content_type: str, hosts: Collection[str]) -> str | Passed:
-    if kind == "resource" and url.startswith("file:") and url.lower().endswith(PAGE_ENDINGS):
-        slug = slug_of(url)
-        return slug if is_slug(slug) else Passed(OTHER_PAGE)
-    if kind == "resource" and not content_type.startswith("text/"):
-        return Passed(NO_PAGE)
-    return slug_at(url, hosts) if url.startswith(("http://", "https://")) else Passed(NO_PAGE)
+def _pages_of_zip(path: Path, look: EditionLook) -> Iterator[Found]:
+    with _open_zip(path) as archive:
+        for info in _members_of(archive):
+            found = look.file(PurePosixPath(info.filename), legible(f"{path}/{info.filename}"), path.stem)
+            if not isinstance(found, SavedPage):
+                yield found
+            # Its own word on its size is enough: zipfile never unpacks more than that.
+            elif reason := too_large(info.file_size):
+                yield found.with_payload(Payload(b"", reason))
+            else:
+                try:
+                    yield found.with_payload(Payload(archive.read(info)))
+                except _DAMAGES as error:
+                    yield look.fault(path, f"{info.filename} cannot be read: {error}")
 
 
-class _Digesting:
-    """What a record holds, as it is read, and the digest of it."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._sha1 = hashlib.sha1(usedforsecurity=False)
-
-    def read(self, size: int) -> bytes:
-        data: bytes = self._stream.read(size)
-        self._sha1.update(data)
-        return data
-
-    @property
-    def limit(self) -> int:
-        return int(getattr(self._stream, "limit", 0))
-
-    @property
-    def digest(self) -> str:
-        return base64.b32encode(self._sha1.digest()).decode()
+@contextmanager
+def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip archive; what is wrong with it is one line."""
+    with path.open("rb") as stream:
+        if not zipfile.is_zipfile(stream):
+            raise SourceError(path, "is not a zip archive")
+        try:
+            archive = zipfile.ZipFile(stream)
+        except _DAMAGES as error:
+            raise SourceError(path, f"is a damaged zip archive: {error}") from error
+        with archive:
+            if not all(archive.namelist()):
+                raise SourceError(path, "is a damaged zip archive: it holds a file without a name")
+            yield archive
 
 
-def _mismatch(announced: str, found: str, saved: SavedPage) -> str | None:
-    """Say that the bytes are not those that the archive took the digest of.
-
-    Some programs take it before, some after packing is undone; of chunks nobody knows whether they were joined.
-    """
-    if not is_digest(announced) or announced in (found, digest_of(saved.body)):
-        return None
-    is_chunked = any(name.lower() == "transfer-encoding" for name, _ in saved.headers)
-    return None if is_chunked else f"its bytes have the digest {found}, and the archive says {announced}"
-
-
-def digest_of(body: bytes) -> str:
-    """Return the digest by which web archives name bytes: SHA-1 in base 32.
-
-    >>> digest_of(b"")
-    '3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ'
-    """
-    return base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
-
-
-def is_digest(text: str) -> bool:
-    """Say whether *text* is such a digest."""
-    return re.fullmatch(r"[A-Z2-7]{32}", text) is not None
-
-
-def read_digest(text: str) -> str:
-    """Return a digest as archives write it, with or without its kind, in base 32 or in hex digits.
-
-    >>> read_digest("sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ") == read_digest("da39a3ee5e6b4b0d3255bfef95601890afd80709")
-    True
-    """
-    bare = text.strip().removeprefix("sha1:")
-    if re.fullmatch(r"[0-9a-fA-F]{40}", bare):
-        return base64.b32encode(bytes.fromhex(bare)).decode()
-    return bare.upper() if is_digest(bare.upper()) else bare
+def _members_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the pages in an archive, in order of their names."""
+    infos = (info for info in archive.infolist() if not info.is_dir() and _is_page(PurePosixPath(info.filename)))
+    return sorted(infos, key=lambda info: info.filename)

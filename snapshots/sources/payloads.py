@@ -1,9 +1,15 @@
-"""What a web server's answer held, as an archive kept it: chunks joined, packing undone, or why it is no whole page."""
+"""What a web server's answer held, as an archive kept it: chunks joined, packing undone, or why it is no whole page.
 
+And the digests by which archives name what they hold.
+"""
+
+import base64
+import binascii
 import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha1
 
 from scraper.limits import LARGEST_PAGE, too_large
 
@@ -88,3 +94,48 @@ def _inflate(raw: bytes, bits: int) -> Payload:
             return Payload(b"", "the packed body is cut short")
         raw = unpacker.unused_data if unpacker.unused_data.startswith(_GZIP) else b""
     return Payload(body)
+
+
+# --- digests ----------------------------------------------------------------------------------------------------------
+
+
+def digest_of(body: bytes) -> str:
+    """Return the digest by which web archives name bytes: SHA-1 in base 32.
+
+    >>> digest_of(b"")
+    '3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ'
+    """
+    return base64.b32encode(sha1(body, usedforsecurity=False).digest()).decode()
+
+
+def is_digest(text: str) -> bool:
+    """Say whether *text* is such a digest."""
+    return re.fullmatch(r"[A-Z2-7]{32}", text) is not None
+
+
+def read_digest(text: str) -> str:
+    """Return a digest as archives write it: SHA-1 in base 32, SHA-256 in hex digits, any other as it is.
+
+    >>> read_digest("sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ") == read_digest("da39a3ee5e6b4b0d3255bfef95601890afd80709")
+    True
+    >>> read_digest("sha256:4OYMIQUY7QOBJGX36TEJS35ZEQT24QPEMSNZGTFESWMRW6CSXBKQ")
+    'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+    >>> read_digest("sha256:47DEQPJ8HBSA")
+    'sha256:47DEQPJ8HBSA'
+    """
+    text = text.strip()
+    kind, _, value = text.rpartition(":")
+    if kind.lower() == "sha256":
+        return _sha256(value) or text
+    bare = text.removeprefix("sha1:")
+    if re.fullmatch(r"[0-9a-fA-F]{40}", bare):
+        return base64.b32encode(bytes.fromhex(bare)).decode()
+    return bare.upper() if is_digest(bare.upper()) else bare
+
+
+def _sha256(value: str) -> str | None:
+    try:
+        plain = bytes.fromhex(value) if len(value) == 64 else base64.b32decode(value + "=" * (-len(value) % 8))
+    except (ValueError, binascii.Error):
+        return None
+    return plain.hex() if len(plain) == 32 else None

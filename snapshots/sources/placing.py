@@ -8,20 +8,10 @@ A capture gets the same edition however the captures were handed over, but for s
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from scraper.times import as_text, read_time
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Seen:
-    """A capture of a page that is kept, and the time of the edition it is kept in."""
-
-    at: str
-    sha256: str
-    edition: str
-
+from snapshots.keeping.runlog import Seen
 
 Moment = tuple[str, str]
 """Time of capture and SHA-256 of a capture that is to be placed."""

@@ -24,16 +24,15 @@ from snapshots.sources.captures import (
     NO_PAGE,
     REDIRECT,
     Found,
-    FoundPage,
     Passed,
     Refused,
-    digest_of,
-    is_digest,
-    read_digest,
+    SavedPage,
+    SourceError,
+    legible,
+    read_file,
     slug_at,
 )
-from snapshots.sources.payloads import Payload
-from snapshots.sources.saved import SourceError, legible, read_file
+from snapshots.sources.payloads import Payload, digest_of, is_digest, read_digest
 
 MOST_BYTES = 64_000_000
 """Of a list, unpacked: some 300,000 captures. The captures of a register are a few thousand."""
@@ -100,26 +99,26 @@ def read_list(path: Path) -> CaptureList:
         except ValueError as error:
             refused.append(Refused(f"{path}, entry {number}", str(error)))
     if not captures:
-        raise SourceError(f"{path}: is not a CDX list" if refused else f"{path}: is a list without captures")
+        raise SourceError(path, "is not a CDX list" if refused else "is a list without captures")
     return CaptureList(captures, refused)
 
 
 def _unpacked(path: Path) -> bytes:
     if not path.exists():
-        raise SourceError(f"{path}: is not there")
+        raise SourceError(path, "is not there")
     if not path.is_file():
-        raise SourceError(f"{path}: is a folder, a pipe or a device, not a list")
+        raise SourceError(path, "is a folder, a pipe or a device, not a list")
     try:
         with path.open("rb") as stream:
             is_packed = stream.read(2) == b"\x1f\x8b"
             stream.seek(0)
             data = (gzip.GzipFile(fileobj=stream) if is_packed else stream).read(MOST_BYTES + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise SourceError(f"{path}: is damaged, or cut short: {error}") from error
+        raise SourceError(path, f"is damaged, or cut short: {error}") from error
     except OSError as error:
-        raise SourceError(f"{path}: {system_words(error)}") from error
+        raise SourceError(path, system_words(error)) from error
     if len(data) > MOST_BYTES:
-        raise SourceError(f"{path}: is larger than {MOST_BYTES // 1_000_000} MB; ask for the captures of one site")
+        raise SourceError(path, f"is larger than {MOST_BYTES // 1_000_000} MB; ask for the captures of one site")
     return data
 
 
@@ -144,10 +143,10 @@ def _json_rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, str]]]
     try:
         rows = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SourceError(f"{path}: is not a CDX list, or is cut short: {error}") from error
+        raise SourceError(path, f"is not a CDX list, or is cut short: {error}") from error
     head = rows[0] if rows else []
     if not isinstance(head, list) or (rows and not {"timestamp", "original"} <= set(map(str, head))):
-        raise SourceError(f"{path}: is not a CDX list: its first row does not name timestamp and original")
+        raise SourceError(path, "is not a CDX list: its first row does not name timestamp and original")
     for number, row in enumerate(rows[1:], 2):
         # A list that stops at a limit ends with an empty row and a key to go on with.
         if isinstance(row, list) and len(row) > 1:
@@ -246,46 +245,38 @@ def captures_of(
 ) -> Iterator[Found]:
     """Yield what a list names: from the folder what lies there, the rest by *fetch*; the bytes of a digest once."""
     had: set[str] = set()
-    lacking: list[tuple[ListedCapture, str]] = []
+    lacking: list[tuple[ListedCapture, SavedPage]] = []
     for capture in sorted(listed, key=lambda one: (one.timestamp, one.original)):
-        slug = _slug_of(capture, hosts)
-        if isinstance(slug, Passed):
-            yield slug
-        elif capture.digest in had:
-            yield _found(capture, slug, None)
+        found = _page_of(capture, hosts)
+        if isinstance(found, Passed) or capture.digest in had:
+            yield found
         elif (payload := saved.find(capture) if saved else None) is None:
-            lacking.append((capture, slug))
+            lacking.append((capture, found))
         else:
-            yield _taken(capture, slug, payload, had)
-    for capture, slug in lacking:
-        yield _found(capture, slug, None) if capture.digest in had else _taken(capture, slug, fetch(capture), had)
+            yield _taken(found, payload, had)
+    for capture, page in lacking:
+        yield page if page.digest in had else _taken(page, fetch(capture), had)
 
 
-def _slug_of(capture: ListedCapture, hosts: Collection[str]) -> str | Passed:
+def _page_of(capture: ListedCapture, hosts: Collection[str]) -> SavedPage | Passed:
     slug = slug_at(capture.original, hosts)
     if isinstance(slug, Passed):
         return slug
     status, kind = capture.statuscode, capture.mimetype
     if status not in ("", "200"):
         return Passed(REDIRECT if status.startswith("3") else ERROR)
-    is_page = kind in ("", REVISIT, "unk") or kind.startswith("text/") or "html" in kind
-    return slug if is_page else Passed(NO_PAGE)
-
-
-def _taken(capture: ListedCapture, slug: str, payload: Payload, had: set[str]) -> Found:
-    if payload.refused:
-        return Refused(capture.name, payload.refused)
-    if is_digest(capture.digest):
-        had.add(capture.digest)
-    return _found(capture, slug, payload.body)
-
-
-def _found(capture: ListedCapture, slug: str, body: bytes | None) -> FoundPage:
-    return FoundPage(
+    if kind not in ("", REVISIT, "unk") and not kind.startswith("text/") and "html" not in kind:
+        return Passed(NO_PAGE)
+    return SavedPage(
         slug=slug,
         source=capture.original,
         place=capture.name,
         captured_at=capture.captured_at,
-        body=body,
         digest=capture.digest,
     )
+
+
+def _taken(page: SavedPage, payload: Payload, had: set[str]) -> SavedPage:
+    if not payload.refused and is_digest(page.digest):
+        had.add(page.digest)
+    return page.with_payload(payload)

@@ -17,10 +17,9 @@ from typing import Any
 from click.testing import Result
 
 from cron.work.nightly import Register, RunReport, run_once
-from diff.deciding.guards import Guards
 from scraper.names.vocabulary import default_vocabulary
 from scraper.web.fetch import Fetcher, FetchPolicy
-from snapshots.keeping.store import open_store
+from snapshots.keeping.store import Rules, open_store
 from tests.harness.editions import Page, Project, Watch, many, with_project
 from tests.harness.register_server import RegisterServer, Site
 from tests.harness.servers import FastClock
@@ -95,8 +94,7 @@ class Nights(Watch):
                 store,
                 fetcher,
                 register,
-                vocabulary=default_vocabulary(),
-                guards=Guards(),
+                Rules(default_vocabulary()),
                 now=lambda: at,
                 **options,
             )

@@ -9,7 +9,7 @@ from types import TracebackType
 
 import requests
 
-from snapshots.sources.captures import digest_of
+from snapshots.sources.payloads import digest_of
 from tests.harness.servers import Loopback, Reply, answer
 
 FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")

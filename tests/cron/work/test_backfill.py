@@ -19,8 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cron.terminal.backfill_report import BackfillReport, render_backfill
-from snapshots.sources.captures import FoundPage, Refused, captures_in, digest_of, time_in
-from snapshots.sources.placing import Seen, place
+from snapshots.keeping.runlog import Seen
+from snapshots.sources.captures import Refused, SavedPage, captures_in, time_in
+from snapshots.sources.payloads import digest_of
+from snapshots.sources.placing import place
 from snapshots.sources.wayback import read_list
 from tests.harness.editions import (
     EASTMERE,
@@ -451,7 +453,7 @@ def test_of_a_damaged_web_archive_only_whole_pages_are_found_and_damage_is_one_l
         for damaged in (whole[:spot], whole[:spot] + bytes([whole[spot] ^ 255]) + whole[spot + 1 :]):
             path.write_bytes(damaged)
             for one in captures_in(path, {"theysolditanyway.com"}, None):
-                if isinstance(one, FoundPage) and name.endswith(".gz"):
+                if isinstance(one, SavedPage) and not one.refused and name.endswith(".gz"):
                     assert one.body in bodies
                 elif isinstance(one, Refused):
                     assert "\n" not in one.reason

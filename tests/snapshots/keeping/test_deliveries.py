@@ -13,25 +13,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from diff.deciding.guards import Guards
 from scraper.names.vocabulary import default_vocabulary
 from snapshots.asking.answers import Answers, Question
 from snapshots.keeping.deliveries import Due, Waiting, next_attempt, wait_after
 from snapshots.keeping.readings import read_body
-from snapshots.keeping.runlog import NewPage
-from snapshots.keeping.store import no_progress, open_store
+from snapshots.keeping.runlog import Capture, NewEdition
+from snapshots.keeping.store import Rules, open_store
 from tests.harness.editions import EASTMERE, HARROWDALE, REGISTER, WEXCOMBE, Page, Watch, many, with_project
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 VOCABULARY = default_vocabulary()
+RULES = Rules(VOCABULARY)
 
 
-def new_page(slug, page, at):
+def capture(slug, page, at):
     body = page.text()
     source = f"{slug}.txt"
     reading = read_body(body, slug, source, VOCABULARY)
-    return NewPage(slug, hashlib.sha256(body).hexdigest(), source, at, body, reading)
+    return Capture(slug, hashlib.sha256(body).hexdigest(), source, at, body, reading)
 
 
 class Register:
@@ -53,26 +53,17 @@ class Register:
             for name in self.subscriptions
         ]
 
-    def take(self, pages, at, *, tell=True, complete=True, **more):
+    def take(self, pages, at, *, tell=True, complete=True, kind="import", keep=True):
         at = f"{at}T00:00:00Z"
-        return self.store.take(
-            [new_page(slug, page, at) for slug, page in pages.items()],
-            time=at,
-            complete=complete,
-            finished_at=at,
-            vocabulary=VOCABULARY,
-            guards=Guards(),
-            progress=no_progress,
-            dues=self.dues if tell else None,
-            **more,
-        )
+        captures = [capture(slug, page, at) for slug, page in pages.items()]
+        edition = NewEdition(captures=captures, time=at, finished_at=at, complete=complete, kind=kind)
+        return self.store.take(edition, RULES, keep=keep, dues=self.dues if tell else None)
 
     def reparse(self):
-        self.store.reparse(vocabulary=VOCABULARY, guards=Guards(), progress=no_progress)
+        self.store.reparse(RULES)
 
     def settle(self, run, decision):
-        rules = {"vocabulary": VOCABULARY, "guards": Guards(), "progress": no_progress}
-        return self.store.settle_held(run, decision, at="2026-11-20T00:00:00Z", dues=self.dues, **rules)
+        return self.store.settle_held(run, decision, RULES, at="2026-11-20T00:00:00Z", dues=self.dues)
 
     def send(self, now=NOW):
         """Deliver all there is to send; return what went to whom."""

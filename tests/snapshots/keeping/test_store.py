@@ -787,7 +787,7 @@ def test_a_store_that_is_not_there_is_not_made_for_a_question(tmp_path):
 
 def test_nothing_half_done_is_kept_when_an_import_fails_midway(started, monkeypatch):
     before = started.everything()
-    monkeypatch.setattr("snapshots.keeping.history.History._write_run", lambda *_: 1 / 0)
+    monkeypatch.setattr("snapshots.keeping.history.HistoryWriter._write_run", lambda *_: 1 / 0)
     result = started.take(REGISTER | {"nhs_northam_icb": NORTHAM}, "2026-07-01")
 
     assert isinstance(result.exception, ZeroDivisionError)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from scraper.limits import LARGEST_PAGE
+from snapshots.sources.captures import SourceError, count_pages, saved_pages
 from snapshots.sources.payloads import read_payload
-from snapshots.sources.saved import SourceError, count_pages, saved_pages
 from tests.harness.editions import answer_archive, http_answer, web_archive
 
 FILES = {
