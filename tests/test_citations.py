@@ -14,7 +14,7 @@ from tests.harness.citations import DOCS, IN_CODE, MODULE, OF_MODULE, PAGE, ROOT
 
 SOURCES = sources(".py", ".sql")
 PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
-OF_THE_HOUSE = [DOCS / name for name in ("rules.md", "architecture.md", "decisions.md")]
+OF_THE_HOUSE = [DOCS / name for name in ("rules.md", "architecture.md", "decisions.md", "howto.md")]
 """Pages on which all that stands in code style is a name of the code."""
 
 
