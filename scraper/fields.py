@@ -88,6 +88,8 @@ class Field:
     """Its name in a sentence; empty for what no sentence is about."""
     heading: str
     """Its name on the agreement's page. Fields of one heading stand there together."""
+    short: str
+    """Its name where there is little room: at the head of a change, in a subject."""
 
     def label_in(self, layout: str) -> str:
         """Return the label before it on pages of *layout*; empty where that does not print it."""
@@ -112,10 +114,11 @@ def about(
     kind: str = "",
     called: str = "",
     heading: str | None = None,
+    short: str | None = None,
 ) -> dict[str, Field]:
     """Return a row as the metadata of a dataclass's field; the arguments are those of `Field`.
 
-    A heading that is not given is the name in a sentence.
+    A heading that is not given is the name in a sentence, a short name the heading.
     """
     return {
         ROW: Field(
@@ -131,6 +134,7 @@ def about(
             kind=kind,
             called=called,
             heading=called if heading is None else heading,
+            short=short or heading or called,
         )
     }
 

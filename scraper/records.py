@@ -65,6 +65,7 @@ class Agreement:
         comparing=Comparing.SET,
         kind="opt-outs-changed",
         called="Opt-outs honoured",
+        short="Opt-outs",
     )
     confidentiality: Values = row(
         Sort.SET,

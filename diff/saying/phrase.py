@@ -15,8 +15,9 @@ from diff.change import Value as Held
 from diff.saying.excerpt import excerpt
 from diff.saying.redline import Mark, Run
 from diff.saying.sentence import NAMES, listed
+from scraper.fields import Comparing
 from scraper.names.legal_basis import spell_out
-from scraper.records import PROSE
+from scraper.records import FIELDS, PROSE
 from scraper.text import cut, one_line
 
 SOURCE = (
@@ -398,16 +399,7 @@ def _joined(values: Held) -> str:
     return one_line(", ".join(several(values)))
 
 
-_HEADS = {
-    ChangeKind.OPT_OUTS_CHANGED: "Opt-outs",
-    ChangeKind.TYPE_OF_DATA_CHANGED: "Type of data",
-    ChangeKind.CONFIDENTIALITY_CHANGED: "Confidentiality",
-    ChangeKind.SENSITIVITY_CHANGED: "Sensitive",
-    ChangeKind.ACCESS_METHOD_CHANGED: "Access method",
-    ChangeKind.COMMERCIAL_CHANGED: "Commercial purpose",
-    ChangeKind.SUBLICENSING_CHANGED: "Sublicensing",
-    ChangeKind.ORGANISATION_TYPE_CHANGED: "Organisation type",
-}
+_HEADS = {ChangeKind(one.kind): one.short for one in FIELDS.values() if one.comparing is Comparing.SET}
 
 
 _WORDS_OUT_IN = re.compile(r" reworded: (\d+ words?) out, (\d+) in\b")
