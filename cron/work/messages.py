@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,10 +14,12 @@ from cron.work.outbox import gather_news, subscriptions_of
 from diff.change import Change, ChangeKind
 from notify.channels.channel import Message
 from notify.channels.mail import domain_of, message_id
+from notify.following.ends import PrintedEnd
 from notify.following.matching import News, Told, tell
 from notify.following.subscription import Followed, follow
-from notify.message import composer as digest
+from notify.message.digest import Composer
 from notify.message.operator import OPERATOR, render_notes
+from notify.message.order import Briefing, RunRead
 from scraper.names.fold import fold
 from snapshots.asking.answers import Question
 from snapshots.asking.known import read_known
@@ -45,13 +48,17 @@ class Desk:
         if bundle.subscription == OPERATOR:
             return self._to_operator(bundle)
         told = self._told_of(bundle)
-        ends = [part.note for part in bundle.parts if part.note is not None and self._comes_up(part.note)]
+        noted = [
+            PrintedEnd.of_note(part.item, part.note, self._today) for part in bundle.parts if part.note is not None
+        ]
+        # An end whose day is past, or that the agreement prints no more, comes up no longer.
+        ends = [end for end in noted if end.days_left >= 0 and (end.reference, end.dsa_end) in self._ends]
         if not told and not ends:
             return None
         settings = self._settings[bundle.subscription]
         data = {
             "changes": [{**one.change.to_json(), "members": [m.to_json() for m in one.members]} for one in told],
-            "ends": [dict(note) for note in ends],
+            "ends": [end.note for end in ends],
             "register": self._session.settings.register.name,
         }
         said = self._composer.compose(self._news_of(bundle, settings, told, ends))
@@ -80,20 +87,15 @@ class Desk:
         found.sort(key=lambda change: self._order[change.id])
         return [own.get(change.id) or Told(change) for change in found]
 
-    def _comes_up(self, note: Mapping[str, Any]) -> bool:
-        """Say whether a printed end still comes up: its day is not past, and the agreement still prints it."""
-        is_ahead = date.fromisoformat(note["day"]) >= self._today
-        return is_ahead and (note["reference"], note["dsa_end"]) in self._ends
-
     def _news_of(
-        self, bundle: Bundle, settings: SubscriptionSettings, told: Iterable[Told], ends: Iterable[Mapping[str, Any]]
-    ) -> digest.News:
+        self, bundle: Bundle, settings: SubscriptionSettings, told: Iterable[Told], ends: Sequence[PrintedEnd]
+    ) -> Briefing:
         runs = sorted({part.run for part in bundle.parts if part.run is not None and part.run in self._runs})
         followed, chain = self._followed[bundle.subscription], self._chain
-        return digest.News(
+        return Briefing(
             follows=followed.said,
             told=[self._shown(followed, one) for one in told],
-            endings=[self._ending(note) for note in ends],
+            endings=ends,
             readings=[self._runs[run] for run in runs],
             editorial=sum(self._editorial[run] for run in runs),
             chain=None if chain is None else (chain.number, chain.hash),
@@ -104,34 +106,24 @@ class Desk:
             names=self._known.pages,
         )
 
-    def _shown(self, followed: Followed, one: Told) -> digest.Told:
+    def _shown(self, followed: Followed, one: Told) -> Told:
+        """Return *one* with what is said beside it."""
         change, reference = one.change, one.change.reference or ""
         if change.kind is not ChangeKind.AGREEMENT_ADDED:
-            organisations = self._organisations.get(change.id)
-            return digest.Told(change=change, members=tuple(one.members), organisations=organisations)
+            return replace(one, organisations=self._organisations.get(change.id))
         wanted = followed.subjects.datasets
-        return digest.Told(
-            change=change,
+        return replace(
+            one,
             datasets=self._counts.get(reference),
             named=tuple(name for name in self._known.holdings.get(reference, ()) if wanted and fold(name) in wanted),
             term=self._terms.get(reference),
         )
 
-    def _ending(self, note: Mapping[str, Any]) -> digest.Ending:
-        return digest.Ending(
-            date=note["dsa_end"],
-            days=(date.fromisoformat(note["day"]) - self._today).days,
-            reference=note["reference"],
-            title=note["title"],
-            organisation=note["organisation"] or "",
-            page=note["page"],
-        )
-
     # --- gathered once ------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _composer(self) -> digest.Composer:
-        return digest.Composer()
+    def _composer(self) -> Composer:
+        return Composer()
 
     @cached_property
     def _known(self) -> Any:
@@ -200,7 +192,7 @@ class Desk:
         return {(row["reference"], row["dsa_end"]) for row in rows}
 
     @cached_property
-    def _runs(self) -> dict[int, digest.Reading]:
+    def _runs(self) -> dict[int, RunRead]:
         runs = {part.run for part in self._parts if part.run is not None and part.note is None}
         return {run: _reading(self._session.answers.run(run)) for run in sorted(runs)}
 
@@ -213,6 +205,6 @@ class Desk:
         return head(self._session.store().db)
 
 
-def _reading(run: Mapping[str, Any]) -> digest.Reading:
+def _reading(run: Mapping[str, Any]) -> RunRead:
     asked = run["pages_read"] + run["pages_failed"]
-    return digest.Reading(time=run["captured_at"], pages_read=run["pages_read"], pages=asked)
+    return RunRead(time=run["captured_at"], pages_read=run["pages_read"], pages=asked)

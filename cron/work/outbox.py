@@ -80,15 +80,7 @@ def _dues(subscription: Subscription, told: Iterable[Told], ends: Iterable[Print
     for one in told:
         yield Due(subscription=subscription.name, item=one.change.id, due_at=at)
     for end in ends:
-        note = {
-            "reference": end.reference,
-            "title": end.title,
-            "organisation": end.organisation,
-            "page": end.page,
-            "dsa_end": end.dsa_end,
-            "day": end.day,
-        }
-        yield Due(subscription=subscription.name, item=end.item, due_at=at, note=note)
+        yield Due(subscription=subscription.name, item=end.item, due_at=at, note=end.note)
 
 
 def tell_each(

@@ -7,7 +7,7 @@ only for the smallest. It is followed as its agreement is; kinds and severity ar
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 from diff.terms import last_day
 from notify.following.matching import About, Audience
@@ -30,9 +30,22 @@ class PrintedEnd:
     """As printed."""
     day: str
     """The day that is meant, YYYY-MM-DD: of a month its last."""
-    days: int
-    """How many days before it the subscription wants to hear of it."""
     days_left: int
+
+    @classmethod
+    def of_note(cls, item: str, note: Mapping[str, Any], today: date) -> Self:
+        """Return the end of a *note* that was kept, as it is *today*."""
+        return cls(item=item, **note, days_left=(date.fromisoformat(note["day"]) - today).days)
+
+    @property
+    def note(self) -> dict[str, Any]:
+        """What is kept and told to programs (docs/webhooks.md)."""
+        return {name: getattr(self, name) for name in ("reference", "title", "organisation", "page", "dsa_end", "day")}
+
+    @property
+    def days(self) -> int:
+        """How many days before it the subscription wants to hear of it."""
+        return int(self.item.rpartition(":")[2])
 
 
 def most_days_before(followed: Iterable[Followed]) -> int | None:
@@ -66,7 +79,10 @@ def ends_due(
         day = last_day(row["dsa_end"])
         if day is None or day < today:
             continue
-        ends = {days: _printed_end(row, day, days, today) for days in every_days}
+        note = {name: row[name] for name in ("reference", "title", "organisation", "page", "dsa_end")}
+        note["day"] = day.isoformat()
+        item = f"end:{row['reference']}:{row['dsa_end']}"
+        ends = {days: PrintedEnd.of_note(f"{item}:{days}", note, today) for days in every_days}
         about = _about_agreement(row, (texts or {}).get(row["reference"], ()), audience.listeners)
         for number in audience.following(about) - audience.excluding(about):
             days = min((one for one in wanted[number] if (day - today).days <= one), default=None)
@@ -98,18 +114,4 @@ def _about_agreement(row: Mapping[str, Any], texts: Iterable[str], listeners: Li
         reference=stem_of(row["reference"]),
         datasets=frozenset(map(fold, row["datasets"] or ())),
         heard_by=frozenset[int]().union(*map(listeners.of, texts)),
-    )
-
-
-def _printed_end(row: Mapping[str, Any], day: date, days: int, today: date) -> PrintedEnd:
-    return PrintedEnd(
-        item=f"end:{row['reference']}:{row['dsa_end']}:{days}",
-        reference=row["reference"],
-        title=row["title"],
-        organisation=row["organisation"],
-        page=row["page"],
-        dsa_end=row["dsa_end"],
-        day=day.isoformat(),
-        days=days,
-        days_left=(day - today).days,
     )

@@ -35,11 +35,19 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A change that a subscription is told."""
+    """A change that a subscription is told, and what is said beside it."""
 
     change: Change
     members: Sequence[Change] = ()
     """Of a group those that concern the subscription."""
+    organisations: int | None = None
+    """At how many organisations all of a group is."""
+    datasets: int | None = None
+    """Of a new agreement, how many datasets it has."""
+    named: tuple[str, ...] = ()
+    """Those of them that the subscription follows."""
+    term: str | None = None
+    """Its printed term, "2026-11-02 to 2029-11-01"."""
 
 
 def needs_texts(followed: Iterable[Followed]) -> bool:

@@ -1,13 +1,18 @@
-"""What stands where in a digest: organisations and their agreements by severity, and what is told as one line."""
+"""What stands where in a digest: organisations and their agreements by severity, and what is told as one line.
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+Text and HTML are both drawn from these parts, so that neither says more than the other.
+"""
 
-from diff.change import Change, ChangeKind, several, single
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+from urllib.parse import quote
+
+from diff.change import Change, ChangeKind, Severity, several, single
 from diff.saying.phrase import Phrase, phrase
-from notify.message.parts import LONGEST_NAME, REGISTER, About, Block, Parts, Places, Row, Section, Told
+from notify.following.ends import PrintedEnd
+from notify.following.matching import Told
 from scraper.names.fold import fold
 from scraper.text import cut, one_line
 
@@ -20,71 +25,182 @@ MOST_PLACES = 3
 MOST_ABOUT = 20
 """Agreements that one line names."""
 
-MOST_COUNTED = 50
+LONGEST_NAME = 200
+LONGEST_ADDRESS = 1_000
+
+REGISTER = "Across the register"
 ITS_PAGE = "The organisation’s page"
+
+When = Literal["run", "daily", "weekly"]
 
 Phrases = dict[Hashable, Phrase]
 """Phrases by what they are made of: many readers are told the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    """A row, with where it stands."""
+class RunRead:
+    """A run, as far as a reader asks: when it read the register, and how much of it."""
 
-    row: Row
-    kind: ChangeKind
+    time: str
+    pages_read: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefing:
+    """What one reader is told in one message, before it is put into words."""
+
+    follows: str
+    """What they follow, in words: "NHS Eastmere ICB, its predecessors, and MHSDS"."""
+    told: Sequence[Told] = ()
+    endings: Sequence[PrintedEnd] = ()
+    readings: Sequence[RunRead] = ()
+    """The runs that the changes are of."""
+    editorial: int = 0
+    """How many editorial changes were left out."""
+    chain: tuple[int, str] | None = None
+    """Number and hash of the head of the chain of runs."""
+    when: When = "run"
+    stop: str | None = None
+    """Address that stops the mails."""
+    base_url: str | None = None
+    """Address of the history pages, if they are anywhere."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Slug of a page → its address."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Slug of a page → name of its organisation."""
+
+    @property
+    def is_older(self) -> bool:
+        """Whether a change was first seen at none of the runs: what a backfill found has a time of its own."""
+        times = {reading.time for reading in self.readings}
+        return any(told.change.first_seen not in times for told in self.told)
+
+    def link(self, kind: str, name: str | None) -> str | None:
+        """Return the address of an agreement's, an organisation's or a change's history, if it is anywhere."""
+        base = address(self.base_url)
+        return address(f"{base.rstrip('/')}/{kind}/{quote(one_line(name), safe='')}") if base and name else None
+
+    def source(self, slug: str | None) -> str | None:
+        """Return the address of a page of the register."""
+        return address(self.sources.get(slug or ""))
+
+
+def address(url: str | None) -> str | None:
+    """Return *url* if it can stand in a message: a web address without spaces and of bearable length.
+
+    >>> address("https://example.org/a"), address("javascript:alert(1)"), address("https://a.example/ b")
+    ('https://example.org/a', None, None)
+    """
+    if not url or len(url) > LONGEST_ADDRESS or not url.startswith(("http://", "https://")):
+        return None
+    return url if url == one_line(url) and " " not in url else None
+
+
+def safe(text: str | None) -> str:
+    """Return a name as it stands in a message."""
+    return cut(one_line(text or ""), LONGEST_NAME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An agreement, an organisation's own page or the whole register, and where more of it is found."""
+
     organisation: str
-    title: str
-    reference: str
-    link: str | None
-    source: str | None
-    sums: tuple[str | None, str | None]
+    title: str = ""
+    reference: str = ""
+    link: str | None = None
+    source: str | None = None
 
-    def order(self) -> tuple[Hashable, ...]:
-        return (self.row.severity.rank, _ORDER[self.kind], self.row.phrase.head, str(self.row.key))
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of news."""
+
+    severity: Severity
+    phrase: Phrase
+    key: Hashable = None
+    """Lines with the same key look the same; without one a line is the reader's own."""
+    seen: str | None = None
+    """When it was first seen, if the digest tells of several times."""
+    about: tuple[Place, ...] = ()
+    more_about: int = 0
+    link: str | None = None
+    link_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """The lines of one place, and what proves them."""
+
+    place: Place
+    lines: tuple[Line, ...]
+    sums: tuple[tuple[str | None, str | None], ...]
+    """SHA-256 of the kept pages before and after, each pair once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The body of a digest."""
+
+    organisations: tuple[tuple[str, tuple[Block, ...]], ...]
+    """What is told of each, the one with the most severe change first; what is across the register is one of them."""
+    severities: tuple[Severity, ...]
+    """Of all that is told, most severe first."""
+    counted: tuple[tuple[str, int], ...]
+    """Organisations with changes that are only counted, and how many."""
+
+    @property
+    def lines(self) -> Iterator[tuple[str, Place, Line]]:
+        """Yield every line with the organisation above it and its place."""
+        for name, blocks in self.organisations:
+            yield from ((name, block.place, line) for block in blocks for line in block.lines)
+
+
+class _Placed(NamedTuple):
+    """A line, and where it stands."""
+
+    place: Place
+    line: Line
+    kind: ChangeKind
+    sums: tuple[str | None, str | None] = (None, None)
+
+    @property
+    def rank(self) -> int:
+        return self.line.severity.rank
 
 
 _ORDER = {kind: number for number, kind in enumerate(ChangeKind)}
 
 
-def arrange(told: Sequence[Told], places: Places, *, dated: bool, phrases: Phrases) -> Parts:
-    """Return *told* in the order of a digest.
-
-    Args:
-        told: Each change once.
-        places: Where things are found.
-        dated: Whether each line says when it was first seen.
-        phrases: Those made before, which are added to.
-    """
-    news = sorted((_united(same) for same in _by_story(told)), key=_severest)
-    full, rest = news[:MOST_CHANGES], news[MOST_CHANGES:]
-    entries = [entry for story in full for entry in _entries(story, places, dated, phrases)]
-    counted = _counted(rest)
+def arrange(news: Briefing, phrases: Phrases) -> Parts:
+    """Return what *news* tells in the order of a digest; *phrases* made before are used, and added to."""
+    stories = sorted(_stories(news.told), key=lambda story: _severest(story[0].change))
+    arranger = _Arranger(news, phrases)
+    placed = [one for story in stories[:MOST_CHANGES] for one in arranger.place(story)]
+    counted = Counter(safe(story[0].change.organisation) or REGISTER for story in stories[MOST_CHANGES:])
     return Parts(
-        sections=tuple(_sections(entries)),
-        severities=tuple(story.lead.change.severity for story in news),
-        counted=tuple(counted[:MOST_COUNTED]),
-        more_counted=sum(number for _, number in counted[MOST_COUNTED:]),
+        organisations=tuple(_by_organisation(placed)),
+        severities=tuple(story[0].change.severity for story in stories),
+        counted=tuple(sorted(counted.items())),
     )
 
 
-# --- stories: what is told as one -------------------------------------------------------------------------------------
+# --- stories: what is told as one line --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Story:
-    """What is told as one line: a change, or one succession seen on several agreements."""
+def _stories(told: Iterable[Told]) -> Iterator[list[Told]]:
+    """Yield what belongs together, its lead first: a change, or one succession seen on several agreements.
 
-    lead: Told
-    others: tuple[Change, ...] = ()
-
-
-def _by_story(told: Iterable[Told]) -> Iterator[list[Told]]:
-    """Yield what belongs together: the agreements that moved with a page, and the page that was renamed."""
+    A page that was renamed leads the agreements that moved with it, the most severe leads its like.
+    """
     by_key: dict[Hashable, list[Told]] = defaultdict(list)
     for one in told:
         by_key[_story_key(one.change)].append(one)
-    yield from by_key.values()
+    for story in by_key.values():
+        yield sorted(
+            story, key=lambda one: (one.change.kind is not ChangeKind.ORGANISATION_RENAMED, one.change.severity.rank)
+        )
 
 
 def _story_key(change: Change) -> Hashable:
@@ -99,182 +215,134 @@ def _story_key(change: Change) -> Hashable:
     return change.id
 
 
-def _united(same: Sequence[Told]) -> _Story:
-    """Return one story: the page leads its agreements, the most severe leads its like."""
-
-    def order(one: Told) -> tuple[bool, int]:
-        return one.change.kind is not ChangeKind.ORGANISATION_RENAMED, one.change.severity.rank
-
-    lead, *others = sorted(same, key=order)
-    return _Story(lead=lead, others=tuple(one.change for one in others))
-
-
-def _severest(story: _Story) -> tuple[Hashable, ...]:
-    change = story.lead.change
+def _severest(change: Change) -> tuple[Hashable, ...]:
     return (change.severity.rank, fold(change.organisation or ""), change.reference or "", change.id)
 
 
-def _counted(rest: Iterable[_Story]) -> list[tuple[str, int]]:
-    names = sorted(_name(story.lead.change.organisation) or REGISTER for story in rest)
-    return [(name, len(list(same))) for name, same in groupby(names)]
+# --- lines and their places -------------------------------------------------------------------------------------------
 
 
-# --- entries: a line and its place ------------------------------------------------------------------------------------
+class _Arranger:
+    """Puts stories of one briefing into lines."""
 
+    def __init__(self, news: Briefing, phrases: Phrases) -> None:
+        self._news, self._phrases = news, phrases
+        # Of several times each line says its own.
+        self._is_dated = len({reading.time for reading in news.readings}) != 1 or news.is_older
 
-def _entries(story: _Story, places: Places, dated: bool, phrases: Phrases) -> Iterator[_Entry]:
-    told = story.lead
-    if story.others:
-        yield _succession(story, places, dated, phrases)
-    elif not told.change.group:
-        yield _entry(told.change, _row(told, places, dated, phrases), places)
-    elif 0 < len(told.members) <= MOST_PLACES:
-        row = _row(told, places, dated, phrases, as_member=True)
-        yield from (_entry(member, row, places) for member in told.members)
-    else:
-        row = _row(told, places, dated, phrases)
-        yield _across(told.change, _with_about(row, told.members, places), places)
+    def place(self, story: Sequence[Told]) -> Iterator[_Placed]:
+        """Yield the lines of *story*, mostly one."""
+        told = story[0]
+        if len(story) > 1:
+            yield self._succession(told, [one.change for one in story])
+        elif not told.change.group:
+            yield self._at_its_agreement(told.change, self._line(told))
+        elif 0 < len(told.members) <= MOST_PLACES:
+            line = self._line(told, as_member=True)
+            yield from (self._at_its_agreement(member, line) for member in told.members)
+        else:
+            yield self._across(told.change, self._with_about(self._line(told), told.members))
 
-
-def _row(told: Told, places: Places, dated: bool, phrases: Phrases, as_member: bool = False) -> Row:
-    change = told.change
-    example = told.members[0].id if told.members else None
-    key = (
-        change.id,
-        change.withdrawn,
-        as_member,
-        example,
-        told.organisations,
-        told.datasets,
-        told.named,
-        told.term,
-    )
-    if key not in phrases:
-        phrases[key] = phrase(
-            change,
-            told.members,
-            as_member=as_member,
-            datasets=told.datasets,
-            named=told.named,
-            term=told.term,
-            organisations=told.organisations,
-            pages=places.names,
+    def _line(self, told: Told, *, as_member: bool = False) -> Line:
+        change = told.change
+        beside = (told.organisations, told.datasets, told.named, told.term)
+        key = (change.id, change.withdrawn, as_member, told.members[0].id if told.members else None, *beside)
+        if key not in self._phrases:
+            self._phrases[key] = phrase(
+                change,
+                told.members,
+                as_member=as_member,
+                organisations=told.organisations,
+                datasets=told.datasets,
+                named=told.named,
+                term=told.term,
+                pages=self._news.names,
+            )
+        said = self._phrases[key]
+        link_text = f"All {change.agreements:,}" if change.group else "The whole redline" * (said.form == "prose")
+        link = self._news.link("changes", change.id) if link_text else None
+        return Line(
+            severity=change.severity,
+            phrase=said,
+            key=(key, self._is_dated, link),
+            seen=change.first_seen if self._is_dated else None,
+            link=link,
+            link_text=link_text,
         )
-    said = phrases[key]
-    link, link_text = _link(change, said, places)
-    return Row(
-        severity=change.severity,
-        phrase=said,
-        key=(key, dated, link),
-        seen=change.first_seen if dated else None,
-        link=link,
-        link_text=link_text,
-    )
 
+    def _succession(self, lead: Told, changes: Sequence[Change]) -> _Placed:
+        """Return the one line of a succession, with the agreements it was seen on."""
+        line, kind = self._line(lead), lead.change.kind
+        on = [change for change in changes if change.reference]
+        number = len({change.reference for change in on})
+        agreements = f"{number} {'agreement' if number == 1 else 'agreements'}"
+        said = line.phrase
+        if kind is ChangeKind.AGREEMENT_MOVED:
+            said = replace(said, head=f"{agreements} moved to another page", short=f"{agreements} moved")
+        elif kind is not ChangeKind.ORGANISATION_RENAMED:
+            said = replace(said, head=f"{said.head} on {agreements}")
+        line = self._with_about(replace(line, phrase=said), on)
+        if len({change.organisation for change in changes}) > 1:
+            return self._across(lead.change, line)
+        bare = tuple(replace(one, organisation="", source=None) for one in line.about)  # its organisation stands above
+        return self._at_its_agreement(replace(lead.change, reference=None), replace(line, about=bare))
 
-def _link(change: Change, said: Phrase, places: Places) -> tuple[str | None, str]:
-    if change.group:
-        return places.change(change.id), f"All {change.agreements:,}"
-    return (places.change(change.id), "The whole redline") if said.form == "prose" else (None, "")
+    def _at_its_agreement(self, change: Change, line: Line) -> _Placed:
+        """Return *line* at the agreement of *change*, or at its organisation where it is about no agreement."""
+        if not change.organisation:
+            return self._across(change, line)
+        place = self._place_of(change)
+        if not place.reference:
+            place = replace(place, title=ITS_PAGE, link=self._news.link("organisations", change.page))
+        return _Placed(place, line, change.kind, (change.snapshot_before, change.snapshot_after))
 
+    def _across(self, change: Change, line: Line) -> _Placed:
+        return _Placed(Place(organisation=REGISTER, source=self._news.source(change.page)), line, change.kind)
 
-def _entry(change: Change, row: Row, places: Places) -> _Entry:
-    """Return *row* at the agreement of *change*, or at its organisation where it is about no agreement."""
-    if not change.organisation:
-        return _across(change, row, places)
-    reference = _name(change.reference)
-    return _Entry(
-        row=row,
-        kind=change.kind,
-        organisation=_name(change.organisation),
-        title=_name(change.title) if reference else ITS_PAGE,
-        reference=reference,
-        link=places.agreement(reference) if reference else places.organisation(change.page),
-        source=places.source(change.page),
-        sums=(change.snapshot_before, change.snapshot_after),
-    )
+    def _with_about(self, line: Line, on: Sequence[Change]) -> Line:
+        """Return *line* with the agreements that it is about; what names them is the reader's own."""
+        each = {(change.organisation, change.reference): change for change in on}.values()
+        shown = sorted(each, key=lambda change: (fold(change.organisation or ""), change.reference or ""))
+        about = tuple(replace(self._place_of(change), title="") for change in shown[:MOST_ABOUT])
+        return replace(line, about=about, more_about=max(0, len(shown) - MOST_ABOUT), key=None)
 
-
-def _across(change: Change, row: Row, places: Places) -> _Entry:
-    return _Entry(
-        row=row,
-        kind=change.kind,
-        organisation=REGISTER,
-        title="",
-        reference="",
-        link=None,
-        source=places.source(change.page),
-        sums=(None, None),
-    )
-
-
-def _succession(story: _Story, places: Places, dated: bool, phrases: Phrases) -> _Entry:
-    """Return the one line of a succession, with the agreements it was seen on."""
-    lead = story.lead.change
-    changes = [lead, *story.others]
-    on = [change for change in changes if change.reference]
-    row = _row(story.lead, places, dated, phrases)
-    number = len({change.reference for change in on})
-    agreements = f"{number} {'agreement' if number == 1 else 'agreements'}"
-    renamed = lead.kind is ChangeKind.ORGANISATION_RENAMED
-    said = row.phrase if renamed else replace(row.phrase, head=f"{row.phrase.head} on {agreements}")
-    if lead.kind is ChangeKind.AGREEMENT_MOVED:
-        said = replace(said, head=f"{agreements} moved to another page", short=f"{agreements} moved")
-    row = _with_about(replace(row, phrase=said), on, places)
-    if len({change.organisation for change in changes}) > 1:
-        return _across(lead, row, places)
-    bare = tuple(replace(one, organisation="", source=None) for one in row.about)  # its organisation stands above
-    return _entry(replace(lead, reference=None), replace(row, about=bare), places)
-
-
-def _with_about(row: Row, on: Sequence[Change], places: Places) -> Row:
-    """Return *row* with the agreements that it is about; what names them is the reader's own."""
-    each = {(change.organisation, change.reference): change for change in on}.values()
-    shown = sorted(each, key=lambda change: (fold(change.organisation or ""), change.reference or ""))
-    about = tuple(
-        About(
-            reference=_name(change.reference),
-            organisation=_name(change.organisation),
-            link=places.agreement(change.reference or ""),
-            source=places.source(change.page),
+    def _place_of(self, change: Change) -> Place:
+        reference = safe(change.reference)
+        return Place(
+            organisation=safe(change.organisation),
+            title=safe(change.title),
+            reference=reference,
+            link=self._news.link("agreements", change.reference),
+            source=self._news.source(change.page),
         )
-        for change in shown[:MOST_ABOUT]
-    )
-    return replace(row, about=about, more_about=max(0, len(shown) - MOST_ABOUT), key=None)
 
 
-def _name(text: str | None) -> str:
-    return cut(one_line(text or ""), LONGEST_NAME)
+# --- by organisation and agreement ------------------------------------------------------------------------------------
 
 
-# --- sections ---------------------------------------------------------------------------------------------------------
-
-
-def _sections(entries: Iterable[_Entry]) -> Iterator[Section]:
-    """Yield organisations, the one with the most severe change first; what is across the register is one of them."""
-    by_organisation: dict[str, list[_Entry]] = defaultdict(list)
-    for entry in entries:
-        by_organisation[entry.organisation].append(entry)
+def _by_organisation(placed: Iterable[_Placed]) -> Iterator[tuple[str, tuple[Block, ...]]]:
+    by_organisation: dict[str, list[_Placed]] = defaultdict(list)
+    for one in placed:
+        by_organisation[one.place.organisation].append(one)
     for name, its in sorted(by_organisation.items(), key=lambda one: (_most_severe(one[1]), fold(one[0]))):
-        yield Section(organisation=name, blocks=tuple(_blocks(its)))
+        yield name, tuple(_blocks(its))
 
 
-def _blocks(entries: Iterable[_Entry]) -> Iterator[Block]:
-    by_agreement: dict[tuple[str, str | None], list[_Entry]] = defaultdict(list)
-    for entry in entries:
-        by_agreement[entry.reference, None if entry.reference else entry.link].append(entry)
-    for its in sorted(by_agreement.values(), key=lambda its: (_most_severe(its), its[0].title, its[0].reference)):
-        its.sort(key=_Entry.order)
-        sums = dict.fromkeys(entry.sums for entry in its)
+def _blocks(placed: Iterable[_Placed]) -> Iterator[Block]:
+    by_place: dict[tuple[str, str | None], list[_Placed]] = defaultdict(list)
+    for one in placed:
+        by_place[one.place.reference, None if one.place.reference else one.place.link].append(one)
+    for its in sorted(
+        by_place.values(), key=lambda its: (_most_severe(its), its[0].place.title, its[0].place.reference)
+    ):
+        its.sort(key=lambda one: (one.rank, _ORDER[one.kind], one.line.phrase.head, str(one.line.key)))
+        sums = dict.fromkeys(one.sums for one in its)
         yield Block(
-            title=its[0].title,
-            reference=its[0].reference,
-            rows=tuple(entry.row for entry in its),
-            link=its[0].link,
-            source=its[0].source,
+            place=its[0].place,
+            lines=tuple(one.line for one in its),
             sums=tuple(pair for pair in sums if any(pair)),
         )
 
 
-def _most_severe(entries: Iterable[_Entry]) -> int:
-    return min(entry.row.severity.rank for entry in entries)
+def _most_severe(placed: Iterable[_Placed]) -> int:
+    return min(one.rank for one in placed)

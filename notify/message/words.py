@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 
 from diff.change import Severity
-from diff.saying.english import moment
-from notify.message.parts import LONGEST_NAME, MOST_ENDINGS, REGISTER, Ending, Parts, Places, Told
+from diff.saying.english import day, moment, number, plural
+from diff.saying.phrase import SOURCE
+from notify.following.ends import PrintedEnd
+from notify.message.order import REGISTER, Briefing, Parts, Place, RunRead, safe
 from scraper.text import cut, one_line
 
+MOST_ENDINGS = 100
+MOST_COUNTED = 50
+MOST_PREVIEWED = 4
+MOST_READINGS = 7
 LONGEST_SUBJECT = 110
 LONGEST_FOLLOWED = 600
 
-When = Literal["run", "daily", "weekly"]
-
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _EACH = {
     "run": "after each run that has news for you",
     "daily": "on each day that has news for you",
@@ -24,29 +25,7 @@ _EACH = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A run, as far as a reader asks: when it read the register, and how much of it."""
-
-    time: str
-    pages_read: int | None = None
-    pages: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coming:
-    """A printed end that is coming up, in words."""
-
-    date: str
-    when: str
-    title: str
-    organisation: str
-    reference: str
-    link: str | None
-    source: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Wording:
     """All that a digest says; text and HTML only lay it out."""
 
     subject: str
@@ -56,208 +35,182 @@ class Words:
     preview: str
     parts: Parts
     counted: tuple[str, ...]
-    endings: tuple[Coming, ...]
+    endings: tuple[tuple[str, str, Place], ...]
+    """Printed end, when it is, and of what."""
     caution: str
     dates: str
-    licence: str
     chain: tuple[str, str] | None
     why: str
     stop: str | None
+    licence: str = SOURCE
 
 
-def count(number: int, what: str, whats: str = "") -> str:
+def word(news: Briefing, parts: Parts) -> Wording:
+    """Return what a digest of *news* says around its changes."""
+    subject = _subject(news, parts)
+    # The next end first; of one day the one that is printed shorter.
+    ends = sorted(news.endings, key=lambda one: (one.days_left, one.dsa_end, one.reference))
+    stop = one_line(news.stop) if news.stop else None
+    return Wording(
+        subject=subject,
+        heading=_heading(parts, ends),
+        # What a backfill found to be older than its run was not seen with it.
+        seen=_seen(news.readings) if news.told and news.readings and not news.is_older else "",
+        follows=f"You follow {cut(one_line(news.follows), LONGEST_FOLLOWED)}." if news.follows else "",
+        preview=_preview(parts) or subject,
+        parts=parts,
+        counted=tuple(_counted(parts)),
+        endings=tuple(_coming(one, news) for one in ends[:MOST_ENDINGS]),
+        caution=_caution(len(ends)) if ends else "",
+        dates=_about_dates(news.editorial),
+        chain=(f"Head of the chain of runs, number {news.chain[0]:,}:", safe(news.chain[1])) if news.chain else None,
+        why=_why(news, stop),
+        stop=stop,
+    )
+
+
+def _count(n: int, what: str, *, capital: bool = False) -> str:
     """Return a number of things, in a word where that is short.
 
-    >>> count(7, "change"), count(1, "change"), count(1300, "change")
-    ('seven changes', 'one change', '1,300 changes')
+    >>> _count(7, "change", capital=True), _count(1, "change"), _count(1300, "change")
+    ('Seven changes', 'one change', '1,300 changes')
     """
-    figure = _NUMBERS[number] if number < len(_NUMBERS) else f"{number:,}"
-    return f"{figure} {what if number == 1 else whats or what + 's'}"
+    return f"{number(n, capital=capital)} {what}{'s' if n != 1 else ''}"
 
 
 # --- subject and heading ----------------------------------------------------------------------------------------------
 
 
-def subject_of(told: Sequence[Told], parts: Parts, endings: Sequence[Ending]) -> str:
+def _subject(news: Briefing, parts: Parts) -> str:
     """Return the subject: what is new, most severe first; of a single change its sentence."""
-    if len(told) == 1:
-        return cut(one_line(told[0].change.summary), LONGEST_SUBJECT)
-    if told:
-        number = len(parts.severities)
-        return _joined(f"{number:,} {'change' if number == 1 else 'changes'}: ", _news(parts))
-    if len(endings) == 1:
-        (one,) = endings
-        name = one_line(one.title or one.reference)
-        return cut(f"Printed end {_in_days(one.days)}: {name}, {one_line(one.organisation)}", LONGEST_SUBJECT)
-    return _joined(f"{len(endings):,} printed ends coming up: ", (f"{one_line(e.date)} {_label(e)}" for e in endings))
-
-
-def _label(ending: Ending) -> str:
-    return one_line(ending.title or ending.reference)
+    if len(news.told) == 1:
+        return cut(one_line(news.told[0].change.summary), LONGEST_SUBJECT)
+    if news.told:
+        return _joined(f"{plural(len(parts.severities), 'change')}: ", _news(parts))
+    labels = [one_line(one.title or one.reference) for one in news.endings]
+    if len(news.endings) == 1:
+        (one,) = news.endings
+        name = f"{labels[0]}, {one_line(one.organisation or '')}"
+        return cut(f"Printed end {_in_days(one.days_left)}: {name}", LONGEST_SUBJECT)
+    dated = (f"{one_line(one.dsa_end)} {label}" for one, label in zip(news.endings, labels, strict=True))
+    return _joined(f"{len(labels):,} printed ends coming up: ", dated)
 
 
 def _news(parts: Parts) -> Iterator[str]:
     """Yield what is new in few words, naming an organisation once."""
-    said = set()
-    for section in parts.sections:
-        at = "" if section.organisation == REGISTER else f" at {section.organisation}"
-        for row in (row for block in section.blocks for row in block.rows):
-            news = f"{row.phrase.short}{at}"
-            if news not in said:
-                yield news
-            said.add(news)
-            at = ""
+    said, named = set(), ""
+    for name, _, line in parts.lines:
+        at = f" at {name}" if name not in (REGISTER, named) else ""
+        named = name
+        if (news := f"{line.phrase.short}{at}") not in said:
+            yield news
+        said.add(news)
 
 
 def _joined(start: str, pieces: Iterable[str]) -> str:
     """Return as many *pieces* as fit, the first of them cut if it has to be."""
     told = start
-    for number, piece in enumerate(pieces):
-        longer = f"{told}, {piece}" if number else f"{told}{piece}"
+    for n, piece in enumerate(pieces):
+        longer = f"{told}, {piece}" if n else f"{told}{piece}"
         if len(longer) > LONGEST_SUBJECT - len(", …"):
-            return f"{told}, …" if number else cut(longer, LONGEST_SUBJECT)
+            return f"{told}, …" if n else cut(longer, LONGEST_SUBJECT)
         told = longer
     return told
 
 
-def heading_of(parts: Parts, endings: Sequence[Ending]) -> str:
+def _heading(parts: Parts, ends: Sequence[PrintedEnd]) -> str:
     """Return the heading: "Seven changes, one of high severity"."""
-    number, high = len(parts.severities), parts.severities.count(Severity.HIGH)
-    if not number:
-        return f"{_capital(count(len(endings), 'printed end'))} coming up"
-    changes = _capital(count(number, "change"))
+    n, high = len(parts.severities), parts.severities.count(Severity.HIGH)
+    if not n:
+        return f"{_count(len(ends), 'printed end', capital=True)} coming up"
     if not high:
-        return changes
-    if number == 1:
+        return _count(n, "change", capital=True)
+    if n == 1:
         return "One change, of high severity"
-    return f"{changes}, {'all' if high == number else _NUMBERS[high] if high <= 12 else high} of high severity"
+    return f"{_count(n, 'change', capital=True)}, {'all' if high == n else number(high)} of high severity"
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def preview_of(parts: Parts, most: int = 4) -> str:
+def _preview(parts: Parts) -> str:
     """Return the line that mail programs show beside the subject."""
-    rows = [
-        f"{row.severity.capitalize()}: {row.phrase.short}{f', {block.reference}' if block.reference else ''}."
-        for section in parts.sections
-        for block in section.blocks
-        for row in block.rows
+    said = [
+        f"{line.severity.capitalize()}: {line.phrase.short}{f', {place.reference}' if place.reference else ''}."
+        for _, place, line in parts.lines
     ]
-    return cut(" ".join(rows[:most]), 250)
+    return cut(" ".join(said[:MOST_PREVIEWED]), 250)
 
 
 # --- when -------------------------------------------------------------------------------------------------------------
 
 
-def seen_in(readings: Sequence[Reading]) -> str:
+def _seen(readings: Sequence[RunRead]) -> str:
     """Return when the changes were seen, and of how much of the register."""
-    if not readings:
-        return ""
     in_order = sorted(readings, key=lambda one: one.time)
-    if len(in_order) == 1:
-        (one,) = in_order
-        read = f", when {_pages(one)} were read" if one.pages is not None else ""
-        return f"First seen on {moment(one.time)}{read}."
-    between = f"between {moment(in_order[0].time)}, and {moment(in_order[-1].time)}"
-    return f"First seen in {count(len(in_order), 'run')} {between}. {_read_by(in_order)}".rstrip()
+    first, last = in_order[0], in_order[-1]
+    if first is last:
+        return f"First seen on {moment(first.time)}, when {_fraction(first)} pages were read."
+    between = f"between {moment(first.time)}, and {moment(last.time)}"
+    return f"First seen in {_count(len(readings), 'run')} {between}. {_read_by(in_order)}"
 
 
-def _pages(one: Reading) -> str:
-    return f"{_fraction(one)} pages"
+def _fraction(one: RunRead) -> str:
+    return f"{one.pages_read:,} of {one.pages:,}"
 
 
-def _fraction(one: Reading) -> str:
-    return f"{one.pages if one.pages_read is None else one.pages_read:,} of {one.pages:,}"
-
-
-def _read_by(readings: Sequence[Reading], most: int = 7) -> str:
-    known = [one for one in readings if one.pages is not None]
-    if not known:
-        return ""
-    partly = [one for one in known if one.pages_read not in (None, one.pages)]
+def _read_by(readings: Sequence[RunRead]) -> str:
+    partly = [one for one in readings if one.pages_read != one.pages]
     if not partly:
-        return f"Each of them read all pages, the last {known[-1].pages:,}." if len(known) == len(readings) else ""
-    told = [f"{_fraction(one)} on {_day(one.time)}" for one in partly[:most]]
-    told += [f"fewer than all in {count(len(partly) - most, 'more run')}"] if len(partly) > most else []
-    others = "; all in the others" if len(partly) < len(known) == len(readings) else ""
-    return f"Pages read: {', '.join(told)}{others}."
-
-
-def _day(time: str) -> str:
-    moment = datetime.fromisoformat(time)
-    return f"{moment.day} {moment:%B}"
+        return f"Each of them read all pages, the last {readings[-1].pages:,}."
+    told = [f"{_fraction(one)} on {day(one.time).rpartition(' ')[0]}" for one in partly[:MOST_READINGS]]
+    left_out = len(partly) - MOST_READINGS
+    told += [f"fewer than all in {_count(left_out, 'more run')}"] if left_out > 0 else []
+    return f"Pages read: {', '.join(told)}{'; all in the others' if len(partly) < len(readings) else ''}."
 
 
 # --- what is coming up, what is counted -------------------------------------------------------------------------------
 
 
 def _in_days(days: int) -> str:
-    return "today" if days == 0 else "in 1 day" if days == 1 else f"in {days:,} days"
+    return "today" if days == 0 else f"in {plural(days, 'day')}"
 
 
-def coming_up(endings: Sequence[Ending], places: Places) -> tuple[Coming, ...]:
-    """Return printed ends in words, the next one first."""
-    in_order = sorted(endings, key=lambda one: (one.days, one.date, one.reference))
-    return tuple(
-        Coming(
-            date=cut(one_line(one.date), 10),
-            when=_in_days(one.days),
-            title=_safe(one.title or ""),
-            organisation=_safe(one.organisation),
-            reference=_safe(one.reference),
-            link=places.agreement(one.reference),
-            source=places.source(one.page),
-        )
-        for one in in_order[:MOST_ENDINGS]
+def _coming(end: PrintedEnd, news: Briefing) -> tuple[str, str, Place]:
+    place = Place(
+        organisation=safe(end.organisation),
+        title=safe(end.title),
+        reference=safe(end.reference),
+        link=news.link("agreements", end.reference),
+        source=news.source(end.page),
     )
+    return cut(one_line(end.dsa_end), 10), _in_days(end.days_left), place
 
 
-def caution(endings: Sequence[Ending]) -> str:
+def _caution(n_ends: int) -> str:
     """Return what is to be known of printed ends."""
-    left_out = len(endings) - MOST_ENDINGS
-    more = (
-        f"{count(left_out, 'more printed end')} {'is' if left_out == 1 else 'are'} coming up. " if left_out > 0 else ""
-    )
-    one = "It is the printed end" if len(endings) == 1 else "Each is the printed end"
-    return _capital(f"{more}{one} of the first version the page holds; releases or a renewal may go on after it.")
+    left_out = n_ends - MOST_ENDINGS
+    more = f"{_count(left_out, 'more printed end', capital=True)} {'is' if left_out == 1 else 'are'} coming up. "
+    one = "It is the printed end" if n_ends == 1 else "Each is the printed end"
+    which = f"{more if left_out > 0 else ''}{one} of the first version the page holds"
+    return f"{which}; releases or a renewal may go on after it."
 
 
-def counted(parts: Parts) -> tuple[str, ...]:
-    """Return a line for each organisation whose changes are only counted."""
-    lines = [f"{_capital(count(number, 'more change'))}: {name}" for name, number in parts.counted]
-    more = (
-        [f"{_capital(count(parts.more_counted, 'more change'))} at other organisations"] if parts.more_counted else []
-    )
-    return (*lines, *more)
+def _counted(parts: Parts) -> Iterator[str]:
+    """Yield a line for each organisation whose changes are only counted."""
+    for name, n in parts.counted[:MOST_COUNTED]:
+        yield f"{_count(n, 'more change', capital=True)}: {name}"
+    if left_out := sum(n for _, n in parts.counted[MOST_COUNTED:]):
+        yield f"{_count(left_out, 'more change', capital=True)} at other organisations"
 
 
 # --- footer -----------------------------------------------------------------------------------------------------------
 
 
-def about_dates(editorial: int) -> str:
+def _about_dates(editorial: int) -> str:
     """Return what a date means here, and what is left out."""
     seen = f"; {editorial:,} {'was' if editorial == 1 else 'were'} seen across the register" if editorial else ""
     return f"A date is when a change was first seen here, not when it was made. Editorial changes are left out{seen}."
 
 
-def chain_head(chain: tuple[int, str] | None) -> tuple[str, str] | None:
-    """Return the head of the chain of runs, and what it is."""
-    return (f"Head of the chain of runs, number {chain[0]:,}:", _safe(chain[1])) if chain else None
-
-
-def why(when: When, stop: str | None) -> str:
+def _why(news: Briefing, stop: str | None) -> str:
     """Return why this comes and how to stop it."""
     how = f'To stop these mails, write to {stop} with the subject "stop".' if stop else ""
-    how = how or "Whoever runs this registerwatch can stop it."
-    return f"You get this {_EACH[when]}. {how}"
-
-
-def follows(what: str) -> str:
-    """Return what the reader follows."""
-    return f"You follow {cut(one_line(what), LONGEST_FOLLOWED)}." if what else ""
-
-
-def _safe(text: str) -> str:
-    return cut(one_line(text), LONGEST_NAME)
+    return f"You get this {_EACH[news.when]}. {how or 'Whoever runs this registerwatch can stop it.'}"

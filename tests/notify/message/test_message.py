@@ -10,7 +10,10 @@ from bs4 import BeautifulSoup
 from lxml import etree
 
 from diff.change import Change
-from notify.message.composer import Composer, Ending, News, Reading, Told
+from notify.following.ends import PrintedEnd
+from notify.following.matching import Told
+from notify.message.digest import Composer
+from notify.message.order import Briefing, RunRead
 from tests.diff.saying.test_phrase import BREACH, HOSTILE, KINDS, change
 
 BASE = "https://register.example.org"
@@ -101,7 +104,7 @@ REWORDED = at(
 )
 NEW = at(4, HARROWDALE, WINTER, "agreement-added", "medium", snapshot_before=None, snapshot_after="3" * 64)
 GROUP = Told(change=group_of(limb(5, EASTMERE, COMM)), members=(limb(5, EASTMERE, COMM),), organisations=21)
-NEWS = News(
+NEWS = Briefing(
     follows="NHS Eastmere Integrated Care Board, its predecessors, and MHSDS",
     told=(
         Told(change=NEW, datasets=4, named=(MHSDS,), term="2026-11-02 to 2029-11-01"),
@@ -111,16 +114,18 @@ NEWS = News(
         Told(change=SUPPORT),
     ),
     endings=(
-        Ending(
-            date="2027-02-18",
-            days=90,
+        PrintedEnd(
+            item="end:DARS-NIC-916640-F9T3B:2027-02-18:90",
+            dsa_end="2027-02-18",
+            day="2027-02-18",
+            days_left=90,
             reference="DARS-NIC-916640-F9T3B",
             title="Population health management, Eastmere",
             organisation=NAMES[EASTMERE],
             page=EASTMERE,
         ),
     ),
-    readings=(Reading(time=TIME, pages_read=712, pages=712),),
+    readings=(RunRead(time=TIME, pages_read=712, pages=712),),
     editorial=4,
     chain=(512, "e" * 64),
     stop="register@example.org",
@@ -181,7 +186,9 @@ def test_a_dataset_is_called_as_people_call_it():
 
 def test_printed_ends_alone_are_the_subject():
     one = compose(told=())
-    two = compose(told=(), endings=(NEWS.endings[0], replace(NEWS.endings[0], reference="NIC-2", days=30, title=None)))
+    two = compose(
+        told=(), endings=(NEWS.endings[0], replace(NEWS.endings[0], reference="NIC-2", days_left=30, title=None))
+    )
 
     assert one.subject == (
         "Printed end in 90 days: Population health management, Eastmere, NHS Eastmere Integrated Care Board"
@@ -331,7 +338,7 @@ def test_the_footer_says_what_a_date_is_whose_the_data_are_and_how_to_stop():
 
 
 def test_a_weekly_digest_says_of_each_change_when_it_was_first_seen():
-    readings = tuple(Reading(time=f"2026-11-{day}T03:17:00Z", pages_read=712, pages=712) for day in (16, 18, 20))
+    readings = tuple(RunRead(time=f"2026-11-{day}T03:17:00Z", pages_read=712, pages=712) for day in (16, 18, 20))
     partly = (*readings[:2], replace(readings[2], pages_read=711))
 
     digest = told(SUPPORT, replace(EXTENDED, first_seen=readings[0].time), readings=readings, when="weekly")
@@ -471,7 +478,18 @@ def hostile_news():
             )
             for one in kinds
         ),
-        endings=(Ending(date=POISON, days=3, reference=POISON, title=POISON, organisation=POISON, page=POISON),),
+        endings=(
+            PrintedEnd(
+                item="end::3",
+                dsa_end=POISON,
+                day="2027-02-18",
+                days_left=3,
+                reference=POISON,
+                title=POISON,
+                organisation=POISON,
+                page=POISON,
+            ),
+        ),
         stop=f"x@example.org{POISON}",
         base_url=BASE,
         sources={one.change.page + POISON: f"javascript:{POISON}" for one in kinds},

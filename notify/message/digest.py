@@ -1,0 +1,178 @@
+"""News for one reader → subject, text and HTML of one message.
+
+Pure: what is due, who is written to and how it is sent is not known here. Text and HTML say the same, each completely.
+Page text stands in both as text only, cut and on one line; addresses are made of our base URL and of references.
+
+The text has 72 columns, addresses and checksums on lines of their own, and says nothing by colour. The HTML has one
+column, layout tables and every style inline; its style block only swaps colours in the dark.
+"""
+
+import textwrap
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TypeVar
+from urllib.parse import quote
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from diff.saying.english import moment
+from diff.saying.phrase import Phrase
+from notify.drawing import new_environment
+from notify.message.order import Block, Briefing, Line, Phrases, Place, arrange
+from notify.message.words import Wording, word
+
+WIDTH = 72
+INDENT = 10
+"""Columns of the severity, before what it is the severity of."""
+
+UNBROKEN = 15
+"""Characters of a value that stays on one line of the HTML."""
+
+_LABELS = {"high": "[HIGH]", "medium": "[medium]", "low": "[low]", "info": "[info]"}
+_SIGNS = {"out": "-", "in": "+", "same": "="}
+_BRACKETS = {"out": ("[-", "-]"), "in": ("{+", "+}"), "same": ("", "")}
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """A message, before it is addressed to anybody."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Composer:
+    """Makes digests; what many readers are told is worded and drawn once."""
+
+    def __init__(self) -> None:
+        self._phrases: Phrases = {}
+        self._text: dict[Hashable, str] = {}
+        self._html: dict[Hashable, Markup] = {}
+
+    def compose(self, news: Briefing) -> Digest:
+        """Return the digest of *news*, which holds a change or a printed end."""
+        words = word(news, arrange(news, self._phrases))
+        html = _environment().get_template("mail.html")
+        return Digest(
+            subject=words.subject,
+            text="\n".join(line.rstrip() for line in _text(words, lambda line: _once(line, _line_as_text, self._text))),
+            html=html.render(words=words, draw=lambda line: _once(line, _line_as_html, self._html)),
+        )
+
+
+def _once(line: Line, draw: Callable[[Line], _T], drawn: dict[Hashable, _T]) -> _T:
+    """Return *line*, drawn now or for an earlier reader."""
+    if line.key is None:
+        return draw(line)
+    if line.key not in drawn:
+        drawn[line.key] = draw(line)
+    return drawn[line.key]
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def _text(words: Wording, draw: Callable[[Line], str]) -> Iterator[str]:
+    """Yield the lines of a digest; what *draw* gives may be several."""
+    yield words.heading.upper()
+    yield from _wrap(" ".join(filter(None, (words.seen, words.follows))))
+    for organisation, blocks in words.parts.organisations:
+        yield from ("", "", *_title(organisation))
+        for block in blocks:
+            yield from ("", *_block(block, draw))
+    if words.counted:
+        yield from ("", "", *_title("And more"), "")
+        for counted in words.counted:
+            yield from _wrap(counted, hang=2)
+    if words.endings:
+        yield from ("", "", *_title("Coming up"))
+        for end, when, place in words.endings:
+            yield from ("", *_wrap(f"{end:<10}  printed end of {place.reference}, {when}", hang=12))
+            yield from _wrap(", ".join(filter(None, (place.title, place.organisation))), indent=12)
+            yield from _addresses(place, "")
+        yield from ("", *_wrap(words.caution))
+    yield from ("", "-" * WIDTH, *_wrap(words.dates), "", *_wrap(words.licence))
+    yield from ("", *_wrap(words.chain[0]), words.chain[1]) if words.chain else ()
+    yield from ("", *_wrap(words.why), "")
+
+
+def _title(text: str) -> tuple[str, ...]:
+    return (*_wrap(text.upper()), "=" * WIDTH)
+
+
+def _block(block: Block, draw: Callable[[Line], str]) -> Iterator[str]:
+    place = block.place
+    if place.title or place.reference:
+        yield from (*_wrap(place.title), *_wrap(place.reference), "-" * WIDTH, "")
+    yield "\n\n".join(map(draw, block.lines))
+    if place.link or place.source or block.sums:
+        yield ""
+    yield from _addresses(place, "History and proof:")
+    for before, after in block.sums:
+        yield from ("Page before, SHA-256:", before) if before else ()
+        yield from ("Page after, SHA-256:", after) if after else ()
+
+
+def _addresses(place: Place, label: str) -> Iterator[str]:
+    if place.link:
+        yield from filter(None, (label, place.link))
+    if place.source:
+        yield from ("Source:", place.source)
+
+
+def _line_as_text(line: Line) -> str:
+    return "\n".join(_lines_of(line))
+
+
+def _lines_of(line: Line) -> Iterator[str]:
+    said = line.phrase
+    first, *others = _wrap(f"{said.head}{said.joint} {said.tail}" if said.tail else said.head, indent=INDENT)
+    yield from (f"{_LABELS[line.severity]:<{INDENT}}{first.lstrip()}", *others, *_values(said))
+    yield from _wrap(said.note, indent=INDENT)
+    yield from _wrap(f"First seen on {moment(line.seen)}.", indent=INDENT) if line.seen else ()
+    for place in line.about:
+        yield from _wrap(", ".join(filter(None, (place.reference, place.organisation))), indent=INDENT, hang=2)
+    yield from _wrap(f"and {line.more_about} more", indent=INDENT) if line.more_about else ()
+    yield from ("", f"{line.link_text}:", line.link) if line.link else ()
+    sources = dict.fromkeys(place.source for place in line.about if place.source)
+    if sources:
+        yield from ("Source:", *sources) if line.link else ("", "Source:", *sources)
+
+
+def _values(said: Phrase) -> Iterator[str]:
+    if said.form == "prose":
+        marked = (f"{_BRACKETS[run.mark][0]}{run.text}{_BRACKETS[run.mark][1]}" for run in said.runs)
+        yield from _wrap(" ".join(marked), indent=INDENT)
+    elif said.form == "pair" and len(said.lines) == 2:
+        yield from _wrap(" -> ".join(text for _, text in said.lines), indent=INDENT)
+    else:
+        for mark, text in said.lines:
+            yield from _wrap(f"{_SIGNS[mark]} {text}", indent=INDENT, hang=2)
+
+
+@lru_cache(maxsize=10_000)  # names, titles and the footer come again in the digest of the next reader
+def _wrap(text: str, indent: int = 0, hang: int = 0) -> tuple[str, ...]:
+    """Return *text* as lines of the width; nothing if there is none. Slugs, references and addresses stay whole."""
+    first, others = " " * indent, " " * (indent + hang)
+    return tuple(textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False))
+
+
+# --- HTML -------------------------------------------------------------------------------------------------------------
+
+
+def _line_as_html(line: Line) -> Markup:
+    return Markup(_environment().get_template("mail_change.html").render(line=line))  # escaped by the template
+
+
+@cache
+def _environment() -> Environment:
+    environment = new_environment()
+    environment.filters["moment"] = moment
+    environment.filters["address_part"] = lambda text: quote(text, safe="@")
+    environment.globals["UNBROKEN"] = UNBROKEN
+    return environment
