@@ -44,21 +44,22 @@ asyncio.run(serve())
 IMPORT = """
 import sys
 from pathlib import Path
-from cron.work.outbox import dues_of
+from cron.settings.load import load_settings
+from cron.work.context import Context
+from cron.work.outbox import what_to_tell
 from snapshots.sources.intake import gather_editions, take_editions
-from cron.session import Options, Session, clock
 from scraper.times import as_text
 
 folder, time, tells = sys.argv[1:]
-session = Session(Options(config=Path("registerwatch.toml"), database=None, verbose=False))
-store = session.store(create=True)
-now = clock()
+context = Context(lambda: load_settings(Path("registerwatch.toml")))
+store = context.store(create=True)
+now = as_text(context.clock())
 editions = gather_editions(
-    store, [Path(folder)], time=f"{time}T03:00:00Z", now=as_text(now), vocabulary=session.vocabulary
+    store, [Path(folder)], time=f"{time}T03:00:00Z", now=now, vocabulary=context.vocabulary
 )
-dues = dues_of(session, now) if tells == "tell" else None
-take_editions(store, editions, session.rules, complete=True, dues=dues)
-session.close()
+dues = what_to_tell(context) if tells == "tell" else None
+take_editions(store, editions, context.rules, complete=True, dues=dues)
+context.close()
 """
 
 

@@ -1,5 +1,7 @@
 """The one tree of errors. Each carries its facts; the command line prints the first line of it."""
 
+import errno
+
 
 class RegisterWatchError(Exception):
     """Something went wrong that a person can do something about."""
@@ -8,6 +10,30 @@ class RegisterWatchError(Exception):
 def system_words(error: OSError) -> str:
     """Return what the system says of *error*, without the names that go with it."""
     return error.strerror.lower() if error.strerror else str(error) or type(error).__name__
+
+
+_REMEDIES = {
+    errno.ENOENT: "name one that is there, or make it",
+    errno.ENOTDIR: "name another",
+    errno.EISDIR: "name a file",
+    errno.EACCES: "make it readable and writable, or name another",
+    errno.EPERM: "make it readable and writable, or name another",
+    errno.EROFS: "name another",
+    errno.ENOSPC: "make room and try again",
+    errno.EDQUOT: "make room and try again",
+    errno.EMFILE: "try again when less is running",
+}
+
+
+def explained(error: OSError) -> str:
+    """Return what the system said in one line: the file, the trouble, and what to do.
+
+    >>> explained(PermissionError(errno.EACCES, "Permission denied", "pages/a.html"))
+    'pages/a.html: permission denied; make it readable and writable, or name another'
+    """
+    named = f"{error.filename}: " if error.filename else ""
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{named}{system_words(error)}; {remedy}" if remedy else f"{named}{system_words(error)}"
 
 
 class RefusedPageError(RegisterWatchError):

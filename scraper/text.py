@@ -33,6 +33,21 @@ def unsteered(text: str) -> str:
     return _UNSAFE.sub("", text)
 
 
+# Whole escape sequences first (CSI, then OSC and the like up to their end), so that no "[31m" is left behind.
+_ESCAPES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].{0,999}?(?:\x07|\x1b\\)|\x1b.?", re.DOTALL)
+_BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
+_NOT_SEEN = re.compile(f"[\x00-\x1f{UNSAFE}]")
+
+
+def clean(text: object) -> str:
+    r"""Return *text* on one line, without anything that steers a terminal or cannot be seen on one.
+
+    >>> clean("Meridian\x1b[31m Outcomes\x07\nLtd")
+    'Meridian Outcomes Ltd'
+    """
+    return _NOT_SEEN.sub("", _BREAKS.sub(" ", _ESCAPES.sub("", str(text))))
+
+
 def cut(text: str, longest: int) -> str:
     """Return *text* in at most *longest* characters, cut between words where there are any, with an ellipsis.
 

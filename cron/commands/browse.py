@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from cron.session import Session, say
 from cron.settings.crontab import due_after
 from cron.terminal import formats
+from cron.terminal.output import say
+from cron.work.context import Context
 from scraper.errors import RegisterWatchError
 from snapshots.keeping.store import open_store
 
@@ -33,7 +34,7 @@ class BrowseError(RegisterWatchError):
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen on.")
 @click.option("--public", is_flag=True, help="Show what may be shown to anybody: no kept pages, no deliveries, no SQL.")
 @click.pass_obj
-def browse(session: Session, port: int, host: str, public: bool) -> None:
+def browse(context: Context, port: int, host: str, public: bool) -> None:
     r"""Serve the history as pages, for a browser on this machine; Ctrl-C ends it.
 
     What a run commits while it serves is there for the next request. An address that others can reach needs --public;
@@ -45,19 +46,19 @@ def browse(session: Session, port: int, host: str, public: bool) -> None:
     """
     if not public and not _is_loopback(host):
         raise click.UsageError(f"{host}: others can reach this address and would see everything; add --public")
-    database = session.settings.store.database
+    database = context.settings.store.database
     open_store(database, create=False).close()  # refused in plain words, or brought to today's schema
     with closing(_listen(host, port)) as listener:
-        app = make_app(_site(session, public=public), host)
+        app = make_app(_site(context, public=public), host)
         name = f"[{host}]" if ":" in host else host
         say(f"Serving {database} at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C ends it)\n")
         serve(app, listener)
 
 
-def _site(session: Session, *, public: bool) -> "Site":
+def _site(context: Context, *, public: bool) -> "Site":
     from snapshots.browse.app.request import Site
 
-    settings = session.settings
+    settings = context.settings
     return settings.browse.as_value(
         Site,
         database=settings.store.database,
@@ -65,7 +66,7 @@ def _site(session: Session, *, public: bool) -> "Site":
         index=settings.register.index,
         feeds_url=settings.feeds.base_url,
         public=public,
-        vocabulary=session.vocabulary,
+        vocabulary=context.vocabulary,
         due=partial(due_after, settings.schedule.cron, settings.schedule.timezone),
         to_csv=formats.to_csv,
         to_json=formats.to_json,

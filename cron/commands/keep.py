@@ -1,4 +1,4 @@
-"""The commands that look after what is kept: a copy, a proof, economy."""
+"""The commands that look after what is kept: a proof, a copy, economy, a decision, the history written out."""
 
 import shutil
 from collections.abc import Mapping
@@ -8,11 +8,19 @@ from typing import Any
 
 import click
 
-from cron.session import Session, coloured, columns, complain, format_option, say, show_progress, write
+from cron.commands.intake import render_outcome
+from cron.commands.options import NEEDS_A_PERSON, PATH, end_with, format_option
+from cron.terminal.output import complain, say, screen, show_progress, write
+from cron.terminal.run_report import render_afterwards
 from cron.terminal.style import LABEL, facts
+from cron.work.afterwards import after_run
+from cron.work.context import Context
 from cron.work.lock import only_run
+from cron.work.outbox import what_to_tell_of_release
 from diff.saying.english import moment, plural, size
+from scraper.times import as_text
 from snapshots.keeping.chain import Head
+from snapshots.keeping.store import Dues, Outcome
 
 
 class HeadType(click.ParamType[Head]):
@@ -30,10 +38,10 @@ class HeadType(click.ParamType[Head]):
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, readable=False))
+@click.argument("file", type=PATH)
 @click.option("--force", is_flag=True, help="Replace FILE if it is there; it is replaced at the end, at once.")
 @click.pass_obj
-def backup(session: Session, file: Path, force: bool) -> None:
+def backup(context: Context, file: Path, force: bool) -> None:
     r"""Copy the database to FILE, also while a run writes; restoring is copying FILE back.
 
     FILE appears when the copy is whole and was looked at; otherwise nothing is left there.
@@ -44,7 +52,7 @@ def backup(session: Session, file: Path, force: bool) -> None:
     """
     from snapshots.keeping.backup import back_up
 
-    store = session.store()
+    store = context.store()
     copy = back_up(store.db, store.path, file, force=force)
     chain = f"; head of the chain of runs, number {copy.head.number}: {copy.head.hash}" if copy.head else ""
     say(f"Copied {size(copy.bytes)} to {file}{chain}.\n")
@@ -60,7 +68,7 @@ def backup(session: Session, file: Path, force: bool) -> None:
 )
 @format_option("table", "json")
 @click.pass_obj
-def verify(session: Session, known_head: Head | None, format_: str) -> None:
+def verify(context: Context, known_head: Head | None, format_: str) -> None:
     r"""Check that everything kept is as it was: the chain of runs, the log, every page.
 
     The first thing that is not is named on standard error; exit status 1. What is derived from the pages is no proof
@@ -74,21 +82,21 @@ def verify(session: Session, known_head: Head | None, format_: str) -> None:
     """
     from snapshots.keeping.verify import verify as look_at
 
-    store = session.store()
+    store = context.store()
     report = look_at(store.db, show_progress, known_head)
     row = asdict(report) | {"database": str(store.path), "good": report.flaw is None}
     row |= {name: head and head._asdict() for name, head in (("head", report.head), ("known_head", report.known_head))}
     write([row], format_, lambda: _render_report(row))
     if report.flaw is not None:
         complain(f"{store.path}: not as it was: {report.flaw}")
-        click.get_current_context().exit(1)
+        end_with(1)
 
 
 def _render_report(row: Mapping[str, Any]) -> str:
     head, known, good = row["head"], row["known_head"], row["good"]
     checked = [
         f"{plural(row['manifests'], 'manifest')}, {plural(row['runs'], 'run')}, {plural(row['captures'], 'capture')}",
-        f"{_bodies(row['bodies'])} of pages, {size(row['bytes'])} as they came",
+        f"{plural(row['bodies'], 'body', 'bodies')} of pages, {size(row['bytes'])} as they came",
     ]
     checked += [f"{row['loose']:,} of these of a run that did not finish"] if row["loose"] else []
     rows = [("Database", row["database"]), ("Looked at", "\n".join(checked))]
@@ -98,23 +106,18 @@ def _render_report(row: Mapping[str, Any]) -> str:
     if known and good:
         results.append(("Your head", f"number {known['number']:,} stands in the chain with this hash"))
     results.append(("Result", _GOOD if good else _NOT_GOOD))
-    width, colour = columns(), coloured()
     # The head is one word that --head takes: it is never wrapped.
     token = f"{'':<{LABEL}}{head['number']}:{head['hash']}\n" if head else ""
-    return facts(rows, width=width, colour=colour) + token + facts(results, width=width, colour=colour)
+    return facts(rows, **screen()) + token + facts(results, **screen())
 
 
 _GOOD = "everything is as it was"
 _NOT_GOOD = "not everything is as it was; it stopped at the first such thing, and the rest was not looked at"
 
 
-def _bodies(number: int) -> str:
-    return f"{number:,} {'body' if number == 1 else 'bodies'}"
-
-
 @click.command()
 @click.pass_obj
-def compact(session: Session) -> None:
+def compact(context: Context) -> None:
     r"""Compress the kept pages by more effort, and give the room back to the disk.
 
     It need never be done; it saves about a tenth of what pages take, and takes some five minutes for each gigabyte of
@@ -127,15 +130,101 @@ def compact(session: Session) -> None:
     """
     from snapshots.keeping.compact import compact as compress
 
-    store = session.store()
+    store = context.store()
     folder = store.path.absolute().parent
     with only_run(store.path):
         done = compress(store, show_progress, room=lambda: shutil.disk_usage(folder).free)
     file = f"the file {size(done.file_before)}, now {size(done.file_after)}"
-    smaller = f"{done.smaller:,} of {_bodies(done.looked_at)} made smaller"
+    smaller = f"{done.smaller:,} of {plural(done.looked_at, 'body', 'bodies')} made smaller"
     say(f"Bodies of pages took {size(done.before)} and take {size(done.after)}: {smaller}; {file}.\n")
     if not done.given_back:
         complain(f"{store.path}: the disk has no room to write it anew; runs use up what became free in it")
 
 
-COMMANDS = (backup, verify, compact)
+@click.command()
+@click.pass_obj
+def reparse(context: Context) -> None:
+    r"""Derive everything again from the kept pages, by today's rules and names.
+
+    A change of the reading rules is no news: what was told keeps its id, and nobody is told again.
+
+    \b
+    Example:
+      registerwatch reparse
+    """
+    store = context.store()
+    before = set(context.answers.change_ids())
+    outcomes = store.reparse(context.rules, progress=show_progress)
+    after = set(context.answers.change_ids())
+    runs, kept = plural(len(outcomes), "run"), plural(len(before & after), "change")
+    say(f"Derived {runs} again: {kept} as before, {len(after - before)} new, {len(before - after)} no longer found.\n")
+
+
+@click.command()
+@click.argument("run", type=int)
+@click.pass_obj
+def release(context: Context, run: int) -> None:
+    r"""Believe the latest held run: what it says becomes the state of things.
+
+    \b
+    Example:
+      registerwatch release 7
+    """
+    outcome = _settle(context, run, "released", what_to_tell_of_release(context))
+    done = after_run(context)
+    complain(*done.complaints)
+    say(render_outcome(context, outcome) + render_afterwards(done, **screen()))
+    if not done.all_well:
+        end_with(NEEDS_A_PERSON)
+
+
+@click.command()
+@click.argument("run", type=int)
+@click.pass_obj
+def discard(context: Context, run: int) -> None:
+    r"""Disbelieve the latest held run: its pages are kept, and nothing else.
+
+    \b
+    Example:
+      registerwatch discard 7
+    """
+    _settle(context, run, "discarded")
+    say(f"Run {run} is discarded. Its pages are kept; the state of things is that of the run before it.\n")
+
+
+def _settle(context: Context, run: int, decision: str, dues: Dues | None = None) -> Outcome:
+    store, now = context.store(), as_text(context.clock())
+    return store.settle_held(run, decision, context.rules, at=now, progress=show_progress, dues=dues)
+
+
+@click.command()
+@click.argument("directory", type=PATH, metavar="DIR")
+@click.option("--pages", is_flag=True, help="The kept pages too, as a web archive: large, and not ours to publish.")
+@click.pass_obj
+def export(context: Context, directory: Path, pages: bool) -> None:
+    r"""Write the history into DIR as CSV and JSON lines, with a datapackage.json that describes every column.
+
+    Agreements, their versions and texts, datasets, legal bases, controllers, changes, organisations and snapshots;
+    and data_uses.csv, the agreements in the columns of HDR UK's data-use register standard. The same history gives
+    the same bytes; files that would be the same are not touched, and none is removed.
+
+    \b
+    Example:
+      registerwatch export history
+    """
+    from snapshots.export.writing import export as write_out
+
+    register = context.settings.register
+    written = write_out(
+        context.store(),
+        directory,
+        register=register.name,
+        index=register.index,
+        vocabulary=context.vocabulary,
+        pages=pages,
+    )
+    changed = sum(file.changed for file in written)
+    say(f"{directory}: {plural(changed, 'file')} written, {len(written) - changed:,} as before.\n")
+
+
+COMMANDS = (backup, verify, compact, reparse, release, discard, export)

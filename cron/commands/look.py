@@ -1,13 +1,16 @@
 """The commands that ask the history: options in, one question, text out."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
-from cron.session import Session, Time, as_of_option, coloured, columns, format_option, table_of, write
+from cron.commands.options import NEEDS_A_PERSON, Time, as_of_option, end_with, format_option
 from cron.terminal import news
 from cron.terminal import style as terminal
 from cron.terminal.agreement import render_agreement
+from cron.terminal.output import screen, table_of, write
+from cron.work.context import Context
 from diff.change import PUBLIC, ChangeKind, Severity
 from diff.saying.english import moment, plural, weekday
 from diff.saying.redline import Redline
@@ -59,50 +62,26 @@ FIELDS = {
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="No more than N.")
 @format_option("table", "json", "ndjson", "csv")
 @click.pass_obj
-def changes(
-    session: Session,
-    since: str | None,
-    until: str | None,
-    kinds: tuple[str, ...],
-    organisations: tuple[str, ...],
-    datasets: tuple[str, ...],
-    references: tuple[str, ...],
-    severity: str | None,
-    group: str | None,
-    editorial: bool,
-    limit: int | None,
-    format_: str,
-) -> None:
+def changes(context: Context, /, limit: int | None, format_: str, **asked: Any) -> None:
     r"""Tell what changed: newest first, then the most severe.
 
     \b
     Example:
       registerwatch changes --since 2026-11-01 --severity medium
     """
-    question = Question(
-        since=since,
-        until=until,
-        kinds=kinds,
-        organisations=organisations,
-        datasets=datasets,
-        references=references,
-        severity=severity,
-        group=group,
-        editorial=editorial,
-    )
-    asked_for = session.answers.changes(question)
-    found = asked_for[:limit]
+    question = Question(**asked)  # every other option is called as what it asks for
+    everything = context.answers.changes(question)
+    found = everything[:limit]
 
     def table() -> str:
-        left_out = 0 if editorial or group else session.answers.count_editorial(question)
-        added = [c.reference or "" for c in found if c.kind is ChangeKind.AGREEMENT_ADDED]
+        left_out = 0 if question.editorial or question.group else context.answers.count_editorial(question)
+        added = [change.reference or "" for change in found if change.kind is ChangeKind.AGREEMENT_ADDED]
         return news.render_changes(
             found,
-            width=columns(),
-            colour=coloured(),
-            more=len(asked_for) - len(found),
+            **screen(),
+            more=len(everything) - len(found),
             editorial_left_out=left_out,
-            dataset_counts=session.answers.dataset_counts(added),
+            dataset_counts=context.answers.dataset_counts(added),
         )
 
     write([change.to_json() for change in found], format_, table, PUBLIC)
@@ -113,15 +92,15 @@ def changes(
 @as_of_option
 @format_option("json", "ndjson", "table")
 @click.pass_obj
-def show(session: Session, reference: str, as_of: str | None, format_: str) -> None:
+def show(context: Context, reference: str, as_of: str | None, format_: str) -> None:
     r"""Show one agreement: what its page prints, its versions, its changes.
 
     \b
     Example:
       registerwatch show DARS-NIC-617743-X0M9Z --as-of 2026-01-15
     """
-    shown = session.answers.show(reference, as_of)
-    write([shown_as_json(shown)], format_, lambda: render_agreement(shown, width=columns(), colour=coloured()))
+    shown = context.answers.show(reference, as_of)
+    write([shown_as_json(shown)], format_, lambda: render_agreement(shown, **screen()))
 
 
 @click.command()
@@ -132,7 +111,7 @@ def show(session: Session, reference: str, as_of: str | None, format_: str) -> N
 @click.option("--to", "until", type=Time(until=True), metavar="TIME", help="The later time; else now.")
 @format_option("table", "json", "ndjson")
 @click.pass_obj
-def redline(session: Session, reference: str, since: str | None, until: str | None, format_: str) -> None:
+def redline(context: Context, reference: str, since: str | None, until: str | None, format_: str) -> None:
     r"""Show the prose of an agreement at two times, word by word: [-out-] and {+in+}.
 
     \b
@@ -141,8 +120,8 @@ def redline(session: Session, reference: str, since: str | None, until: str | No
     """
     if since and until and since > until:
         raise click.UsageError(f"--from {since} lies after --to {until}")
-    kept = session.answers.reference(reference)
-    earlier, later, changed = session.answers.redlines(reference, since, until)
+    kept = context.answers.reference(reference)
+    earlier, later, changed = context.answers.redlines(reference, since, until)
     rows = [
         {
             "field": name,
@@ -162,37 +141,36 @@ def _redlines(reference: str, earlier: str, later: str, changed: Mapping[str, Re
     if not changed:
         when = f"since it was first seen on {first}" if earlier == later else f"between {first} and {last}"
         return _lines(f"The prose of {reference} has not changed {when}.")
-    width, colour = columns(), coloured()
     parts = [_lines(f"{reference}: as first seen on {first}, and on {last}")]
     for name, lines in changed.items():
-        title = terminal.paint(NAMES[name], "bold", colour)
+        title = terminal.paint(NAMES[name], "bold", screen()["colour"])
         words = f"{plural(lines.words('out'), 'word')} out, {lines.words('in'):,} in"
-        parts.append(f"{title}, {words}\n\n{terminal.render_redline(lines, width=width, colour=colour)}")
+        parts.append(f"{title}, {words}\n\n{terminal.render_redline(lines, **screen())}")
     return "\n".join(parts)
 
 
 def _lines(sentence: str) -> str:
-    return "\n".join(terminal.wrap(sentence, columns())) + "\n"
+    return "\n".join(terminal.wrap(sentence, screen()["width"])) + "\n"
 
 
 @click.command()
 @as_of_option
 @format_option("table", "json", "ndjson", "csv")
 @click.pass_obj
-def agreements(session: Session, as_of: str | None, format_: str) -> None:
+def agreements(context: Context, as_of: str | None, format_: str) -> None:
     r"""List every agreement on every page.
 
     \b
     Example:
       registerwatch agreements --as-of 2026-01-15 --format csv > agreements.csv
     """
-    rows = session.answers.agreements(as_of)
+    rows = context.answers.agreements(as_of)
     columns = [
-        terminal.Column("reference", "Reference", whole=True),
-        terminal.Column("organisation", "Organisation"),
-        terminal.Column("title", "Title", "without a title"),
-        terminal.Column("dsa_end", "Printed end", whole=True),
-        terminal.Column("datasets_count", "Datasets"),
+        terminal.TableColumn("reference", "Reference", whole=True),
+        terminal.TableColumn("organisation", "Organisation"),
+        terminal.TableColumn("title", "Title", "without a title"),
+        terminal.TableColumn("dsa_end", "Printed end", whole=True),
+        terminal.TableColumn("datasets_count", "Datasets"),
     ]
     counted = [{**row, "datasets_count": len(row["datasets"] or ())} for row in rows]
     write(rows, format_, lambda: table_of(counted, columns, "No agreements."), FIELDS["agreements"])
@@ -202,19 +180,19 @@ def agreements(session: Session, as_of: str | None, format_: str) -> None:
 @as_of_option
 @format_option("table", "json", "ndjson", "csv")
 @click.pass_obj
-def organisations(session: Session, as_of: str | None, format_: str) -> None:
+def organisations(context: Context, as_of: str | None, format_: str) -> None:
     r"""List every organisation with a page.
 
     \b
     Example:
       registerwatch organisations
     """
-    rows = session.answers.organisations(as_of)
+    rows = context.answers.organisations(as_of)
     columns = [
-        terminal.Column("organisation", "Organisation"),
-        terminal.Column("slug", "Page"),
-        terminal.Column("agreements", "Agreements"),
-        terminal.Column("files_disseminated", "Files"),
+        terminal.TableColumn("organisation", "Organisation"),
+        terminal.TableColumn("slug", "Page"),
+        terminal.TableColumn("agreements", "Agreements"),
+        terminal.TableColumn("files_disseminated", "Files"),
     ]
     write(rows, format_, lambda: table_of(rows, columns, "No organisations."), FIELDS["organisations"])
 
@@ -223,20 +201,39 @@ def organisations(session: Session, as_of: str | None, format_: str) -> None:
 @as_of_option
 @format_option("table", "json", "ndjson", "csv")
 @click.pass_obj
-def datasets_(session: Session, as_of: str | None, format_: str) -> None:
+def datasets_(context: Context, as_of: str | None, format_: str) -> None:
     r"""List every dataset under its newest known name, with how many agreements hold it.
 
     \b
     Example:
       registerwatch datasets --format json
     """
-    rows = session.answers.datasets(as_of)
+    rows = context.answers.datasets(as_of)
     columns = [
-        terminal.Column("dataset", "Dataset"),
-        terminal.Column("agreements", "Agreements"),
-        terminal.Column("organisations", "Pages"),
+        terminal.TableColumn("dataset", "Dataset"),
+        terminal.TableColumn("agreements", "Agreements"),
+        terminal.TableColumn("organisations", "Pages"),
     ]
     write(rows, format_, lambda: table_of(rows, columns, "No datasets."), FIELDS["datasets"])
 
 
-COMMANDS = (changes, show, redline, agreements, organisations, datasets_)
+@click.command()
+@format_option("table", "json", "ndjson")
+@click.pass_obj
+def status(context: Context, format_: str) -> None:
+    r"""Say how things are: the last run, failing pages, held runs, size. Exit status 3 if anything needs a person.
+
+    \b
+    Example:
+      registerwatch status
+    """
+    from cron.terminal.status import render_status
+    from cron.work.status import state_of
+
+    facts = state_of(context)
+    write([facts], format_, lambda: render_status(facts, **screen()))
+    if facts["needs_a_person"]:
+        end_with(NEEDS_A_PERSON)
+
+
+COMMANDS = (changes, show, redline, agreements, organisations, datasets_, status)

@@ -15,23 +15,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cron.demo.site import FOLDERS, SampleServer, edition, served_here
-from cron.session import Options, Session
 from cron.settings.sections import MailSettings, RegisterSettings, Settings, StoreSettings, SubscriptionSettings
 from cron.terminal import news
-from cron.terminal.run_report import Afterwards, facts_of, render_run
+from cron.terminal.run_report import render_run
 from cron.terminal.style import NARROWEST, paint, wrap
-from cron.work.afterwards import in_words
+from cron.work.afterwards import Afterwards
+from cron.work.context import Context
 from cron.work.deliver import deliver
-from cron.work.feeds import write_feeds_of
-from cron.work.nightly import Register, RunReport, run_once
-from cron.work.outbox import dues_of
+from cron.work.feeds import write_feeds
+from cron.work.nightly import RunFacts, RunPlan, facts_of, run_once
 from diff.change import Change, ChangeKind
-from notify.feeds.files import Site
 from scraper.errors import RegisterWatchError
-from scraper.names.vocabulary import default_vocabulary
 from scraper.web.fetch import Fetcher, FetchPolicy
 from snapshots.asking.answers import Answers, Question
-from snapshots.keeping.store import Rules, open_store
+from snapshots.keeping.store import open_store
 
 DATABASE = "registerwatch.db"
 OUTBOX = "outbox"
@@ -126,20 +123,17 @@ def run_demo(directory: Path, *, width: int, colour: bool, say: Callable[[str], 
     _refuse_another_history(database)
     width = max(width, NARROWEST)
     say(_told(_OPENING, width))
-    with _new_database(database) as session, served_here(NIGHTS[0].edition) as server:
-        store, answers = session.store(), session.answers
+    with _new_database(database) as context, served_here(NIGHTS[0].edition) as server:
         for number, night in enumerate(NIGHTS, 1):
             say("\n" + paint(_told(f"{number}. {night.story}", width), "bold", colour))
-            clock = _Clock(night.begins)
-            facts = facts_of(_run(clock, session, night, server), answers)
-            facts = replace(facts, after=Afterwards(told=in_words(deliver(session, clock.now))))
+            server.site = edition(night.edition)
+            facts = _run(context, _Clock(night.begins), server)
             say(f"\n$ registerwatch run\n\n{render_run(facts, width=width, colour=colour)}".rstrip("\n"))
             if night.tells_changes:
-                say(f"\n$ registerwatch changes\n\n{_changes(answers, width, colour)}".rstrip("\n"))
-        told = answers.changes(Question())
+                say(f"\n$ registerwatch changes\n\n{_changes(context.answers, width, colour)}".rstrip("\n"))
+        told = context.answers.changes(Question())
         feeds = directory / "feeds"
-        site = Site(register=NAME, index=INDEX, base_url=None)
-        written = write_feeds_of(store, answers, default_vocabulary(), site, feeds)
+        written = write_feeds(context, feeds)
     say(f"\n{_told(f'Feeds of it, {len(written)} files, lie in {feeds}: open index.html there.', width)}")
     say(f"\n{_told(f'The mail of the third night to a made-up reader lies in {directory / OUTBOX}.', width)}")
     say(f"\n{_told(f'All of it is kept in {database}. Try next:', width)}")
@@ -149,19 +143,13 @@ def run_demo(directory: Path, *, width: int, colour: bool, say: Callable[[str], 
     say(f"\n{_told(_CLOSING, width)}")
 
 
-def _run(clock: _Clock, session: Session, night: Night, server: SampleServer) -> RunReport:
-    """Run once, as the command does, on the night's clock."""
-    server.site = edition(night.edition)
+def _run(context: Context, clock: _Clock, server: SampleServer) -> RunFacts:
+    """Run once, as the command does, on the night's clock, and deliver what is due; feeds are written at the end."""
+    context.clock = clock.now
     policy = FetchPolicy(contact="demo@example.org", index=server.url)
     with Fetcher(policy, clock=clock.seconds, sleep=clock.sleep, now=clock.now, jitter=lambda: 0.5) as fetcher:
-        return run_once(
-            session.store(),
-            fetcher,
-            Register(index=server.url),
-            Rules(default_vocabulary()),
-            dues=dues_of(session, clock.now()),
-            now=clock.now,
-        )
+        facts = facts_of(run_once(context, fetcher, RunPlan()), context)
+    return replace(facts, after=Afterwards(told=deliver(context).in_words))
 
 
 def _changes(answers: Answers, width: int, colour: bool) -> str:
@@ -187,16 +175,16 @@ def _told(text: str, width: int) -> str:
 
 
 @contextmanager
-def _new_database(database: Path) -> Iterator[Session]:
+def _new_database(database: Path) -> Iterator[Context]:
     """Open a new database beside *database*, and put it in its place if all went well: a demo is whole or not there."""
     with TemporaryDirectory(prefix=".demo-", dir=database.parent) as folder:
         new = Path(folder) / DATABASE
-        session = Session(Options(config=None, database=None, verbose=False), _settings(new, database.parent))
+        context = Context(lambda: _settings(new, database.parent))
         try:
-            session.store(create=True)
-            yield session
+            context.store(create=True)
+            yield context
         finally:
-            session.close()
+            context.close()
         for ending in ("-wal", "-shm"):
             database.with_name(f"{DATABASE}{ending}").unlink(missing_ok=True)
         new.replace(database)

@@ -26,7 +26,14 @@ PREFIX = "REGISTERWATCH_"
 
 
 class SettingsError(RegisterWatchError):
-    """Settings that cannot be used: one line that names the place and every key that is wrong."""
+    """Settings that cannot be used: one line that names the place and every key that is wrong.
+
+    `page` says where it stands how they are written: a page of docs/, or else the help of the command.
+    """
+
+    def __init__(self, message: str, page: str | None = "docs/settings.md") -> None:
+        super().__init__(message)
+        self.page = page
 
 
 SUBSCRIPTIONS = "subscriptions"

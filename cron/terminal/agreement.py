@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cron.terminal.style import NARROWEST, clean, paint, wrap
+from cron.terminal.style import NARROWEST, paint, wrap
 from diff.change import Change, Severity
 from diff.saying.english import plural, weekday
 from diff.saying.sentence import NAMES
 from scraper.records import SECTIONS
+from scraper.text import clean
 
 _LABEL = 22
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cron.terminal.news import changes_by_kind, notice_lines, troubles
-from cron.terminal.style import NARROWEST, clean, fact_lines, paint, wrap
+from cron.terminal.style import NARROWEST, fact_lines, paint, wrap
 from diff.change import Change
 from diff.saying.english import plural, weekday
+from scraper.text import clean
 
 MOST_NAMED = 3
 """Captures that are refused for the same reason and named; of more the first ones are, and a number."""

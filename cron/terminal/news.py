@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from cron.terminal.style import LABEL, NARROWEST, clean, cut, fact_lines, in_words, paint, wrap
+from cron.terminal.style import LABEL, NARROWEST, cut, fact_lines, in_words, paint, wrap
 from diff.change import Change, ChangeKind, Severity, Value, several
 from diff.saying.english import plural, weekday
+from scraper.text import clean
 
 _VALUE = 34
 _INDENT = " " * 8

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
-from cron.terminal.style import clean, cut, paint
+from cron.terminal.style import cut, paint
 from diff.saying.english import duration
+from scraper.text import clean
 
 PATIENCE_S = 1.0
 """Work that is done sooner shows nothing."""

@@ -1,80 +1,12 @@
 """How a run is told at its end: values go in, text comes out. Nothing is printed here."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from cron.terminal.news import changes_by_kind, notice_lines, troubles
-from cron.terminal.style import NARROWEST, clean, fact_lines, paint, wrap
-from cron.work.nightly import RunReport
-from diff.change import Change
+from cron.terminal.style import NARROWEST, fact_lines, paint, wrap
+from cron.work.afterwards import Afterwards
+from cron.work.nightly import RunFacts
 from diff.saying.english import duration, plural, size, weekday
+from scraper.text import clean
 from scraper.times import read_time
-from snapshots.asking.answers import Answers, Question
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Afterwards:
-    """What followed a run, in words; None where there was nothing to do."""
-
-    all_well: bool = True
-    told: str | None = None
-    """What became of the messages that were due."""
-    feeds: str | None = None
-    """What was written of the feeds."""
-    chain: str | None = None
-    """Head of the chain of runs."""
-
-
-NOTHING_AFTERWARDS = Afterwards()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
-    """What a run did, as far as a reader wants to know. Times are UTC text."""
-
-    run: int | None
-    """None of one that was not kept."""
-    started_at: str
-    finished_at: str
-    fetched: int
-    unchanged: int
-    changed: int
-    gone: int
-    failed: Sequence[tuple[str, str]]
-    """Slug and reason."""
-    received_bytes: int
-    kept_bytes: int
-    changes: Sequence[Change]
-    baseline: bool
-    held: str | None
-    notices: Sequence[str] = ()
-    """What the reader noticed, after the page."""
-    after: Afterwards = NOTHING_AFTERWARDS
-
-
-def facts_of(report: RunReport, answers: Answers, *, kept: bool = True) -> RunFacts:
-    """Return what a reader wants to know of a run; of one that was not kept its changes are in the report alone."""
-    outcome = report.outcome
-    fetched = report.asked - len(report.failed) - report.gone
-    changes: Sequence[Change] = outcome.decision.changes
-    if kept:
-        changes = answers.changes(Question(run=outcome.run, editorial=True))
-    return RunFacts(
-        run=outcome.run if kept else None,
-        started_at=report.started_at,
-        finished_at=report.finished_at,
-        fetched=fetched,
-        unchanged=fetched - outcome.changed,
-        changed=outcome.changed,
-        gone=report.gone,
-        failed=sorted(report.failed.items()),
-        received_bytes=report.received_bytes,
-        kept_bytes=report.kept_bytes,
-        changes=changes,
-        baseline=not changes and (answers.is_first(outcome.run) if kept else not answers.newest()),
-        held=outcome.decision.held,
-        notices=outcome.notices,
-    )
 
 
 def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str:

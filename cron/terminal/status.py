@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cron.terminal.style import clean, facts, paint, wrap
+from cron.terminal.style import facts, paint, wrap
 from diff.saying.english import moment, plural, size, weekday
+from scraper.text import clean
 from snapshots.asking.needs import attempt_in_words, needs_a_person, why
 
 MOST_FAILING = 20

@@ -5,7 +5,6 @@ came off a page is somebody else's text: it passes `clean` before it is drawn. T
 cut and values wrap.
 """
 
-import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any, TextIO
 
 from diff.saying.english import plural
 from diff.saying.redline import Redline, Run
-from scraper.text import UNSAFE
+from scraper.text import clean
 
 NARROWEST = 60
 """Columns below which lines run over rather than being cut to nothing."""
@@ -29,24 +28,10 @@ _STYLES = {"bold": "1", "dim": "2", "underline": "4", "red": "31", "green": "32"
 _MARKS = {"same": ("", ""), "out": ("[-", "-]"), "in": ("{+", "+}")}
 _COLOURS = {"same": "", "out": "yellow", "in": "green"}
 
-# Whole escape sequences first (CSI, then OSC and the like up to their end), so that no "[31m" is left behind.
-_ESCAPES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].{0,999}?(?:\x07|\x1b\\)|\x1b.?", re.DOTALL)
-_BREAKS = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
-_UNSAFE = re.compile(f"[\x00-\x1f{UNSAFE}]")
-
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
     """Whether *stream* is a terminal whose user has not said no (https://no-color.org)."""
     return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-
-
-def clean(text: object) -> str:
-    r"""Return *text* on one line, without anything that steers a terminal or turns the direction of reading.
-
-    >>> clean("Meridian\x1b[31m Outcomes\x07\nLtd")
-    'Meridian Outcomes Ltd'
-    """
-    return _UNSAFE.sub("", _BREAKS.sub(" ", _ESCAPES.sub("", str(text))))
 
 
 def paint(text: str, styles: str, colour: bool) -> str:
@@ -94,7 +79,7 @@ def fact_lines(label: str, value: str, width: int, colour: bool) -> Iterator[str
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """One column of a table: which value, under which heading, and what to say where there is none."""
 
     key: str
@@ -105,7 +90,7 @@ class Column:
 
 
 def render_table(
-    rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, width: int = 80, colour: bool = False
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[TableColumn], *, width: int = 80, colour: bool = False
 ) -> str:
     """Return *rows* as a table no wider than *width*: the widest columns are cut first, numbers stand at the right.
 
@@ -144,7 +129,7 @@ def render_table(
 class _Measured:
     """A column with what it needs."""
 
-    column: Column
+    column: TableColumn
     longest: int
     is_number: bool
 
@@ -153,7 +138,7 @@ class _Measured:
         return self.column.whole or self.is_number
 
 
-def _measure(rows: Sequence[Mapping[str, Any]], column: Column, width: int) -> _Measured:
+def _measure(rows: Sequence[Mapping[str, Any]], column: TableColumn, width: int) -> _Measured:
     values = [row.get(column.key) for row in rows]
     longest = max([len(column.heading), *(len(_cell(value, column.missing)) for value in values)])
     known = [value for value in values if value is not None]

@@ -1,14 +1,17 @@
-"""What follows a run, a release or an import that is told: messages, feeds, and notes to the operator."""
+"""What follows a run, a release or an import that is told: messages, feeds, notes to the operator, a sign of life."""
 
 import logging
-from datetime import datetime
+from dataclasses import dataclass, replace
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
-from cron.session import Session, clock, complain
-from cron.terminal.run_report import Afterwards
-from cron.work.deliver import Clock, Delivered, deliver
-from cron.work.feeds import feeds_after_run
-from cron.work.outbox import operator_dues, problems_of
-from cron.work.overview import state_of
+from cron.work.context import Context
+from cron.work.deliver import Delivered, deliver
+from cron.work.feeds import FeedsError, write_feeds
+from cron.work.outbox import problems_of
+from cron.work.status import note_state
 from diff.saying.english import plural
 from scraper.errors import RegisterWatchError
 from snapshots.keeping.chain import head
@@ -16,83 +19,92 @@ from snapshots.keeping.database import DatabaseError
 
 _log = logging.getLogger(__name__)
 
+PING_TIMEOUT_S = 10.0
 
-def after_run(session: Session) -> Afterwards:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Afterwards:
+    """What followed, in words; None where there was nothing to do."""
+
+    all_well: bool = True
+    told: str | None = None
+    """What became of the messages that were due."""
+    feeds: str | None = None
+    """What was written of the feeds."""
+    chain: str | None = None
+    """Head of the chain of runs."""
+    complaints: tuple[str, ...] = ()
+    """What did not go well, a line each."""
+
+
+NOTHING_AFTERWARDS = Afterwards()
+
+
+def after_run(context: Context) -> Afterwards:
     """Deliver what is due, note what the operator has to know, write the feeds; what was committed stays so."""
-    all_told, told = _tell(session)
-    all_written, feeds = feeds_after_run(session)
-    return Afterwards(all_well=all_told and all_written, told=told, feeds=feeds, chain=_chain(session))
+    told, directory = after_held(context), context.settings.feeds.directory
+    if directory is None:
+        return told
+    try:
+        written = write_feeds(context, directory)
+    except (FeedsError, DatabaseError) as error:
+        complaint = f"{error}; the run is kept, and the next one writes them"
+        return replace(told, all_well=False, complaints=(*told.complaints, complaint))
+    changed = sum(file.changed for file in written)
+    return replace(told, feeds=f"{changed:,} of {plural(len(written), 'file')} written")
 
 
-def after_held(session: Session) -> Afterwards:
+def after_held(context: Context) -> Afterwards:
     """Deliver what other runs left and what the operator has to know: of a held run nothing is told."""
-    all_told, told = _tell(session)
-    return Afterwards(all_well=all_told, told=told, chain=_chain(session))
+    chain = head(context.store().db)
+    nothing = Afterwards(chain=chain.hash if chain else None)
+    try:
+        result = deliver_and_note(context)
+        problems = problems_of(context)
+    except (RegisterWatchError, DatabaseError, OSError) as error:
+        later = "the run is kept, and what is due is delivered by the next one, or by registerwatch notify"
+        return replace(nothing, all_well=False, complaints=(f"{error}; {later}",))
+    complaints = (*result.complaints, *map(str, problems))
+    return replace(nothing, all_well=result.all_well and not problems, told=result.in_words, complaints=complaints)
 
 
-def after_failure(session: Session) -> None:
+def after_failure(context: Context) -> None:
     """Deliver what other runs left and what the operator has to know; the failure itself is what is said."""
     try:
-        if session.settings.store.database.exists():
-            deliver_and_note(session, clock)
-    except (RegisterWatchError, DatabaseError, OSError) as trouble:
-        _log.info("what is due could not be delivered: %s", trouble)
+        if context.has_history:
+            deliver_and_note(context)
+    except (RegisterWatchError, DatabaseError, OSError) as failure:
+        _log.info("what is due could not be delivered: %s", failure)
 
 
-def deliver_and_note(session: Session, clock: Clock) -> Delivered:
+def deliver_and_note(context: Context) -> Delivered:
     """Note what the operator has to know, and deliver what is due."""
-    note_state(session, clock())
-    result = deliver(session, clock)
-    if result.given_up and note_state(session, clock()):
-        deliver(session, clock)
+    note_state(context)
+    result = deliver(context)
+    # A message that was given up needs a person, who is told at once.
+    if result.given_up and note_state(context):
+        deliver(context)
     return result
 
 
-def note_state(session: Session, now: datetime) -> int:
-    """Note what the operator has to know, if the settings say who that is; return how much of it is new."""
-    if session.settings.mail.operator is None:
-        return 0
-    return session.store().deliveries.add(None, operator_dues(session, state_of(session, now), now))
+def ping(url: str | None) -> None:
+    """Ask for *url*, if there is one, so that whoever watches the watcher sees a sign of life.
 
-
-def complain_of(result: Delivered) -> None:
-    """Say on standard error what did not go out."""
-    for name, reason in result.failed:
-        complain(f"message to {name}: {reason}; it is tried again")
-    for name, reason in result.given_up:
-        complain(f"message to {name}: {reason}; it is given up after a week")
-    for reason, number in result.kept_back.items():
-        wait = "waits" if number == 1 else "wait"
-        complain(f"{plural(number, 'more message')} {wait}: {reason}")
-    for name in result.unknown:
-        complain(f"something is due for {name!r}, which the settings do not name: it waits for a week")
-
-
-def in_words(result: Delivered) -> str | None:
-    """Return what became of the messages that were due, if there was any; a note to the operator tells no reader."""
-    readers = result.messages - result.notes
-    delivered = "delivered" if readers == 1 else "all delivered"
-    if not result.all_well:
-        delivered = f"{result.sent - result.notes:,} delivered"
-    told = [f"{plural(readers, 'message')}, {delivered}"] if readers else []
-    told += [f"{plural(result.notes, 'note')} to the operator"] if result.notes else []
-    return "; ".join(told) or None
-
-
-def _tell(session: Session) -> tuple[bool, str | None]:
-    """Deliver and note; return whether all is well, and what became of the messages."""
+    A ping that fails is logged and changes nothing.
+    """
+    if not url:
+        return
     try:
-        result = deliver_and_note(session, clock)
-        problems = problems_of(session)
-    except (RegisterWatchError, DatabaseError, OSError) as error:
-        complain(f"{error}; the run is kept, and what is due is delivered by the next one, or by registerwatch notify")
-        return False, None
-    complain_of(result)
-    for problem in problems:
-        complain(str(problem))
-    return result.all_well and not problems, in_words(result)
+        with urlopen(url, timeout=PING_TIMEOUT_S):
+            pass
+    except HTTPError as response:
+        with response:
+            _log.warning("ping: %s answered %d", _host(url), response.code)
+    except (OSError, HTTPException) as error:
+        # The address may hold a token: its host is enough to know which it was.
+        _log.warning("ping: %s gave no answer (%s)", _host(url), type(error).__name__)
 
 
-def _chain(session: Session) -> str | None:
-    chain = head(session.store().db)
-    return chain.hash if chain else None
+def _host(url: str) -> str:
+    # Not what stands between the slashes: that may have a password before an @.
+    return urlsplit(url).hostname or "the address"

@@ -53,8 +53,7 @@ class Channels:
 
 
 def _webhook_of(_: Channels, subscription: SubscriptionSettings) -> Webhook:
-    secret = subscription.secret.get_secret_value() if subscription.secret else None
-    return Webhook(url=subscription.webhook or "", secret=secret, allow_private=subscription.allow_private)
+    return subscription.as_value(Webhook, url=subscription.webhook)
 
 
 def _service_of(_: Channels, subscription: SubscriptionSettings) -> Service:

@@ -1,14 +1,16 @@
-"""What a run brings home, page by page: fetched, kept at once, read. What it means is decided when all are there."""
+"""What a run brings home, page by page: found, fetched, kept, read. What it means is decided when all is there."""
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
+from urllib.parse import urljoin
 
+from cron.work.context import Context
 from scraper.errors import FetchError, GoneError
-from scraper.names.vocabulary import Vocabulary
 from scraper.slugs import slug_of
 from scraper.times import as_text
+from scraper.web.addresses import host_of
+from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs, page_url
 from scraper.web.fetch import FetchedPage, Fetcher, Validators
 from snapshots.keeping.readings import read_body
 from snapshots.keeping.runlog import NOT_ASKED, Capture
@@ -20,35 +22,60 @@ MOST_SILENCES = 10
 """Pages in a row without an answer after which a run stops asking: a site that is down is not helped by 2,000 more."""
 
 
-class Harvest:
+def find_pages(context: Context, fetcher: Fetcher) -> dict[str, str]:
+    """Return slug → address of every page to ask for: listed by the index, the settings or the sitemap, or known.
+
+    A page that vanishes from the index is asked for until the server says that it is gone.
+
+    Raises:
+        FetchError, CrawlError: The index or the sitemap cannot be read, or robots.txt forbids.
+    """
+    register, start = context.settings.register, fetcher.policy.index
+    fetcher.obey(fetch_robots(fetcher, start), start)
+    index = fetcher.fetch(start)
+    if index is None:
+        raise FetchError(start, "the server says that it is unchanged, though it was not asked")
+    # Redirected to another host of the register: it has rules of its own.
+    if host_of(index.url) != host_of(start):
+        fetcher.obey(fetch_robots(fetcher, index.url), index.url)
+    hosts = fetcher.policy.register_hosts
+    found = dict(find_slugs(index.body, index.url, hosts=hosts, charset=index.charset))
+    if register.sitemap:
+        found |= dict(fetch_sitemap(fetcher, register.sitemap))
+    store = context.store()
+    others = sorted({*register.slugs, *store.log.standing_pages()} - found.keys())
+    return found | addresses_of(store, start, others)
+
+
+def addresses_of(store: Store, index: str, slugs: Iterable[str]) -> dict[str, str]:
+    """Return slug → the address at which each page was seen last: with a final slash or without is not ours to guess.
+
+    One that no run has seen on the register's own host is where the register's rule puts it.
+    """
+    slugs, host = list(slugs), urljoin(index, "/")
+    last_seen = store.log.origins_at(store.log.newest()) if slugs else {}
+    seen_here = {slug: origin.source for slug, origin in last_seen.items() if origin.source.startswith(host)}
+    return {slug: seen_here.get(slug) or page_url(index, slug) for slug in slugs}
+
+
+class Crawl:
     """The pages of one run.
 
     Args:
-        store: The database.
+        context: The database, the known names, the clock.
         fetcher: Asks the site.
         addresses: Slug → address of every page known.
-        vocabulary: Known names.
         keep: Whether bytes are kept as they arrive.
-        now: The clock.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        fetcher: Fetcher,
-        addresses: Mapping[str, str],
-        vocabulary: Vocabulary,
-        *,
-        keep: bool,
-        now: Callable[[], datetime],
-    ) -> None:
+    def __init__(self, context: Context, fetcher: Fetcher, addresses: dict[str, str], *, keep: bool) -> None:
         self.pages: list[Capture] = []
         self.failed: dict[str, str] = {}
         self.gone: set[str] = set()
         self.kept_bytes = 0
-        self._store, self._fetcher, self._vocabulary = store, fetcher, vocabulary
-        self._addresses, self._keep, self._now = addresses, keep, now
-        self._validators = store.log.validators()
+        self._context, self._store, self._fetcher = context, context.store(), fetcher
+        self._addresses, self._keep = addresses, keep
+        self._validators = self._store.log.validators()
         self._silences = 0
 
     def ask_for(self, slug: str) -> None:
@@ -67,7 +94,7 @@ class Harvest:
             return
         else:
             if page is None:
-                self.pages.append(Capture(slug, believed, url, as_text(self._now())))
+                self.pages.append(Capture(slug, believed, url, as_text(self._context.clock())))
             else:
                 self._take(slug, page)
         self._silences = 0
@@ -75,6 +102,7 @@ class Harvest:
     def _note_failure(self, slug: str, error: FetchError) -> None:
         _log.warning("%s: %s", slug, error.reason)
         self.failed[slug] = error.reason
+        # An answer, however unwelcome, is no silence; asking for patience, or being overloaded, is one.
         silent = error.temporary and error.status in (None, 429, 503)
         self._silences = self._silences + 1 if silent else 0
 
@@ -95,13 +123,14 @@ class Harvest:
         known = self._store.log.is_read(sha256)
         if self._keep and not known:
             self.kept_bytes += self._store.keep_body(sha256, page.body, slug, at)
+        vocabulary = self._context.vocabulary
         return Capture(
             slug=slug,
             sha256=sha256,
             source=page.url,
             captured_at=at,
             body=None if self._keep or known else page.body,
-            reading=None if known else read_body(page.body, slug, page.url, self._vocabulary, page.charset),
+            reading=None if known else read_body(page.body, slug, page.url, vocabulary, page.charset),
             charset=page.charset,
             etag=page.etag,
             last_modified=page.last_modified,

@@ -1,26 +1,21 @@
 """Delivering what is due, once: each message is put down before it is sent, and noted when it was taken.
 
-What is due was written beside the run that it is of (`due`); how a message reads is the desk's to say, how it goes out
-the channels'. Both are loaded when there is something to send: `notify` comes every few minutes, mostly for nothing.
+What is due was written beside the run that it is of (`outbox`); how a message reads is for `messages` to say, how it
+goes out for `channels`. Both are loaded when there is something to send: `notify` comes every few minutes, mostly for
+nothing.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
 
-from cron.session import Session
+from cron.work.context import Context
+from diff.saying.english import plural
 from notify.channels.channel import Channel, DeliveryError, Message
 from notify.message.operator import OPERATOR
-from snapshots.keeping.deliveries import Bundle
-
-if TYPE_CHECKING:
-    from cron.work.messages import Desk
+from snapshots.keeping.deliveries import Batch
 
 _log = logging.getLogger(__name__)
-
-Clock = Callable[[], datetime]
 
 MOST_ROUNDS = 3
 """How often what is due is read anew because another process was faster."""
@@ -51,48 +46,70 @@ class Delivered:
         """Whether everybody was told."""
         return self.sent == self.messages
 
+    @property
+    def in_words(self) -> str | None:
+        """What became of them, if there were any; a note to the operator tells no reader."""
+        readers = self.messages - self.notes
+        delivered = "delivered" if readers == 1 else "all delivered"
+        if not self.all_well:
+            delivered = f"{self.sent - self.notes:,} delivered"
+        told = [f"{plural(readers, 'message')}, {delivered}"] if readers else []
+        told += [f"{plural(self.notes, 'note')} to the operator"] if self.notes else []
+        return "; ".join(told) or None
 
-def deliver(session: Session, clock: Clock) -> Delivered:
+    @property
+    def complaints(self) -> Iterator[str]:
+        """What did not go out and why, a line each."""
+        for name, reason in self.failed:
+            yield f"message to {name}: {reason}; it is tried again"
+        for name, reason in self.given_up:
+            yield f"message to {name}: {reason}; it is given up after a week"
+        for reason, number in self.kept_back.items():
+            yield f"{plural(number, 'more message waits', 'more messages wait')}: {reason}"
+        for name in self.unknown:
+            yield f"something is due for {name!r}, which the settings do not name: it waits for a week"
+
+
+def deliver(context: Context) -> Delivered:
     """Send what is due by now; what fails is noted, and tried again later."""
     result = Delivered()
     for _ in range(MOST_ROUNDS):
         # If another process was faster with a part of a message, the rest of it is due still.
-        if not _deliver_round(session, clock, result):
+        if not _deliver_round(context, result):
             break
     return result
 
 
-def _deliver_round(session: Session, clock: Clock, result: Delivered) -> bool:
+def _deliver_round(context: Context, result: Delivered) -> bool:
     """Send what is due by now; say whether another process has begun any of it since it was read."""
     result.kept_back.clear()
-    bundles = _bundles(session, clock(), result)
-    if not bundles:
+    batches = _batches(context, result)
+    if not batches:
         return False
     from cron.work.channels import Channels
-    from cron.work.messages import Desk
+    from cron.work.messages import MessageBuilder
 
-    settings = {one.name: one for one in session.settings.subscriptions}
-    desk = Desk(session, bundles, clock())
+    settings = {one.name: one for one in context.settings.subscriptions}
+    builder = MessageBuilder(context, batches)
     overtaken = False
-    with Channels(session.settings.mail) as channels:
-        for bundle in bundles:
-            channel = channels.of(settings.get(bundle.subscription))
+    with Channels(context.settings.mail) as channels:
+        for batch in batches:
+            channel = channels.of(settings.get(batch.subscription))
             if reason := channel.down:
                 # What is not tried keeps its turn: its wait is no longer for it.
                 result.kept_back[reason] = result.kept_back.get(reason, 0) + 1
-            elif not _deliver(session, bundle, desk, channel, clock, result):
+            elif not _send(context, batch, builder.compose(batch), channel, result):
                 overtaken = True
     return overtaken
 
 
-def _deliver(session: Session, bundle: Bundle, desk: "Desk", channel: Channel, clock: Clock, result: Delivered) -> bool:
+def _send(context: Context, batch: Batch, message: Message | None, channel: Channel, result: Delivered) -> bool:
     """Send a message, if there is anything left to tell; say whether it was still this process's to send."""
-    deliveries = session.store().deliveries
-    message = desk.compose(bundle)
+    deliveries, clock = context.store().deliveries, context.clock
     if message is None:
-        deliveries.let_go(bundle, clock())
+        deliveries.let_go(batch, clock())
         return True
-    begun = deliveries.begin(bundle, message.id, clock())
+    begun = deliveries.begin(batch, message.id, clock())
     if begun is None:
         return False
     try:
@@ -104,27 +121,27 @@ def _deliver(session: Session, bundle: Bundle, desk: "Desk", channel: Channel, c
         return True
     deliveries.delivered(begun, clock())
     result.sent += 1
-    result.notes += bundle.subscription == OPERATOR
+    result.notes += batch.subscription == OPERATOR
     _log.info("message to %s: taken", message.to)
     return True
 
 
-def compose_due(session: Session, now: datetime) -> Iterator[Message]:
+def compose_due(context: Context) -> Iterator[Message]:
     """Yield what `deliver` would send."""
-    bundles = _bundles(session, now, Delivered())
-    if bundles:
-        from cron.work.messages import Desk
+    batches = _batches(context, Delivered())
+    if batches:
+        from cron.work.messages import MessageBuilder
 
-        desk = Desk(session, bundles, now)
-        yield from filter(None, map(desk.compose, bundles))
+        builder = MessageBuilder(context, batches)
+        yield from filter(None, map(builder.compose, batches))
 
 
-def _bundles(session: Session, now: datetime, result: Delivered) -> list[Bundle]:
+def _batches(context: Context, result: Delivered) -> list[Batch]:
     """Return what is to be sent, what was never tried first: a server's patience is not used up by what it refuses."""
-    deliveries = session.store().deliveries
-    names = {one.name for one in session.settings.subscriptions}
-    names |= {OPERATOR} if session.settings.mail.operator else set()
+    deliveries, now = context.store().deliveries, context.clock()
+    names = {one.name for one in context.settings.subscriptions}
+    names |= {OPERATOR} if context.settings.mail.operator else set()
     deliveries.give_up_orphans(names, now)
-    bundles = list(deliveries.messages_to_send(now))
-    result.unknown = sorted({bundle.subscription for bundle in bundles} - names)
-    return sorted((one for one in bundles if one.subscription in names), key=lambda one: one.attempts)
+    batches = list(deliveries.messages_to_send(now))
+    result.unknown = sorted({batch.subscription for batch in batches} - names)
+    return sorted((one for one in batches if one.subscription in names), key=lambda one: one.attempts)

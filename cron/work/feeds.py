@@ -1,106 +1,38 @@
 """Feeds and calendars, written: of the files that the history makes, those that differ."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import click
-
-from cron.session import Session, complain, say
-from cron.work.nightly import addresses_of
-from diff.saying.english import plural
+from cron.work.context import Context
+from cron.work.crawl import addresses_of
 from notify.feeds.sorting import History
 from scraper.errors import RegisterWatchError, system_words
 from scraper.files import WrittenFile, only_writer
-from scraper.names.vocabulary import Vocabulary
-from snapshots.asking.answers import Answers, Question
+from snapshots.asking.answers import Question
 from snapshots.asking.known import read_known
 from snapshots.asking.terms import read_terms
 from snapshots.keeping.chain import head
-from snapshots.keeping.database import DatabaseError
-from snapshots.keeping.store import Store
-
-if TYPE_CHECKING:
-    from notify.feeds.files import Site
 
 
 class FeedsError(RegisterWatchError):
     """Feeds that could not be written."""
 
 
-@click.command()
-@click.argument("directory", type=click.Path(path_type=Path, readable=False), required=False)
-@click.pass_obj
-def feeds(session: Session, directory: Path | None) -> None:
-    r"""Write the feeds as files: of everything, of each organisation, of each dataset, and a page that lists them.
-
-    Calendars of the printed ends of agreements lie beside them. DIRECTORY is the one of the settings if none is given;
-    `run` writes there by itself. Files that would be the same are not touched, and none is removed.
-
-    \b
-    Example:
-      registerwatch feeds public/feeds
-    """
-    directory = directory or session.settings.feeds.directory
-    if directory is None:
-        raise click.UsageError("no directory: name one, or set directory in [feeds] of registerwatch.toml")
-    written = write_feeds(session, directory)
-    changed = sum(file.changed for file in written)
-    say(f"{directory}: {plural(changed, 'file')} written, {len(written) - changed:,} as before.\n")
-
-
-def feeds_after_run(session: Session) -> tuple[bool, str | None]:
-    """Write the feeds where the settings want them, if they do; return whether all is well, and what was written."""
-    directory = session.settings.feeds.directory
-    if directory is None:
-        return True, None
-    try:
-        written = write_feeds(session, directory)
-    except (FeedsError, DatabaseError) as error:
-        complain(f"{error}; the run is kept, and the next one writes them")
-        return False, None
-    return True, f"{sum(file.changed for file in written):,} of {plural(len(written), 'file')} written"
-
-
-def write_feeds(session: Session, directory: Path) -> list[WrittenFile]:
-    """Write what differs into *directory*.
+def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
+    """Write the feeds and calendars that differ into *directory*, made if it is not there.
 
     Raises:
         FeedsError: It cannot be written there; files that were written before that are whole.
     """
-    from notify.feeds.files import Site  # and with it a template engine, which no other command needs
+    from notify.feeds.files import Site, render_feeds  # and with it a template engine, which no other command needs
 
-    settings = session.settings
-    site = Site(register=settings.register.name, index=settings.register.index, base_url=settings.feeds.base_url)
-    published = settings.browse.base_url
-    return write_feeds_of(session.store(), session.answers, session.vocabulary, site, directory, published=published)
-
-
-def write_feeds_of(
-    store: Store,
-    answers: Answers,
-    vocabulary: Vocabulary,
-    site: "Site",
-    directory: Path,
-    *,
-    published: str | None = None,
-) -> list[WrittenFile]:
-    """Write the feeds and calendars of *site* that differ into *directory*; see `write_feeds`.
-
-    Args:
-        store: The history.
-        answers: Questions to it.
-        vocabulary: The known names.
-        site: Where feeds come from and go to.
-        directory: Where the files are written; made if it is not there.
-        published: Address of the history pages, if they are published: events of the calendars link to them.
-    """
-    from notify.feeds.files import render_feeds
-
+    register, base_url = context.settings.register, context.settings.feeds.base_url
+    site = Site(register=register.name, index=register.index, base_url=base_url)
+    context.store()  # of no history no folder is made
     try:
         with only_writer(directory) as folder:
             # Gathered after the waiting: whoever writes last has the newest history.
-            history = gather(store, answers)
-            files = {**_calendars(store, history, site, published), **render_feeds(history, site, vocabulary)}
+            history = gather_history(context)
+            files = {**_calendars(context, history), **render_feeds(history, site, context.vocabulary)}
             for name, body in files.items():
                 folder.put(name, body)
     except OSError as error:
@@ -109,8 +41,9 @@ def write_feeds_of(
     return folder.written
 
 
-def gather(store: Store, answers: Answers) -> History:
+def gather_history(context: Context) -> History:
     """Return what feeds are made of."""
+    answers, store = context.answers, context.store()
     changes = answers.changes(Question())
     groups = [change.id for change in changes if change.group]
     known = read_known(store.db)
@@ -125,13 +58,13 @@ def gather(store: Store, answers: Answers) -> History:
     )
 
 
-def _calendars(store: Store, history: History, site: "Site", published: str | None) -> dict[str, bytes]:
-    """Return the calendars of printed ends."""
+def _calendars(context: Context, history: History) -> dict[str, bytes]:
+    """Return the calendars of printed ends; events link to the history pages if these are published."""
     from notify.calendar import render_calendars
 
-    links = {} if published else addresses_of(store, site.index, history.pages)
-    terms = read_terms(store.db)
-    return render_calendars(terms, history.pages, register=site.register, links=links, base_url=published)
-
-
-COMMANDS = (feeds,)
+    store, register = context.store(), context.settings.register
+    published = context.settings.browse.base_url
+    links = {} if published else addresses_of(store, register.index, history.pages)
+    return render_calendars(
+        read_terms(store.db), history.pages, register=register.name, links=links, base_url=published
+    )

@@ -1,22 +1,26 @@
-"""One run over the register, readable from top to bottom: find the pages, fetch them, keep them, decide, commit."""
+"""One night, readable from top to bottom: lock, find the pages, fetch and keep them, decide, commit, tell, ping."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from difflib import get_close_matches
-from urllib.parse import urljoin
 
-from cron.work.crawl import Harvest
+from cron.settings.load import SettingsError
+from cron.work.afterwards import NOTHING_AFTERWARDS, Afterwards, after_failure, after_held, after_run, ping
+from cron.work.context import Context
+from cron.work.crawl import Crawl, find_pages
+from cron.work.lock import AlreadyRunningError, only_run
+from cron.work.outbox import what_to_tell
+from diff.change import Change
 from diff.names import said_nearest
-from scraper.errors import FetchError, RegisterWatchError
+from scraper.errors import RegisterWatchError
 from scraper.times import as_text, read_time
-from scraper.web.addresses import host_of
-from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs, page_url
-from scraper.web.fetch import Fetcher
-from snapshots.keeping.history import Origin
+from scraper.web.fetch import Fetcher, FetchPolicy
+from snapshots.asking.answers import Question
+from snapshots.keeping.database import DatabaseError
 from snapshots.keeping.runlog import NewEdition
-from snapshots.keeping.store import Dues, Outcome, Rules, Store
+from snapshots.keeping.store import Outcome, Store
 
 _log = logging.getLogger(__name__)
 
@@ -30,12 +34,16 @@ class RunStoppedError(RunFailedError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
-    """Where the register is: settings of `[register]`."""
+class RunPlan:
+    """What a run is to do."""
 
-    index: str
-    slugs: tuple[str, ...] = ()
-    sitemap: str | None = None
+    only: Collection[str] = ()
+    """Slugs to ask for, instead of all."""
+    limit: int | None = None
+    """Ask for no more pages than this."""
+    tell: bool = True
+    dry_run: bool = False
+    """Decide and report, but keep nothing and tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,113 +62,180 @@ class RunReport:
     """Slug → reason: no answer, no whole answer, or refused."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What a run did, as far as a reader wants to know. Times are UTC text."""
+
+    run: int | None
+    """None of one that was not kept."""
+    started_at: str
+    finished_at: str
+    fetched: int
+    unchanged: int
+    changed: int
+    gone: int
+    failed: Sequence[tuple[str, str]]
+    """Slug and reason."""
+    received_bytes: int
+    kept_bytes: int
+    changes: Sequence[Change]
+    baseline: bool
+    held: str | None
+    notices: Sequence[str] = ()
+    """What the reader noticed, after the page."""
+    after: Afterwards = NOTHING_AFTERWARDS
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to look after it."""
+        return bool(self.failed or self.held or not self.after.all_well)
+
+
 Watch = Callable[[Iterable[str], int], Iterable[str]]
 """Wraps the slugs asked for, of known number, and shows how far it is."""
 
 
+def no_watch(slugs: Iterable[str], _length: int) -> Iterable[str]:
+    """Show nothing."""
+    return slugs
+
+
+def never() -> bool:
+    """Say that nobody wants it to stop."""
+    return False
+
+
+# --- the night --------------------------------------------------------------------------------------------------------
+
+
+def run_tonight(
+    context: Context, plan: RunPlan, *, watch: Watch = no_watch, stopped: Callable[[], bool] = never
+) -> RunFacts:
+    """Run once, alone; then tell of it, write the feeds, note for `status` what became of it, and ping.
+
+    Raises:
+        RegisterWatchError: It could not begin or was stopped. That is noted, and the operator told, unless it was
+            stopped: whoever stopped it knows, and the next start makes up for it.
+    """
+    schedule = context.settings.schedule
+    try:
+        policy = fetch_policy(context)
+        with only_run(context.settings.store.database), Fetcher(policy) as fetcher:
+            report = run_once(context, fetcher, plan, watch=watch, stopped=stopped)
+    except RunStoppedError:
+        raise
+    except Exception as error:  # whatever it was: silence would be taken for a machine that is switched off
+        if not plan.dry_run:
+            if not plan.only and not isinstance(error, AlreadyRunningError):
+                _note_failure(context, error)
+                after_failure(context)
+            ping(schedule.ping_failure_url)
+        raise
+    if plan.dry_run:
+        return facts_of(report, context, kept=False)
+    _note_success(context)
+    facts = facts_of(report, context)
+    if plan.tell:
+        facts = replace(facts, after=after_held(context) if facts.held else after_run(context))
+    ping(schedule.ping_failure_url if facts.needs_a_person else schedule.ping_url)
+    return facts
+
+
+def fetch_policy(context: Context) -> FetchPolicy:
+    """Return how the register's site is asked.
+
+    Raises:
+        SettingsError: There is no contact, or none that can be sent.
+    """
+    fetch, register = context.settings.fetch, context.settings.register
+    if not fetch.contact:
+        raise SettingsError(
+            "no contact: the site must be able to reach whoever asks for its pages; set contact in [fetch] of "
+            "registerwatch.toml, or REGISTERWATCH_FETCH__CONTACT",
+            page=None,
+        )
+    try:
+        return fetch.as_value(FetchPolicy, index=register.index, hosts=register.hosts)
+    except ValueError as error:
+        raise SettingsError(str(error), page=None) from error
+
+
+def _note_failure(context: Context, error: Exception) -> None:
+    """Have `status` know of a run that failed before it had an edition; no database is made for that."""
+    try:
+        if context.has_history:
+            context.store().log.note_attempt(context.clock(), str(error) or type(error).__name__)
+    except (RegisterWatchError, DatabaseError, OSError) as failure:
+        # What failed may be the database itself: then every command says so.
+        _log.info("that the run failed could not be noted: %s", failure)
+
+
+def _note_success(context: Context) -> None:
+    try:
+        context.store().log.forget_attempts()
+    except DatabaseError as failure:
+        _log.warning("that runs failed before this one is still noted: %s", failure)
+
+
+# --- the pass over the register ---------------------------------------------------------------------------------------
+
+
 def run_once(
-    store: Store,
+    context: Context,
     fetcher: Fetcher,
-    register: Register,
-    rules: Rules,
+    plan: RunPlan,
     *,
-    only: Collection[str] = (),
-    limit: int | None = None,
-    dry_run: bool = False,
-    dues: Dues | None = None,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    watch: Watch = lambda slugs, _length: slugs,
-    stopped: Callable[[], bool] = lambda: False,
+    watch: Watch = no_watch,
+    stopped: Callable[[], bool] = never,
 ) -> RunReport:
     """Pass once over the register.
 
     Args:
-        store: The database.
+        context: Settings, names, the database, the clock.
         fetcher: Asks the site.
-        register: Where the register is.
-        rules: What pages are read and believed by.
-        only: Slugs to ask for, instead of all.
-        limit: Ask for no more pages than this.
-        dry_run: Decide and report, but keep nothing.
-        dues: Says what is to be told of it; nobody is told without.
-        now: The clock.
+        plan: Which pages, and what comes of it.
         watch: Shows how far it is.
         stopped: Asked between two pages: whether to stop.
 
     Raises:
-        RunFailedError: It was stopped (RunStoppedError), or a slug of *only* is not known.
+        RunFailedError: It was stopped (RunStoppedError), or a slug of the plan is not known.
         FetchError, CrawlError: The index cannot be read, or robots.txt forbids.
     """
-    started_at = _time_of_run(store, now())
-    addresses = find_pages(store, fetcher, register)
-    wanted = dict(list(_chosen(addresses, only).items())[:limit])
+    store, clock = context.store(create=True), context.clock
+    # What subscriptions follow is settled before the first page is asked for, and so is when the night began.
+    dues = what_to_tell(context) if plan.tell and not plan.dry_run else None
+    started_at = _time_of_run(store, clock())
+    addresses = find_pages(context, fetcher)
+    wanted = dict(list(_chosen(addresses, plan.only).items())[: plan.limit])
     # What failed last comes last: ten pages that fail for good must not keep a run from the others.
     failed_last = store.log.failed_last()
     order = sorted(wanted, key=lambda slug: slug in failed_last)
-    harvest = Harvest(store, fetcher, addresses, rules.vocabulary, keep=not dry_run, now=now)
+    crawl = Crawl(context, fetcher, addresses, keep=not plan.dry_run)
     for slug in watch(order, len(order)):
         if stopped():
             raise RunStoppedError("stopped between two pages; nothing is lost, the next run asks for all of them again")
-        harvest.ask_for(slug)
-    finished_at = max(started_at, as_text(now()))
+        crawl.ask_for(slug)
+    finished_at = max(started_at, as_text(clock()))
     edition = NewEdition(
-        captures=harvest.pages,
+        captures=crawl.pages,
         time=started_at,
         finished_at=finished_at,
-        complete=not only and limit is None,
+        complete=not plan.only and plan.limit is None,
         kind="run",
-        failed=harvest.failed,
-        gone=frozenset(harvest.gone),
+        failed=crawl.failed,
+        gone=frozenset(crawl.gone),
     )
-    outcome = store.take(edition, rules, keep=not dry_run, dues=dues)
+    outcome = store.take(edition, context.rules, keep=not plan.dry_run, dues=dues)
     return RunReport(
         outcome=outcome,
         started_at=started_at,
         finished_at=finished_at,
         asked=len(wanted),
         received_bytes=fetcher.received,
-        kept_bytes=harvest.kept_bytes + outcome.kept_bytes,
-        gone=len(harvest.gone),
+        kept_bytes=crawl.kept_bytes + outcome.kept_bytes,
+        gone=len(crawl.gone),
         failed={**outcome.refused, **outcome.decision.distrusted},
     )
-
-
-def find_pages(store: Store, fetcher: Fetcher, register: Register) -> dict[str, str]:
-    """Return slug → address of every page to ask for: listed by the index, the settings or the sitemap, or known.
-
-    A page that vanishes from the index is asked for until the server says that it is gone.
-
-    Raises:
-        FetchError, CrawlError: The index or the sitemap cannot be read, or robots.txt forbids.
-    """
-    fetcher.obey(fetch_robots(fetcher, register.index), register.index)
-    index = fetcher.fetch(register.index)
-    if index is None:
-        raise FetchError(register.index, "the server says that it is unchanged, though it was not asked")
-    if host_of(index.url) != host_of(register.index):
-        fetcher.obey(fetch_robots(fetcher, index.url), index.url)
-    hosts = fetcher.policy.register_hosts
-    found = dict(find_slugs(index.body, index.url, hosts=hosts, charset=index.charset))
-    if register.sitemap:
-        found |= dict(fetch_sitemap(fetcher, register.sitemap))
-    others = sorted({*register.slugs, *store.log.standing_pages()} - found.keys())
-    return found | addresses_of(store, register.index, others)
-
-
-def addresses_of(store: Store, index: str, slugs: Iterable[str]) -> dict[str, str]:
-    """Return slug → the address at which each page was seen last."""
-    slugs = list(slugs)
-    last_seen = store.log.origins_at(store.log.newest()) if slugs else {}
-    return {slug: _last_address(last_seen.get(slug), index, slug) for slug in slugs}
-
-
-def _last_address(origin: Origin | None, index: str, slug: str) -> str:
-    """Return where a page was seen last: with or without a final slash is not for us to guess.
-
-    One that no run has seen on the register's own host is where the register's rule puts it.
-    """
-    host = urljoin(index, "/")
-    return origin.source if origin and origin.source.startswith(host) else page_url(index, slug)
 
 
 def _time_of_run(store: Store, began: datetime) -> str:
@@ -184,3 +259,28 @@ def _chosen(addresses: dict[str, str], only: Collection[str]) -> dict[str, str]:
             near = get_close_matches(slug, addresses, n=3)
             raise RunFailedError(f"no page is called {slug!r}{said_nearest(near)}")
     return {slug: addresses[slug] for slug in only} if only else addresses
+
+
+def facts_of(report: RunReport, context: Context, *, kept: bool = True) -> RunFacts:
+    """Return what a reader wants to know of a run; of one that was not kept its changes are in the report alone."""
+    outcome, answers = report.outcome, context.answers
+    fetched = report.asked - len(report.failed) - report.gone
+    changes: Sequence[Change] = outcome.decision.changes
+    if kept:
+        changes = answers.changes(Question(run=outcome.run, editorial=True))
+    return RunFacts(
+        run=outcome.run if kept else None,
+        started_at=report.started_at,
+        finished_at=report.finished_at,
+        fetched=fetched,
+        unchanged=fetched - outcome.changed,
+        changed=outcome.changed,
+        gone=report.gone,
+        failed=sorted(report.failed.items()),
+        received_bytes=report.received_bytes,
+        kept_bytes=report.kept_bytes,
+        changes=changes,
+        baseline=not changes and (answers.is_first(outcome.run) if kept else not answers.newest()),
+        held=outcome.decision.held,
+        notices=outcome.notices,
+    )

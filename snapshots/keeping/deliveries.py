@@ -31,7 +31,7 @@ NOTHING_LEFT = "what was to be told no longer holds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class OutboxItem:
     """One thing that a subscription is to be told."""
 
     subscription: str
@@ -53,7 +53,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
+class Batch:
     """What goes to one subscription in one message."""
 
     subscription: str
@@ -110,7 +110,7 @@ class Deliveries:
 
     # --- what becomes due ---------------------------------------------------------------------------------------------
 
-    def add(self, run: int | None, dues: Iterable[Due]) -> int:
+    def add(self, run: int | None, dues: Iterable[OutboxItem]) -> int:
         """Note what is to be told; return how much of it is new.
 
         What a subscription has a row of is left as it is, whatever became of it; and so is what a group held that it
@@ -191,7 +191,7 @@ class Deliveries:
 
     # --- messages -----------------------------------------------------------------------------------------------------
 
-    def messages_to_send(self, now: datetime) -> Iterator[Bundle]:
+    def messages_to_send(self, now: datetime) -> Iterator[Batch]:
         """Yield what is to be sent now: messages to be tried again, and one new one for each subscription.
 
         Which messages those are is known at the start; each is read when its turn comes.
@@ -208,36 +208,36 @@ class Deliveries:
         )
         for message in list(messages):
             sql = "select * from deliveries where id in (select value from json_each(:rows)) order by due_at, id"
-            yield _bundle(list(self._db.query(sql, {"rows": message["rows"]})))
+            yield _batch(list(self._db.query(sql, {"rows": message["rows"]})))
 
-    def begin(self, bundle: Bundle, message: str, now: datetime) -> Bundle | None:
+    def begin(self, batch: Batch, message: str, now: datetime) -> Batch | None:
         """Put rows into a message, before it is sent.
 
         Args:
-            bundle: From `messages_to_send`.
+            batch: From `messages_to_send`.
             message: Id of the message; rows that are in one already stay in it.
             now: Time of the attempt.
 
         Returns:
-            The bundle as it is now, to be handed to `delivered` or `failed`; None if another process has begun it since
+            The batch as it is now, to be handed to `delivered` or `failed`; None if another process has begun it since
             it was read, and is sending it.
         """
         begun = replace(
-            bundle,
-            message=bundle.message or message,
-            attempts=bundle.attempts + 1,
-            first_attempt_at=bundle.first_attempt_at or now,
+            batch,
+            message=batch.message or message,
+            attempts=batch.attempts + 1,
+            first_attempt_at=batch.first_attempt_at or now,
         )
         values = {
-            "rows": _rows(bundle),
-            "before": bundle.message,
+            "rows": _rows(batch),
+            "before": batch.message,
             "message": begun.message,
-            "tried": bundle.attempts,
+            "tried": batch.attempts,
             "attempts": begun.attempts,
             "now": as_text(now),
             # If this process is killed, another one tries again then.
             "next": as_text(now + wait_after(begun.attempts)),
-            "parts": len(bundle.parts),
+            "parts": len(batch.parts),
         }
         cursor = self._db.execute(
             """
@@ -255,7 +255,7 @@ class Deliveries:
         )
         return begun if cursor.rowcount else None
 
-    def delivered(self, bundle: Bundle, now: datetime) -> None:
+    def delivered(self, batch: Batch, now: datetime) -> None:
         """Note that a begun message was taken."""
         self._db.execute(
             """
@@ -263,19 +263,19 @@ class Deliveries:
             set state = 'delivered', delivered_at = :now, next_attempt_at = null, given_up_at = null, failure = null
             where id in (select value from json_each(:rows)) and message = :message
             """,
-            {"rows": _rows(bundle), "message": bundle.message, "now": as_text(now)},
+            {"rows": _rows(batch), "message": batch.message, "now": as_text(now)},
         )
 
-    def failed(self, bundle: Bundle, now: datetime, reason: str, *, wait_s: float | None = None) -> bool:
+    def failed(self, batch: Batch, now: datetime, reason: str, *, wait_s: float | None = None) -> bool:
         """Note why a begun message was not taken; say whether it is given up now.
 
         Args:
-            bundle: From `begin`.
+            batch: From `begin`.
             now: Time of the failure.
             reason: Why, without addresses.
             wait_s: How many seconds the receiver asks to be left alone.
         """
-        again = next_attempt(bundle.attempts, bundle.first_attempt_at or now, now)
+        again = next_attempt(batch.attempts, batch.first_attempt_at or now, now)
         if again is not None and wait_s is not None:
             again = max(again, now + timedelta(seconds=wait_s))
         self._db.execute(
@@ -286,8 +286,8 @@ class Deliveries:
             where id in (select value from json_each(:rows)) and message = :message and state = 'attempted'
             """,
             {
-                "rows": _rows(bundle),
-                "message": bundle.message,
+                "rows": _rows(batch),
+                "message": batch.message,
                 "next": None if again is None else as_text(again),
                 "now": as_text(now),
                 "reason": reason,
@@ -295,7 +295,7 @@ class Deliveries:
         )
         return again is None
 
-    def let_go(self, bundle: Bundle, now: datetime) -> None:
+    def let_go(self, batch: Batch, now: datetime) -> None:
         """Close rows of which nothing is left to tell."""
         self._db.execute(
             """
@@ -303,7 +303,7 @@ class Deliveries:
             set state = 'given up', next_attempt_at = null, given_up_at = :now, failure = :reason
             where id in (select value from json_each(:rows)) and state in ('due', 'attempted') and message is :message
             """,
-            {"rows": _rows(bundle), "message": bundle.message, "now": as_text(now), "reason": NOTHING_LEFT},
+            {"rows": _rows(batch), "message": batch.message, "now": as_text(now), "reason": NOTHING_LEFT},
         )
 
     def give_up_orphans(self, names: Collection[str], now: datetime) -> dict[str, int]:
@@ -393,13 +393,13 @@ _VANISHED = """
     """
 
 
-def _rows(bundle: Bundle) -> str:
-    return as_json([part.row for part in bundle.parts])
+def _rows(batch: Batch) -> str:
+    return as_json([part.row for part in batch.parts])
 
 
-def _bundle(rows: list[dict[str, Any]]) -> Bundle:
+def _batch(rows: list[dict[str, Any]]) -> Batch:
     first = rows[0]
-    return Bundle(
+    return Batch(
         subscription=first["subscription"],
         message=first["message"],
         parts=tuple(

@@ -22,7 +22,7 @@ from scraper.names.vocabulary import Vocabulary
 from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.chain import append_decision
 from snapshots.keeping.database import StoreError, insert, open_database
-from snapshots.keeping.deliveries import Deliveries, Due
+from snapshots.keeping.deliveries import Deliveries, OutboxItem
 from snapshots.keeping.history import HistoryWriter, Origin
 from snapshots.keeping.past import StoredPast
 from snapshots.keeping.readings import (
@@ -63,7 +63,7 @@ class Rules:
     guards: Guards = field(default_factory=Guards)
 
 
-Dues = Callable[[int], Iterable[Due]]
+Dues = Callable[[int], Iterable[OutboxItem]]
 """Says what is to be told of a run, whose changes are in the table by now."""
 
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,10 +16,11 @@ from typing import Any
 
 from click.testing import Result
 
-from cron.work.nightly import Register, RunReport, run_once
-from scraper.names.vocabulary import default_vocabulary
+from cron.settings.sections import RegisterSettings, Settings, StoreSettings
+from cron.work.context import Context
+from cron.work.nightly import RunPlan, RunReport, never, run_once
 from scraper.web.fetch import Fetcher, FetchPolicy
-from snapshots.keeping.store import Rules, open_store
+from snapshots.keeping.store import open_store
 from tests.harness.editions import Page, Project, Watch, many, with_project
 from tests.harness.register_server import RegisterServer, Site
 from tests.harness.servers import FastClock
@@ -78,26 +79,32 @@ class Nights(Watch):
             **extra,
         )
 
-    def run_at(self, at: datetime | None = None, **options: Any) -> RunReport:
+    def run_at(
+        self,
+        at: datetime | None = None,
+        *,
+        context: Context | None = None,
+        register: Mapping[str, Any] = {},
+        manners: Mapping[str, Any] = {},
+        stopped: Callable[[], bool] = never,
+        **plan: Any,
+    ) -> RunReport:
         """Run once in this process, at a time of the test's own: a day after the one before, if none is given."""
         at = at or FIRST_NIGHT + timedelta(days=self.nights)
-        store = options.pop("store", None)
         self.nights += 1
         clock = FastClock()
-        policy = FetchPolicy(contact=CONTACT, index=self.server.index, **{**QUICK, **options.pop("manners", {})})
-        register = options.pop("register", Register(index=self.server.index))
+        policy = FetchPolicy(contact=CONTACT, index=self.server.index, **{**QUICK, **manners})
         with (
-            nullcontext(store) if store else closing(open_store(self.database)) as store,
+            nullcontext(context) if context else closing(self._context(at, register)) as context,
             Fetcher(policy, clock=clock, sleep=clock.sleep, jitter=lambda: 0.0, now=lambda: at) as fetcher,
         ):
-            return run_once(
-                store,
-                fetcher,
-                register,
-                Rules(default_vocabulary()),
-                now=lambda: at,
-                **options,
-            )
+            return run_once(context, fetcher, RunPlan(**plan), stopped=stopped)
+
+    def _context(self, at: datetime, register: Mapping[str, Any]) -> Context:
+        settings = Settings(
+            register=RegisterSettings(index=self.server.index, **register), store=StoreSettings(database=self.database)
+        )
+        return Context(lambda: settings, lambda: at)
 
     def status(self) -> dict[str, Any]:
         """Return what `status` says."""

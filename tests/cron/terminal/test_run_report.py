@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from cron.terminal.run_report import RunFacts, render_run
+from cron.terminal.run_report import render_run
 from cron.terminal.status import needs_a_person, render_status
+from cron.work.nightly import RunFacts
 from diff.saying.english import size
 from tests.harness.builders import a_change
 

@@ -8,8 +8,9 @@ import pytest
 from cron.terminal.formats import to_csv, to_json, to_ndjson
 from cron.terminal.news import ImportReport, render_changes, render_import
 from cron.terminal.progress import Progress, progress_line
-from cron.terminal.style import Column, clean, facts, render_redline, render_table, wants_colour
+from cron.terminal.style import TableColumn, facts, render_redline, render_table, wants_colour
 from diff.saying.redline import Redline, Run
+from scraper.text import clean
 from tests.harness.builders import a_change
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -195,7 +196,7 @@ def test_nothing_that_comes_off_a_page_reaches_the_screen_unclean():
     for text in (
         render_changes(changes, width=120),
         render_redline(redline),
-        render_table([{"a": bad}], [Column("a", "A")]),
+        render_table([{"a": bad}], [TableColumn("a", "A")]),
         render_import(report),
         facts([("A", bad)]),
         to_csv([{"a": bad}]),
@@ -270,7 +271,11 @@ def test_a_table_cuts_its_widest_column_and_sets_numbers_right():
         {"name": "University of Harrowdale", "agreements": 12, "end": "2026-10"},
         {"name": "Calder Moor University Hospitals NHS Foundation Trust", "agreements": 3, "end": None},
     ]
-    columns = [Column("name", "Organisation"), Column("agreements", "Agreements"), Column("end", "Printed end")]
+    columns = [
+        TableColumn("name", "Organisation"),
+        TableColumn("agreements", "Agreements"),
+        TableColumn("end", "Printed end"),
+    ]
 
     assert render_table(rows, columns, width=64).splitlines() == [
         "Organisation                            Agreements  Printed end",
@@ -291,11 +296,11 @@ LISTED = [
     {"reference": "DARS-NIC-1-A", "organisation": "Wexcombe", "title": None, "end": None, "n": 4},
 ]
 LIST = [
-    Column("reference", "Reference", whole=True),
-    Column("organisation", "Organisation"),
-    Column("title", "Title"),
-    Column("end", "Printed end", whole=True),
-    Column("n", "Datasets"),
+    TableColumn("reference", "Reference", whole=True),
+    TableColumn("organisation", "Organisation"),
+    TableColumn("title", "Title"),
+    TableColumn("end", "Printed end", whole=True),
+    TableColumn("n", "Datasets"),
 ]
 
 
@@ -323,7 +328,7 @@ def test_a_column_that_finds_no_room_is_left_out_and_named():
 
 def test_numbers_stand_at_the_right_also_where_one_is_not_printed():
     rows = [{"name": "A", "files": 1204}, {"name": "B", "files": None}]
-    lines = render_table(rows, [Column("name", "Name"), Column("files", "Files")]).splitlines()
+    lines = render_table(rows, [TableColumn("name", "Name"), TableColumn("files", "Files")]).splitlines()
 
     assert lines[2:] == ["A            1,204", "B     none printed"]
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cron.session import Options, Session
+from cron.settings.load import load_settings
 from cron.work.afterwards import after_failure, deliver_and_note
-from cron.work.outbox import dues_of
+from cron.work.context import Context, utc_now
 from notify.channels.webhook import signature
 from tests.harness.editions import HARROWDALE, REGISTER, Page, many, with_project
 from tests.harness.mail_server import Die, LoopbackMail, Refuse
@@ -52,25 +52,21 @@ class Office(Nights):
             file.write("\n".join(blocks) + "\n")
 
     @contextmanager
-    def session(self):
-        session = Session(Options(config=self.config, database=self.database, verbose=False))
-        try:
-            yield session
-        finally:
-            session.close()
+    def context(self, clock=utc_now):
+        with closing(Context(lambda: load_settings(self.config, {"store.database": self.database}), clock)) as context:
+            yield context
 
     def night_at(self, at):
         """Run at a time, and deliver as `run` does."""
         self.now = at
-        with self.session() as session:
-            store = session.store(create=True)
-            report = self.run_at(at, store=store, dues=dues_of(session, at))
+        with self.context(lambda: at) as context:
+            report = self.run_at(at, context=context)
         return report, self.deliver(at)
 
     def deliver(self, at):
         """Deliver what is due at a time."""
-        with self.session() as session:
-            return deliver_and_note(session, lambda: at)
+        with self.context(lambda: at) as context:
+            return deliver_and_note(context)
 
     def rows(self, *columns):
         """Return these columns of what is due or was told, in order."""
@@ -414,13 +410,13 @@ def test_waits_are_of_each_message_and_double(office, mail):
 def test_a_round_that_takes_long_notes_each_message_at_its_own_time(office):
     """Else a second process would take the last ones of it for messages of a process that was killed."""
     news(office)
-    with office.session() as session:
-        office.run_at(SECOND_NIGHT, store=session.store(), dues=dues_of(session, SECOND_NIGHT))
+    with office.context(lambda: SECOND_NIGHT) as context:
+        office.run_at(SECOND_NIGHT, context=context)
     ticks = iter(range(1000))
     office.mail.refused |= {"all@example.org": 450, "harrow@example.org": 450}
 
-    with office.session() as session:
-        deliver_and_note(session, lambda: SECOND_NIGHT + timedelta(minutes=next(ticks)))
+    with office.context(lambda: SECOND_NIGHT + timedelta(minutes=next(ticks))) as context:
+        deliver_and_note(context)
 
     first, second = sorted(datetime.fromisoformat(at) for (at,) in office.rows("next_attempt_at"))
     assert second - first >= timedelta(minutes=2)
@@ -429,8 +425,8 @@ def test_a_round_that_takes_long_notes_each_message_at_its_own_time(office):
 def test_what_another_process_takes_first_keeps_nothing_beside_it_waiting(office, mail):
     """Its run had news for a subscription whose earlier message that process was about to send."""
     news(office, with_project(HARROWDALE, end="2029-03-12", title="Another title"))
-    with office.session() as session:
-        office.run_at(SECOND_NIGHT, store=session.store(), dues=dues_of(session, SECOND_NIGHT))
+    with office.context(lambda: SECOND_NIGHT) as context:
+        office.run_at(SECOND_NIGHT, context=context)
     later = f"{SECOND_NIGHT + timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"
     others = "update deliveries set state = 'attempted', message = '<a@b>', attempts = 1, next_attempt_at = ?"
     first = " where id in (select min(id) from deliveries group by subscription)"
@@ -443,8 +439,8 @@ def test_what_another_process_takes_first_keeps_nothing_beside_it_waiting(office
                 database.execute(others + first, [later])
         return SECOND_NIGHT
 
-    with office.session() as session:
-        deliver_and_note(session, clock)
+    with office.context(clock) as context:
+        deliver_and_note(context)
 
     states = [state for (state,) in office.rows("state")]
     assert (states.count("attempted"), states.count("delivered")) == (2, 2)
@@ -519,12 +515,12 @@ def test_a_run_that_fails_delivers_what_other_runs_left(watched, mail):
     news(watched)
     mail.faults["RCPT"] = [Refuse(450)]
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    with watched.session() as session:
-        watched.run_at(yesterday, store=session.store(), dues=dues_of(session, yesterday))
+    with watched.context(lambda: yesterday) as context:
+        watched.run_at(yesterday, context=context)
     watched.deliver(yesterday)
 
-    with watched.session() as session:
-        after_failure(session)
+    with watched.context() as context:
+        after_failure(context)
 
     assert "all@example.org" in mail.to()
 

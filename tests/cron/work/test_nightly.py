@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from cron.work.lock import AlreadyRunningError, only_run
-from cron.work.nightly import Register, RunFailedError, RunStoppedError
+from cron.work.nightly import RunFailedError, RunStoppedError
 from scraper.errors import FetchError
 from snapshots.keeping.store import open_store
 from tests.harness.editions import (
@@ -88,7 +88,7 @@ def test_a_new_organisation_joins_by_itself_and_is_told(known, site):
 
 def test_pages_that_no_index_names_are_asked_for_if_the_settings_name_them(nights, site, server):
     site.unlisted.add(EAST)
-    nights.run_at(register=Register(index=server.index, slugs=(EAST,)))
+    nights.run_at(register={"slugs": (EAST,)})
 
     assert sorted(server.pages_asked()) == sorted(REGISTER)
 
@@ -97,14 +97,14 @@ def test_pages_that_only_the_sitemap_names_are_asked_for(nights, site, server):
     site.unlisted.add(EAST)
     listed = f"<urlset><url><loc>{server.url}/organisations/{EAST}</loc></url></urlset>"
     site.faults["/sitemap.xml"] = answer(listed.encode(), content_type="application/xml")
-    nights.run_at(register=Register(index=server.index, sitemap=f"{server.url}/sitemap.xml"))
+    nights.run_at(register={"sitemap": f"{server.url}/sitemap.xml"})
 
     assert sorted(server.pages_asked()) == sorted(REGISTER)
 
 
 def test_a_sitemap_that_cannot_be_read_stops_the_run_before_any_page(nights, server):
     with pytest.raises(FetchError, match="answered 404"):
-        nights.run_at(register=Register(index=server.index, sitemap=f"{server.url}/sitemap.xml"))
+        nights.run_at(register={"sitemap": f"{server.url}/sitemap.xml"})
 
     assert server.pages_asked() == []
 

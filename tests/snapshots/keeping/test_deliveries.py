@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from scraper.names.vocabulary import default_vocabulary
 from snapshots.asking.answers import Answers, Question
-from snapshots.keeping.deliveries import Due, Waiting, next_attempt, wait_after
+from snapshots.keeping.deliveries import OutboxItem, Waiting, next_attempt, wait_after
 from snapshots.keeping.readings import read_body
 from snapshots.keeping.runlog import Capture, NewEdition
 from snapshots.keeping.store import Rules, open_store
@@ -48,7 +48,7 @@ class Register:
     def dues(self, run):
         self.asked.append(run)
         return [
-            Due(subscription=name, item=change.id, due_at=NOW)
+            OutboxItem(subscription=name, item=change.id, due_at=NOW)
             for change in self.answers.changes(Question(run=run))
             for name in self.subscriptions
         ]
@@ -68,8 +68,8 @@ class Register:
     def send(self, now=NOW):
         """Deliver all there is to send; return what went to whom."""
         sent = []
-        for bundle in self.deliveries.messages_to_send(now):
-            begun = self.deliveries.begin(bundle, f"message-{bundle.parts[0].row}", now)
+        for batch in self.deliveries.messages_to_send(now):
+            begun = self.deliveries.begin(batch, f"message-{batch.parts[0].row}", now)
             self.deliveries.delivered(begun, now)
             sent += [(begun.subscription, item) for item in begun.items]
         return sent
@@ -192,7 +192,7 @@ def test_a_discarded_run_and_a_superseded_one_are_told_to_nobody(held):
 
 
 def test_what_was_told_once_is_never_due_again(register):
-    due = Due(subscription="charity", item="end:DARS-NIC-1:2026-12:30", due_at=NOW, note={"days": 30})
+    due = OutboxItem(subscription="charity", item="end:DARS-NIC-1:2026-12:30", due_at=NOW, note={"days": 30})
 
     assert register.deliveries.add(1, [due, due]) == 1
     register.send()
@@ -206,7 +206,7 @@ def test_what_was_told_once_is_never_due_again(register):
 
 
 def note(subscription, item, due_at=NOW):
-    return Due(subscription=subscription, item=item, due_at=due_at, note={"says": item})
+    return OutboxItem(subscription=subscription, item=item, due_at=due_at, note={"says": item})
 
 
 @pytest.fixture
@@ -216,15 +216,15 @@ def waiting(register):
     return register.deliveries
 
 
-def outline(bundles):
-    return [(bundle.subscription, bundle.message, bundle.items, bundle.attempts) for bundle in bundles]
+def outline(batches):
+    return [(batch.subscription, batch.message, batch.items, batch.attempts) for batch in batches]
 
 
 def test_what_is_due_is_one_message_for_each_subscription(waiting):
-    bundles = list(waiting.messages_to_send(NOW))
+    batches = list(waiting.messages_to_send(NOW))
 
-    assert outline(bundles) == [("charity", None, ("c", "b"), 0), ("newspaper", None, ("a",), 0)]
-    assert [(part.note, part.run) for part in bundles[0].parts] == [({"says": "c"}, 1), ({"says": "b"}, 1)]
+    assert outline(batches) == [("charity", None, ("c", "b"), 0), ("newspaper", None, ("a",), 0)]
+    assert [(part.note, part.run) for part in batches[0].parts] == [({"says": "c"}, 1), ({"says": "b"}, 1)]
 
 
 def test_a_message_that_was_taken_is_not_sent_again(waiting, register):
@@ -247,10 +247,10 @@ def test_a_message_that_failed_keeps_its_rows_and_id_and_newer_rows_make_another
 
 
 def test_a_message_is_begun_by_one_process_only(waiting):
-    bundle = next(waiting.messages_to_send(NOW))
+    batch = next(waiting.messages_to_send(NOW))
 
-    assert waiting.begin(bundle, "m1", NOW)
-    assert waiting.begin(bundle, "m2", NOW) is None
+    assert waiting.begin(batch, "m1", NOW)
+    assert waiting.begin(batch, "m2", NOW) is None
     (row,) = waiting._db.query("select distinct message, attempts from deliveries where message is not null")
     assert row == {"message": "m1", "attempts": 1}
 
@@ -262,8 +262,8 @@ from pathlib import Path
 from snapshots.keeping.store import open_store
 now = datetime.fromisoformat(sys.argv[2])
 store = open_store(Path(sys.argv[1]))
-bundle = next(store.deliveries.messages_to_send(now))
-store.deliveries.begin(bundle, "m1", now)
+batch = next(store.deliveries.messages_to_send(now))
+store.deliveries.begin(batch, "m1", now)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -301,8 +301,8 @@ def test_a_week_after_the_first_attempt_a_message_is_given_up(attempts, since_fi
 def test_a_server_that_is_down_for_a_week_has_its_message_given_up(waiting):
     now, tries, given_up = NOW, 0, False
     while not given_up:
-        (bundle,) = (one for one in waiting.messages_to_send(now) if one.subscription == "newspaper")
-        given_up = waiting.failed(waiting.begin(bundle, "m1", now), now, "no answer")
+        (batch,) = (one for one in waiting.messages_to_send(now) if one.subscription == "newspaper")
+        given_up = waiting.failed(waiting.begin(batch, "m1", now), now, "no answer")
         tries, now = tries + 1, now + (wait_after(tries + 1) if not given_up else 30 * DAY)
 
     assert 30 < tries < 40
@@ -338,8 +338,8 @@ def test_status_knows_what_waits_and_why(waiting):
 
 
 def test_what_was_given_up_is_told_until_a_later_message_is_taken(waiting, register):
-    bundle = list(waiting.messages_to_send(NOW))[1]
-    begun = waiting.begin(bundle, "m1", NOW)
+    batch = list(waiting.messages_to_send(NOW))[1]
+    begun = waiting.begin(batch, "m1", NOW)
     waiting.add(1, [note("newspaper", "taken while the other was tried", NOW)])
     register.send(NOW)
     waiting.failed(begun, NOW + 7 * DAY, "mailbox unknown")
@@ -602,7 +602,7 @@ def test_a_change_told_by_itself_that_came_into_an_untold_group_stays_by_itself(
     # Told of one member alone, as a subscription that follows one organisation might be.
     member = grouped.changes(group=grouped.changes()[0].id)[0].id
     grouped.store.db.execute("delete from deliveries")
-    grouped.deliveries.add(2, [Due(subscription="charity", item=member, due_at=NOW)])
+    grouped.deliveries.add(2, [OutboxItem(subscription="charity", item=member, due_at=NOW)])
     grouped.send()
     grouped.take(northam(end="2027-03-12"), BETWEEN, tell=False)
 

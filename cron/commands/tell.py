@@ -1,35 +1,28 @@
-"""The commands about telling people: deliver what is due, and say who is told what."""
+"""The commands about telling people: deliver what is due, say who is told what, write the feeds."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cron.session import (
-    NEEDS_A_PERSON,
-    WRONG_SETTINGS,
-    Session,
-    answer,
-    clock,
-    coloured,
-    columns,
-    complain,
-    format_option,
-    say,
-    write,
-)
-from cron.terminal.log import start_log
-from cron.terminal.style import clean, facts, paint
-from cron.work.afterwards import complain_of, deliver_and_note, in_words, note_state
+from cron.commands.options import NEEDS_A_PERSON, PATH, WRONG_USAGE, end_with, format_option
+from cron.terminal.output import answer, complain, say, screen, start_log, write
+from cron.terminal.style import facts, paint
+from cron.work.afterwards import deliver_and_note
+from cron.work.context import Context
 from cron.work.deliver import compose_due
-from cron.work.outbox import ends_coming, problems_of, subscriptions_of, tell_each
+from cron.work.feeds import write_feeds
+from cron.work.outbox import ends_coming, problems_of, tell_each
+from cron.work.status import note_state
 from diff.saying.english import plural, weekday
 from notify.following.ends import PrintedEnd
 from notify.following.matching import Told
 from notify.following.subscription import Followed, follow
 from notify.following.timing import MORNING, due_at
+from scraper.text import clean
 from scraper.times import as_text
 from snapshots.asking.answers import Question
 from snapshots.asking.known import read_known
@@ -48,8 +41,8 @@ _HOW = {
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Print what would go to whom, and send nothing.")
-@click.pass_obj
-def notify(session: Session, dry_run: bool) -> None:
+@click.pass_context
+def notify(ctx: click.Context, dry_run: bool) -> None:
     r"""Deliver what is due: what a run left for the morning, and what could not be delivered before.
 
     `run` delivers by itself what is due at once; this is for the rest, from a crontab every few minutes. `schedule`
@@ -59,27 +52,27 @@ def notify(session: Session, dry_run: bool) -> None:
     Example:
       registerwatch notify --dry-run
     """
+    context: Context = ctx.obj
     if dry_run:
-        answer("\n".join(_previewed(session)) or "Nothing is due.\n")
+        answer("\n".join(_previewed(context)) or "Nothing is due.\n")
         return
-    start_log(session.settings.log.format, verbose=session.options.verbose)
-    result = deliver_and_note(session, clock)
-    complain_of(result)
-    say(f"{in_words(result) or 'Nothing is due'}.\n")
+    start_log(context.settings.log.format, verbose=ctx.find_root().params["verbose"])
+    result = deliver_and_note(context)
+    complain(*result.complaints)
+    say(f"{result.in_words or 'Nothing is due'}.\n")
     if not result.all_well:
-        click.get_current_context().exit(NEEDS_A_PERSON)
+        end_with(NEEDS_A_PERSON)
 
 
-def _previewed(session: Session) -> list[str]:
+def _previewed(context: Context) -> list[str]:
     """Return what would go out. The operator's notes are made for that, and taken back."""
     from cron.work.channels import Channels  # and with them clients of mail and HTTP
 
-    now = clock()
-    with session.store().writing(keep=False):
-        note_state(session, now)
-        settings = {one.name: one for one in session.settings.subscriptions}
-        with Channels(session.settings.mail) as channels:
-            return [_printed(one, channels.of(settings.get(one.to))) for one in compose_due(session, now)]
+    with context.store().writing(keep=False):
+        note_state(context)
+        settings = {one.name: one for one in context.settings.subscriptions}
+        with Channels(context.settings.mail) as channels:
+            return [_printed(message, channels.of(settings.get(message.to))) for message in compose_due(context)]
 
 
 def _printed(message: "Message", channel: "Channel") -> str:
@@ -91,7 +84,7 @@ def _printed(message: "Message", channel: "Channel") -> str:
 @click.command()
 @format_option("table", "json", "ndjson")
 @click.pass_obj
-def subscriptions(session: Session, format_: str) -> None:
+def subscriptions(context: Context, format_: str) -> None:
     r"""Say who is told what: what each subscription follows, and what it would have been told in the last year.
 
     An organisation, a dataset or an exception that is not known is an error, with the nearest names: exit status 2.
@@ -100,27 +93,25 @@ def subscriptions(session: Session, format_: str) -> None:
     Example:
       registerwatch subscriptions
     """
-    rows = list(_rows(session))
+    rows = list(_rows(context))
     write(rows, format_, lambda: _table(rows))
-    problems = problems_of(session)
-    for problem in problems:
-        complain(str(problem))
-    if problems:
-        click.get_current_context().exit(WRONG_SETTINGS)
+    if problems := problems_of(context):
+        complain(*map(str, problems))
+        end_with(WRONG_USAGE)
 
 
-def _rows(session: Session) -> Iterator[dict[str, Any]]:
-    known = read_known(session.store().db)
-    followed = follow(subscriptions_of(session), known, session.vocabulary)
-    newest = session.answers.newest()
+def _rows(context: Context) -> Iterator[dict[str, Any]]:
+    known = read_known(context.store().db)
+    followed = follow(context.subscriptions, known, context.vocabulary)
+    newest = context.answers.newest()
     since = as_text(datetime.fromisoformat(newest) - A_YEAR) if newest else ""
-    changes = session.answers.changes(Question(since=since)) if newest else []
+    changes = context.answers.changes(Question(since=since)) if newest else []
     told: list[list[Told]] = [[] for _ in followed]
     for _, of_run in groupby(changes, key=lambda change: change.run):
-        for own, items in zip(told, tell_each(session, list(of_run), known.holdings, followed), strict=True):
+        for own, items in zip(told, tell_each(context, list(of_run), known.holdings, followed), strict=True):
             own += items
-    ends = ends_coming(session, followed, clock(), {})
-    for one, settings, items, coming in zip(followed, session.settings.subscriptions, told, ends, strict=True):
+    ends = ends_coming(context, followed, context.clock(), {})
+    for one, settings, items, coming in zip(followed, context.settings.subscriptions, told, ends, strict=True):
         channel = "mail" if settings.email else "webhook" if settings.webhook else "service"
         yield _row(one, channel, items, coming, since)
 
@@ -150,7 +141,7 @@ def _row(
 def _table(rows: Sequence[dict[str, Any]]) -> str:
     if not rows:
         return "There are no subscriptions. One is a [[subscriptions]] block in registerwatch.toml.\n"
-    return "\n".join(paint(clean(row["name"]), "bold", coloured()) + "\n" + _facts(row) for row in rows)
+    return "\n".join(paint(clean(row["name"]), "bold", screen()["colour"]) + "\n" + _facts(row) for row in rows)
 
 
 def _facts(row: dict[str, Any]) -> str:
@@ -162,7 +153,7 @@ def _facts(row: dict[str, Any]) -> str:
     ]
     if row["coming_up"]:
         lines.append(("Coming up", plural(len(row["coming_up"]), "printed end")))
-    return facts(lines, width=columns(), colour=coloured())
+    return facts(lines, **screen())
 
 
 def _last_year(told: Sequence[dict[str, Any]], n_messages: int) -> str:
@@ -175,4 +166,25 @@ def _last_year(told: Sequence[dict[str, Any]], n_messages: int) -> str:
     return "\n".join([f"{plural(len(told), 'change')} in {plural(n_messages, 'message')}{severe}", *latest, *more])
 
 
-COMMANDS = (notify, subscriptions)
+@click.command()
+@click.argument("directory", type=PATH, required=False)
+@click.pass_obj
+def feeds(context: Context, directory: Path | None) -> None:
+    r"""Write the feeds as files: of everything, of each organisation, of each dataset, and a page that lists them.
+
+    Calendars of the printed ends of agreements lie beside them. DIRECTORY is the one of the settings if none is given;
+    `run` writes there by itself. Files that would be the same are not touched, and none is removed.
+
+    \b
+    Example:
+      registerwatch feeds public/feeds
+    """
+    directory = directory or context.settings.feeds.directory
+    if directory is None:
+        raise click.UsageError("no directory: name one, or set directory in [feeds] of registerwatch.toml")
+    written = write_feeds(context, directory)
+    changed = sum(file.changed for file in written)
+    say(f"{directory}: {plural(changed, 'file')} written, {len(written) - changed:,} as before.\n")
+
+
+COMMANDS = (notify, subscriptions, feeds)

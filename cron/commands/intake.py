@@ -1,0 +1,299 @@
+"""The commands that take saved pages: to read them, as an edition of today, and as captures of the past."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cron.commands.options import NEEDS_A_PERSON, PATH, WRONG_USAGE, Time, end_with
+from cron.terminal import formats, news
+from cron.terminal.backfill_report import BackfillReport, render_backfill
+from cron.terminal.output import answer, complain, say, screen, show_progress
+from cron.terminal.run_report import render_afterwards
+from cron.work.afterwards import NOTHING_AFTERWARDS, after_run
+from cron.work.context import Context
+from cron.work.outbox import what_to_tell
+from scraper.errors import RefusedPageError
+from scraper.names.vocabulary import Vocabulary
+from scraper.records import page_to_json
+from scraper.times import as_text
+from scraper.web.addresses import host_of
+from snapshots.asking.answers import Question
+from snapshots.keeping.store import Outcome
+from snapshots.sources.captures import Found, SourceError, captures_in
+from snapshots.sources.intake import Backfilled, Intake, backfill
+from snapshots.sources.payloads import Payload
+from snapshots.sources.wayback import Fetch, SavedCaptures, captures_of, read_list
+
+ARCHIVE = "https://web.archive.org/"
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
+@click.pass_obj
+def parse(context: Context, files: tuple[Path, ...]) -> None:
+    r"""Read saved pages and print their records as a JSON array; no database is touched.
+
+    A file that is refused is one line on standard error and no element of the array; exit status 3.
+
+    \b
+    Example:
+      registerwatch parse page.html | jq '.[].agreements[].datasets'
+    """
+    records, refused = [], 0
+    for file in files:
+        try:
+            records += list(_parsed(file, context.vocabulary))
+        except (RefusedPageError, SourceError) as error:
+            refused += 1
+            complain(str(error))
+    answer(formats.to_json(records))
+    if refused:
+        end_with(NEEDS_A_PERSON)
+
+
+def _parsed(file: Path, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
+    from scraper.reading.page import read_page
+    from snapshots.sources.captures import read_one_file
+
+    if file.is_dir():
+        raise SourceError(file, f"is a folder; name its files, as in {file}/*.html")
+    yield page_to_json(read_page(read_one_file(file), source=str(file), vocabulary=vocabulary))
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=PATH, metavar="PATH...")
+@click.option(
+    "--fetched-at", required=True, type=Time(), metavar="TIME", help="When the pages were fetched; UTC unless it says."
+)
+@click.option("--complete", is_flag=True, help="The edition holds every page: what is missing is seen to be missing.")
+@click.option("--tell", is_flag=True, help="Tell subscribers what is new, and write the feeds, as a run does.")
+@click.pass_obj
+def import_(context: Context, paths: tuple[Path, ...], fetched_at: str, complete: bool, tell: bool) -> None:
+    r"""Take saved pages as one edition of the register, and decide what changed.
+
+    PATH is a page (.html, .htm, .txt), a folder of them, a .zip or a .warc.gz. An index.html directly in a folder,
+    robots.txt, files of other types and pages that list organisations are passed over. The same edition again adds
+    nothing; with further pages it is extended. Two files of one page, or other bytes for a page of a known edition:
+    nothing is taken.
+
+    \b
+    Example:
+      registerwatch import saved/2026-10 --fetched-at 2026-10-01 --complete
+    """
+    from snapshots.sources.intake import EARLIEST, gather_editions, take_editions
+
+    now = as_text(context.clock())
+    if fetched_at > now:
+        raise click.UsageError(f"--fetched-at {fetched_at} lies in the future")
+    if fetched_at < EARLIEST:
+        raise click.UsageError(f"--fetched-at {fetched_at} is a time before there were web pages")
+    known = context.store() if context.has_history else None
+    editions = gather_editions(
+        known, paths, time=fetched_at, now=now, vocabulary=context.vocabulary, progress=show_progress
+    )
+    outcomes = take_editions(
+        context.store(create=True),
+        editions,
+        context.rules,
+        complete=complete,
+        progress=show_progress,
+        dues=what_to_tell(context) if tell else None,
+    )
+    done = after_run(context) if tell else NOTHING_AFTERWARDS
+    complain(*done.complaints)
+    for outcome in outcomes:
+        say(render_outcome(context, outcome))
+    say(render_afterwards(done, **screen()))
+    if not done.all_well or any(_needs_a_person(context, outcome) for outcome in outcomes):
+        end_with(NEEDS_A_PERSON)
+
+
+def _needs_a_person(context: Context, outcome: Outcome) -> bool:
+    return bool(outcome.refused or outcome.decision.distrusted or _why_held(context, outcome))
+
+
+def _why_held(context: Context, outcome: Outcome) -> str | None:
+    """Return why an edition is held: found now, or when it was taken before."""
+    run = context.answers.run(outcome.run)
+    return outcome.decision.held or (run["reason"] if run["state"] == "held" else None)
+
+
+def render_outcome(context: Context, outcome: Outcome) -> str:
+    """Return what became of an edition, as an import tells it."""
+    run = context.answers.run(outcome.run)
+    refused = [*outcome.refused.items(), *outcome.decision.distrusted.items()]
+    changes = context.answers.changes(Question(run=outcome.run, editorial=True))
+    report = news.ImportReport(
+        run=outcome.run,
+        fetched_at=run["captured_at"],
+        complete=bool(run["complete"]),
+        known=outcome.known,
+        unchanged=run["pages_read"] - run["pages_changed"],
+        changed=run["pages_changed"] - run["pages_new"],
+        new=run["pages_new"],
+        refused=refused,
+        changes=changes,
+        baseline=not changes and run["pages_new"] == run["pages_read"],
+        notices=outcome.notices,
+        held=_why_held(context, outcome),
+    )
+    text = news.render_import(report, **screen())
+    if run["state"] == "held":  # not any more if a later edition of the same import was believed
+        text += f"  Decide with: registerwatch release {outcome.run}, or: registerwatch discard {outcome.run}\n"
+    return text
+
+
+@click.group("backfill", invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
+@click.pass_context
+def backfill_(ctx: click.Context) -> None:
+    r"""Bring in the past: pages captured at many times, from archives or by a Wayback list.
+
+    Captures fill the time between what is known. They are no whole edition, so nothing is gone because it is not among
+    them; each keeps its own time; nobody is told of what they show. The captures of a day (UTC) are taken together, as
+    of 23:59 of it; of two versions of a page on one day each has an edition of its own. The same backfill again adds
+    nothing; more captures later extend it.
+
+    \b
+    Example:
+      registerwatch backfill archive crawl-2024.warc.gz
+      registerwatch backfill wayback captures.cdx.json captures/
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(WRONG_USAGE)
+
+
+@backfill_.command()
+@click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
+@click.option(
+    "--fetched-at", type=Time(), metavar="TIME", help="When pages were captured that no name dates; UTC unless it says."
+)
+@click.pass_obj
+def archive(context: Context, files: tuple[Path, ...], fetched_at: str | None) -> None:
+    r"""Take captures of pages from web archives, zip archives and folders.
+
+    A record of a .warc or .warc.gz has its own time. Of a saved page the innermost folder that is named by a date says
+    it, in the .zip or folder given, or else that .zip's or folder's own name: 2024-10-03, 20241003, 20241003120000 or
+    2024-10-03T1200. A page that no name dates needs --fetched-at; the times of files are not trusted.
+
+    Pages count under every host of the settings, with or without www. and a final slash. Records and mirrored files of
+    other sites, redirects and error answers are passed over and counted. Of a damaged archive what stands before the
+    damage is taken. Exit status 3 if anything was refused, 1 if nothing was taken.
+
+    \b
+    Example:
+      registerwatch backfill archive crawl-2024.warc.gz saved/2024-10-03 mirror.zip
+    """
+    found = chain.from_iterable(captures_in(file, _hosts(context), fetched_at) for file in files)
+    _take(context, found)
+
+
+@backfill_.command()
+@click.argument("list_", metavar="LIST", type=PATH)
+@click.argument("directory", metavar="[DIR]", required=False, type=PATH)
+@click.option("--no-fetch", is_flag=True, help="Ask the archive for nothing; a capture that is not in DIR is refused.")
+@click.option(
+    "--archive", "root", default=ARCHIVE, show_default=True, metavar="URL", help="Where captures are fetched."
+)
+@click.pass_obj
+def wayback(context: Context, list_: Path, directory: Path | None, no_fetch: bool, root: str) -> None:
+    r"""Take the captures that a saved CDX list names; fetch those that are not there.
+
+    LIST is what a Wayback server answers for a site (/cdx/search/cdx?url=..., plain or as JSON), or a .cdx or .cdxj
+    file; packed with gzip or not. DIR holds captures as TIME/HOST/PATH (waybackpack), as HOST/TIME/PATH
+    (wayback_machine_downloader), as TIMEid_/ADDRESS with the address percent-encoded, as TIME.html or DIGEST.html, or
+    under any names, and then they are told by their bytes. TIME has 14 digits.
+
+    What is missing is fetched one by one, at the pace that [fetch] of the settings and the archive's robots.txt allow,
+    and is kept in DIR as it arrives (without DIR in a folder beside LIST): the same command goes on where it was
+    stopped. A capture whose bytes do not have the digest of the list is refused. Exit status 3 if anything was
+    refused, 1 if nothing was taken.
+
+    \b
+    Example:
+      registerwatch backfill wayback captures.cdx.json captures/
+    """
+    if not root.startswith(("http://", "https://")) or not host_of(root):
+        raise click.UsageError(f"--archive {root!r} is not an address of the web")
+    folder = directory or list_.with_name(f"{list_.name.partition('.')[0]}-captures")
+    listed = read_list(list_)
+    if directory is None and not folder.is_dir() and (no_fetch or not context.settings.fetch.contact):
+        raise click.UsageError(
+            "name a DIR with the captures; to fetch them set contact in [fetch] of registerwatch.toml"
+        )
+    saved = SavedCaptures(folder) if folder.is_dir() else None
+    with _fetching(context, root, folder, no_fetch=no_fetch) as fetch:
+        found = captures_of(listed.captures, saved, _hosts(context), fetch)
+        _take(context, chain(listed.refused, show_progress(found, len(listed.captures), "gathering")))
+
+
+def _hosts(context: Context) -> frozenset[str]:
+    register = context.settings.register
+    return frozenset(filter(None, map(host_of, (register.index, *register.hosts))))
+
+
+@contextmanager
+def _fetching(context: Context, root: str, folder: Path, *, no_fetch: bool) -> Iterator[Fetch]:
+    """Yield what fetches captures, or says why none is fetched."""
+    settings = context.settings.fetch
+    if no_fetch or not settings.contact:
+        why = f"is not in {folder}" + ("" if no_fetch else "; to fetch it set contact in [fetch] of registerwatch.toml")
+        yield lambda _capture: Payload(b"", why)
+        return
+    from scraper.web.fetch import Fetcher, FetchPolicy
+    from snapshots.sources.wayback_server import RemoteCaptures
+
+    try:
+        policy = settings.as_value(FetchPolicy, index=root)
+    except ValueError as error:
+        raise click.UsageError(f"[fetch] contact: {error}") from error
+    with Fetcher(policy) as fetcher:
+        yield RemoteCaptures(fetcher, root, folder).fetch
+
+
+def _take(context: Context, found: Iterable[Found]) -> None:
+    """Take captures, say what became of them, and end with the status that this comes to."""
+    now, database = as_text(context.clock()), context.settings.store.database
+    known = context.store().log.read_bodies() if context.has_history else {}
+    with closing(Intake(known, now=now, folder=database.parent)) as intake:
+        intake.gather(found)
+        before = set(context.answers.change_ids()) if context.has_history else set[str]()
+        done = backfill(context.store(create=True), intake, context.rules, progress=show_progress)
+    report = _report(context, done, before)
+    say(render_backfill(report, **screen()))
+    if report.refused or report.held:
+        end_with(NEEDS_A_PERSON)
+
+
+def _report(context: Context, done: Backfilled, before: set[str]) -> BackfillReport:
+    changes = context.answers.changes(Question(editorial=True)) if done.kept else []
+    in_runs = [
+        (slug, reason)
+        for outcome in done.outcomes
+        for slug, reason in (*outcome.refused.items(), *outcome.decision.distrusted.items())
+    ]
+    return BackfillReport(
+        read=done.read,
+        kept=done.kept,
+        known=done.known,
+        passed=done.passed,
+        refused=[*((one.place, one.reason) for one in done.refused), *in_runs],
+        editions=len(done.outcomes),
+        times=done.times,
+        changes=[change for change in changes if change.id not in before and not change.withdrawn],
+        notices=[notice for outcome in done.outcomes for notice in outcome.notices],
+        held=_held(context, [outcome.run for outcome in done.outcomes]),
+    )
+
+
+def _held(context: Context, runs: Sequence[int]) -> list[tuple[int, str]]:
+    """Return number and reason of the editions that are not believed."""
+    found = (context.answers.run(run) for run in runs)
+    return [(run["id"], run["reason"]) for run in found if run["state"] == "held"]
+
+
+COMMANDS = (parse, import_, backfill_)

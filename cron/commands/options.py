@@ -1,0 +1,51 @@
+"""What several commands are asked by, and the exit statuses that are more than "done" and "failed"."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from scraper.times import as_text, end_of, read_time
+
+WRONG_USAGE = 2
+NEEDS_A_PERSON = 3
+
+PATH = click.Path(path_type=Path, readable=False)
+"""A file or folder; that it is there and may be read is for whoever opens it to say."""
+
+
+class Time(click.ParamType[str]):
+    """A time as people write it, kept as UTC text."""
+
+    name = "time"
+
+    def __init__(self, *, until: bool = False) -> None:
+        self._until = until
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the time as it is kept."""
+        try:
+            return end_of(value) if self._until else as_text(read_time(value))
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is no time; write it as 2026-11-21 or 2026-11-21T03:17:00Z", param, ctx)
+
+
+as_of_option = click.option("--as-of", type=Time(until=True), metavar="TIME", help="As the pages read at that time.")
+
+
+def format_option(default: str, *others: str) -> Callable[[Any], Any]:
+    """Return the option that says how an answer is written."""
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice([default, *others]),
+        default=default,
+        show_default=True,
+        help="How the answer is written.",
+    )
+
+
+def end_with(status: int) -> NoReturn:
+    """End the command with an exit status; what was to be said was said."""
+    click.get_current_context().exit(status)

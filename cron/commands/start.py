@@ -1,0 +1,53 @@
+"""The commands to begin with: a settings file to fill in, and a demo that needs none."""
+
+from pathlib import Path
+
+import click
+
+from cron.commands.options import PATH
+from cron.settings.load import settings_template
+from cron.terminal.output import say, screen
+from scraper.errors import RegisterWatchError
+
+
+@click.command()
+@click.argument("directory", type=PATH, default=".")
+def init(directory: Path) -> None:
+    r"""Write a commented registerwatch.toml, which its owner alone can read: passwords may come to stand in it.
+
+    \b
+    Example:
+      registerwatch init
+    """
+    path = directory / "registerwatch.toml"
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError as error:
+        raise RegisterWatchError(f"{path}: is there already; it is left as it is") from error
+    path.write_text(settings_template(), encoding="utf-8")
+    say(
+        f"Wrote {path}. Next: set contact in it and say registerwatch run, or: "
+        "registerwatch import FOLDER --fetched-at DATE --complete\n"
+    )
+
+
+@click.command()
+@click.argument("directory", type=PATH, required=False)
+def demo(directory: Path | None) -> None:
+    r"""Watch the made-up sample register for five nights, served on this machine.
+
+    A first night, a quiet one, one with news, one on which the site was rebuilt, and one on which two pages are broken:
+    each is a run over HTTP, told as `run` tells it. It takes a few seconds and no network, and touches nothing of
+    yours. The database is left in DIRECTORY (./demo without one), to try the other commands on; one that an earlier
+    demo left there is replaced.
+
+    \b
+    Example:
+      registerwatch demo
+    """
+    from cron.demo.demo import run_demo
+
+    run_demo(directory or Path("demo"), **screen(), say=click.echo)
+
+
+COMMANDS = (init, demo)

@@ -1,0 +1,132 @@
+"""Where answers, errors and progress go: standard output and standard error, and what is done when they are closed.
+
+How an answer looks is for the other modules of this room to say.
+"""
+
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal, TypedDict
+
+import click
+
+from cron.terminal import formats
+from cron.terminal.progress import Progress
+from cron.terminal.style import TableColumn, render_table, wants_colour
+from scraper.errors import RegisterWatchError, explained
+from scraper.text import clean
+
+
+class OutputError(RegisterWatchError):
+    """Standard output takes no answer."""
+
+
+class Screen(TypedDict):
+    """What those who render need to know of the terminal."""
+
+    width: int
+    colour: bool
+
+
+def screen() -> Screen:
+    """Return how wide standard output is, and whether it wants colours; where it was closed, it wants none."""
+    colour = sys.stdout is not None and wants_colour(sys.stdout, os.environ)
+    return {"width": _columns(), "colour": colour}
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+# --- what was asked for, and what was done ----------------------------------------------------------------------------
+
+
+def write(
+    rows: Sequence[dict[str, Any]], format_: str, table: Callable[[], str], fields: Sequence[str] | None = None
+) -> None:
+    """Write an answer to standard output in the form asked for; *fields* are the head line of CSV."""
+    if format_ == "csv":
+        answer(formats.to_csv(rows, fields))
+    else:
+        writers = {"json": formats.to_json, "ndjson": formats.to_ndjson}
+        answer(writers[format_](rows) if format_ in writers else table())
+
+
+def answer(text: str) -> None:
+    """Write to standard output what was asked for.
+
+    Raises:
+        OutputError: It cannot be written. Of a reader that has seen enough, as `head` has, nothing is said.
+    """
+    if (error := _not_written(text)) is None:
+        return
+    if isinstance(error, BrokenPipeError):
+        click.get_current_context().exit(1)
+    raise OutputError(f"standard output: {explained(error)}") from error
+
+
+def say(text: str) -> None:
+    """Write to standard output what was done; where it cannot be written, that undoes nothing and decides nothing."""
+    error = _not_written(text)
+    if error is not None and not isinstance(error, BrokenPipeError):
+        complain(f"standard output: {explained(error)}; what was done is kept")
+
+
+def _not_written(text: str) -> OSError | None:
+    try:
+        click.echo(text, nl=False)
+    except OSError as error:
+        discard_output()
+        return error
+    return None
+
+
+def discard_output() -> None:
+    """Have whatever is still written to standard output go nowhere, also what waits there for the end."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)
+
+
+def table_of(rows: Sequence[dict[str, Any]], heads: Sequence[TableColumn], nothing: str) -> str:
+    """Return rows as a table, or what is said where there are none."""
+    return render_table(rows, heads, **screen()) if rows else f"{nothing}\n"
+
+
+# --- standard error ---------------------------------------------------------------------------------------------------
+
+
+def complain(*messages: str) -> None:
+    """Say on standard error what went wrong, a line each."""
+    for message in messages:
+        click.echo(f"registerwatch: {' '.join(clean(message).split())}", err=True)
+
+
+def show_progress(items: Iterable[Any], length: int, word: str = "") -> Iterator[Any]:
+    """Yield *items*, showing on standard error how far it is: *word* beside the bar, or else the item itself."""
+    with Progress(length, sys.stderr, width=_columns(), colour=wants_colour(sys.stderr, os.environ)) as progress:
+        for item in items:
+            yield item
+            progress.step(word or str(item))
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def start_log(form: Literal["text", "json"], *, verbose: bool) -> None:
+    """Write log lines from now on: warnings, and with *verbose* every step."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in ("scraper", "snapshots", "cron"):
+        logging.getLogger(name).setLevel(logging.INFO if verbose or form == "json" else logging.WARNING)

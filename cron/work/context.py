@@ -1,0 +1,89 @@
+"""What work needs: settings, names, the database, the clock. It knows neither the command line nor the terminal."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+
+from cron.settings.load import SettingsError
+from cron.settings.sections import Settings
+from diff.deciding.guards import Guards
+from notify.following.subscription import Subscription
+from scraper.errors import RegisterWatchError, explained
+from scraper.names.vocabulary import Vocabulary, default_vocabulary, parse_vocabulary
+from snapshots.asking.answers import Answers
+from snapshots.keeping.store import Rules, Store, open_store
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class Context:
+    """Settings, names, the database, the clock; each of them made when it is first needed.
+
+    Args:
+        load: Reads the settings.
+        clock: Says what time it is.
+    """
+
+    def __init__(self, load: Callable[[], Settings], clock: Clock = utc_now) -> None:
+        self._load = load
+        self.clock = clock
+        self._open: Store | None = None
+
+    def another(self) -> "Context":
+        """Return one of the same settings, read again, with a database connection of its own."""
+        return Context(self._load, self.clock)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings."""
+        return self._load()
+
+    @property
+    def rules(self) -> Rules:
+        """What pages are read and believed by."""
+        return Rules(self.vocabulary, self.settings.guards.as_value(Guards))
+
+    @cached_property
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Who follows what, without their addresses."""
+        return tuple(settings.as_value(Subscription) for settings in self.settings.subscriptions)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The known names, the user's own among them."""
+        file = self.settings.vocabulary.file
+        if file is None:
+            return default_vocabulary()
+        try:
+            return default_vocabulary().extended(parse_vocabulary(file.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise SettingsError(explained(error)) from error
+        except (RegisterWatchError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file}: {error}", "docs/operations.md") from error
+
+    @property
+    def has_history(self) -> bool:
+        """Whether there is a database, to be opened without making one."""
+        return self.settings.store.database.exists()
+
+    def store(self, *, create: bool = False) -> Store:
+        """Open the database."""
+        if self._open is None:
+            self._open = open_store(self.settings.store.database, create=create)
+        return self._open
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Questions to the database."""
+        store = self.store()
+        return Answers(store.db, store.states, self.vocabulary)
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._open is not None:
+            self._open.close()
