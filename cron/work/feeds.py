@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cron.work.context import Context
 from cron.work.crawl import addresses_of
-from notify.feeds.sorting import History
+from notify.feeds.sorting import FeedSource
 from scraper.errors import RegisterWatchError, system_words
 from scraper.files import WrittenFile, only_writer
 from snapshots.asking.answers import Question
@@ -23,10 +23,10 @@ def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
     Raises:
         FeedsError: It cannot be written there; files that were written before that are whole.
     """
-    from notify.feeds.files import Site, render_feeds  # and with it a template engine, which no other command needs
+    from notify.feeds.files import FeedSite, render_feeds  # and with it a template engine, which no other command needs
 
     register, base_url = context.settings.register, context.settings.feeds.base_url
-    site = Site(register=register.name, index=register.index, base_url=base_url)
+    site = FeedSite(register=register.name, index=register.index, base_url=base_url)
     context.store()  # of no history no folder is made
     try:
         with only_writer(directory) as folder:
@@ -41,13 +41,13 @@ def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
     return folder.written
 
 
-def gather_history(context: Context) -> History:
+def gather_history(context: Context) -> FeedSource:
     """Return what feeds are made of."""
     answers, store = context.answers, context.store()
     changes = answers.changes(Question())
     groups = [change.id for change in changes if change.group]
     known = read_known(store.db)
-    return History(
+    return FeedSource(
         changes=changes,
         members={group: answers.changes(Question(group=group)) for group in groups},
         pages=known.pages,
@@ -58,7 +58,7 @@ def gather_history(context: Context) -> History:
     )
 
 
-def _calendars(context: Context, history: History) -> dict[str, bytes]:
+def _calendars(context: Context, history: FeedSource) -> dict[str, bytes]:
     """Return the calendars of printed ends; events link to the history pages if these are published."""
     from notify.calendar import render_calendars
 

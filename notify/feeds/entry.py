@@ -6,10 +6,10 @@ The HTML has no attributes at all: nothing to style, to load, to follow or to ru
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from html import escape
 
 from diff.change import Change, ChangeKind, single
+from diff.saying.english import clock, day
 from diff.saying.excerpt import excerpt
 from diff.saying.phrase import SOURCE, basis_in_words, moved_values, renamed_values, set_values
 from diff.saying.redline import Run
@@ -56,16 +56,6 @@ def entry_of(change: Change, members: Sequence[Change] = (), here: Sequence[Chan
         html="".join([*parts, f"<p><small>{escape(SOURCE)}</small></p>"]),
         tags=(change.kind, f"severity-{change.severity}"),
     )
-
-
-def long_time(time: str) -> str:
-    """Return a time in words.
-
-    >>> long_time("2026-11-20T03:17:00Z")
-    '20 November 2026, 03:17 UTC'
-    """
-    moment = datetime.fromisoformat(time)
-    return f"{moment.day} {moment:%B} {moment.year}, {moment:%H:%M} UTC"
 
 
 def _safe(text: object, longest: int = LONGEST_VALUE) -> str:
@@ -161,4 +151,4 @@ def _seen(change: Change) -> str:
     kept = (("before", change.snapshot_before), ("after", change.snapshot_after))
     sums = ", ".join(f"{word} <code>{escape(sha256)}</code>" for word, sha256 in kept if sha256)
     proof = f" SHA-256 of the kept pages: {sums}." if sums else ""
-    return f"<p><small>First seen on {long_time(change.first_seen)}.{proof}</small></p>"
+    return f"<p><small>First seen on {day(change.first_seen)}, {clock(change.first_seen)} UTC.{proof}</small></p>"

@@ -1,19 +1,30 @@
 """Feeds as files: what changed goes in, the bytes of each file come out. Nothing is written and no clock is asked here.
 
-`everything.atom`, `.rss` and `.json` lie beside `index.html`; `organisations/` and `datasets/` hold one feed for each.
-The same history gives the same bytes. A file keeps its name: that of an organisation is its slug, that of a dataset its
-newest known name, and neither depends on which others there are.
+`everything.atom`, `.rss` and `.json` lie beside `index.html`, the page that lists and explains them: one file without
+scripts that loads nothing. `organisations/` and `datasets/` hold one feed for each. The same history gives the same
+bytes. A file keeps its name: that of an organisation is its slug, that of a dataset its newest known name, and neither
+depends on which others there are.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import base64
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+
+from jinja2 import Environment
+from markupsafe import Markup
 
 from diff.addresses import readable_name, slug_name
-from diff.change import Change
+from diff.saying.english import day
+from diff.saying.phrase import SOURCE
+from notify.drawing import new_environment
 from notify.feeds.entry import Entry, entry_of
 from notify.feeds.formats import FORMATS, Feed
-from notify.feeds.index import Listed, render_index
-from notify.feeds.sorting import Datasets, Here, History, Organisations, sort_changes
+from notify.feeds.sorting import Datasets, FeedSource, Here, Organisations, sort_changes
+from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.text import cut, one_line
 
@@ -23,9 +34,12 @@ NEWEST = 200
 NEVER = "2026-01-01T00:00:00Z"
 """When a feed was updated for which nothing was ever read."""
 
+NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
+TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class FeedSite:
     """Where feeds come from and go to: settings."""
 
     register: str
@@ -36,71 +50,109 @@ class Site:
     """Address under which the folder of the feeds is published, if it is; a final slash does not matter."""
 
 
-def render_feeds(history: History, site: Site, vocabulary: Vocabulary) -> dict[str, bytes]:
+def render_feeds(source: FeedSource, site: FeedSite, vocabulary: Vocabulary) -> dict[str, bytes]:
     """Return every file by its path in the folder of the feeds; the page that lists them is the last."""
-    entries = _Entries(history)
-    make = _maker(history, site, entries)
-    everything = make("everything", f"{site.register}: all changes", "What changed anywhere in the register.",
-                      [(change, ()) for change in history.changes[:NEWEST]])  # fmt: skip
-    organisations = list(_organisation_feeds(history, site, vocabulary, make))
-    datasets = list(_dataset_feeds(history, site, vocabulary, make))
-    feeds = [everything, *(listed.feed for listed in (*organisations, *datasets))]
+    maker = _Maker(source, site)
+    everything = maker.feed(
+        "everything", "All changes", f"{site.register}: all changes", "What changed anywhere in the register.",
+        [(change, ()) for change in source.changes[:NEWEST]],
+    )  # fmt: skip
+    organisations = list(_organisation_feeds(maker, Organisations(source.pages, vocabulary)))
+    datasets = list(_dataset_feeds(maker, Datasets(source.datasets, source.holdings, vocabulary)))
+    feeds = [everything, *organisations, *datasets]
     files = {f"{feed.path}.{ending}": write(feed) for feed in feeds for ending, write in FORMATS.items()}
-    files["index.html"] = render_index(
-        site.register, Listed("All changes", everything), organisations, datasets, newest=NEWEST, head=history.head
-    )
+    files["index.html"] = _index(source, site, everything, organisations, datasets)
     return files
 
 
-_Make = Callable[[str, str, str, Sequence[Here]], Feed]
+class _Maker:
+    """Makes feeds of a site. Each entry is made once; those of groups once for each feed."""
 
+    def __init__(self, source: FeedSource, site: FeedSite) -> None:
+        self.source, self.site = source, site
+        self._entries: dict[str, Entry] = {}
 
-def _maker(history: History, site: Site, entries: "_Entries") -> _Make:
-    """Return what makes a feed from path, title, description and changes."""
-
-    def make(path: str, title: str, description: str, changes: Sequence[Here]) -> Feed:
+    def feed(self, path: str, name: str, title: str, description: str, changes: Sequence[Here]) -> Feed:
         return Feed(
             path=path,
+            name=name,
             title=title,
             description=f"{description} The newest {NEWEST} changes; editorial ones are left out. A date is when a "
             "change was first seen, not when it was made.",
-            updated=changes[0][0].first_seen if changes else history.since or NEVER,
-            entries=[entries.of(*here) for here in changes],
-            base_url=site.base_url.rstrip("/") if site.base_url else None,
-            site=site.index,
+            updated=changes[0][0].first_seen if changes else self.source.since or NEVER,
+            entries=[self._entry(here) for here in changes],
+            base_url=self.site.base_url.rstrip("/") if self.site.base_url else None,
+            site=self.site.index,
         )
 
-    return make
-
-
-class _Entries:
-    """Each entry is made once; those of groups once for each feed."""
-
-    def __init__(self, history: History) -> None:
-        self._members = history.members
-        self._made: dict[str, Entry] = {}
-
-    def of(self, change: Change, here: Sequence[Change]) -> Entry:
-        members = self._members.get(change.id, ()) if change.group else ()
+    def _entry(self, told: Here) -> Entry:
+        change, here = told
+        members = self.source.members.get(change.id, ()) if change.group else ()
         if here:
             return entry_of(change, members, here)
-        if change.id not in self._made:
-            self._made[change.id] = entry_of(change, members)
-        return self._made[change.id]
+        if change.id not in self._entries:
+            self._entries[change.id] = entry_of(change, members)
+        return self._entries[change.id]
 
 
-def _organisation_feeds(history: History, site: Site, vocabulary: Vocabulary, make: _Make) -> Iterator[Listed]:
-    organisations = Organisations(history.pages, vocabulary)
-    for slug, changes in sort_changes(history, organisations, NEWEST).items():
+def _organisation_feeds(maker: _Maker, organisations: Organisations) -> Iterator[Feed]:
+    for slug, changes in sort_changes(maker.source, organisations, NEWEST).items():
         name = cut(one_line(organisations.names[slug]), 300)
         about = f"What changed in the agreements of {name} and of the bodies it is known to follow."
-        yield Listed(name, make(f"organisations/{slug_name(slug)}", f"{name}: {site.register}", about, changes))
+        title = f"{name}: {maker.site.register}"
+        yield maker.feed(f"organisations/{slug_name(slug)}", name, title, about, changes)
 
 
-def _dataset_feeds(history: History, site: Site, vocabulary: Vocabulary, make: _Make) -> Iterator[Listed]:
-    datasets = Datasets(history.datasets, history.holdings, vocabulary)
-    for key, changes in sort_changes(history, datasets, NEWEST).items():
+def _dataset_feeds(maker: _Maker, datasets: Datasets) -> Iterator[Feed]:
+    for key, changes in sort_changes(maker.source, datasets, NEWEST).items():
         name = cut(one_line(datasets.names[key]), 300)
         about = f"Where {name} came, went or was renamed, under all its names, and agreements with it that did."
-        yield Listed(name, make(f"datasets/{readable_name(datasets.names[key])}", f"{name}: {site.register}", about,
-                                changes))  # fmt: skip
+        title = f"{name}: {maker.site.register}"
+        yield maker.feed(f"datasets/{readable_name(datasets.names[key])}", name, title, about, changes)
+
+
+# --- the page that lists them -----------------------------------------------------------------------------------------
+
+
+def _index(
+    source: FeedSource, site: FeedSite, everything: Feed, organisations: Iterable[Feed], datasets: Iterable[Feed]
+) -> bytes:
+    style = _environment().get_template("feeds.css").render()
+    page = _environment().get_template("feeds.html").render(
+        style=Markup(style),  # ours, from a file beside the template
+        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        register=one_line(site.register),
+        everything=everything,
+        organisations=_by_letter(organisations),
+        datasets=_by_letter(datasets),
+        formats=NAMES,
+        types=TYPES,
+        newest=NEWEST,
+        head=source.head,
+        source=SOURCE,
+    )  # fmt: skip
+    return page.encode()
+
+
+def _by_letter(feeds: Iterable[Feed]) -> Sequence[tuple[str, Sequence[Feed]]]:
+    ordered = sorted(feeds, key=lambda feed: (_letter(feed.name), fold(feed.name), feed.path))
+    return [(letter, list(group)) for letter, group in groupby(ordered, key=lambda feed: _letter(feed.name))]
+
+
+def _letter(name: str) -> str:
+    """Return the letter that a feed is listed under.
+
+    >>> _letter("École normale"), _letter("3M UK")
+    ('E', '0–9')
+    """
+    plain = unicodedata.normalize("NFKD", fold(name)).encode("ascii", "ignore").decode()
+    first = next((sign for sign in plain if sign.isalnum()), "")
+    return first.upper() if first.isalpha() else "0–9"
+
+
+@cache
+def _environment() -> Environment:
+    environment = new_environment()
+    environment.filters["day"] = day
+    environment.filters["how_many"] = lambda letters: f"{sum(len(feeds) for _, feeds in letters):,}"
+    return environment

@@ -1,16 +1,19 @@
 """One feed in three formats: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, all saying the same.
 
-Where nothing changed the bytes are the same: no clock is asked. There are links only to what is there.
+Where it is not known where a feed lies in the web, it links to nothing; where it is, it links only to what is there.
 """
 
+import io
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
-
-from feedgenerator import Atom1Feed, Rss201rev2Feed
+from urllib.parse import quote
+from xml.sax.saxutils import XMLGenerator
 
 from diff.saying.phrase import SOURCE
 from notify.feeds.entry import TAG, Entry
@@ -25,6 +28,8 @@ class Feed:
 
     path: str
     """Where it lies, without the ending; makes its id."""
+    name: str
+    """Whose it is: what it stands under on the page that lists all feeds."""
     title: str
     description: str
     updated: str
@@ -40,6 +45,11 @@ class Feed:
         """The id: the same for ever, wherever the files lie."""
         return f"{TAG}feed/{self.path}"
 
+    @property
+    def newest(self) -> str | None:
+        """When its newest change was first seen."""
+        return self.entries[0].first_seen if self.entries else None
+
     def address(self, ending: str) -> str | None:
         """Return where the file with *ending* lies in the web, if that is known."""
         return f"{self.base_url}/{self.path}.{ending}" if self.base_url else None
@@ -50,102 +60,91 @@ class Feed:
         return f"{self.base_url}/index.html" if self.base_url else None
 
 
-class _Dated:
-    """A feed of the library that knows when it was updated: an empty one must not say "now"."""
-
-    feed: dict[str, Any]
-
-    def latest_post_date(self) -> datetime:
-        """Return when the feed was updated."""
-        return datetime.fromisoformat(self.feed["updated"])
+def _as_uri(address: str) -> str:
+    """Return *address* as XML readers want it: in ASCII, also where somebody set one that is not."""
+    return quote(address, safe="/#%[]=:;$&()+,!?*@'~")
 
 
-class _Atom(_Dated, Atom1Feed):  # type: ignore[misc]  # the library has no types
-    """The library's Atom insists on a link for the feed and each entry; the RFC does not."""
+# The usual library for feeds is not used: its Atom insists on a link for the feed and for each entry, its RSS writes
+# empty ones, and both call an empty feed updated now.
+class _Xml(XMLGenerator):
+    """An XML document that is being written."""
 
-    def add_root_elements(self, handler: Any) -> None:
-        """Write what stands before the entries."""
-        feed = self.feed
-        handler.addQuickElement("title", feed["title"])
-        handler.addQuickElement("subtitle", feed["subtitle"])
-        handler.addQuickElement("id", feed["id"])
-        handler.addQuickElement("updated", feed["updated"])
-        if feed["feed_url"]:
-            handler.addQuickElement("link", None, {"rel": "self", "href": feed["feed_url"], "type": self._type})
-            handler.addQuickElement("link", None, {"rel": "alternate", "href": feed["link"], "type": "text/html"})
-        handler.startElement("author", {})
-        handler.addQuickElement("name", feed["author_name"])
-        handler.endElement("author")
-        handler.addQuickElement("rights", feed["feed_copyright"])
+    def __init__(self) -> None:
+        self._text = io.StringIO()
+        super().__init__(self._text, "utf-8", short_empty_elements=True)
+        self.startDocument()
 
-    _type = "application/atom+xml"
+    def add(self, name: str, text: str = "", attributes: Mapping[str, str] | None = None) -> None:
+        """Write an element without others in it."""
+        self.startElement(name, attributes or {})  # type: ignore[arg-type]  # any mapping does
+        self.characters(text)
+        self.endElement(name)
 
-    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
-        """Write one entry."""
-        handler.addQuickElement("title", item["title"])
-        handler.addQuickElement("id", item["unique_id"])
-        handler.addQuickElement("published", item["first_seen"])
-        handler.addQuickElement("updated", item["first_seen"])
-        for tag in item["categories"]:
-            handler.addQuickElement("category", None, {"term": tag})
-        handler.addQuickElement("content", item["description"], {"type": "html"})
+    @contextmanager
+    def inside(self, name: str, attributes: Mapping[str, str] | None = None) -> Iterator[None]:
+        """Write an element around what is written in the block."""
+        self.startElement(name, attributes or {})  # type: ignore[arg-type]
+        yield
+        self.endElement(name)
 
-
-class _WithoutEmptyLinks:
-    """Hands everything on to the library's writer but links that lead nowhere, which its RSS writes for each item."""
-
-    def __init__(self, handler: Any) -> None:
-        self._handler = handler
-
-    def addQuickElement(self, name: str, contents: str | None = None, attrs: Any = None) -> None:  # noqa: N802
-        """Write an element."""
-        if name != "link" or contents:
-            self._handler.addQuickElement(name, contents, attrs)
-
-
-class _Rss(_Dated, Rss201rev2Feed):  # type: ignore[misc]
-    """The library's RSS 2.0, but for links that lead nowhere."""
-
-    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
-        """Write one item."""
-        super().add_item_elements(_WithoutEmptyLinks(handler), item)
+    def as_bytes(self) -> bytes:
+        """Return the document."""
+        return self._text.getvalue().encode()
 
 
 def atom(feed: Feed) -> bytes:
     """Return *feed* as Atom."""
-    return _written(_Atom, feed, feed.index, feed.address("atom"), lambda title: title)
+    xml = _Xml()
+    with xml.inside("feed", {"xml:lang": LANGUAGE, "xmlns": "http://www.w3.org/2005/Atom"}):
+        xml.add("title", feed.title)
+        xml.add("subtitle", feed.description)
+        xml.add("id", feed.id)
+        xml.add("updated", feed.updated)
+        if feed.index and (own := feed.address("atom")):
+            xml.add("link", attributes={"href": _as_uri(own), "rel": "self", "type": "application/atom+xml"})
+            xml.add("link", attributes={"href": _as_uri(feed.index), "rel": "alternate", "type": "text/html"})
+        with xml.inside("author"):
+            xml.add("name", AUTHOR)
+        xml.add("rights", SOURCE)
+        for entry in feed.entries:
+            with xml.inside("entry"):
+                xml.add("title", entry.title)
+                xml.add("id", entry.id)
+                xml.add("published", entry.first_seen)
+                xml.add("updated", entry.first_seen)
+                for tag in entry.tags:
+                    xml.add("category", attributes={"term": tag})
+                xml.add("content", entry.html, {"type": "html"})
+    return xml.as_bytes()
 
 
 def rss(feed: Feed) -> bytes:
     """Return *feed* as RSS 2.0."""
-    return _written(_Rss, feed, feed.index or feed.site, feed.address("rss"), _rss_title)
+    xml = _Xml()
+    root = {"version": "2.0", "xmlns:atom": "http://www.w3.org/2005/Atom"}
+    with xml.inside("rss", root), xml.inside("channel"):
+        xml.add("title", _rss_title(feed.title))
+        xml.add("link", _as_uri(feed.index or feed.site))
+        xml.add("description", feed.description)
+        if own := feed.address("rss"):
+            xml.add("atom:link", attributes={"href": _as_uri(own), "rel": "self"})
+        xml.add("language", LANGUAGE)
+        xml.add("copyright", SOURCE)
+        xml.add("lastBuildDate", _rss_date(feed.updated))
+        for entry in feed.entries:
+            with xml.inside("item"):
+                xml.add("title", _rss_title(entry.title))
+                xml.add("description", entry.html)
+                xml.add("pubDate", _rss_date(entry.first_seen))
+                xml.add("guid", entry.id, {"isPermaLink": "false"})
+                for tag in entry.tags:
+                    xml.add("category", tag)
+    return xml.as_bytes()
 
 
-def _written(kind: type, feed: Feed, link: str | None, own: str | None, title: Callable[[str], str]) -> bytes:
-    written = kind(
-        title=title(feed.title),
-        link=link,
-        description=feed.description,
-        subtitle=feed.description,
-        language=LANGUAGE,
-        author_name=AUTHOR,
-        feed_url=own,
-        feed_guid=feed.id,
-        feed_copyright=SOURCE,
-        updated=feed.updated,
-    )
-    for entry in feed.entries:
-        written.add_item(
-            title=title(entry.title),
-            link=None,
-            description=entry.html,
-            unique_id=entry.id,
-            unique_id_is_permalink=False,
-            pubdate=datetime.fromisoformat(entry.first_seen),
-            categories=entry.tags,
-            first_seen=entry.first_seen,
-        )
-    return bytes(written.writeString("utf-8").encode())
+def _rss_date(time: str) -> str:
+    return format_datetime(datetime.fromisoformat(time))
 
 
 _MAY_BE_A_TAG = re.compile("<(?=[A-Za-z/!?])|&(?=#?\\w+;)")

@@ -15,7 +15,7 @@ from scraper.names.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class FeedSource:
     """What feeds are made of."""
 
     changes: Sequence[Change] = ()
@@ -83,24 +83,24 @@ Here = tuple[Change, Sequence[Change]]
 """A change, and of a group the members that concern the feed it stands in."""
 
 
-def sort_changes(history: History, concerned: Organisations | Datasets, most: int) -> dict[str, list[Here]]:
+def sort_changes(source: FeedSource, concerned: Organisations | Datasets, most: int) -> dict[str, list[Here]]:
     """Return for each organisation or dataset its newest changes, at most *most*; for one without news none."""
     sorted_: dict[str, list[Here]] = {key: [] for key in concerned.names}
-    for change in history.changes:
-        for key, members in _touched(change, history, concerned):
+    for change in source.changes:
+        for key, members in _touched(change, source, concerned):
             if len(sorted_[key]) < most:
                 sorted_[key].append((change, members))
     return sorted_
 
 
 def _touched(
-    change: Change, history: History, concerned: Organisations | Datasets
+    change: Change, source: FeedSource, concerned: Organisations | Datasets
 ) -> Iterator[tuple[str, Sequence[Change]]]:
     if not change.group:
         yield from ((key, ()) for key in concerned.concerned(change))
         return
     by_key: dict[str, list[Change]] = {}
-    for member in history.members.get(change.id, ()):
+    for member in source.members.get(change.id, ()):
         for key in concerned.concerned(member):
             by_key.setdefault(key, []).append(member)
     yield from by_key.items()

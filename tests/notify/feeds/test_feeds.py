@@ -16,8 +16,8 @@ from lxml import etree
 from diff.addresses import readable_name, slug_name
 from diff.saying.excerpt import excerpt
 from notify.feeds.entry import entry_of
-from notify.feeds.files import NEWEST, Site, render_feeds
-from notify.feeds.sorting import History
+from notify.feeds.files import NEWEST, FeedSite, render_feeds
+from notify.feeds.sorting import FeedSource
 from scraper.names.vocabulary import default_vocabulary
 from tests.harness.builders import a_change
 
@@ -66,8 +66,8 @@ def group(members, **fields):
 
 def files(*changes, base_url=None, vocabulary=None, **history):
     values = {"pages": PAGES, "datasets": (ECDS, HES_OP), "since": "2026-10-01T00:00:00Z", **history}
-    site = Site(register="NHS data release register", index="https://register.example/", base_url=base_url)
-    return render_feeds(History(changes=changes, **values), site, vocabulary or default_vocabulary())
+    site = FeedSite(register="NHS data release register", index="https://register.example/", base_url=base_url)
+    return render_feeds(FeedSource(changes=changes, **values), site, vocabulary or default_vocabulary())
 
 
 def items(written, path="everything"):
