@@ -4,10 +4,11 @@ What a change *says* decides its id; when it was seen and from which bytes does 
 backfill and another order of import find the same ids, and nobody is told twice.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
@@ -94,6 +95,74 @@ class Families(NamedTuple):
     removed: tuple[str, ...]
 
 
+class Span(NamedTuple):
+    """A printed term or a release window: dates as precise as printed, None where none is printed."""
+
+    start: str | None
+    end: str | None
+    word: str | None = None
+    """What stands where a date should: `No`, `ongoing`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """Facts that the summary says and no other field has; never part of the id. What does not apply is left out."""
+
+    words_out: int | None = None
+    """Of prose how many words went, how many came, and the first of each where the text first differs."""
+    words_in: int | None = None
+    first_out: str | None = None
+    first_in: str | None = None
+    term_before: Span | None = None
+    term_after: Span | None = None
+    """The whole printed term, of which `before` and `after` are one date."""
+    window_before: Span | None = None
+    """The whole release window where there is none after it, or none was before it."""
+    window_after: Span | None = None
+    name_before: str | None = None
+    """Of a group the old and the new name: its own `before` and `after` are null."""
+    name_after: str | None = None
+    printed: Mapping[str, str] | None = None
+    """Legal basis that is not understood → its printed text."""
+    page_names: Mapping[str, str] | None = None
+    """Slug → organisation, of the pages that an agreement left or came to."""
+    listed_again: bool | None = None
+    """Whether it was told as gone before."""
+    also_on: tuple[str, ...] | None = None
+    """Further organisations on whose pages the same was seen in the same run."""
+    organisations: int | None = None
+    """At how many organisations a group is."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what applies, as values that `json.dumps` takes."""
+        if self == NO_DETAILS:
+            return {}
+        values = {name: getattr(self, name) for name in DETAILS}
+        return {name: _detail_to_json(value) for name, value in values.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, details: Mapping[str, Any]) -> "Details":
+        """Return the details of a public form; the inverse of `to_json`."""
+        if not details:
+            return NO_DETAILS
+        spans = {name: Span(**details[name]) for name in _SPANS & details.keys()}
+        return cls(**{name: read_value(value) for name, value in details.items()} | spans)
+
+
+DETAILS = tuple(one.name for one in fields(Details))
+"""The names of details, in public order."""
+NO_DETAILS = Details()
+_SPANS = {"term_before", "term_after", "window_before", "window_after"}
+
+
+def _detail_to_json(value: Any) -> Any:
+    if isinstance(value, Span):
+        return {name: one for name, one in value._asdict().items() if name != "word" or one is not None}
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """One fact that differs on one page, before it is known whose page that is and when it was seen."""
@@ -109,13 +178,12 @@ class Difference:
     substantive: bool = True
     old_body: str | None = None
     """SHA-256 of the last body that showed what was there before, where that is not the page's previous one."""
-    words: tuple[str, ...] = ()
-    """What the summary needs beside the values: other pairs of dates, printed forms of unknown bases, …"""
+    details: Details = NO_DETAILS
 
 
 def _own(default: Any) -> Any:
     """Return a field that is no part of the public form, and by which two changes are not compared."""
-    return field(default=default, compare=False, repr=False)
+    return dataclasses.field(default=default, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +206,7 @@ class Change:
     added: tuple[str, ...]
     removed: tuple[str, ...]
     families: Families | None
+    details: Details = dataclasses.field(default=NO_DETAILS, hash=False)  # mappings stand in them
     summary: str
     first_seen: str
     """UTC, `2025-02-01T03:00:00Z`."""
@@ -155,9 +224,6 @@ class Change:
     member_of: str | None = _own(None)
     """Id of the group that this change belongs to; such a change is not listed by itself."""
     members: tuple["Change", ...] = _own(())
-    also_on: tuple[str, ...] = _own(())
-    """Names of further organisations on whose pages the same fact was seen in the same run."""
-    words: tuple[str, ...] = _own(())
 
     def sort_key(self) -> tuple[Any, ...]:
         """Return the order of the public list: newest, severity, organisation, reference, kind, id."""
@@ -176,6 +242,7 @@ class Change:
         families = public["families"]
         values["kind"], values["severity"] = ChangeKind(public["kind"]), Severity(public["severity"])
         values["families"] = None if families is None else read_families(families["added"], families["removed"])
+        values["details"] = Details.from_json(public["details"])
         return cls(**values)
 
 
@@ -184,6 +251,8 @@ PUBLIC = tuple(one.name for one in fields(Change) if one.compare)
 
 
 def _to_json(value: Any) -> Any:
+    if isinstance(value, Details):
+        return value.to_json()
     if isinstance(value, Families):
         return {"added": list(value.added), "removed": list(value.removed)}
     if isinstance(value, StrEnum):

@@ -35,3 +35,16 @@ def end_of(text: str) -> str:
     moment = read_time(text)
     is_date = re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()) is not None
     return as_text(moment + timedelta(days=1, seconds=-1) if is_date else moment)
+
+
+def same_date(a: str | None, b: str | None) -> bool:
+    """Say whether two printed dates agree as far as both are precise.
+
+    The newest layout prints months where the older ones print days:
+
+    >>> same_date("2025-07", "2025-07-14"), same_date("2025-07", "2025-08"), same_date("2025-07", None)
+    (True, False, False)
+    """
+    if a is None or b is None:
+        return a is b
+    return a.startswith(b) or b.startswith(a)

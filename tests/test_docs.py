@@ -12,7 +12,7 @@ import pytest
 
 from cron.cli import cli
 from cron.settings.load import KEYS, variable
-from diff.change import PUBLIC, ChangeKind, Severity
+from diff.change import DETAILS, PUBLIC, ChangeKind, Severity
 from scraper.records import FIELDS, RegisterPage
 from snapshots.sql.comments import MEANINGS
 
@@ -50,6 +50,10 @@ def test_every_field_of_a_page_is_documented_in_order():
 
 def test_every_field_of_a_change_is_documented_in_order():
     assert first_cells("records.md", "Change") == list(PUBLIC)
+
+
+def test_every_detail_of_a_change_is_documented_in_order():
+    assert first_cells("records.md", "Details") == list(DETAILS)
 
 
 def test_every_kind_of_change_is_documented_in_order():

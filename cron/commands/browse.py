@@ -17,7 +17,6 @@ from cron.terminal import formats
 from cron.terminal.output import say
 from cron.work.context import Context
 from scraper.errors import RegisterWatchError
-from snapshots.keeping.store import open_store
 
 if TYPE_CHECKING:
     from snapshots.browse.app.request import Site
@@ -47,7 +46,7 @@ def browse(context: Context, port: int, host: str, public: bool) -> None:
     if not public and not _is_loopback(host):
         raise click.UsageError(f"{host}: others can reach this address and would see everything; add --public")
     database = context.settings.store.database
-    open_store(database, create=False).close()  # refused in plain words, or brought to today's schema
+    context.store().close()  # refused in plain words, or brought to today's schema
     with closing(_listen(host, port)) as listener:
         app = make_app(_site(context, public=public), host)
         name = f"[{host}]" if ":" in host else host

@@ -4,7 +4,6 @@ Two lines a change at any width: who and where, then what. The words on the seco
 its full sentence is for mails and feeds.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from itertools import groupby
 from cron.terminal.style import LABEL, NARROWEST, cut, fact_lines, in_words, paint, wrap
 from diff.change import Change, ChangeKind, Severity, Value, several
 from diff.saying.english import plural, weekday
+from diff.saying.sentence import reworded, who
 from scraper.text import clean
 
 _VALUE = 34
@@ -88,8 +88,7 @@ def _two_lines(change: Change, width: int, colour: bool, datasets: int | None) -
 
 def _who(change: Change) -> str:
     if change.group:
-        counted = re.search(r"[\d,]+ agreements(?: at [\d,]+ organisations?)?", change.summary)
-        return counted.group() if counted else plural(change.agreements, "agreement")
+        return who(change) if change.details.organisations else plural(change.agreements, "agreement")
     return clean(change.organisation or "Across the register")
 
 
@@ -134,7 +133,7 @@ def _what(change: Change, width: int, colour: bool, datasets: int | None) -> Ite
     if kind in _SENTENCES:
         return wrap(_SENTENCES[kind], width)
     if kind is ChangeKind.AGREEMENT_ADDED:
-        again = ["listed again"] if "listed again" in change.summary else []
+        again = ["listed again"] if change.details.listed_again else []
         counted = [plural(datasets, "dataset")] if datasets is not None else []
         return wrap("; ".join([clean(change.title or "without a title"), *again, *counted]), width)
     if kind in (ChangeKind.TEXT_CHANGED, ChangeKind.WORDING_CHANGED):
@@ -177,8 +176,9 @@ def _signed(out: Iterable[str], into: Iterable[str], width: int, colour: bool) -
 
 def _reworded(change: Change) -> str:
     section = clean(change.field or "text").replace("_", " ")
-    told = change.summary.partition(" reworded: ")[2]
-    return f"{section}, {clean(told).rstrip('.')}" if told else f"{section}: printed differently"
+    if change.kind is not ChangeKind.TEXT_CHANGED or not (change.group or (change.before and change.after)):
+        return f"{section}: printed differently"
+    return f"{section}, {clean(reworded(change.details)).rstrip('.')}"
 
 
 def _texts(value: Value) -> tuple[str, ...]:
@@ -268,13 +268,13 @@ def troubles(word: str, rows: Sequence[tuple[str, str]], width: int, colour: boo
     """Say who was refused or failed and why; a name is never cut: it is what a person has to look for."""
     label = paint(word, "bold red", colour) + " " * (LABEL - len(word))
     lines = []
-    named = [(clean(who), clean(reason)) for who, reason in rows]
-    room = max((len(who) for who, reason in named if LABEL + len(who) + 3 + len(reason) <= width), default=0)
-    for who, reason in named:
-        if LABEL + max(len(who), room) + 3 + len(reason) <= width:
-            lines.append(f"{label}{who:<{room}}   {reason}")
+    named = [(clean(name), clean(reason)) for name, reason in rows]
+    room = max((len(name) for name, reason in named if LABEL + len(name) + 3 + len(reason) <= width), default=0)
+    for name, reason in named:
+        if LABEL + max(len(name), room) + 3 + len(reason) <= width:
+            lines.append(f"{label}{name:<{room}}   {reason}")
         else:
-            lines += [label + who, *(" " * LABEL + line for line in wrap(reason, width - LABEL))]
+            lines += [label + name, *(" " * LABEL + line for line in wrap(reason, width - LABEL))]
     return lines
 
 

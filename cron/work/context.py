@@ -1,5 +1,6 @@
 """What work needs: settings, names, the database, the clock. It knows neither the command line nor the terminal."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,6 +13,8 @@ from scraper.errors import RegisterWatchError, explained
 from scraper.names.vocabulary import Vocabulary, default_vocabulary, parse_vocabulary
 from snapshots.asking.answers import Answers
 from snapshots.keeping.store import Rules, Store, open_store
+
+_log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -72,9 +75,12 @@ class Context:
         return self.settings.store.database.exists()
 
     def store(self, *, create: bool = False) -> Store:
-        """Open the database."""
+        """Open the database; a history that lacks what is shown today is derived again."""
         if self._open is None:
             self._open = open_store(self.settings.store.database, create=create)
+            if self._open.lacks_details:
+                _log.warning("the history is that of an older registerwatch: it is derived again, once")
+                self._open.reparse(self.rules)
         return self._open
 
     @cached_property

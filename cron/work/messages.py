@@ -106,7 +106,7 @@ class MessageBuilder:
         """Return *one* with what is said beside it."""
         change, reference = one.change, one.change.reference or ""
         if change.kind is not ChangeKind.AGREEMENT_ADDED:
-            return replace(one, organisations=self._organisations.get(change.id))
+            return one
         wanted = followed.subjects.datasets
         return replace(
             one,
@@ -156,15 +156,6 @@ class MessageBuilder:
         told = tell(list(self._followed.values()), self._news)
         return {
             name: {item.change.id: item for item in items} for name, items in zip(self._followed, told, strict=True)
-        }
-
-    @cached_property
-    def _organisations(self) -> dict[str, int]:
-        """Group → at how many organisations it is."""
-        return {
-            group: len({member.organisation for member in members})
-            for group, members in self._news.members.items()
-            if members
         }
 
     @cached_property

@@ -10,15 +10,16 @@ from typing import Any
 
 from deepdiff import DeepDiff
 
-from diff.change import ChangeKind, Difference, Families, Severity
+from diff.change import ChangeKind, Details, Difference, Families, Severity, Span
 from diff.deciding.belief import Doubt, Place
-from diff.deciding.when import Term, incident, later, note_of, same_date, says_unknown, term_of
+from diff.deciding.when import incident, later, note_of, says_unknown, term_of
 from diff.kinds import SEVERITY, is_type_of_data, legal_basis_severity, set_severity
 from scraper.fields import Comparing
 from scraper.names.fold import as_set, fold
 from scraper.names.legal_basis import compared_ids, families_of
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import FIELDS, Agreement, LegalBasis
+from scraper.times import same_date
 
 LISTS = tuple(
     name for name, one in FIELDS.items() if one.comparing in (Comparing.SET, Comparing.NAMES, Comparing.ADDITIONS)
@@ -213,8 +214,14 @@ def _compare_legal_bases(at_work: _Comparison, field: str) -> None:
         added=tuple(basis for basis in after_ids if basis.removesuffix("?") in come),
         removed=tuple(basis for basis in before_ids if basis.removesuffix("?") in told),
         families=Families(tuple(sorted(now - was)), tuple(sorted(was - now))),
-        words=tuple(f"{b.id}\t{b.printed}" for b in (*believed, *printed) if b.id.startswith("TEXT:")),
+        details=_printed_texts((*believed, *printed), {*before_ids, *after_ids}),
     )
+
+
+def _printed_texts(bases: Iterable[LegalBasis], told: Collection[str]) -> Details:
+    """Return the printed texts of the bases that are *told* and not understood: their ids say nothing."""
+    texts = {basis.id: basis.printed for basis in bases if basis.id.startswith("TEXT:") and basis.id in told}
+    return Details(printed=texts or None)
 
 
 def _telling_ids(bases: Iterable[LegalBasis]) -> tuple[str, ...]:
@@ -349,10 +356,10 @@ def _compare_term(at_work: _Comparison, _: str) -> None:
     kind = ChangeKind.DSA_TERM_CHANGED
     if field == "dsa_end" and before and after:
         kind = ChangeKind.DSA_EXTENDED if later(after, before) else ChangeKind.DSA_SHORTENED
-    at_work.tell(kind, field, before=before, after=after, words=tuple(date or "" for date in (*old, *new)))
+    at_work.tell(kind, field, before=before, after=after, details=Details(term_before=old, term_after=new))
 
 
-def _more_precise(old: Term, new: Term) -> dict[str, str]:
+def _more_precise(old: Span, new: Span) -> dict[str, str]:
     """Return the dates that agree and were printed to the day before: a month printed later takes nothing away."""
     pairs = (("dsa_start", old.start, new.start), ("dsa_end", old.end, new.end))
     return {name: a for name, a, b in pairs if a and b and same_date(a, b) and len(a) > len(b)}
@@ -378,14 +385,16 @@ def _compare_releases(at_work: _Comparison, _: str) -> None:
     # The oldest layout prints "unknown" for a month it does not know: one in its place was not printed before.
     unknown = {end for end in ends if not old[end] and says_unknown(at_work.place.believed)}
     differs = [end for end in ends if old[end] != new[end] and end not in unknown]
+    details = Details()
     if not any(old.values()) or not any(new.values()):
         differs = differs[:1]
-    words = tuple(window[end] or "" for window in (old, new) for end in reversed(ends))
+        before, after = (Span(window["released_from"], window["released_to"]) for window in (old, new))
+        details = Details(window_before=before if any(before) else None, window_after=after if any(after) else None)
     for end in differs:
         before, after = old[end], new[end]
         goes_on = end == "released_to" and before and after and after > before
         kind = ChangeKind.RELEASES_CONTINUED if goes_on else ChangeKind.RELEASE_WINDOW_CHANGED
-        at_work.tell(kind, end, before=before, after=after, words=words)
+        at_work.tell(kind, end, before=before, after=after, details=details)
 
 
 _COMPARE_ALONE: dict[Comparing, Callable[[_Comparison, str], None]] = {

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from diff.change import Change, ChangeKind, Severity, fact_id, group_id, single
+from diff.change import Change, ChangeKind, Details, Severity, fact_id, group_id, single
 from diff.deciding.belief import Past
 from diff.kinds import grouped
 from diff.saying.sentence import summarise
@@ -70,7 +70,8 @@ def _merged(same: list[Found]) -> Found:
     names = [one.change.organisation or "" for one in others]
     also_on = tuple(dict.fromkeys(name for name in names if name != first.change.organisation))
     severity = min((one.change.severity for one in same), key=lambda s: s.rank)
-    return replace(first, change=_worded(replace(first.change, also_on=also_on, severity=severity)))
+    details = replace(first.change.details, also_on=also_on or None)
+    return replace(first, change=_worded(replace(first.change, details=details, severity=severity)))
 
 
 def _worded(change: Change) -> Change:
@@ -185,10 +186,18 @@ def _group(same: list[Found], agreements: int) -> Change:
         group=identity,
         agreements=agreements,
         members=members,
-        also_on=(),
+        details=_details_of_group(example, len(organisations)),
         families=example.families if len({one.change.families for one in same}) == 1 else None,
     )
     return _worded(group)
+
+
+def _details_of_group(example: Change, organisations: int) -> Details:
+    """Return the example's details, as far as they are those of all members, and what the group's own fields lack."""
+    details = replace(example.details, also_on=None, organisations=organisations)
+    if example.kind in (ChangeKind.DATASET_RELABELLED, ChangeKind.CONTROLLER_SUCCEEDED):
+        return replace(details, name_before=single(example.before), name_after=single(example.after))
+    return details
 
 
 def _values_of_group(same: list[Found]) -> tuple[tuple[str, ...], tuple[str, ...]]:

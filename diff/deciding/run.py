@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from diff.change import Change, ChangeKind, Difference, Severity, fact_id, single
+from diff.change import Change, ChangeKind, Details, Difference, Severity, fact_id, single
 from diff.deciding.belief import Edition, PageBelief, Past, Place, Sighting
 from diff.deciding.compare import compare_place, first_belief, folded_form
 from diff.deciding.grouping import Found, still_owed
 from diff.deciding.identity import Fate, Spot, Verdict, is_baseline, is_new, lacked_before
 from diff.kinds import EDITORIAL, SEVERITY
 from diff.saying.redline import edit_of, redline
-from diff.saying.sentence import summarise, text_facts
+from diff.saying.sentence import summarise, text_details
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import Agreement
@@ -173,15 +173,15 @@ class Run:
                 for slug in fate.new_on:
                     self._find(slug, respelt, fate.reference, title, old_body=self._page(slug).body)
         if fate.verdict is Verdict.ADDED:
-            words = ("again",) if fate.listed_again else ()
+            details = Details(listed_again=fate.listed_again or None)
             for slug in fate.new_on:
-                self._find_plain(ChangeKind.AGREEMENT_ADDED, slug, fate.reference, title, words=words)
+                self._find_plain(ChangeKind.AGREEMENT_ADDED, slug, fate.reference, title, details=details)
         elif fate.verdict is Verdict.REMOVED:
             for slug in fate.left:
                 gone = self._page(slug).places[fate.reference]
                 self._find_plain(ChangeKind.AGREEMENT_REMOVED, slug, fate.reference, title, old_body=gone.missing_body)
         elif fate.verdict in (Verdict.MOVED, Verdict.ALSO) and fate.before != fate.after:
-            names = tuple(self._organisation(slug) for slug in (*fate.before, *fate.after))
+            names = {slug: self._organisation(slug) for slug in (*fate.before, *fate.after)}
             self._find_plain(
                 ChangeKind.AGREEMENT_MOVED,
                 fate.after[0],
@@ -189,7 +189,7 @@ class Run:
                 title,
                 before=fate.before,
                 after=fate.after,
-                words=names,
+                details=Details(page_names=names),
                 old_body=self._last_body(fate.before[0], fate.origin[1] if fate.origin else fate.reference),
             )
 
@@ -228,8 +228,8 @@ class Run:
         places = self.places.get(slug, before.places)
         if is_new(self.past.page(slug)) or before.gone:
             if before.gone or (lacked_before(self.past.page(slug), self.past) and slug not in heirs.values()):
-                words = ("again",) if before.gone else ()
-                self._find_plain(ChangeKind.ORGANISATION_ADDED, slug, words=words)
+                details = Details(listed_again=before.gone or None)
+                self._find_plain(ChangeKind.ORGANISATION_ADDED, slug, details=details)
         else:
             flag_doubt = self._compare_page(before, sighting)
         self.pages[slug] = replace(
@@ -313,7 +313,7 @@ class Run:
         edit = _fold_edit(difference)
         if difference.kind is ChangeKind.TEXT_CHANGED:
             reworded = redline(single(difference.before), single(difference.after))
-            difference = replace(difference, words=text_facts(reworded))
+            difference = replace(difference, details=text_details(reworded))
             edit = edit_of(reworded)
         change = self._change(slug, difference, reference, title, difference.old_body or old_body)
         change = replace(change, summary=summarise(change))
@@ -344,7 +344,7 @@ class Run:
             snapshot_before=old_body or None,
             snapshot_after=self._body(slug) if slug not in self.edition.absent else None,
             fact=fact,
-            words=difference.words,
+            details=difference.details,
         )
 
 

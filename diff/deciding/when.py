@@ -1,19 +1,10 @@
 """The `When` line: printed term, words in place of dates, remarks. Pure text, no calendar."""
 
-from typing import NamedTuple
-
+from diff.change import Span
 from scraper.names.fold import fold
 from scraper.records import Agreement
 
 _NOT_REMARKS = frozenset(map(fold, ("(or before)", "unknown")))
-
-
-class Term(NamedTuple):
-    """A printed term: dates as precise as printed, and the word that stands where a date should, if any."""
-
-    start: str | None
-    end: str | None
-    word: str | None
 
 
 def _parts(agreement: Agreement) -> list[str]:
@@ -28,10 +19,10 @@ def _is_word_for_date(agreement: Agreement, part: str) -> bool:
     return len(part.split()) == 1 and (agreement.dsa_start is None) != (agreement.dsa_end is None)
 
 
-def term_of(agreement: Agreement) -> Term:
+def term_of(agreement: Agreement) -> Span:
     """Return the printed term of *agreement*."""
     words = [part for part in _parts(agreement) if _is_word_for_date(agreement, part)]
-    return Term(agreement.dsa_start, agreement.dsa_end, " ".join(words) or None)
+    return Span(agreement.dsa_start, agreement.dsa_end, " ".join(words) or None)
 
 
 def incident(agreement: Agreement) -> str:
@@ -47,19 +38,6 @@ def note_of(term: Agreement, remark: Agreement) -> str | None:
 def says_unknown(agreement: Agreement) -> bool:
     """Say whether the page prints `unknown` where a month should stand."""
     return any(fold(part) == "unknown" for part in (agreement.when_note or "").split("\n"))
-
-
-def same_date(a: str | None, b: str | None) -> bool:
-    """Say whether two printed dates agree as far as both are precise.
-
-    The newest layout prints months where the older ones print days:
-
-    >>> same_date("2025-07", "2025-07-14"), same_date("2025-07", "2025-08"), same_date("2025-07", None)
-    (True, False, False)
-    """
-    if a is None or b is None:
-        return a is b
-    return a.startswith(b) or b.startswith(a)
 
 
 def later(a: str, b: str) -> bool:

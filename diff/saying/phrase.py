@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from diff.change import Change, ChangeKind, several, single
+from diff.change import Change, ChangeKind, Details, several, single
 from diff.change import Value as Held
 from diff.saying.excerpt import excerpt
 from diff.saying.redline import Mark, Run
-from diff.saying.sentence import NAMES, listed
+from diff.saying.sentence import NAMES, came_or_went, counted, listed, moved_dates, moved_in_words, words_out_and_in
 from scraper.fields import Comparing
 from scraper.names.legal_basis import spell_out
 from scraper.records import FIELDS, PROSE
@@ -90,7 +90,6 @@ def phrase(
     datasets: int | None = None,
     named: Sequence[str] = (),
     term: str | None = None,
-    organisations: int | None = None,
     pages: Mapping[str, str] | None = None,
 ) -> Phrase:
     """Return *change* in few words.
@@ -102,14 +101,13 @@ def phrase(
         datasets: Of an agreement that is new, how many datasets it has.
         named: Those of its datasets that are worth naming to whoever reads it.
         term: Its printed term, "2026-11-02 to 2029-11-01".
-        organisations: At how many organisations a group is; counted where *members* are all of them.
         pages: Slug of a page → name of the organisation, for agreements that moved.
     """
     known = Known(datasets=datasets, named=tuple(named), term=term, pages=pages or {})
     example = members[0] if change.group and members else change
     said = _PHRASES.get(change.kind, _set)(change, example, known)
     if change.group:
-        said = _of_group(said, change, as_member, organisations or _places(change, members))
+        said = _of_group(said, change, as_member)
     notes = [said.note, WITHDRAWN if change.withdrawn else ""]
     return replace(
         said,
@@ -220,8 +218,7 @@ def _two(head: str, short: str = "") -> _Say:
 
 
 def _organisation_added(change: Change, _example: Change, _known: Known) -> Phrase:
-    again = change.summary.endswith(" is listed again")
-    return Phrase(head=f"Organisation {'listed again' if again else 'new on the register'}")
+    return Phrase(head=f"Organisation {'listed again' if change.details.listed_again else 'new on the register'}")
 
 
 def _organisation_renamed(change: Change, _example: Change, _known: Known) -> Phrase:
@@ -232,7 +229,7 @@ def _organisation_renamed(change: Change, _example: Change, _known: Known) -> Ph
 
 
 def _agreement_added(change: Change, _example: Change, known: Known) -> Phrase:
-    again = f"{change.reference} ({change.organisation}) is listed again" in change.summary
+    again = change.details.listed_again
     facts = [f"with {_count(known.datasets, 'dataset')}"] if known.datasets is not None else []
     if known.named:
         among = "one of them" if len(known.named) == 1 else "among them"
@@ -284,31 +281,30 @@ def _renamed(head: str, change: Change, example: Change) -> Phrase:
     return _values(head, renamed_values(example), note=beside)
 
 
-_BOTH_DATES = re.compile(
-    r"(?:, |was |is now )(\S{4,10} to \S{4,10})(?:, where none was|(?:,| and) is no longer) printed$"
-)
-_START_TOO = re.compile(r" and printed start ((?:moved from|is now|was) .+)$")
-_WORD_INSTEAD = re.compile(r"; the page now reads \"(.+)\"$")
-
-
 def _dates(head: str, tails: Mapping[str, str]) -> _Say:
-    """Return the phrase of a date of a term or window; its summary alone says what happened to the other date."""
+    """Return the phrase of a date of a term or window, and in a note what happened to the other date."""
 
     def say(change: Change, _example: Change, _known: Known) -> Phrase:
-        both = _BOTH_DATES.search(change.summary)
         values = _before_after(change)
-        if both and None in (change.before, change.after):
-            values = [(mark, text if mark == "same" else both[1]) for mark, text in values]
+        if whole := came_or_went(change.details):
+            values = [(mark, text if mark == "same" else f"{whole.start} to {whole.end}") for mark, text in values]
             return _values(head, values)
-        start = _START_TOO.search(change.summary)
-        word = _WORD_INSTEAD.search(change.summary)
-        note = f"The printed start {start[1]}." if start else f"The page now reads “{word[1]}”." if word else ""
         tail = tails.get(change.field or "", "")
         if change.field == "when_note":
             values = [(mark, text if mark == "same" else f"“{text}”") for mark, text in values]
-        return _values(head, values, tail=tail, joint="," if tail else ":", note=note)
+        return _values(head, values, tail=tail, joint="," if tail else ":", note=_other_date(change))
 
     return say
+
+
+def _other_date(change: Change) -> str:
+    """Return what became of the date of a term that `before` and `after` do not say, or stands in place of one."""
+    moves = moved_dates(change.details)
+    if len(moves) == 2:
+        return f"The printed start {moved_in_words(change.details, 'start')}."
+    word = change.details.term_after.word if change.details.term_after else None
+    is_instead = [bool(old and not new) for old, new in moves.values()] == [True]
+    return f"The page now reads “{word}”." if word and is_instead else ""
 
 
 _FAMILIES = {
@@ -402,28 +398,24 @@ def _joined(values: Held) -> str:
 _HEADS = {ChangeKind(one.kind): one.short for one in FIELDS.values() if one.comparing is Comparing.SET}
 
 
-_WORDS_OUT_IN = re.compile(r" reworded: (\d+ words?) out, (\d+) in\b")
-_WORDS_WHOLE = re.compile(r" (?:now|no longer) printed: (\d+ words?), beginning ")
-
-
 def _text(change: Change, example: Change, _known: Known) -> Phrase:
-    """Return the phrase of prose; how many words changed stands in the summary already."""
+    """Return the phrase of prose: how many words changed, and the first of them where they stand."""
     name = NAMES[change.field or ""]
     appears = not change.group and not change.before
     goes = not change.group and not change.after
     what = "now printed" if appears else "no longer printed" if goes else "reworded"
     runs = excerpt(single(example.before), single(example.after), LONGEST_PROSE)
     note = "Shown as in the first of them." if change.group and runs else ""
-    return Phrase(
-        head=f"{name} {what}", tail=_word_count(change), form="prose" if runs else "sentence", runs=runs, note=note
-    )
+    tail = _word_count(change.details, what)
+    return Phrase(head=f"{name} {what}", tail=tail, form="prose" if runs else "sentence", runs=runs, note=note)
 
 
-def _word_count(change: Change) -> str:
-    if whole := _WORDS_WHOLE.search(change.summary):
-        return whole[1]
-    counted = _WORDS_OUT_IN.search(change.summary)
-    return f"{counted[1]} out, {counted[2]} in" if counted else ""
+def _word_count(details: Details, what: str) -> str:
+    out, into = details.words_out, details.words_in
+    if out is None or into is None:
+        return ""
+    whole = {"now printed": into, "no longer printed": out}.get(what)
+    return words_out_and_in(details) if whole is None else counted(whole, "word")
 
 
 def _own_words(head: str, short: str = "") -> _Say:
@@ -493,17 +485,12 @@ _PHRASES: dict[ChangeKind, _Say] = {
 # --- groups -----------------------------------------------------------------------------------------------------------
 
 
-def _of_group(said: Phrase, change: Change, as_member: bool, organisations: int) -> Phrase:
+def _of_group(said: Phrase, change: Change, as_member: bool) -> Phrase:
     """Return the phrase of the edit, with its head in second place after how many agreements it is on."""
     agreements = _count(change.agreements, "agreement")
-    at = f" at {_count(organisations, 'organisation')}" if organisations else ""
+    places = change.details.organisations
+    at = f" at {_count(places, 'organisation')}" if places else ""
     head = f"One of {agreements} with the same edit" if as_member else f"The same edit on {agreements}{at}"
     tail = said.head + (f"{said.joint} {said.tail}" if said.tail else "")
     short = f"{said.short or _lower(said.head)} on {agreements}"
     return replace(said, head=head, joint=".", tail=tail, short=short)
-
-
-def _places(change: Change, members: Sequence[Change]) -> int:
-    """Return at how many organisations a group is, or 0 if *members* are not all of them."""
-    all_known = len({member.reference for member in members}) == change.agreements
-    return len({member.organisation for member in members}) if all_known else 0

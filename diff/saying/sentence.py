@@ -5,10 +5,11 @@ Sentences have no full stop at the end, so that they can stand in subjects, titl
 
 from collections.abc import Callable, Iterable, Sequence
 
-from diff.change import Change, ChangeKind, several
+from diff.change import Change, ChangeKind, Details, Span, several
 from diff.saying.redline import Redline
 from scraper.names.legal_basis import spell_out
 from scraper.records import FIELDS
+from scraper.times import same_date
 
 NAMES = {name: one.called for name, one in FIELDS.items() if one.called} | {
     "flags": "Flag",
@@ -19,6 +20,7 @@ NAMES = {name: one.called for name, one in FIELDS.items() if one.called} | {
 """What a field is called in a sentence."""
 
 NOTHING = "nothing printed"
+NO_SPAN = Span(None, None)
 
 
 def listed(items: Iterable[str]) -> str:
@@ -44,16 +46,16 @@ def quoted(value: object) -> str:
 def who(change: Change) -> str:
     """Return whom a change is about: the reference with the organisation, several organisations, or a count."""
     if change.group:
-        places = len({member.organisation for member in change.members})
-        return f"{change.agreements} agreements at {_count(places, 'organisation')}"
+        return f"{change.agreements} agreements at {counted(change.details.organisations or 0, 'organisation')}"
     return f"{change.reference} ({_organisations(change)})" if change.reference else _organisations(change)
 
 
 def _organisations(change: Change) -> str:
-    return listed([change.organisation or "", *change.also_on])
+    return listed([change.organisation or "", *(change.details.also_on or ())])
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """Return a number of things as sentences have it: in figures without a comma, for they are searched."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
@@ -65,10 +67,15 @@ def summarise(change: Change) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def text_facts(changed: Redline) -> tuple[str, str, str, str]:
-    """Return what a sentence says of a redline: words out, words in, the first words out, the first words in."""
+def text_details(changed: Redline) -> Details:
+    """Return what a sentence says of a redline."""
     first_out, first_in = _first_edit(changed)
-    return str(changed.words("out")), str(changed.words("in")), _opening(first_out), _opening(first_in)
+    return Details(
+        words_out=changed.words("out"),
+        words_in=changed.words("in"),
+        first_out=_opening(first_out) or None,
+        first_in=_opening(first_in) or None,
+    )
 
 
 def _first_edit(changed: Redline) -> tuple[str, str]:
@@ -136,9 +143,10 @@ def _of(change: Change) -> str:
 
 
 def _pair(change: Change) -> tuple[object, object]:
-    """Return the old and the new name; a group keeps them in its members only."""
-    example = change.members[0] if change.members else change
-    return example.before, example.after
+    """Return the old and the new name."""
+    if change.group:
+        return change.details.name_before, change.details.name_after
+    return change.before, change.after
 
 
 def _succeeded(change: Change) -> str:
@@ -151,61 +159,79 @@ def _succeeded(change: Change) -> str:
 
 
 def _term(change: Change) -> str:
-    start, end, word, new_start, new_end, new_word = (change.words + ("",) * 6)[:6]
+    of, details = _ref(change), change.details
+    before, after = term_of(details)
     if change.field == "when_note":
-        return f"the printed term of {_ref(change)} now reads {quoted(new_word)} in place of {quoted(word or None)}"
-    of = _ref(change)
-    if start and end and not (new_start or new_end or new_word):
-        return f"the printed term of {of}, {start} to {end}, is no longer printed"
-    if new_start and new_end and not (start or end or word):
-        return f"the printed term of {of} is now {new_start} to {new_end}, where none was printed"
-    moved = []
-    if not _agree(end, new_end):
-        moved.append(f"printed end of {of} {_from_to(end, new_end, new_word)}")
-    if not _agree(start, new_start):
-        name = "printed start" if moved else f"printed start of {of}"
-        moved.append(f"{name} {_from_to(start, new_start, new_word)}")
-    return listed(moved)
+        return f"the printed term of {of} now reads {quoted(after.word)} in place of {quoted(before.word)}"
+    if whole := came_or_went(details):
+        dates = f"{whole.start} to {whole.end}"
+        if whole is before:
+            return f"the printed term of {of}, {dates}, is no longer printed"
+        return f"the printed term of {of} is now {dates}, where none was printed"
+    first, *others = (f"printed {end}{{}} {moved_in_words(details, end)}" for end in moved_dates(details))
+    return listed([first.format(f" of {of}"), *(one.format("") for one in others)])
+
+
+def term_of(details: Details) -> tuple[Span, Span]:
+    """Return the printed term before and after."""
+    return details.term_before or NO_SPAN, details.term_after or NO_SPAN
+
+
+def came_or_went(details: Details) -> Span | None:
+    """Return the whole term or release window that stands there where none did, or does no longer."""
+    if details.window_before or details.window_after:
+        before, after = details.window_before or NO_SPAN, details.window_after or NO_SPAN
+    else:
+        before, after = term_of(details)
+    for whole, other in ((before, after), (after, before)):
+        if whole.start and whole.end and not any(other):
+            return whole
+    return None
+
+
+def moved_dates(details: Details) -> dict[str, tuple[str | None, str | None]]:
+    """Return which dates of the printed term differ, the end first: what was printed, and what is now."""
+    before, after = term_of(details)
+    pairs = {"end": (before.end, after.end), "start": (before.start, after.start)}
+    return {name: pair for name, pair in pairs.items() if not same_date(*pair)}
+
+
+def moved_in_words(details: Details, date: str) -> str:
+    """Return what became of the "start" or "end" of a printed term."""
+    old, new = moved_dates(details)[date]
+    if not old:
+        return f"is now {new}, where none was printed"
+    if not new:
+        word = term_of(details)[1].word
+        return f"was {old}; the page now reads {quoted(word)}" if word else f"was {old} and is no longer printed"
+    return f"moved from {old} to {new}"
 
 
 def _ref(change: Change) -> str:
     if change.group:
         return who(change)
-    pages = f" (on the pages of {_organisations(change)})" if change.also_on else ""
+    pages = f" (on the pages of {_organisations(change)})" if change.details.also_on else ""
     return f"{change.reference}{pages}"
 
 
-def _agree(a: str, b: str) -> bool:
-    return a == b or bool(a and b and (a.startswith(b) or b.startswith(a)))
-
-
-def _from_to(old: str, new: str, word: str) -> str:
-    if not old:
-        return f"is now {new}, where none was printed"
-    if not new:
-        return f"was {old}; the page now reads {quoted(word)}" if word else f"was {old} and is no longer printed"
-    return f"moved from {old} to {new}"
-
-
 def _released(change: Change) -> str:
-    old_from, old_to, new_from, new_to = (change.words + ("",) * 4)[:4]
     of = _ref(change)
-    if not (old_from or old_to):
-        return f"release window of {of} is now {_window(new_from, new_to)}, where none was printed"
-    if not (new_from or new_to):
-        return f"release window of {of} was {_window(old_from, old_to)} and is no longer printed"
+    if window := change.details.window_after:
+        return f"release window of {of} is now {_window(window)}, where none was printed"
+    if window := change.details.window_before:
+        return f"release window of {of} was {_window(window)} and is no longer printed"
     if change.kind is ChangeKind.RELEASES_CONTINUED:
         return f"releases under {of} continued: last release month moved from {change.before} to {change.after}"
     name = NAMES[change.field or ""].lower()
     return f"{name} of {of} changed from {change.before or NOTHING} to {change.after or NOTHING}"
 
 
-def _window(start: str, end: str) -> str:
-    return " to ".join(filter(None, (start, end)))
+def _window(window: Span) -> str:
+    return " to ".join(filter(None, (window.start, window.end)))
 
 
 def _legal_basis(change: Change) -> str:
-    printed = dict(word.split("\t", 1) for word in change.words)
+    printed = change.details.printed or {}
 
     acts: set[str] = set()  # each is named once in a sentence: "section 261(7) of the … Act 2012 and section 261(4)"
 
@@ -236,25 +262,39 @@ def _without_known_act(citation: str, acts: set[str]) -> str:
 
 def _text(change: Change) -> str:
     name = NAMES.get(change.field or "", "")
-    out, into, first_out, first_in = change.words
+    details = change.details
+    first_out, first_in = details.first_out, details.first_in
     if not (change.before or change.group):
-        return f"{name} of {who(change)} now printed: {_count(int(into), 'word')}, beginning {quoted(first_in)}"
+        words = counted(details.words_in or 0, "word")
+        return f"{name} of {who(change)} now printed: {words}, beginning {quoted(first_in)}"
     if not (change.after or change.group):
-        return f"{name} of {who(change)} no longer printed: {_count(int(out), 'word')}, beginning {quoted(first_out)}"
-    begins = [f"beginning with {quoted(first_out)}"] if first_out else []
-    begins += [f"{'now' if first_out else 'beginning with'} {quoted(first_in)}"] if first_in else []
-    return f"{name} of {who(change)} reworded: {_count(int(out), 'word')} out, {into} in, {', '.join(begins)}"
+        words = counted(details.words_out or 0, "word")
+        return f"{name} of {who(change)} no longer printed: {words}, beginning {quoted(first_out)}"
+    return f"{name} of {who(change)} reworded: {reworded(details)}"
+
+
+def reworded(details: Details) -> str:
+    """Return how many words of a text went and came, and the first of them."""
+    out, into = details.first_out, details.first_in
+    begins = [f"beginning with {quoted(out)}"] if out else []
+    begins += [f"{'now' if out else 'beginning with'} {quoted(into)}"] if into else []
+    return f"{words_out_and_in(details)}, {', '.join(begins)}"
+
+
+def words_out_and_in(details: Details) -> str:
+    """Return how many words of a text went and came."""
+    return f"{counted(details.words_out or 0, 'word')} out, {details.words_in} in"
 
 
 def _agreement_added(change: Change) -> str:
-    again = "listed again" if "again" in change.words else "new on the register's pages"
+    again = "listed again" if change.details.listed_again else "new on the register's pages"
     title = f": {change.title}" if change.title else ""
     return f"{who(change)} is {again}{title}"
 
 
 def _moved(change: Change) -> str:
     old, new = several(change.before), several(change.after)
-    names = dict(zip((*old, *new), change.words, strict=False))
+    names = change.details.page_names or {}
     before, after = ([names.get(slug, slug) for slug in slugs] for slugs in (old, new))
     if set(old) <= set(new):
         came = [names.get(slug, slug) for slug in new if slug not in old]
@@ -286,7 +326,7 @@ def _wording(change: Change) -> str:
 
 _SENTENCES: dict[ChangeKind, Callable[[Change], str]] = {
     ChangeKind.ORGANISATION_ADDED: lambda c: (
-        f"{c.organisation} {'is listed again' if 'again' in c.words else 'is new on the register'}"
+        f"{c.organisation} {'is listed again' if c.details.listed_again else 'is new on the register'}"
     ),
     ChangeKind.ORGANISATION_REMOVED: lambda c: f"the page of {c.organisation} is no longer on the register",
     ChangeKind.ORGANISATION_RENAMED: _renamed,
@@ -316,7 +356,7 @@ _SENTENCES: dict[ChangeKind, Callable[[Change], str]] = {
         f"files disseminated on the page of {c.organisation}: {c.before} before, {c.after} now"
     ),
     ChangeKind.LAYOUT_CHANGED: lambda c: (
-        f"the site's layout changed from {c.before} to {c.after} on pages with {_count(c.agreements, 'agreement')}"
+        f"the site's layout changed from {c.before} to {c.after} on pages with {counted(c.agreements, 'agreement')}"
     ),
     ChangeKind.WORDING_CHANGED: _wording,
 }

@@ -48,7 +48,7 @@ def entry_of(change: Change, members: Sequence[Change] = (), here: Sequence[Chan
         members: Of a group all its members.
         here: Those of them that concern the feed which the entry stands in; empty in the feed of everything.
     """
-    parts = [_withdrawn(change), _what(change, members), _values(change, members), _members(here), _seen(change)]
+    parts = [_withdrawn(change), _what(change), _values(change, members), _members(here), _seen(change)]
     return Entry(
         id=f"{TAG}change/{change.id}",
         title=cut(one_line(change.summary), LONGEST_TITLE),
@@ -73,10 +73,10 @@ def _withdrawn(change: Change) -> str:
     return "<p>Withdrawn: the kept pages no longer show this change. It stays here because it was told.</p>"
 
 
-def _what(change: Change, members: Sequence[Change]) -> str:
+def _what(change: Change) -> str:
     severity = f"{change.severity.capitalize()} severity."
     if change.group:
-        places = len({member.organisation for member in members})
+        places = change.details.organisations
         at = f" at {places} {'organisation' if places == 1 else 'organisations'}" if places else ""
         return f"<p>{severity} The same edit on {change.agreements} agreements{at}.</p>"
     about = [_safe(name) for name in (change.organisation, change.title) if name]

@@ -40,8 +40,6 @@ class Told:
     change: Change
     members: Sequence[Change] = ()
     """Of a group those that concern the subscription."""
-    organisations: int | None = None
-    """At how many organisations all of a group is."""
     datasets: int | None = None
     """Of a new agreement, how many datasets it has."""
     named: tuple[str, ...] = ()

@@ -245,14 +245,13 @@ class _Arranger:
 
     def _line(self, told: Told, *, as_member: bool = False) -> Line:
         change = told.change
-        beside = (told.organisations, told.datasets, told.named, told.term)
+        beside = (told.datasets, told.named, told.term)
         key = (change.id, change.withdrawn, as_member, told.members[0].id if told.members else None, *beside)
         if key not in self._phrases:
             self._phrases[key] = phrase(
                 change,
                 told.members,
                 as_member=as_member,
-                organisations=told.organisations,
                 datasets=told.datasets,
                 named=told.named,
                 term=told.term,

@@ -7,10 +7,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, get_type_hints
 
 from sqlite_utils import Database
 
+from diff.change import PUBLIC, Change, ChangeKind, Details, Families, Severity, Value
 from scraper.fields import Sort
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import FIELDS, SECTIONS
@@ -284,18 +285,16 @@ def _periods(
 
 _NEWEST_NAME = Column(name="newest_name", type="text", meaning="The newest name known of this dataset.", required=True)
 
-_CHANGE_TYPES = {
-    "id": "text!", "kind": "text!", "severity": "text!", "substantive": "boolean!", "organisation": "text",
-    "page": "text", "reference": "text", "title": "text", "field": "text", "before": "any", "after": "any",
-    "added": "list!", "removed": "list!", "families": "any", "summary": "text!", "first_seen": "time!",
-    "run": "integer!", "snapshot_before": "text", "snapshot_after": "text", "group": "text", "agreements": "integer!",
-    "withdrawn": "boolean!",
+_TYPES_OF_A_CHANGE = {
+    str: "text!", str | None: "text", ChangeKind: "text!", Severity: "text!", bool: "boolean!", int: "integer!",
+    tuple[str, ...]: "list!", Value: "any", Families | None: "any", Details: "any!",
 }  # fmt: skip
 _CHANGE_MEANINGS = {
     "substantive": "Whether people are told; false for an editorial change.",
     "before": "What was printed: a value, a list, or prose; null where there is none.",
     "after": "What is printed now; as before.",
     "families": "For legal bases the families that came and those that went, as an object; else null.",
+    "details": "Facts that the summary says and no other column has, as an object; docs/records.md names them.",
     "group": "The change's own id if it is a group of the same edit on many agreements; else null.",
     "withdrawn": "Whether it was delivered and is no longer found.",
 }
@@ -308,6 +307,8 @@ def _change_rows(db: Database, _: Vocabulary) -> Iterator[Row]:
 
 
 def _changes() -> Table:
+    hints = get_type_hints(Change)
+    types = {name: _TYPES_OF_A_CHANGE[hints[name]] for name in PUBLIC} | {"first_seen": "time!"}
     columns = [
         Column(
             name=name,
@@ -315,7 +316,7 @@ def _changes() -> Table:
             meaning=_CHANGE_MEANINGS.get(name) or _meaning("changes", name),
             required=type_.endswith("!"),
         )
-        for name, type_ in _CHANGE_TYPES.items()
+        for name, type_ in types.items()
     ]
     member = Column(name="member_of", type="text", meaning="The group that the change belongs to; null for others.")
     return Table(

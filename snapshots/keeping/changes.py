@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from diff.change import Change, ChangeKind, Severity, read_families, read_value
+from diff.change import Change, ChangeKind, Details, Severity, read_families, read_value
 from scraper.records import PROSE
 from snapshots.keeping.states import States, as_json
 
@@ -35,6 +35,7 @@ def change_of(row: Mapping[str, Any]) -> Change:
         added=tuple(json.loads(row["added"])),
         removed=tuple(json.loads(row["removed"])),
         families=None if families is None else read_families(*families),
+        details=Details.from_json(json.loads(row["details"])),
         summary=row["summary"],
         first_seen=row["first_seen"],
         run=row["run"],
@@ -68,6 +69,7 @@ def row_of(change: Change, states: States) -> dict[str, Any]:
         "added": as_json(change.added),
         "removed": as_json(change.removed),
         "families": None if change.families is None else as_json(change.families),
+        "details": as_json(change.details.to_json()),
         "summary": change.summary,
         "first_seen": change.first_seen,
         "run": change.run,

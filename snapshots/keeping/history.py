@@ -353,7 +353,11 @@ class HistoryWriter:
               select count(distinct reference)
               from changes as members
               where members.member_of = :id and not members.withdrawn
-            )
+            ), details = json_set(details, '$.organisations', (
+              select count(distinct organisation)
+              from changes as members
+              where members.member_of = :id and not members.withdrawn
+            ))
             where id = :id
             """,
             {"id": group},

@@ -189,6 +189,11 @@ class Store:
 
     # --- deriving -----------------------------------------------------------------------------------------------------
 
+    @property
+    def lacks_details(self) -> bool:
+        """Whether the history was derived before changes had details, and not again since."""
+        return bool(list(self.db.query("select 1 from derivation where rules = 'without details'")))
+
     def _is_current(self) -> bool:
         """Say whether everything derived so far was derived by today's rules."""
         rows = list(self.db.query("select rules from derivation"))

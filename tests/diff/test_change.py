@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from diff.change import Change, ChangeKind, Severity
-from tests.harness.builders import DEATHS, HES, PLAIN, SLUG, Watched, after, agreement, bases, edited, page
+from diff.change import Change, ChangeKind, Details, Severity, Span, fact_id
+from tests.harness.builders import DEATHS, HES, PLAIN, SLUG, Watched, a_change, after, agreement, bases, edited, page
 
 NEW = "Emergency Care Data Set (ECDS)"
 
@@ -58,8 +58,8 @@ def test_typography_bytes_and_time_are_no_part_of_an_id():
 
 
 KEYS = (
-    "id kind severity substantive organisation page reference title field before after added removed families summary "
-    "first_seen run snapshot_before snapshot_after group agreements withdrawn"
+    "id kind severity substantive organisation page reference title field before after added removed families details "
+    "summary first_seen run snapshot_before snapshot_after group agreements withdrawn"
 ).split()
 
 
@@ -79,6 +79,37 @@ def test_families_are_given_for_legal_bases_alone():
 
     assert basis.to_json()["families"] == {"added": ["s251-support"], "removed": []}
     assert end.to_json()["families"] is None
+
+
+def test_a_change_reads_back_from_its_public_form():
+    whole = a_change(
+        "text-changed",
+        before="One.",
+        after=None,
+        added=["one"],
+        families={"added": [], "removed": ["consent"]},
+        details={
+            "words_out": 1,
+            "term_before": {"start": "2023-03-13", "end": None, "word": "No"},
+            "term_after": {"start": "2023-03-13", "end": "2026-03"},
+            "printed": {"TEXT:228c98f57f3f": "A letter"},
+            "also_on": ["NHS England"],
+            "listed_again": True,
+        },
+    )
+
+    public = json.loads(json.dumps(whole.to_json()))
+
+    assert Change.from_json(public) == whole
+    assert whole.details.term_before == Span("2023-03-13", None, "No")
+    assert public["details"]["term_after"] == {"start": "2023-03-13", "end": "2026-03"}
+    assert {whole, replace(whole, id="")} == {whole, replace(whole, id="")}
+
+
+def test_details_are_no_part_of_an_id():
+    change = a_change("agreement-added")
+
+    assert fact_id(change, 0) == fact_id(replace(change, details=Details(listed_again=True)), 0)
 
 
 def test_changes_are_listed_newest_first_then_by_severity_organisation_reference_and_kind():

@@ -12,6 +12,7 @@ from diff.change import Change
 from diff.deciding.belief import Edition, Remembered, Sighting
 from diff.deciding.decide import Decision, decide
 from diff.deciding.guards import Guards
+from diff.saying.sentence import summarise
 from scraper.names.fold import as_set
 from scraper.names.legal_basis import family_of, spell_out
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
@@ -141,6 +142,9 @@ class Watched:
         self.last = decide(self.past, edition, vocabulary=self.vocabulary, guards=self.guards, trusted=trusted)
         if self.last.held is None:
             self.past.learn(self.last.pages, self.last.facts, complete=complete)
+        for change in self.last.changes:
+            said = summarise(Change.from_json(change.to_json()))
+            assert said == change.summary, "a sentence says nothing that no field has"
         return sorted(self.last.changes, key=Change.sort_key)
 
     def _is_quiet(self, slug: str, sighting: Sighting) -> bool:
@@ -189,6 +193,7 @@ def a_change(kind: str = "dsa-extended", **values: Any) -> Change:
         "added": [],
         "removed": [],
         "families": None,
+        "details": {},
         "summary": "",
         "first_seen": "2026-11-20T03:17:00Z",
         "run": 512,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from diff.change import Change, ChangeKind
-from diff.deciding.when import incident, same_date
+from diff.deciding.when import incident
 from diff.kinds import is_type_of_data
 from diff.saying.english import plural
 from diff.saying.redline import Mark, redline
@@ -19,6 +19,7 @@ from scraper.names.legal_basis import compared_ids
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import FIELDS, PROSE, Agreement, fields_of_sort
 from scraper.text import cut, one_line
+from scraper.times import same_date
 from snapshots.browse.parts.law import heading
 
 LONGEST = 300

@@ -254,7 +254,7 @@ def moves_of(reader: Reader, thing: Thing, spells: Sequence[Spell]) -> list[Move
     """Return the changes by which agreements got or lost the thing, the newest first."""
     rows = reader.rows(
         f"""
-        select id, kind, severity, coalesce(organisation, page) as organisation, page, reference, summary, first_seen,
+        select id, kind, severity, coalesce(organisation, page) as organisation, page, reference, details, first_seen,
           added, removed
         from changes
         where kind in ('agreement-added', 'agreement-removed', :added, :removed)
@@ -290,7 +290,7 @@ def _got_or_lost(
     place = (row["page"], row["reference"])
     if row["kind"] == "agreement-added":
         if (*place, row["first_seen"]) in began:
-            again = " is listed again" in row["summary"]
+            again = "listed_again" in json.loads(row["details"])
             yield True, "With an agreement listed again" if again else "With a new agreement"
     elif row["kind"] == "agreement-removed":
         if place in ended and (ended[place] or "") <= row["first_seen"]:

@@ -89,7 +89,6 @@ def change_rows(reader: Reader, changes: Sequence[Change]) -> list[ChangeRow]:
             phrase=phrase(
                 change,
                 examples.get(change.id, ()),
-                organisations=_places(change, members.get(change.id, ())),
                 pages=reader.organisations,
                 **began.get((change.reference or "", change.first_seen), {}),
             ),
@@ -121,12 +120,6 @@ def _examples(reader: Reader, members: Mapping[str, Sequence[Row]]) -> dict[str,
     firsts = {group: found[0]["id"] for group, found in members.items()}
     whole = {change.id: change for change in changes_by_id(reader, firsts.values())} if firsts else {}
     return {group: [whole[first]] for group, first in firsts.items()}
-
-
-def _places(group: Change, members: Sequence[Row]) -> int | None:
-    """Return at how many organisations a group is; None where not all of its members are known."""
-    all_known = len({member["reference"] for member in members}) == group.agreements
-    return len({member["organisation"] for member in members}) if all_known else None
 
 
 def _beginnings(reader: Reader, added: Sequence[Change]) -> dict[tuple[str, str], dict[str, Any]]:

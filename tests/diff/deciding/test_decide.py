@@ -139,7 +139,7 @@ def test_two_pages_of_one_body_are_two_views():
         replace(page(agreement(sublicensing=("Yes",)), slug="nhs_england"), slug="nhs_england_x26"),
     )
 
-    assert (change.page, change.also_on) == ("nhs_england", ())
+    assert (change.page, change.details.also_on) == ("nhs_england", None)
 
 
 def test_an_edition_without_pages_tells_nothing():

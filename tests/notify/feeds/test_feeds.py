@@ -61,7 +61,8 @@ def reworded(before, after, **fields):
 def group(members, **fields):
     one = f"{999:020x}"
     values = {"group": one, "organisation": None, "page": None, "reference": None, "title": None}
-    return change(999, **values, agreements=len(members), **fields)
+    details = {"organisations": len({member.organisation for member in members})}
+    return change(999, **values, details=details, agreements=len(members), **fields)
 
 
 def files(*changes, base_url=None, vocabulary=None, **history):

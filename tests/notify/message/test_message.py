@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from lxml import etree
 
-from diff.change import Change
+from diff.change import Change, Details
 from notify.following.ends import PrintedEnd
 from notify.following.matching import Told
 from notify.message.digest import Composer
@@ -59,6 +59,7 @@ LIMB |= {"families": {"added": [], "removed": []}}
 def group_of(*members, number=900, agreements=38, **fields):
     group = {"group": f"{number:020x}", "agreements": agreements, "organisation": None, "page": None}
     group |= {"reference": None, "title": None, "snapshot_before": None, "snapshot_after": None}
+    group["details"] = Details(organisations=21)
     return replace(members[0], id=f"{number:020x}", **group, **fields)
 
 
@@ -99,11 +100,11 @@ REWORDED = at(
     field="objectives",
     before="The ICB receives data from NHS Digital for its commissioning activities.",
     after="The ICB receives data from NHS England for its commissioning activities.",
-    summary=f"Objectives of {HES_SERVICE} (NHS Eastmere) reworded: 1 word out, 1 in, beginning with …",
+    details={"words_out": 1, "words_in": 1},
     **SUMS,
 )
 NEW = at(4, HARROWDALE, WINTER, "agreement-added", "medium", snapshot_before=None, snapshot_after="3" * 64)
-GROUP = Told(change=group_of(limb(5, EASTMERE, COMM)), members=(limb(5, EASTMERE, COMM),), organisations=21)
+GROUP = Told(change=group_of(limb(5, EASTMERE, COMM)), members=(limb(5, EASTMERE, COMM),))
 NEWS = Briefing(
     follows="NHS Eastmere Integrated Care Board, its predecessors, and MHSDS",
     told=(
@@ -235,7 +236,7 @@ def test_a_group_stands_at_each_of_up_to_three_agreements_and_once_for_more():
     group = group_of(members[0])
 
     three = compose(told=(Told(change=group, members=tuple(members[:3])),))
-    four = compose(told=(Told(change=group, members=tuple(members), organisations=21),))
+    four = compose(told=(Told(change=group, members=tuple(members)),))
 
     assert [row[10:] for row in rows_of(three)] == ["One of 38 agreements with the same edit. Legal basis: cited"] * 3
     assert titles_of(four) == ["Across the register", "Coming up"]

@@ -437,6 +437,22 @@ def test_an_older_database_gets_todays_tables_and_views(tmp_path):
     assert shape(older) == shape(today)
 
 
+def test_changes_from_before_there_were_details_get_them_when_a_command_opens_the_file(started):
+    objectives = "To learn why admissions fall."
+    started.take(REGISTER | {"university_of_harrowdale": reads(HARROWDALE, objectives=objectives)}, "2026-07-01")
+    before = started.history()
+    with closing(sqlite3.connect(started.database)) as database, database:
+        for (view,) in database.execute("select name from sqlite_master where type = 'view'").fetchall():
+            database.execute(f"drop view {view}")
+        database.execute("alter table changes drop column details")
+        database.execute("delete from _sqlite_migrations where name >= 'm006'")
+        database.execute("pragma user_version = 0")
+    (change,) = started.changes()
+
+    assert change["details"]["words_out"] > 0
+    assert started.history() == before
+
+
 def test_a_database_without_the_views_gets_them(started):
     with closing(sqlite3.connect(started.database)) as database, database:
         for (view,) in database.execute("select name from sqlite_master where type = 'view'").fetchall():
