@@ -10,9 +10,8 @@ from datetime import date
 from typing import Any, Self
 
 from diff.terms import last_day
-from notify.following.matching import About, Audience
-from notify.following.subscription import Followed, stem_of
-from notify.following.words import Listeners
+from notify.following.matching import Audience
+from notify.following.subscription import Followed, Subjects, stem_of
 from scraper.names.fold import fold
 
 
@@ -83,8 +82,14 @@ def ends_due(
         note["day"] = day.isoformat()
         item = f"end:{row['reference']}:{row['dsa_end']}"
         ends = {days: PrintedEnd.of_note(f"{item}:{days}", note, today) for days in every_days}
-        about = _about_agreement(row, (texts or {}).get(row["reference"], ()), audience.listeners)
-        for number in audience.following(about) - audience.excluding(about):
+        about = Subjects(
+            pages=frozenset({row["page"]}),
+            organisations=frozenset({fold(row["organisation"] or "")}),
+            datasets=frozenset(map(fold, row["datasets"] or ())),
+            references=frozenset({stem_of(row["reference"])}),
+        )
+        hearing = audience.listeners.of_any((texts or {}).get(row["reference"], ()))
+        for number in (audience.everything | audience.naming(about, hearing)) - audience.excluding(about):
             days = min((one for one in wanted[number] if (day - today).days <= one), default=None)
             before = told_at[number].get((stem_of(row["reference"]), row["dsa_end"]))
             if days is not None and (before is None or days < before):
@@ -105,13 +110,3 @@ def _fewest_days(items: Iterable[str]) -> dict[tuple[str, str], int]:
             key = (stem_of(reference), end)
             fewest[key] = min(int(days), fewest.get(key, int(days)))
     return fewest
-
-
-def _about_agreement(row: Mapping[str, Any], texts: Iterable[str], listeners: Listeners) -> About:
-    return About(
-        pages=(row["page"],),
-        organisation=fold(row["organisation"] or ""),
-        reference=stem_of(row["reference"]),
-        datasets=frozenset(map(fold, row["datasets"] or ())),
-        heard_by=frozenset[int]().union(*map(listeners.of, texts)),
-    )

@@ -6,7 +6,7 @@ with those of its members that do. Every change asks who follows it; no subscrip
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from diff.change import Change, ChangeKind, Severity
@@ -69,49 +69,34 @@ def tell(followed: Sequence[Followed], news: News) -> list[list[Told]]:
             continue
         admitted = audience.admitted(change.kind, change.severity)
         if change.group:
-            members = news.members.get(change.id, ())
-            for number, concerned in _concerned_members(members, audience, facts, admitted):
+            members = [(member, *facts.about(member)) for member in news.members.get(change.id, ())]
+            for number, concerned in _concerned_members(members, audience, admitted):
                 told[number].append(Told(change, concerned))
         else:
-            about = facts.about(change)
-            for number in (audience.following(about) & admitted) - audience.excluding(about):
+            about, hearing = facts.about(change)
+            following = audience.everything | audience.naming(about, hearing)
+            for number in (following & admitted) - audience.excluding(about):
                 told[number].append(Told(change))
     return told
 
 
 def _concerned_members(
-    members: Sequence[Change], audience: "Audience", facts: "_Facts", admitted: frozenset[int]
+    members: Sequence[tuple[Change, Subjects, frozenset[int]]], audience: "Audience", admitted: frozenset[int]
 ) -> Iterator[tuple[int, Sequence[Change]]]:
     """Yield the subscriptions that a group is told to, each with the members that concern it."""
     concerned: dict[int, list[Change]] = defaultdict(list)
     left_out: dict[int, set[str]] = defaultdict(set)
-    for member in members:
-        about = facts.about(member)
+    for member, about, hearing in members:
         excluding = audience.excluding(about)
-        for number in (audience.naming(about) & admitted) - excluding:
+        for number in (audience.naming(about, hearing) & admitted) - excluding:
             concerned[number].append(member)
         for number in excluding & audience.everything:
             left_out[number].add(member.id)
     yield from concerned.items()
     for number in audience.everything & admitted:
-        out = left_out.get(number)
-        left = [member for member in members if member.id not in out] if out else members
+        left = [member for member, *_ in members if member.id not in left_out.get(number, ())]
         if left or not members:
             yield number, left
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What a change or a printed end is about."""
-
-    pages: Collection[str]
-    organisation: str
-    """Folded, like the datasets."""
-    reference: str
-    """Its stem."""
-    datasets: frozenset[str]
-    heard_by: frozenset[int] = frozenset()
-    """Those that follow one of its words."""
 
 
 class _Facts:
@@ -123,15 +108,15 @@ class _Facts:
         self._held: dict[str, frozenset[str]] = {}
         self._heard: dict[Moment, frozenset[int]] = {}
 
-    def about(self, change: Change) -> About:
-        """Return what *change*, which is no group, is about."""
-        return About(
-            pages=slugs_of(change),
-            organisation=fold(change.organisation or ""),
-            reference=stem_of(change.reference or ""),
+    def about(self, change: Change) -> tuple[Subjects, frozenset[int]]:
+        """Return what *change*, which is no group, is about, and those that follow one of its words."""
+        about = Subjects(
+            pages=frozenset(slugs_of(change)),
+            organisations=frozenset({fold(change.organisation or "")}),
             datasets=self._datasets(change),
-            heard_by=self._hear(change) if self._listeners else frozenset(),
+            references=frozenset({stem_of(change.reference or "")}),
         )
+        return about, self._hear(change) if self._listeners else frozenset()
 
     def _datasets(self, change: Change) -> frozenset[str]:
         if not change.kind.startswith("agreement-"):
@@ -144,16 +129,16 @@ class _Facts:
     def _hear(self, change: Change) -> frozenset[int]:
         moment = (change.reference or "", change.first_seen)
         if moment not in self._heard:
-            self._heard[moment] = frozenset().union(*map(self._listeners.of, self._news.texts.get(moment, ())))
+            self._heard[moment] = self._listeners.of_any(self._news.texts.get(moment, ()))
         if change.kind not in (ChangeKind.TEXT_CHANGED, ChangeKind.TITLE_CHANGED):
             return self._heard[moment]
         # A section that went is told at its second sighting, when the agreement has not printed it for a while.
         own = [side for side in (change.before, change.after) if isinstance(side, str)]
-        return self._heard[moment].union(*map(self._listeners.of, own))
+        return self._heard[moment] | self._listeners.of_any(own)
 
 
 class Audience:
-    """All subscriptions, by number, asked by what a change is about."""
+    """All subscriptions, by number, asked by what a change or a printed end is about."""
 
     def __init__(self, followed: Sequence[Followed]) -> None:
         self._subscriptions = [one.subscription for one in followed]
@@ -175,51 +160,34 @@ class Audience:
             )
         return self._admitted[kind, severity]
 
-    def following(self, about: About) -> frozenset[int]:
-        """Return those that follow what it is about, or everything."""
-        return self.everything | self.naming(about)
+    def naming(self, about: Subjects, hearing: frozenset[int]) -> frozenset[int]:
+        """Return those that name an organisation, an agreement or a dataset in *about*, and those *hearing* a word."""
+        return hearing.union(self._named.of_place(about), *self._named.of_datasets(about))
 
-    def naming(self, about: About) -> frozenset[int]:
-        """Return those that follow an organisation, a dataset or a word that it is about."""
-        return about.heard_by | self._named.of_place(about) | self._named.of_any_dataset(about)
-
-    def excluding(self, about: About) -> set[int]:
+    def excluding(self, about: Subjects) -> set[int]:
         """Return those that except it: an agreement that holds other datasets too is not left out for one of them."""
-        return self._left_out.of_place(about) | self._left_out.of_all_datasets(about)
-
-
-_By = dict[str, set[int]]
+        datasets = self._left_out.of_datasets(about)
+        return self._left_out.of_place(about) | (set.intersection(*datasets) if datasets else set())
 
 
 class _Index:
     """From pages, names and references to the subscriptions that name them, by number."""
 
     def __init__(self, subjects: Iterable[Subjects]) -> None:
-        self._pages: _By = defaultdict(set)
-        self._organisations: _By = defaultdict(set)
-        self._datasets: _By = defaultdict(set)
-        self._references: _By = defaultdict(set)
+        # By sort first: a page, an organisation and a dataset may be called alike.
+        self._numbers: dict[tuple[str, str], set[int]] = defaultdict(set)
         for number, one in enumerate(subjects):
-            for index, names in (
-                (self._pages, one.pages),
-                (self._organisations, one.organisations),
-                (self._datasets, one.datasets),
-                (self._references, one.references),
-            ):
-                for name in names:
-                    index[name].add(number)
+            for sort in ("pages", "organisations", "datasets", "references"):
+                for name in getattr(one, sort):
+                    self._numbers[sort, name].add(number)
 
-    def of_place(self, about: About) -> set[int]:
+    def of_place(self, about: Subjects) -> set[int]:
         """Return those that name the organisation or the agreement."""
-        found = set(self._organisations.get(about.organisation, ()))
-        found.update(self._references.get(about.reference, ()))
-        return found.union(*(self._pages.get(page, ()) for page in about.pages))
+        keys = [("pages", page) for page in about.pages]
+        keys += [("organisations", name) for name in about.organisations]
+        keys += [("references", stem) for stem in about.references]
+        return set[int]().union(*(self._numbers.get(key, ()) for key in keys))
 
-    def of_any_dataset(self, about: About) -> set[int]:
-        """Return those that name one of the datasets."""
-        return set[int]().union(*(self._datasets.get(name, ()) for name in about.datasets))
-
-    def of_all_datasets(self, about: About) -> set[int]:
-        """Return those that name every one of the datasets, where there is one."""
-        named = [self._datasets.get(name, set()) for name in about.datasets]
-        return set.intersection(*named) if named else set()
+    def of_datasets(self, about: Subjects) -> list[set[int]]:
+        """Return for each of the datasets those that name it."""
+        return [self._numbers.get(("datasets", name), set()) for name in about.datasets]

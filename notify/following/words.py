@@ -37,6 +37,10 @@ class Listeners:
     def __bool__(self) -> bool:
         return bool(self._numbers)
 
+    def of_any(self, texts: Iterable[str]) -> frozenset[int]:
+        """Return those that follow a word in one of *texts*."""
+        return frozenset[int]().union(*map(self.of, texts))
+
     def of(self, text: str) -> frozenset[int]:
         """Return those that follow a word in *text*.
 
