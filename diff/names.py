@@ -16,7 +16,7 @@ from scraper.names.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownNames:
     """What the history knows by name, also of what is there no more."""
 
     pages: Mapping[str, str] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class DatasetNames:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class NamedBody:
     """An organisation that was asked for."""
 
     name: str
@@ -136,7 +136,7 @@ class Body:
 class OrganisationNames:
     """The organisations there are, asked for by slug or by any name they have had."""
 
-    def __init__(self, known: Known, vocabulary: Vocabulary) -> None:
+    def __init__(self, known: KnownNames, vocabulary: Vocabulary) -> None:
         self._known = known
         self._vocabulary = vocabulary
         self._by_name: dict[str, set[str]] = defaultdict(set)
@@ -144,7 +144,7 @@ class OrganisationNames:
             for name in (organisation, *known.headings.get(slug, ())):
                 self._by_name[fold(name)].add(slug)
 
-    def named(self, name: str) -> Body:
+    def named(self, name: str) -> NamedBody:
         """Return the body called *name*, whether it has a page or not."""
         slug = name.strip().lower()
         own = {slug} & self._known.pages.keys() or self._by_name.get(fold(name), set())
@@ -154,7 +154,7 @@ class OrganisationNames:
         names = (earlier & later) | frozenset(map(fold, called))  # what lies both ways is another name of it
         names -= {""}
         pages = self.pages_of(names) | own or {slug}  # before anything is known it may be a slug
-        return Body(
+        return NamedBody(
             name=self._known.pages[min(own)] if own else name,
             pages=frozenset(pages),
             names=names,

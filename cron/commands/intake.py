@@ -21,7 +21,7 @@ from scraper.names.vocabulary import Vocabulary
 from scraper.records import page_to_json
 from scraper.times import as_text
 from scraper.web.addresses import host_of
-from snapshots.asking.answers import Question
+from snapshots.asking.changes import ChangeFilter
 from snapshots.keeping.store import Outcome
 from snapshots.sources.captures import Found, SourceError, captures_in
 from snapshots.sources.intake import Backfilled, Intake, backfill
@@ -118,15 +118,15 @@ def _needs_a_person(context: Context, outcome: Outcome) -> bool:
 
 def _why_held(context: Context, outcome: Outcome) -> str | None:
     """Return why an edition is held: found now, or when it was taken before."""
-    run = context.answers.run(outcome.run)
+    run = context.answers.runs.run(outcome.run)
     return outcome.decision.held or (run["reason"] if run["state"] == "held" else None)
 
 
 def render_outcome(context: Context, outcome: Outcome) -> str:
     """Return what became of an edition, as an import tells it."""
-    run = context.answers.run(outcome.run)
+    run = context.answers.runs.run(outcome.run)
     refused = [*outcome.refused.items(), *outcome.decision.distrusted.items()]
-    changes = context.answers.changes(Question(run=outcome.run, editorial=True))
+    changes = context.answers.changes.find(ChangeFilter(run=outcome.run, editorial=True))
     report = news.ImportReport(
         run=outcome.run,
         fetched_at=run["captured_at"],
@@ -261,7 +261,7 @@ def _take(context: Context, found: Iterable[Found]) -> None:
     known = context.store().log.read_bodies() if context.has_history else {}
     with closing(Intake(known, now=now, folder=database.parent)) as intake:
         intake.gather(found)
-        before = set(context.answers.change_ids()) if context.has_history else set[str]()
+        before = set(context.answers.changes.ids()) if context.has_history else set[str]()
         done = backfill(context.store(create=True), intake, context.rules, progress=show_progress)
     report = _report(context, done, before)
     say(render_backfill(report, **screen()))
@@ -270,7 +270,7 @@ def _take(context: Context, found: Iterable[Found]) -> None:
 
 
 def _report(context: Context, done: Backfilled, before: set[str]) -> BackfillReport:
-    changes = context.answers.changes(Question(editorial=True)) if done.kept else []
+    changes = context.answers.changes.find(ChangeFilter(editorial=True)) if done.kept else []
     in_runs = [
         (slug, reason)
         for outcome in done.outcomes
@@ -292,7 +292,7 @@ def _report(context: Context, done: Backfilled, before: set[str]) -> BackfillRep
 
 def _held(context: Context, runs: Sequence[int]) -> list[tuple[int, str]]:
     """Return number and reason of the editions that are not believed."""
-    found = (context.answers.run(run) for run in runs)
+    found = (context.answers.runs.run(run) for run in runs)
     return [(run["id"], run["reason"]) for run in found if run["state"] == "held"]
 
 

@@ -153,9 +153,9 @@ def reparse(context: Context) -> None:
       registerwatch reparse
     """
     store = context.store()
-    before = set(context.answers.change_ids())
+    before = set(context.answers.changes.ids())
     outcomes = store.reparse(context.rules, progress=show_progress)
-    after = set(context.answers.change_ids())
+    after = set(context.answers.changes.ids())
     runs, kept = plural(len(outcomes), "run"), plural(len(before & after), "change")
     say(f"Derived {runs} again: {kept} as before, {len(after - before)} new, {len(before - after)} no longer found.\n")
 

@@ -15,7 +15,8 @@ from diff.change import PUBLIC, ChangeKind, Severity
 from diff.saying.english import moment, plural, weekday
 from diff.saying.redline import Redline
 from diff.saying.sentence import NAMES
-from snapshots.asking.answers import Question, shown_as_json
+from snapshots.asking.agreements import shown_as_json
+from snapshots.asking.changes import ChangeFilter
 
 FIELDS = {
     "agreements": (
@@ -69,19 +70,19 @@ def changes(context: Context, /, limit: int | None, format_: str, **asked: Any) 
     Example:
       registerwatch changes --since 2026-11-01 --severity medium
     """
-    question = Question(**asked)  # every other option is called as what it asks for
-    everything = context.answers.changes(question)
+    question = ChangeFilter(**asked)  # every other option is called as what it asks for
+    everything = context.answers.changes.find(question)
     found = everything[:limit]
 
     def table() -> str:
-        left_out = 0 if question.editorial or question.group else context.answers.count_editorial(question)
+        left_out = 0 if question.editorial or question.group else context.answers.changes.count_editorial(question)
         added = [change.reference or "" for change in found if change.kind is ChangeKind.AGREEMENT_ADDED]
         return news.render_changes(
             found,
             **screen(),
             more=len(everything) - len(found),
             editorial_left_out=left_out,
-            dataset_counts=context.answers.dataset_counts(added),
+            dataset_counts=context.answers.agreements.dataset_counts(added),
         )
 
     write([change.to_json() for change in found], format_, table, PUBLIC)
@@ -99,7 +100,7 @@ def show(context: Context, reference: str, as_of: str | None, format_: str) -> N
     Example:
       registerwatch show DARS-NIC-617743-X0M9Z --as-of 2026-01-15
     """
-    shown = context.answers.show(reference, as_of)
+    shown = context.answers.agreements.show(reference, as_of)
     write([shown_as_json(shown)], format_, lambda: render_agreement(shown, **screen()))
 
 
@@ -120,8 +121,8 @@ def redline(context: Context, reference: str, since: str | None, until: str | No
     """
     if since and until and since > until:
         raise click.UsageError(f"--from {since} lies after --to {until}")
-    kept = context.answers.reference(reference)
-    earlier, later, changed = context.answers.redlines(reference, since, until)
+    kept = context.answers.names.reference(reference)
+    earlier, later, changed = context.answers.agreements.redlines(reference, since, until)
     rows = [
         {
             "field": name,
@@ -164,7 +165,7 @@ def agreements(context: Context, as_of: str | None, format_: str) -> None:
     Example:
       registerwatch agreements --as-of 2026-01-15 --format csv > agreements.csv
     """
-    rows = context.answers.agreements(as_of)
+    rows = context.answers.lists.agreements(as_of)
     columns = [
         terminal.TableColumn("reference", "Reference", whole=True),
         terminal.TableColumn("organisation", "Organisation"),
@@ -187,7 +188,7 @@ def organisations(context: Context, as_of: str | None, format_: str) -> None:
     Example:
       registerwatch organisations
     """
-    rows = context.answers.organisations(as_of)
+    rows = context.answers.lists.organisations(as_of)
     columns = [
         terminal.TableColumn("organisation", "Organisation"),
         terminal.TableColumn("slug", "Page"),
@@ -208,7 +209,7 @@ def datasets_(context: Context, as_of: str | None, format_: str) -> None:
     Example:
       registerwatch datasets --format json
     """
-    rows = context.answers.datasets(as_of)
+    rows = context.answers.lists.datasets(as_of)
     columns = [
         terminal.TableColumn("dataset", "Dataset"),
         terminal.TableColumn("agreements", "Agreements"),

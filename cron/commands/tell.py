@@ -24,8 +24,8 @@ from notify.following.subscription import Followed, follow
 from notify.following.timing import MORNING, due_at
 from scraper.text import clean
 from scraper.times import as_text
-from snapshots.asking.answers import Question
-from snapshots.asking.known import read_known
+from snapshots.asking.changes import ChangeFilter
+from snapshots.asking.names import read_known
 
 if TYPE_CHECKING:
     from notify.channels.channel import Channel, Message
@@ -103,9 +103,9 @@ def subscriptions(context: Context, format_: str) -> None:
 def _rows(context: Context) -> Iterator[dict[str, Any]]:
     known = read_known(context.store().db)
     followed = follow(context.subscriptions, known, context.vocabulary)
-    newest = context.answers.newest()
+    newest = context.answers.runs.newest()
     since = as_text(datetime.fromisoformat(newest) - A_YEAR) if newest else ""
-    changes = context.answers.changes(Question(since=since)) if newest else []
+    changes = context.answers.changes.find(ChangeFilter(since=since)) if newest else []
     told: list[list[Told]] = [[] for _ in followed]
     for _, of_run in groupby(changes, key=lambda change: change.run):
         for own, items in zip(told, tell_each(context, list(of_run), known.holdings, followed), strict=True):

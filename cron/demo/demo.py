@@ -27,7 +27,8 @@ from cron.work.nightly import RunFacts, RunPlan, facts_of, run_once
 from diff.change import Change, ChangeKind
 from scraper.errors import RegisterWatchError
 from scraper.web.fetch import Fetcher, FetchPolicy
-from snapshots.asking.answers import Answers, Question
+from snapshots.asking.answers import Answers
+from snapshots.asking.changes import ChangeFilter
 from snapshots.keeping.store import open_store
 
 DATABASE = "registerwatch.db"
@@ -131,7 +132,7 @@ def run_demo(directory: Path, *, width: int, colour: bool, say: Callable[[str], 
             say(f"\n$ registerwatch run\n\n{render_run(facts, width=width, colour=colour)}".rstrip("\n"))
             if night.tells_changes:
                 say(f"\n$ registerwatch changes\n\n{_changes(context.answers, width, colour)}".rstrip("\n"))
-        told = context.answers.changes(Question())
+        told = context.answers.changes.find(ChangeFilter())
         feeds = directory / "feeds"
         written = write_feeds(context, feeds)
     say(f"\n{_told(f'Feeds of it, {len(written)} files, lie in {feeds}: open index.html there.', width)}")
@@ -153,9 +154,11 @@ def _run(context: Context, clock: _Clock, server: SampleServer) -> RunFacts:
 
 
 def _changes(answers: Answers, width: int, colour: bool) -> str:
-    told = answers.changes(Question())
-    counts = answers.dataset_counts([c.reference or "" for c in told if c.kind is ChangeKind.AGREEMENT_ADDED])
-    editorial = answers.count_editorial(Question())
+    told = answers.changes.find(ChangeFilter())
+    counts = answers.agreements.dataset_counts(
+        [c.reference or "" for c in told if c.kind is ChangeKind.AGREEMENT_ADDED]
+    )
+    editorial = answers.changes.count_editorial(ChangeFilter())
     return news.render_changes(told, width=width, colour=colour, editorial_left_out=editorial, dataset_counts=counts)
 
 

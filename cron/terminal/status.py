@@ -6,7 +6,7 @@ from typing import Any
 from cron.terminal.style import facts, paint, wrap
 from diff.saying.english import moment, plural, size, weekday
 from scraper.text import clean
-from snapshots.asking.needs import attempt_in_words, needs_a_person, why
+from snapshots.asking.status import attempt_in_words, needs_a_person, why
 
 MOST_FAILING = 20
 """Failing pages that are listed; where more fail, it is not the single page that matters."""

@@ -87,7 +87,7 @@ class Context:
     def answers(self) -> Answers:
         """Questions to the database."""
         store = self.store()
-        return Answers(store.db, store.states, self.vocabulary)
+        return Answers(store.db, self.vocabulary, states=store.states)
 
     def close(self) -> None:
         """Close what is open."""

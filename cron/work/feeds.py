@@ -7,8 +7,8 @@ from cron.work.crawl import addresses_of
 from notify.feeds.sorting import FeedSource
 from scraper.errors import RegisterWatchError, system_words
 from scraper.files import WrittenFile, only_writer
-from snapshots.asking.answers import Question
-from snapshots.asking.known import read_known
+from snapshots.asking.changes import ChangeFilter
+from snapshots.asking.names import read_known
 from snapshots.asking.terms import read_terms
 from snapshots.keeping.chain import head
 
@@ -44,12 +44,12 @@ def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
 def gather_history(context: Context) -> FeedSource:
     """Return what feeds are made of."""
     answers, store = context.answers, context.store()
-    changes = answers.changes(Question())
+    changes = answers.changes.find(ChangeFilter())
     groups = [change.id for change in changes if change.group]
     known = read_known(store.db)
     return FeedSource(
         changes=changes,
-        members={group: answers.changes(Question(group=group)) for group in groups},
+        members={group: answers.changes.find(ChangeFilter(group=group)) for group in groups},
         pages=known.pages,
         datasets=known.datasets,
         holdings=known.holdings,

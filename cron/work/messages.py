@@ -20,9 +20,9 @@ from notify.message.digest import Composer
 from notify.message.operator import OPERATOR, render_notes
 from notify.message.order import Briefing, RunRead
 from scraper.names.fold import fold
-from snapshots.asking.answers import Question
-from snapshots.asking.known import read_known
-from snapshots.asking.printed import read_ends
+from snapshots.asking.changes import ChangeFilter
+from snapshots.asking.names import read_known
+from snapshots.asking.terms import read_ends
 from snapshots.keeping.chain import head
 from snapshots.keeping.deliveries import Batch
 
@@ -139,7 +139,7 @@ class MessageBuilder:
     def _news(self) -> News:
         """Everything that anybody is told in this round, also what was told once and is no longer found."""
         ids = sorted({part.item for part in self._parts if part.note is None})
-        changes = self._context.answers.changes(Question(ids=ids, editorial=True)) if ids else []
+        changes = self._context.answers.changes.find(ChangeFilter(ids=ids, editorial=True)) if ids else []
         return gather_news(self._context, changes, self._known.holdings, list(self._followed.values()))
 
     @cached_property
@@ -165,11 +165,11 @@ class MessageBuilder:
 
     @cached_property
     def _counts(self) -> dict[str, int]:
-        return self._context.answers.dataset_counts(self._new)
+        return self._context.answers.agreements.dataset_counts(self._new)
 
     @cached_property
     def _terms(self) -> dict[str, str]:
-        return self._context.answers.terms(self._new)
+        return self._context.answers.agreements.terms(self._new)
 
     @cached_property
     def _ends(self) -> set[tuple[str, str]]:
@@ -181,11 +181,11 @@ class MessageBuilder:
     @cached_property
     def _runs(self) -> dict[int, RunRead]:
         runs = {part.run for part in self._parts if part.run is not None and part.note is None}
-        return {run: _reading(self._context.answers.run(run)) for run in sorted(runs)}
+        return {run: _reading(self._context.answers.runs.run(run)) for run in sorted(runs)}
 
     @cached_property
     def _editorial(self) -> dict[int, int]:
-        return {run: self._context.answers.count_editorial(Question(run=run)) for run in self._runs}
+        return {run: self._context.answers.changes.count_editorial(ChangeFilter(run=run)) for run in self._runs}
 
     @cached_property
     def _chain(self) -> Any:

@@ -17,7 +17,7 @@ from diff.names import said_nearest
 from scraper.errors import RegisterWatchError
 from scraper.times import as_text, read_time
 from scraper.web.fetch import Fetcher, FetchPolicy
-from snapshots.asking.answers import Question
+from snapshots.asking.changes import ChangeFilter
 from snapshots.keeping.database import DatabaseError
 from snapshots.keeping.runlog import NewEdition
 from snapshots.keeping.store import Outcome, Store
@@ -267,7 +267,7 @@ def facts_of(report: RunReport, context: Context, *, kept: bool = True) -> RunFa
     fetched = report.asked - len(report.failed) - report.gone
     changes: Sequence[Change] = outcome.decision.changes
     if kept:
-        changes = answers.changes(Question(run=outcome.run, editorial=True))
+        changes = answers.changes.find(ChangeFilter(run=outcome.run, editorial=True))
     return RunFacts(
         run=outcome.run if kept else None,
         started_at=report.started_at,
@@ -280,7 +280,7 @@ def facts_of(report: RunReport, context: Context, *, kept: bool = True) -> RunFa
         received_bytes=report.received_bytes,
         kept_bytes=report.kept_bytes,
         changes=changes,
-        baseline=not changes and (answers.is_first(outcome.run) if kept else not answers.newest()),
+        baseline=not changes and (answers.runs.is_first(outcome.run) if kept else not answers.runs.newest()),
         held=outcome.decision.held,
         notices=outcome.notices,
     )

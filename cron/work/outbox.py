@@ -14,9 +14,10 @@ from notify.following.ends import PrintedEnd, ends_due, most_days_before
 from notify.following.matching import News, Told, moments_of, needs_texts, tell
 from notify.following.subscription import Followed, Subscription, SubscriptionError, find_problems, follow
 from notify.following.timing import due_at
-from snapshots.asking.answers import Question
-from snapshots.asking.known import read_known
-from snapshots.asking.printed import read_ends, read_texts
+from snapshots.asking.agreements import read_texts
+from snapshots.asking.changes import ChangeFilter
+from snapshots.asking.names import read_known
+from snapshots.asking.terms import read_ends
 from snapshots.keeping.deliveries import OutboxItem
 
 Holdings = Mapping[str, Iterable[str]]
@@ -39,11 +40,11 @@ def what_to_tell(context: Context) -> Callable[[int], list[OutboxItem]]:
 
     def of_run(run: int) -> list[OutboxItem]:
         # The first run finds a register, and no news.
-        if not subscriptions or context.answers.is_first(run):
+        if not subscriptions or context.answers.runs.is_first(run):
             return []
         known = read_known(context.store().db)
         followed = follow(subscriptions, known, context.vocabulary)
-        told = tell_each(context, context.answers.changes(Question(run=run)), known.holdings, followed)
+        told = tell_each(context, context.answers.changes.find(ChangeFilter(run=run)), known.holdings, followed)
         ends = ends_coming(context, followed, now, context.store().deliveries.ends_told())
         return [
             item
@@ -62,8 +63,8 @@ def what_to_tell_of_release(context: Context) -> Callable[[int], list[OutboxItem
     of_run = what_to_tell(context)
 
     def of_release(run: int) -> list[OutboxItem]:
-        row = context.answers.run(run)
-        is_past = row["kind"] == "import" and row["captured_at"] < context.answers.newest()
+        row = context.answers.runs.run(run)
+        is_past = row["kind"] == "import" and row["captured_at"] < context.answers.runs.newest()
         return [] if is_past else of_run(run)
 
     return of_release
@@ -89,7 +90,7 @@ def tell_each(
 def gather_news(context: Context, changes: Sequence[Change], holdings: Holdings, followed: Sequence[Followed]) -> News:
     """Return *changes* with what is needed to see whom they concern."""
     groups = [change.id for change in changes if change.group]
-    members = {group: context.answers.changes(Question(group=group)) for group in groups}
+    members = {group: context.answers.changes.find(ChangeFilter(group=group)) for group in groups}
     news = News(changes=changes, members=members, holdings=holdings)
     if not needs_texts(followed):
         return news
@@ -107,7 +108,7 @@ def ends_coming(
     standing = read_ends(db, today.isoformat(), (today + timedelta(days=days)).isoformat())
     texts: dict[str, tuple[str, ...]] = {}
     if needs_texts(followed):
-        at = context.answers.newest()
+        at = context.answers.runs.newest()
         read = read_texts(db, {(row["reference"], at) for row in standing})
         texts = {reference: printed for (reference, _), printed in read.items()}
     return ends_due(followed, standing, today=today, told=told, texts=texts)

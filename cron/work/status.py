@@ -11,18 +11,16 @@ from diff.saying.english import size
 from notify.following.subscription import SubscriptionError
 from notify.message.operator import OPERATOR, Week, alive_of, notes_of
 from scraper.times import as_text
-from snapshots.asking.needs import needs_a_person
+from snapshots.asking.status import needs_a_person
 from snapshots.keeping.chain import head
 from snapshots.keeping.deliveries import OutboxItem
-from snapshots.keeping.runlog import failed_attempts
 
 
 def state_of(context: Context) -> dict[str, Any]:
     """Return the facts that `status` tells, and what needs a person."""
     store, schedule, now = context.store(), context.settings.schedule, context.clock()
-    facts = context.answers.status(now) | {"database": str(store.path)}
+    facts = context.answers.runs.status(now) | {"database": str(store.path)}
     facts |= due_after(schedule.cron, schedule.timezone, store.log.last_run_time(), now)
-    facts["attempts"] = failed_attempts(store.db)
     facts["head"] = (last := head(store.db)) and last._asdict()
     facts["needs_a_person"] = [*needs_a_person(facts), *map(_to_correct, problems_of(context))]
     return facts
@@ -43,7 +41,7 @@ def _operator_items(context: Context) -> list[OutboxItem]:
     """Return what needs a person, each trouble once, and weekly that all of it runs."""
     state, now = state_of(context), context.clock()
     week = Week(
-        **context.answers.week(as_text(now - timedelta(days=7))),
+        **context.answers.runs.week(as_text(now - timedelta(days=7))),
         runs_failed=state["attempts"]["times"] if state["attempts"] else 0,
         pages=state["pages"],
         agreements=state["agreements"],

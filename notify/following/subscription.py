@@ -14,7 +14,7 @@ from operator import or_
 from typing import Literal
 
 from diff.change import Severity
-from diff.names import Body, DatasetNames, Known, OrganisationNames, nearest, said_nearest
+from diff.names import DatasetNames, KnownNames, NamedBody, OrganisationNames, nearest, said_nearest
 from notify.following.words import Words, fold_words
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import Vocabulary
@@ -102,14 +102,14 @@ class Followed:
     """What could not be looked up; the rest is followed."""
 
 
-def follow(subscriptions: Iterable[Subscription], known: Known, vocabulary: Vocabulary) -> list[Followed]:
+def follow(subscriptions: Iterable[Subscription], known: KnownNames, vocabulary: Vocabulary) -> list[Followed]:
     """Return what each of *subscriptions* follows of what is known; before there is a history nothing is checked."""
     names = _Names(known, vocabulary)
     return [_Reader(subscription, names).read() for subscription in subscriptions]
 
 
 def find_problems(
-    subscriptions: Iterable[Subscription], known: Known, vocabulary: Vocabulary
+    subscriptions: Iterable[Subscription], known: KnownNames, vocabulary: Vocabulary
 ) -> list[SubscriptionError]:
     """Return every name in *subscriptions* that is not known."""
     return [problem for followed in follow(subscriptions, known, vocabulary) for problem in followed.problems]
@@ -118,7 +118,7 @@ def find_problems(
 class _Names:
     """All names there are, in the shape in which they are looked up."""
 
-    def __init__(self, known: Known, vocabulary: Vocabulary) -> None:
+    def __init__(self, known: KnownNames, vocabulary: Vocabulary) -> None:
         self.known = known
         self.vocabulary = vocabulary
         self.bodies = OrganisationNames(known, vocabulary)
@@ -168,7 +168,7 @@ class _Reader:
             problems=tuple(self._problems),
         )
 
-    def _body(self, name: str) -> Iterable[Body]:
+    def _body(self, name: str) -> Iterable[NamedBody]:
         body = self._names.bodies.named(name)
         if self._names.has_history and not self._names.bodies.pages_of(body.names | body.earlier | body.later):
             self._report(f"no organisation is called {name!r}", nearest(name, self._names.organisation_names()))
@@ -210,7 +210,7 @@ class _Reader:
         self._problems.append(SubscriptionError(self._subscription.name, wrong, near))
 
 
-def _with_relatives(body: Body, bodies: OrganisationNames) -> Subjects:
+def _with_relatives(body: NamedBody, bodies: OrganisationNames) -> Subjects:
     names = body.names | body.earlier | body.later
     return Subjects(pages=body.pages | bodies.pages_of(names), organisations=names)
 
@@ -218,7 +218,7 @@ def _with_relatives(body: Body, bodies: OrganisationNames) -> Subjects:
 # In words ---------------------------------------------------------------------------------------------------------
 
 
-def _say(found: Subscription, bodies: Sequence[Body], known: OrganisationNames, *, everything: bool) -> str:
+def _say(found: Subscription, bodies: Sequence[NamedBody], known: OrganisationNames, *, everything: bool) -> str:
     """Return in words what is followed; *found* names what is known alone."""
     narrowed = ", ".join(_list_narrowings(found))
     if everything:
@@ -228,7 +228,7 @@ def _say(found: Subscription, bodies: Sequence[Body], known: OrganisationNames, 
     return f"{what}; {narrowed}" if narrowed else what
 
 
-def _list_followed(subscription: Subscription, bodies: Sequence[Body], known: OrganisationNames) -> Iterator[str]:
+def _list_followed(subscription: Subscription, bodies: Sequence[NamedBody], known: OrganisationNames) -> Iterator[str]:
     yield from _shorten([body.name for body in bodies], "more organisations")
     kin = {"predecessors": [body.earlier for body in bodies], "successors": [body.later for body in bodies]}
     relatives = [word for word, names in kin.items() if any(map(known.pages_of, names))]

@@ -1,7 +1,7 @@
-"""What was printed of each agreement's term, and since when. Reads only."""
+"""Printed terms: what was printed of each agreement's, since when, and which ends come up. Reads only."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -58,3 +58,44 @@ def _printings(versions: Iterable[Mapping[str, Any]]) -> Iterator[Printing]:
         if version["ended"]:
             missing = None
             yield Printing(version["ended"], None)
+
+
+def read_ends(db: Database, first: str, last: str) -> Sequence[dict[str, Any]]:
+    """Return the standing agreements whose printed end lies between two days, by reference and page.
+
+    Args:
+        db: The database.
+        first: A day, YYYY-MM-DD; an end that is printed as a month is given if any of its days lies between.
+        last: A day.
+
+    Returns:
+        reference, title, organisation, page, dsa_end, and datasets: what it lists now, None where none are printed.
+    """
+    rows = db.query(
+        """
+        with standing as (
+          select agreements.reference, agreements.page, pages.organisation, states.title, states.datasets,
+            (
+              -- A page of a layout that prints no end says nothing about it.
+              select printed.dsa_end
+              from agreement_versions as earlier
+              join states as printed on printed.id = earlier.state
+              where earlier.page = agreements.page and earlier.reference = agreements.reference
+                and not exists (select 1 from json_each(printed.unprinted) where value = 'dsa_end')
+              order by earlier.first_seen desc, earlier.id desc
+              limit 1
+            ) as dsa_end
+          from agreements
+          join pages on pages.slug = agreements.page
+          join agreement_versions on agreement_versions.id = agreements.version
+          join states on states.id = agreement_versions.state
+          where agreements.standing
+        )
+        select reference, title, organisation, page, dsa_end, datasets
+        from standing
+        where dsa_end >= substr(:first, 1, length(dsa_end)) and dsa_end <= substr(:last, 1, length(dsa_end))
+        order by reference, page
+        """,
+        {"first": first, "last": last},
+    )
+    return [{**row, "datasets": None if row["datasets"] is None else json.loads(row["datasets"])} for row in rows]

@@ -302,7 +302,7 @@ _CHANGE_MEANINGS = {
 
 def _change_rows(db: Database, _: Vocabulary) -> Iterator[Row]:
     for key in list(db.query("select id from changes order by first_seen, id")):
-        for change in map(change_of, db.query(f"{CHANGES} where changes.id = :id", dict(key))):
+        for change in map(change_of, db.query(f"{CHANGES} where c.id = :id", dict(key))):
             yield {**change.to_json(), "member_of": change.member_of}
 
 

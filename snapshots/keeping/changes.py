@@ -9,12 +9,12 @@ from scraper.records import PROSE
 from snapshots.keeping.states import States, as_json
 
 CHANGES = """
-    select changes.*, before_texts.text as before_prose, after_texts.text as after_prose
-    from changes
-    left join texts as before_texts on before_texts.id = changes.before_text
-    left join texts as after_texts on after_texts.id = changes.after_text
+    select c.*, before_texts.text as before_prose, after_texts.text as after_prose
+    from changes as c
+    left join texts as before_texts on before_texts.id = c.before_text
+    left join texts as after_texts on after_texts.id = c.after_text
     """
-"""The rows that `change_of` reads; conditions may follow, on `changes`."""
+"""The rows that `change_of` reads; conditions on `c` may follow."""
 
 
 def change_of(row: Mapping[str, Any]) -> Change:

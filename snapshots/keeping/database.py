@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from diff.change import Severity
 from scraper.errors import RegisterWatchError
+from scraper.names.fold import fold
 from snapshots.keeping.migrations import APPLICATION_ID, is_current, known_names, migrate
 
 BUSY_S = 30.0
@@ -85,11 +87,18 @@ def _check_ours(path: Path) -> None:
         )
 
 
+def add_functions(conn: sqlite3.Connection) -> None:
+    """Let SQL say `folded(text)`, the form in which names are compared, and `severity_rank(severity)`, 0 for high."""
+    conn.create_function("folded", 1, lambda text: fold(text or ""), deterministic=True)
+    conn.create_function("severity_rank", 1, lambda text: Severity(text).rank, deterministic=True)
+
+
 def _opened(path: Path) -> Database:
     conn = sqlite3.connect(str(path), timeout=BUSY_S, isolation_level=None)
     db = Database(conn)
     try:
         db.execute("pragma foreign_keys = on")
+        add_functions(conn)
         if not is_current(db):
             db.execute("pragma journal_mode = wal")
             migrate(db)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from snapshots.asking.answers import NotKnownError
+from snapshots.asking.names import NotKnownError
 from snapshots.browse.app import routes as pages
 from snapshots.browse.app.addresses import DATABASE
 from snapshots.browse.app.frame import frame

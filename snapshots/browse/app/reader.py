@@ -11,11 +11,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from diff.change import Severity
-from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from snapshots.asking.answers import Answers
-from snapshots.keeping.states import States
+from snapshots.keeping.database import add_functions
 
 Row = dict[str, Any]
 
@@ -37,7 +35,7 @@ class Reader:
     @cached_property
     def answers(self) -> Answers:
         """The questions that the command line asks too."""
-        return Answers(self.db, States(self.db), self.vocabulary)
+        return Answers(self.db, self.vocabulary, ask=self.once)
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
         """Return the rows of a question. In SQL, `folded(text)` is the form in which names are compared."""
@@ -62,7 +60,7 @@ class Reader:
     @cached_property
     def newest(self) -> str:
         """The time of the newest run that counts, empty before there is one: what pages mean by "now"."""
-        return self.answers.newest()
+        return self.answers.runs.newest()
 
     @cached_property
     def organisations(self) -> dict[str, str]:
@@ -78,8 +76,7 @@ def reading(database: Path, vocabulary: Vocabulary) -> Iterator[Reader]:
     try:
         until = time.monotonic() + LONGEST_S
         conn.set_progress_handler(lambda: time.monotonic() > until, _EVERY)
-        conn.create_function("folded", 1, lambda text: fold(text or ""), deterministic=True)
-        conn.create_function("severity_rank", 1, lambda text: Severity(text).rank, deterministic=True)
+        add_functions(conn)
         conn.execute("pragma query_only = on")
         conn.execute("begin")
         yield Reader(Database(conn), vocabulary)

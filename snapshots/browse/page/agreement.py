@@ -18,7 +18,7 @@ from scraper.names.legal_basis import families_of
 from scraper.records import agreement_to_json
 from scraper.text import cut, one_line
 from scraper.times import read_time
-from snapshots.asking.answers import shown_as_json
+from snapshots.asking.agreements import shown_as_json
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader
 from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
@@ -160,7 +160,7 @@ def agreement(asked: Asked) -> Mapping[str, Any]:
 def agreement_json(asked: Asked) -> Reply:
     """Return an agreement as `show` prints it."""
     references, _ = _known(asked, lambda reference: f"{addresses.agreement(reference)}.json")
-    shown = asked.reader.answers.show(asked.path["reference"], asked.words.time("as_of", until=True))
+    shown = asked.reader.answers.agreements.show(asked.path["reference"], asked.words.time("as_of", until=True))
     name = f"{slug_name(references[0].lower())}.json"
     return Reply(body=asked.site.to_json([shown_as_json(shown)]).encode(), content_type="application/json", name=name)
 

@@ -7,12 +7,11 @@ from typing import Any
 from diff.saying.english import day, listed, moment, plural, size
 from scraper.text import cut, one_line
 from scraper.times import read_time
-from snapshots.asking.needs import attempt_in_words, needs_a_person, why
+from snapshots.asking.status import attempt_in_words, needs_a_person, why
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Row
 from snapshots.browse.app.request import Asked, Page
 from snapshots.keeping.chain import head
-from snapshots.keeping.runlog import failed_attempts
 
 FAILING = 200
 """Failing pages that are listed."""
@@ -22,7 +21,7 @@ def status(asked: Asked) -> Mapping[str, Any]:
     """Return what the page of the state of things shows."""
     reader = asked.reader
     now = datetime.now(UTC)
-    facts = {**reader.answers.status(now), **_due(asked, now), "attempts": failed_attempts(reader.db)}
+    facts = {**reader.answers.runs.status(now), **_due(asked, now)}
     if asked.site.public:
         # What the server sent is nobody's business but the operator's, and so is whom anything was sent to.
         facts |= {"attempts": None, "undelivered": [], "collected": []}

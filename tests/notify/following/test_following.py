@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diff.change import Change, ChangeKind, Severity
-from diff.names import Known
+from diff.names import KnownNames
 from notify.following.ends import ends_due, most_days_before
 from notify.following.matching import News, Told, moments_of, needs_texts, tell
 from notify.following.subscription import Subscription, SubscriptionError, find_problems, follow
 from notify.following.timing import due_at
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import default_vocabulary
-from snapshots.asking.known import read_known
-from snapshots.asking.printed import read_ends, read_texts
+from snapshots.asking.agreements import read_texts
+from snapshots.asking.names import read_known
+from snapshots.asking.terms import read_ends
 from snapshots.keeping.store import open_store
 from tests.harness.builders import a_change
 from tests.harness.editions import ADMISSIONS, FALLS, REGISTER, TIDES, Page, Watch, with_project
@@ -38,7 +39,7 @@ VOCABULARY = default_vocabulary().extended(
         ]
     }
 )
-KNOWN = Known(
+KNOWN = KnownNames(
     pages={
         "university_of_harrowdale": HARROWDALE,
         "nhs_eastmere_icb": EASTMERE,
@@ -467,7 +468,7 @@ def test_a_name_that_is_not_known_does_not_make_it_follow_everything():
 
 
 def test_before_there_is_a_history_every_name_is_taken():
-    nothing = Known()
+    nothing = KnownNames()
     fields = {"organisations": ["nhs_eastmere_icb", "Anybody"], "datasets": ["Anything"], "exceptions": ["DARS-NIC-9"]}
 
     assert problems(nothing, **fields) == []
@@ -476,7 +477,7 @@ def test_before_there_is_a_history_every_name_is_taken():
 
 
 def test_an_error_is_one_line_whatever_a_page_is_called():
-    known = Known(pages={"x": "University\r\nBcc: \u202e" + "of Harrowdale " * 2_000})
+    known = KnownNames(pages={"x": "University\r\nBcc: \u202e" + "of Harrowdale " * 2_000})
     found = SubscriptionError("my\nname", "no organisation is called 'x'", known.pages.values())
 
     assert len(str(found).splitlines()) == 1
@@ -516,14 +517,14 @@ def test_what_is_followed_is_said_in_words(fields, said):
 
 
 def test_of_many_names_the_first_are_said():
-    one = followed(Known(), datasets=list("ABCDEFG"), exceptions=list("1234567"))
+    one = followed(KnownNames(), datasets=list("ABCDEFG"), exceptions=list("1234567"))
 
     assert one.said == "A, B, C, D, and 3 more datasets; except 1, 2, 3, 4, and 3 others"
 
 
 def test_what_is_said_is_one_line_of_bounded_length():
     long = [f"{number} \r\nBcc: x\u202e " + "word " * 4_000 for number in range(40)]
-    said = followed(Known(), organisations=long, datasets=long, words=long, exceptions=long).said
+    said = followed(KnownNames(), organisations=long, datasets=long, words=long, exceptions=long).said
 
     assert len(said) < 3_000
     assert said.splitlines() == [said]

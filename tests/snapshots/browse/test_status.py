@@ -46,16 +46,15 @@ def test_a_quiet_register_needs_nobody(register, tmp_path):
 def test_it_says_what_the_terminal_says(register, tmp_path):
     from datetime import UTC, datetime
 
-    from snapshots.asking.needs import needs_a_person
+    from snapshots.asking.status import needs_a_person
     from snapshots.keeping.store import open_store
 
     database = changed(register, tmp_path, HELD, FAILING, UNSENT)
     with contextlib.closing(open_store(database, create=False)) as store:
         from scraper.names.vocabulary import default_vocabulary
         from snapshots.asking.answers import Answers
-        from snapshots.keeping.states import States
 
-        facts = Answers(store.db, States(store.db), default_vocabulary()).status(datetime.now(UTC)) | {"attempts": None}
+        facts = Answers(store.db, default_vocabulary()).runs.status(datetime.now(UTC)) | {"attempts": None}
     listed = [item.get_text() for item in shown(database).soup.select("[aria-labelledby=h-needs] li")]
 
     assert listed == needs_a_person(facts)

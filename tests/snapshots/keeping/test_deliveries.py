@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scraper.names.vocabulary import default_vocabulary
-from snapshots.asking.answers import Answers, Question
+from snapshots.asking.answers import Answers
+from snapshots.asking.changes import ChangeFilter
 from snapshots.keeping.deliveries import OutboxItem, Waiting, next_attempt, wait_after
 from snapshots.keeping.readings import read_body
 from snapshots.keeping.runlog import Capture, NewEdition
@@ -41,7 +42,7 @@ class Register:
         self.watch = Watch(folder)
         self.store = open_store(folder / "registerwatch.db")
         self.subscriptions = subscriptions or ("charity",)
-        self.answers = Answers(self.store.db, self.store.states, VOCABULARY)
+        self.answers = Answers(self.store.db, VOCABULARY, states=self.store.states)
         self.deliveries = self.store.deliveries
         self.asked = []
 
@@ -49,7 +50,7 @@ class Register:
         self.asked.append(run)
         return [
             OutboxItem(subscription=name, item=change.id, due_at=NOW)
-            for change in self.answers.changes(Question(run=run))
+            for change in self.answers.changes.find(ChangeFilter(run=run))
             for name in self.subscriptions
         ]
 
@@ -75,7 +76,7 @@ class Register:
         return sent
 
     def changes(self, **question):
-        return self.answers.changes(Question(editorial=True, **question))
+        return self.answers.changes.find(ChangeFilter(editorial=True, **question))
 
     def standing(self):
         return [change for change in self.changes() if not change.withdrawn]
@@ -156,7 +157,7 @@ def test_an_edition_that_is_extended_tells_what_it_did_not_tell_before(register)
     told = register.send()
     register.take(pages, "2026-07-01")
 
-    assert [register.answers.changes(Question())[0].kind] == ["sublicensing-changed"]
+    assert [register.answers.changes.find(ChangeFilter())[0].kind] == ["sublicensing-changed"]
     assert len(told) == len(register.send()) == 1
     assert len(register.rows()) == 2
 
@@ -403,12 +404,12 @@ def test_a_told_change_that_is_no_longer_found_stays_withdrawn(register):
     assert [(c.before, c.after) for c in register.standing()] == [
         ("2027-03-12", "2029-03-12"), ("2026-03-12", "2027-03-12"),
     ]  # fmt: skip
-    shown = register.answers.show("DARS-NIC-204517-H6M2P", None)["changes"]
+    shown = register.answers.agreements.show("DARS-NIC-204517-H6M2P", None)["changes"]
     assert [change.withdrawn for change in shown if change.id == told.id] == [True]
     assert register.send(NOW + DAY) == []
     assert register.is_sound()
-    assert register.answers.status(NOW)["changes"] == 2
-    assert told.id not in register.answers.change_ids()
+    assert register.answers.runs.status(NOW)["changes"] == 2
+    assert told.id not in register.answers.changes.ids()
     found = register.store.db.query("select summary from changes_search where changes_search match '\"2026-03-12\"'")
     assert told.summary in {row["summary"] for row in found}
 
@@ -519,7 +520,7 @@ def test_a_withdrawn_reference_no_longer_joins_two_histories(tmp_path):
     discard(other, 2)
 
     assert [change.kind for change in other.withdrawn()] == ["reference-changed"]
-    assert other.answers._history_of("NIC-204517-H6M2P") == ["NIC-204517-H6M2P"]
+    assert other.answers.names.references("NIC-204517-H6M2P") == ["NIC-204517-H6M2P"]
     other.store.close()
 
 
@@ -570,7 +571,7 @@ def test_a_told_group_whose_members_are_another_days_group_names_them_still(grou
     assert members(grouped, group) == members(grouped, other.id) == before
     assert not any(member.withdrawn for member in grouped.changes(group=group))
     assert grouped.send(NOW + DAY) == []
-    found = grouped.answers.changes(Question(references=["DARS-NIC-500003-Q2W3E"]))
+    found = grouped.answers.changes.find(ChangeFilter(references=["DARS-NIC-500003-Q2W3E"]))
     assert {change.id for change in found} == {group, other.id}
 
 

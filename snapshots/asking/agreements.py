@@ -1,0 +1,246 @@
+"""One agreement: as of a time, with its versions and changes; its prose word by word; what it printed. Reads only."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlite_utils import Database
+
+from diff.change import Change
+from diff.saying.redline import Redline, redline
+from scraper.names.fold import fold
+from scraper.records import PROSE, SECTIONS, Agreement, agreement_to_json
+from snapshots.asking.names import Names, NotKnownError, Row
+from snapshots.asking.status import newest_run
+from snapshots.keeping.changes import CHANGES, change_of
+from snapshots.keeping.states import PROSE_JOINS, States, prose_columns
+
+Moment = tuple[str, str]
+"""A reference and a UTC time."""
+
+
+class Agreements:
+    """The agreements of an open database."""
+
+    def __init__(self, db: Database, states: States, names: Names) -> None:
+        self._db = db
+        self._states = states
+        self._names = names
+
+    def show(self, reference: str, as_of: str | None) -> dict[str, Any]:
+        """Return one agreement as of a time, with its versions and changes.
+
+        Raises:
+            NotKnownError: It is not known, or not yet at that time.
+        """
+        references = self._names.references(reference)
+        versions = self._versions(references)
+        known_since = min(version["first_seen"] for version in versions)
+        at = as_of or newest_run(self._db)
+        if at < known_since:
+            raise NotKnownError(f"{references[0]}: not known before {known_since}")
+        standing = standing_at(versions, at)
+        return {
+            "reference": references[0],
+            "as_of": at,
+            "pages": sorted({version["page"] for version in standing}),
+            "agreement": agreement_to_json(self._agreement(standing[0])) if standing else None,
+            "versions": [_public_version(version) for version in versions if version["first_seen"] <= at],
+            "changes": self._own_changes(references, at),
+        }
+
+    def _own_changes(self, references: Sequence[str], until: str) -> list[Change]:
+        """Return what changed in one agreement, editorial changes and those that were told in a group among it."""
+        sql = f"""{CHANGES}
+            where reference in (select value from json_each(:references)) and not is_group and first_seen <= :until
+            """
+        rows = self._db.query(sql, {"references": json.dumps(list(references)), "until": until})
+        return sorted(map(change_of, rows), key=Change.sort_key)
+
+    def _versions(self, references: Sequence[str]) -> list[Row]:
+        sql = """
+            select agreement_versions.*, coalesce(agreement_versions.last_seen, pages.last_seen) as seen_until,
+              snapshots.body, snapshots.source, snapshots.layout, pages.organisation
+            from agreement_versions
+            join pages on pages.slug = agreement_versions.page
+            join snapshots on snapshots.id = agreement_versions.snapshot
+            where agreement_versions.reference in (select value from json_each(:references))
+            order by agreement_versions.first_seen, agreement_versions.page, agreement_versions.id
+            """
+        return list(self._db.query(sql, {"references": json.dumps(list(references))}))
+
+    def _agreement(self, version: Row) -> Agreement:
+        return self._states.load([version["state"]])[version["state"]]
+
+    def redlines(self, reference: str, since: str | None, until: str | None) -> tuple[str, str, dict[str, Redline]]:
+        """Return the prose of an agreement at two times, word by word.
+
+        Args:
+            reference: The agreement.
+            since: The earlier time; without one the last state with other prose than the later one.
+            until: The later time; without one now.
+
+        Returns:
+            When the two states were first seen, and for each section that differs its redline.
+        """
+        references = self._names.references(reference)
+        versions = self._versions(references)
+        later = self._at(versions, until or newest_run(self._db))
+        now = self._agreement(later)
+        if since is not None:
+            earlier = self._at(versions, since)
+        else:
+            before = [v for v in versions if v["first_seen"] < later["first_seen"]]
+            other = [v for v in before if _prose(self._agreement(v)) != _prose(now)]
+            earlier = (other or [later])[-1]
+        old = self._agreement(earlier)
+        changed = {
+            name: redline(getattr(old, name) or "", getattr(now, name) or "")
+            for name in PROSE
+            if fold(getattr(old, name) or "") != fold(getattr(now, name) or "")
+        }
+        return self._prose_since(versions, earlier), self._prose_since(versions, later), changed
+
+    def _prose_since(self, versions: list[Row], version: Row) -> str:
+        """Return since when this page has printed the prose of *version*, up to it."""
+        since, prose = version["first_seen"], _prose(self._agreement(version))
+        for earlier in reversed([v for v in versions if v["page"] == version["page"] and v["first_seen"] < since]):
+            if _prose(self._agreement(earlier)) != prose:
+                break
+            since = earlier["first_seen"]
+        return str(since)
+
+    def _at(self, versions: list[Row], time: str) -> Row:
+        seen = [version for version in versions if version["first_seen"] <= time]
+        if not seen:
+            raise NotKnownError(f"{versions[0]['reference']}: not known before {versions[0]['first_seen']}")
+        return (standing_at(seen, time) or seen[-1:])[0]
+
+    def dataset_counts(self, references: Sequence[str]) -> dict[str, int]:
+        """Return how many datasets each of these agreements began with."""
+        rows = self._db.query(
+            """
+            select states.reference, json_array_length(states.datasets) as n
+            from agreement_versions
+            join states on states.id = agreement_versions.state
+            where states.reference in (select value from json_each(:references)) and states.datasets is not null
+            group by states.reference
+            order by min(agreement_versions.id)
+            """,
+            {"references": json.dumps(list(references))},
+        )
+        return {row["reference"]: row["n"] for row in rows}
+
+    def terms(self, references: Sequence[str]) -> dict[str, str]:
+        """Return the printed term of each of these agreements as it is now, "2026-11-02 to 2029-11-01"."""
+        rows = self._db.query(
+            """
+            select agreements.reference, states.dsa_start, states.dsa_end
+            from agreements
+            join agreement_versions on agreement_versions.id = agreements.version
+            join states on states.id = agreement_versions.state
+            where agreements.reference in (select value from json_each(:references))
+              and states.dsa_start is not null and states.dsa_end is not null
+            order by agreements.page desc
+            """,
+            {"references": json.dumps(list(references))},
+        )
+        return {row["reference"]: f"{row['dsa_start']} to {row['dsa_end']}" for row in rows}
+
+
+def _prose(agreement: Agreement) -> tuple[str, ...]:
+    return tuple(fold(getattr(agreement, name) or "") for name in PROSE)
+
+
+def shown_as_json(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `Agreements.show` shows as values that `json.dumps` takes."""
+    return {**shown, "changes": [change.to_json() for change in shown["changes"]]}
+
+
+def _public_version(version: Row) -> dict[str, Any]:
+    return {
+        "page": version["page"],
+        "reference": version["reference"],
+        "organisation": version["organisation"],
+        "first_seen": version["first_seen"],
+        "last_seen": version["seen_until"],
+        "ended": version["ended"],
+        "layout": version["layout"],
+        "snapshot": version["body"],
+        "source": version["source"],
+    }
+
+
+def standing_at(versions: Iterable[Row], time: str) -> list[Row]:
+    """Return the version of each place that stands at *time*, in order of page and reference."""
+    latest: dict[tuple[str, str], Row] = {}
+    for version in versions:
+        place = (version["page"], version["reference"])
+        if version["first_seen"] <= time and (
+            place not in latest or version["first_seen"] >= latest[place]["first_seen"]
+        ):
+            latest[place] = version
+    standing = [v for v in latest.values() if v["ended"] is None or v["ended"] > time]
+    return sorted(standing, key=lambda v: (v["page"], v["reference"]))
+
+
+# --- what was printed -------------------------------------------------------------------------------------------------
+
+
+def read_texts(db: Database, moments: Iterable[Moment]) -> dict[Moment, tuple[str, ...]]:
+    """Return title and prose of agreements as printed at a time, and as printed just before if that is when it began.
+
+    An agreement that stands on no page at that time is given as it was last printed. Some 15 KB each: ask for those of
+    one run, not of a year.
+    """
+    wanted = set(moments)
+    versions = _read_versions(db, {reference for reference, _ in wanted})
+    chosen = {moment: list(_printed_at(versions.get(moment[0], ()), moment[1])) for moment in sorted(wanted)}
+    texts = _read_states(db, {state for states in chosen.values() for state in states})
+    return {moment: tuple(texts[state] for state in states) for moment, states in chosen.items()}
+
+
+def _read_versions(db: Database, references: Iterable[str]) -> dict[str, list[Row]]:
+    versions: dict[str, list[Row]] = defaultdict(list)
+    rows = db.query(
+        """
+        select page, reference, state, first_seen, ended
+        from agreement_versions
+        where reference in (select value from json_each(:references))
+        order by reference, page, first_seen, id
+        """,
+        {"references": json.dumps(sorted(references))},
+    )
+    for row in rows:
+        versions[row["reference"]].append(row)
+    return versions
+
+
+def _printed_at(versions: Iterable[Row], time: str) -> Iterator[int]:
+    """Yield the states of one agreement, whose *versions* are in order of page and time, at *time*."""
+    by_page: dict[str, list[Row]] = defaultdict(list)
+    for version in versions:
+        if version["first_seen"] <= time:
+            by_page[version["page"]].append(version)
+    standing = [own for own in by_page.values() if own[-1]["ended"] is None or own[-1]["ended"] > time]
+    last = max((own[-1]["ended"] or "" for own in by_page.values()), default="")
+    states: dict[int, None] = {}
+    for own in standing or [own for own in by_page.values() if own[-1]["ended"] == last]:
+        for version in own[-2:] if own[-1]["first_seen"] == time else own[-1:]:
+            states[version["state"]] = None
+    yield from states
+
+
+def _read_states(db: Database, states: Iterable[int]) -> dict[int, str]:
+    rows = db.query(
+        f"""
+        select states.id, states.title, {", ".join(f"states.{name}" for name in PROSE if name not in SECTIONS)},
+          {prose_columns()}
+        from states
+        {PROSE_JOINS}
+        where states.id in (select value from json_each(:states))
+        """,
+        {"states": json.dumps(sorted(states))},
+    )
+    return {row["id"]: "\n".join(row[name] for name in ("title", *PROSE) if row[name]) for row in rows}

@@ -1,0 +1,248 @@
+"""One question about changes: what a terminal, a mail, a feed and a page ask alike. Reads only.
+
+A `ChangeFilter` says which changes are wanted: by when they were seen, kind, severity, run, organisation, dataset,
+reference, group, id or words of the text. `Changes` finds, counts and pages them; what narrows them is one condition of
+SQL, so that nothing is read that is not shown. A page that asks more of the same changes, as how many there are of each
+run, puts `Changes.condition` into a question of its own.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlite_utils import Database
+
+from diff.change import Change, Severity
+from snapshots.asking.names import Ask, Names, NotKnownError
+from snapshots.keeping.changes import CHANGES, change_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeFilter:
+    """Which changes are asked for; what is left empty does not narrow the answer."""
+
+    since: str | None = None
+    until: str | None = None
+    """These two as UTC times, both inclusive."""
+    kinds: Sequence[str] = ()
+    severity: str | None = None
+    """At least."""
+    organisations: Sequence[str] = ()
+    """By slug or name; those that they are known to follow count too."""
+    datasets: Sequence[str] = ()
+    """By any name or acronym; agreements that come, go or move with one of them count too."""
+    references: Sequence[str] = ()
+    """Under each reference the agreement has had."""
+    parts: bool = False
+    """Whether a name that nobody has may be a part of names."""
+    words: str = ""
+    """In the summary, the title or the prose; the last one need not be whole."""
+    editorial: bool = False
+    """Whether editorial changes are asked for too."""
+    group: str | None = None
+    """By its id, or the beginning of that: its members, instead of what is listed by itself."""
+    run: int | None = None
+    ids: Sequence[str] | None = None
+    """Just these, single changes that came to stand in a group among them; those that were told and are no longer found
+    too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A condition on `changes`, which is called `c` in the question."""
+
+    sql: str
+    values: dict[str, Any]
+
+    def more(self, sql: str, **values: Any) -> "Condition":
+        """Return this condition and another one."""
+        return replace(self, sql=f"{self.sql} and {sql}", values=self.values | values)
+
+
+class Changes:
+    """The changes of an open database.
+
+    Args:
+        db: The database.
+        names: Looks up names.
+        ask: Asks what is asked again and again; see `Names`.
+    """
+
+    def __init__(self, db: Database, names: Names, ask: Ask | None = None) -> None:
+        self._db = db
+        self._names = names
+        self._ask: Ask = ask or (lambda sql, values: db.query(sql, dict(values)))
+
+    def find(self, wanted: ChangeFilter, *, limit: int | None = None, offset: int = 0) -> list[Change]:
+        """Return the changes asked for: newest first, then the most severe.
+
+        Raises:
+            NotKnownError: An organisation, a dataset, a reference or a group that is not known.
+        """
+        return self.find_where(self.condition(wanted), limit=limit, offset=offset)
+
+    def find_where(self, condition: Condition, *, limit: int | None = None, offset: int = 0) -> list[Change]:
+        """Return the changes for which a condition holds, in the same order."""
+        sql = f"{CHANGES} where {condition.sql} {_ORDER} limit :limit offset :offset"
+        page = {"limit": -1 if limit is None else limit, "offset": offset}
+        return [change_of(row) for row in self._db.query(sql, condition.values | page)]
+
+    def count(self, wanted: ChangeFilter) -> int:
+        """Return how many changes are asked for; raises as `find` does."""
+        return self._count(self.condition(wanted))
+
+    def _count(self, condition: Condition) -> int:
+        (row,) = self._db.query(f"select count(*) as n from changes as c where {condition.sql}", condition.values)
+        return int(row["n"])
+
+    def count_editorial(self, wanted: ChangeFilter) -> int:
+        """Return how many editorial changes the same question would have found."""
+        return self._count(self.condition(replace(wanted, editorial=True)).more("not c.substantive"))
+
+    def ids(self) -> list[str]:
+        """Return the ids of all changes and of all members of groups, without those that are no longer found."""
+        return [row["id"] for row in self._db.query("select id from changes where not withdrawn order by id")]
+
+    def condition(self, wanted: ChangeFilter) -> Condition:
+        """Return what a change must be like that is listed by itself, or is a group, or is asked for by its id.
+
+        Raises:
+            NotKnownError: As `find` does.
+        """
+        parts = [part for part in _plain(wanted) if part]
+        values: dict[str, Any] = {
+            "since": wanted.since,
+            "until": wanted.until,
+            "run": wanted.run,
+            "kinds": json.dumps(list(wanted.kinds)),
+            "severities": json.dumps(_at_least(wanted.severity)),
+            "ids": json.dumps(list(wanted.ids or ())),
+            "group": None if wanted.group is None else self._names.group(wanted.group),
+        }
+        touching = list(self._touching(wanted))
+        if touching:
+            parts.append("+c.id in (select value from json_each(:touched))")
+            # Found once: a page asks a dozen questions about the changes that it is to show.
+            hits = " and ".join(f"rowid in ({sql})" for sql, _ in touching)
+            given = {name: value for _, own in touching for name, value in own.items()}
+            values["touched"] = json.dumps([row["id"] for row in self._ask(_TOUCHED.format(hits), given)])
+        return Condition(sql=" and ".join(parts) or "1", values=values)
+
+    def _touching(self, wanted: ChangeFilter) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield what a change, or a member of a group, must have to do with, as a list of rows and its values."""
+        if wanted.organisations:
+            called = [self._names.organisation(name, parts=wanted.parts) for name in wanted.organisations]
+            slugs = {slug for one in called for slug in one.slugs}
+            folded = frozenset[str]().union(*(one.folded for one in called))
+            yield _OF_ORGANISATIONS, {"slugs": _list(slugs), "names": _list(folded)}
+        if wanted.datasets:
+            folded = frozenset[str]().union(
+                *(self._names.dataset(name, parts=wanted.parts) for name in wanted.datasets)
+            )
+            yield _OF_DATASETS, {"datasets": _list(folded)}
+        if wanted.references:
+            references = {one for name in wanted.references for one in self._names.references(name)}
+            sql = "select rowid from changes where reference in (select value from json_each(:references))"
+            yield sql, {"references": _list(references)}
+        if wanted.words:
+            if not (words := matching(wanted.words)):
+                raise NotKnownError(f"“{wanted.words}” holds no word that can be looked for")
+            yield _WITH_WORDS, {"words": words, "words_as_typed": wanted.words}
+
+
+def _list(values: Iterable[str]) -> str:
+    return json.dumps(sorted(values))
+
+
+def _plain(wanted: ChangeFilter) -> Iterator[str]:
+    """Yield what can be said of a change without looking at others."""
+    by_itself = wanted.group is None and wanted.ids is None
+    yield (
+        "+c.member_of is null" if by_itself else ""
+    )  # the sign keeps SQLite from an index in which nearly all are null
+    yield "c.substantive" if not wanted.editorial and wanted.group is None else ""
+    yield "c.id in (select change_id from change_groups where group_id = :group)" if wanted.group is not None else ""
+    yield "c.id in (select value from json_each(:ids))" if wanted.ids is not None else ""
+    yield "c.run = :run and not c.withdrawn" if wanted.run else ""
+    yield "c.kind in (select value from json_each(:kinds))" if wanted.kinds else ""
+    yield "c.severity in (select value from json_each(:severities))" if wanted.severity else ""
+    yield "c.first_seen >= :since" if wanted.since else ""
+    yield "c.first_seen <= :until" if wanted.until else ""
+
+
+def _at_least(severity: str | None) -> list[str]:
+    ranks = [one.value for one in Severity]
+    return ranks[: ranks.index(severity) + 1] if severity else ranks
+
+
+_ORDER = "order by c.first_seen desc, severity_rank(c.severity), c.organisation, c.reference, c.kind, c.id"
+"""That of `Change.sort_key`."""
+
+_TOUCHED = """
+    with hits as materialized (select id from changes where {})
+    select id from hits
+    union
+    select group_id as id from change_groups where change_id in (select id from hits)
+    """
+"""The changes that touch something, and the groups with such a member."""
+
+# Each part of these has an index of its own: there are too many changes to look at every one.
+_OF_ORGANISATIONS = """
+    select rowid from changes where page in (select value from json_each(:slugs))
+    union all
+    select rowid from changes where organisation in (
+      select organisation
+      from (select distinct organisation from changes where organisation is not null)
+      where folded(organisation) in (select value from json_each(:names))
+    )
+    union all
+    select t.rowid
+    from changes as t
+    where t.kind in ('agreement-moved', 'organisation-renamed') and exists (
+      select 1 from json_each(t.before) as side where side.value in (select value from json_each(:slugs))
+      union all
+      select 1 from json_each(t.after) as side where side.value in (select value from json_each(:slugs))
+    )
+    """
+_OF_DATASETS = """
+    select t.rowid
+    from changes as t
+    where t.kind in ('agreement-added', 'agreement-removed', 'agreement-moved') and t.reference in (
+      select reference from agreement_datasets where folded in (select value from json_each(:datasets))
+    )
+    union all
+    select t.rowid
+    from changes as t
+    where t.kind in ('dataset-added', 'dataset-removed', 'dataset-relabelled', 'wording-changed')
+      and t.field = 'datasets' and exists (
+        select 1 from json_each(t.added) as name where folded(name.value) in (select value from json_each(:datasets))
+        union all
+        select 1 from json_each(t.removed) as name where folded(name.value) in (select value from json_each(:datasets))
+        union all
+        select 1 from json_each(json_array(json_extract(t.before, '$'), json_extract(t.after, '$'))) as name
+        where name.type = 'text' and folded(name.value) in (select value from json_each(:datasets))
+      )
+    """
+_WITH_WORDS = """
+    select rowid from changes_search where changes_search match :words
+    union all
+    select rowid from changes where before_text in (select rowid from texts_search where texts_search match :words)
+    union all
+    select rowid from changes where after_text in (select rowid from texts_search where texts_search match :words)
+    union all
+    select rowid from changes where title like '%' || :words_as_typed || '%'
+    """
+
+
+def matching(text: str) -> str:
+    """Return *text* as a question of the full-text index: all its words, the last one perhaps not yet whole.
+
+    Nothing in it is taken for syntax:
+
+    >>> matching('lung AND "heart'), matching("***")
+    ('"lung" "and" "heart"*', '')
+    """
+    words = re.findall(r"\w+", text.lower())
+    return " ".join(f'"{word}"' for word in words) + "*" if words else ""

@@ -1,0 +1,183 @@
+"""What a name means: pages, datasets, agreements and groups, looked up alike by terminal, mail, feed and page.
+
+What is pure of it is `diff/names.py`. Names are compared folded; likeness only helps to say what somebody may have
+meant. Reads only.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from diff.names import DatasetNames, KnownNames, nearest, said_nearest
+from scraper.errors import RegisterWatchError
+from scraper.names.fold import fold
+from scraper.names.vocabulary import Vocabulary
+
+Row = Mapping[str, Any]
+
+Ask = Callable[[str, Mapping[str, Any]], Iterable[Row]]
+"""Asks the database: SQL and its values in, rows out."""
+
+
+class NotKnownError(RegisterWatchError):
+    """What is asked for is not in the history."""
+
+
+class NameNotKnownError(NotKnownError):
+    """Nothing is called so; *near* is what may have been meant, the likeliest first."""
+
+    def __init__(self, said: str, name: str, near: Sequence[str]) -> None:
+        super().__init__(f"{said} {name!r}{said_nearest(near)}")
+        self.name = name
+        self.near = near
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOrganisation:
+    """An organisation that was asked for, with those it is known to follow."""
+
+    slugs: Sequence[str]
+    """Its pages."""
+    folded: frozenset[str]
+    """Its names."""
+
+
+class Names:
+    """The look-up of names in an open database.
+
+    Args:
+        db: The database.
+        vocabulary: Known other names.
+        ask: Asks what is asked again and again; who reads one moment only may remember the answers.
+    """
+
+    def __init__(self, db: Database, vocabulary: Vocabulary, ask: Ask | None = None) -> None:
+        self._ask: Ask = ask or (lambda sql, values: db.query(sql, dict(values)))
+        self._vocabulary = vocabulary
+
+    def organisation(self, name: str, *, parts: bool = False) -> CalledOrganisation:
+        """Return who is called *name*, by slug or by name; with *parts* also who has it in a name, if nobody else is.
+
+        Raises:
+            NameNotKnownError: Nobody is.
+        """
+        rows = self._ask("select slug, organisation from pages order by slug", {})
+        pages = {str(row["slug"]): str(row["organisation"] or row["slug"]) for row in rows}
+        wanted = {fold(name)} | self._vocabulary.predecessors(name)
+        slugs = [slug for slug, called in pages.items() if slug == name.lower() or fold(called) in wanted]
+        if not slugs and parts and fold(name):
+            slugs = [slug for slug, called in pages.items() if fold(name) in fold(called)]
+        # Changes also name organisations that have no page any more.
+        if not slugs and not (parts and self._is_named_in_changes(wanted)):
+            near = nearest(name, dict.fromkeys((*pages.values(), *pages)))
+            raise NameNotKnownError("no organisation is called", name, near)
+        own = (self._vocabulary.predecessors(pages[slug]) for slug in slugs)
+        return CalledOrganisation(slugs, frozenset(wanted).union(*own))
+
+    def _is_named_in_changes(self, folded: set[str]) -> bool:
+        rows = self._ask("select distinct organisation from changes where organisation is not null", {})
+        return any(fold(row["organisation"]) in folded for row in rows)
+
+    def dataset(self, name: str, *, parts: bool = False) -> frozenset[str]:
+        """Return every folded name of the dataset called *name*; an acronym in brackets, "MHSDS", names it too.
+
+        Raises:
+            NameNotKnownError: None is called so, nor has it in its name where *parts* do.
+        """
+        known = [str(row["dataset"]) for row in self._ask("select distinct dataset from agreement_datasets", {})]
+        found = DatasetNames(known, self._vocabulary).named(name)
+        if not found and parts and fold(name):
+            found = found.union(*(self._vocabulary.dataset_names(one) for one in known if fold(name) in fold(one)))
+        if not found:
+            raise NameNotKnownError("no dataset is called", name, nearest(name, known))
+        return found
+
+    def reference(self, name: str) -> str:
+        """Return a reference as it is kept: case and outer space do not matter.
+
+        Raises:
+            NameNotKnownError: No agreement has it.
+        """
+        sql = "select reference from agreement_versions where lower(reference) = lower(:reference) limit 1"
+        for row in self._ask(sql, {"reference": name.strip()}):
+            return str(row["reference"])
+        known = [row["reference"] for row in self._ask("select distinct reference from agreement_versions", {})]
+        near = nearest(name.strip(), known)
+        raise NameNotKnownError("no agreement has the reference", name, near)
+
+    def references(self, name: str) -> list[str]:
+        """Return all references that the agreement called *name* has had, as told, its own first."""
+        known = [self.reference(name)]
+        for one in known:
+            rows = self._ask(
+                """
+                select before, after
+                from changes
+                where kind = 'reference-changed' and not withdrawn and (reference = :one or before = :quoted)
+                """,
+                {"one": one, "quoted": json.dumps(one)},
+            )
+            known += [r for row in rows for r in map(json.loads, (row["before"], row["after"])) if r not in known]
+        return known
+
+    def group(self, prefix: str) -> str:
+        """Return the one group whose id begins with *prefix*."""
+        sql = "select id from changes where is_group and substr(id, 1, length(:prefix)) = lower(:prefix)"
+        ids = [row["id"] for row in self._ask(sql, {"prefix": prefix})] if len(prefix) >= 8 else []
+        if len(ids) != 1:
+            raise NotKnownError(f"{prefix}: no group has this id (at least its first 8 digits are needed)")
+        return str(ids[0])
+
+
+def read_known(db: Database) -> KnownNames:
+    """Return what the history knows by name: pages, datasets, agreements, and who has held what."""
+    pages = db.query("select slug, organisation from pages where organisation is not null order by slug")
+    datasets = db.query(
+        "select dataset from agreement_datasets group by dataset order by min(first_seen), folded, dataset"
+    )
+    holdings: dict[str, list[str]] = {}
+    for row in db.query("select distinct reference, dataset from agreement_datasets order by reference, dataset"):
+        holdings.setdefault(row["reference"], []).append(row["dataset"])
+    references = db.query("select distinct reference from agreement_versions order by reference")
+    (beginning,) = db.query("select min(first_seen) as at from snapshots")
+    return KnownNames(
+        pages={row["slug"]: row["organisation"] for row in pages},
+        headings=_read_headings(db),
+        datasets=tuple(row["dataset"] for row in datasets),
+        holdings=holdings,
+        references=tuple(row["reference"] for row in references),
+        since=beginning["at"],
+    )
+
+
+def _read_headings(db: Database) -> dict[str, list[str]]:
+    headings: dict[str, list[str]] = defaultdict(list)
+    rows = db.query(
+        """
+        select snapshots.page, readings.organisation
+        from snapshots
+        join readings on readings.body = snapshots.body
+        where readings.organisation is not null
+        group by snapshots.page, readings.organisation
+        order by snapshots.page, min(snapshots.first_seen), readings.organisation
+        """
+    )
+    for row in rows:
+        headings[row["page"]].append(row["organisation"])
+    # A page that is gone and whose agreements all stand on a new one: the new one was called so too.
+    renamed = db.query(
+        """
+        select before, after
+        from changes
+        where kind = 'organisation-renamed' and json_type(before) = 'array' and not withdrawn
+        order by first_seen, id
+        """
+    )
+    for row in renamed:
+        (_, old), (_, new) = json.loads(row["before"]), json.loads(row["after"])
+        headings[new] += [name for name in headings.get(old, ()) if name not in headings[new]]
+    return dict(headings)

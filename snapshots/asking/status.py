@@ -1,0 +1,191 @@
+"""How things are: runs, what fails, how much there is; and what of it waits for a person, in sentences. Reads only."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from diff.saying.english import moment, plural, weekday
+from snapshots.asking.names import Row
+from snapshots.keeping.deliveries import Deliveries
+from snapshots.keeping.runlog import failed_attempts
+
+_RUN = (
+    "id", "kind", "captured_at", "finished_at", "complete", "state", "reason", "pages_read", "pages_changed",
+    "pages_failed", "pages_absent",
+)  # fmt: skip
+
+
+class Runs:
+    """The runs of an open database, and what they come to."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def newest(self) -> str:
+        """Return the time of the newest run that counts, empty before there is one."""
+        return newest_run(self._db)
+
+    def is_first(self, number: int) -> bool:
+        """Say whether no run before this one counts."""
+        sql = "select min(captured_at) as at from runs where state = 'committed'"
+        return bool(next(iter(self._db.query(sql)))["at"] == self.run(number)["captured_at"])
+
+    def run(self, number: int) -> dict[str, Any]:
+        """Return a run, with how many pages it met for the first time."""
+        sql = """
+            select runs.*, (
+              select count(*) from pages where pages.first_seen = runs.captured_at
+            ) + (
+              -- Of a held run nothing is believed: new is what was never seen before.
+              select count(*)
+              from captures
+              join pages on pages.slug = captures.page
+              where runs.state in ('held', 'superseded') and captures.run = runs.id and captures.body is not null
+                and coalesce(pages.first_seen > runs.captured_at, true)
+                and not exists (select 1 from refusals where refusals.run = runs.id and refusals.page = pages.slug)
+            ) as pages_new
+            from runs
+            where id = :id
+            """
+        (row,) = self._db.query(sql, {"id": number})
+        return dict(row)
+
+    def status(self, now: datetime) -> dict[str, Any]:
+        """Return the last run, what needs a person, and how much there is."""
+        last = next(iter(self._db.query("select * from runs order by captured_at desc limit 1")), None)
+        held = list(self._db.query("select id, captured_at, reason from runs where state = 'held' order by id"))
+        failing = self._failing(last) if last else []
+        (counts,) = self._db.query(
+            """
+            select (select count(*) from pages where standing) as pages,
+              (select coalesce(sum(agreements), 0) from pages where standing) as agreements,
+              (select count(*) from snapshots) as snapshots,
+              (select min(first_seen) from snapshots) as since,
+              (select count(*) from changes where substantive and member_of is null and not withdrawn) as changes,
+              (select count(*) from changes where not substantive and member_of is null and not withdrawn) as editorial,
+              (select sum(length(data)) from bodies) as bodies_bytes,
+              -- The file itself lags behind while a write-ahead log lies beside it.
+              (select page_count * page_size from pragma_page_count, pragma_page_size) as database_bytes
+            """
+        )
+        run = None
+        if last:
+            run = {name: last[name] for name in _RUN} | {"complete": bool(last["complete"])}
+        deliveries = Deliveries(self._db)
+        return {
+            "last_run": run,
+            "held": held,
+            "failing": failing,
+            "undelivered": [asdict(one) for one in deliveries.waiting(now)],
+            "collected": deliveries.collected(now),
+            "attempts": failed_attempts(self._db),
+            **counts,
+        }
+
+    def week(self, since: str) -> dict[str, int]:
+        """Return how many runs there were since a time, changes that are told, and messages that were taken."""
+        (counts,) = self._db.query(
+            """
+            select (select count(*) from runs where captured_at >= :since and kind = 'run') as runs,
+              (
+                select count(*)
+                from changes
+                where first_seen >= :since and substantive and member_of is null and not withdrawn
+              ) as changes,
+              (select count(distinct message) from deliveries where delivered_at >= :since) as delivered
+            """,
+            {"since": since},
+        )
+        return dict(counts)
+
+    def _failing(self, last: Row) -> list[dict[str, Any]]:
+        """Return the pages that *last* could not read, with how many runs of its kind in a row could not."""
+        rows = self._db.query(
+            """
+            with good as (
+              select failing.page, max(runs.captured_at) as at
+              from refusals as failing
+              join runs on runs.kind = :kind
+              left join refusals on refusals.run = runs.id and refusals.page = failing.page
+              where failing.run = :run and refusals.page is null
+              group by failing.page
+            )
+            select failing.page, failing.reason, count(*) as times, min(runs.captured_at) as since,
+              exists (select 1 from snapshots where snapshots.page = failing.page) as was_read
+            from refusals as failing
+            left join good on good.page = failing.page
+            join refusals as earlier on earlier.page = failing.page
+            join runs on runs.id = earlier.run and runs.kind = :kind and runs.captured_at > coalesce(good.at, '')
+            where failing.run = :run
+            group by failing.page
+            order by failing.page
+            """,
+            {"run": last["id"], "kind": last["kind"]},
+        )
+        return [{**row, "was_read": bool(row["was_read"])} for row in rows]
+
+
+def newest_run(db: Database) -> str:
+    """Return the time of the newest run that counts, empty before there is one: what "now" means."""
+    (row,) = db.query("select coalesce(max(captured_at), '') as at from runs where state = 'committed'")
+    return str(row["at"])
+
+
+# --- what waits for a person ------------------------------------------------------------------------------------------
+
+NIGHTS = 3
+"""A page that so many runs in a row could not read needs a person, and so do runs that fail; one bad night does not."""
+
+
+def needs_a_person(state: Mapping[str, Any]) -> list[str]:
+    """Return what waits for the operator, a sentence each."""
+    needs = [
+        f"Run {run['id']} is held: {run['reason']}. Decide with: registerwatch release {run['id']}, or: "
+        f"registerwatch discard {run['id']}"
+        for run in state["held"]
+    ]
+    attempts = state["attempts"]
+    if state.get("overdue"):
+        last = f" {attempt_in_words(attempts)}." if attempts else ""
+        needs.append(f"A run is overdue since {moment(state['overdue'])}.{last}")
+    elif attempts and attempts["times"] >= NIGHTS:
+        needs.append(
+            f"{attempts['times']} runs in a row have failed, since {weekday(attempts['since'])}: "
+            f"{attempts['reason']}. Try one: registerwatch -v run"
+        )
+    for page in state["failing"]:
+        stands = "Its last snapshot still stands." if page["was_read"] else "It was never read."
+        if state["last_run"]["kind"] == "import":
+            needs.append(f"{page['page']} could not be read: {page['reason']}. {stands}")
+        elif page["times"] >= NIGHTS:
+            needs.append(
+                f"{page['page']} has not been read for {page['times']} runs, since {weekday(page['since'])}: "
+                f"{page['reason']}. {stands} Try it alone: registerwatch -v run --only {page['page']}"
+            )
+    needs += [_undelivered_need(one) for one in state["undelivered"] if one["given_up"] or one["late"]]
+    return needs
+
+
+def _undelivered_need(one: Mapping[str, Any]) -> str:
+    messages = f"{plural(one['messages'], 'message')} to {one['subscription']}"
+    were = "was" if one["messages"] == 1 else "were"
+    if one["given_up"]:
+        return (
+            f"{messages}, due since {weekday(one['since'])}, {were} given up after "
+            f"{plural(one['attempts'], 'attempt')}{why(one)}. This is settled when a later message to it is taken."
+        )
+    waits = "has" if one["messages"] == 1 else "have"
+    return f"{messages} {waits} waited since {moment(one['since'])}{why(one)}. Try now: registerwatch notify"
+
+
+def why(one: Mapping[str, Any]) -> str:
+    """Return why a message did not go out, to stand behind what is said of it."""
+    return f": {one['failure']}" if one["failure"] else ""
+
+
+def attempt_in_words(attempts: Mapping[str, Any]) -> str:
+    """Return when the last run failed that had no edition, and why."""
+    return f"The last attempt, on {moment(attempts['at'])}, failed: {attempts['reason']}"
