@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from diff.addresses import slug_name
-from diff.saying.phrase import SOURCE
 from diff.terms import PrintedTerm, Printing, last_day
+from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 
 PRODUCT = "-//registerwatch//printed ends of agreements//EN"
@@ -178,7 +178,7 @@ def _description(term: PrintedTerm, dated: _EventDates) -> Iterator[str]:
     if not dated.stands:
         yield f"Since {dated.changed[:10]} this end is not shown: none is printed, or releases went on after it."
     yield CAUTION
-    yield SOURCE
+    yield NHS_DATA_RELEASE.credit
 
 
 def _as_printed(end: str) -> str:

@@ -8,8 +8,6 @@ import re
 from urllib.parse import unquote, urlsplit
 
 _PAGE_ENDING = re.compile(r"\.(?:html?|txt)$", re.IGNORECASE)
-FOLDERS = ("organisations", "organisation")
-"""In one of which the register has its organisations' pages."""
 
 # Half a surrogate pair stands in a file name for bytes that are no UTF-8.
 _NO_SLUG = re.compile("[\x00-\x1f\x7f/\\\\\ud800-\udfff]|^\\.{0,2}$")
@@ -37,24 +35,6 @@ def slug_of(name_or_url: str) -> str:
     if stem.lower() == "index" and stem != segments[-1] and len(segments) > 1:
         stem = segments[-2]
     return unquote(stem).lower()
-
-
-def page_at(address: str) -> str | None:
-    """Return the slug of the organisation's page at *address*, on whatever host; None where it is of another page.
-
-    >>> page_at("http://example.org/mirror/Organisations/NHS_Example%5FICB/index.html?x=1")
-    'nhs_example_icb'
-    >>> page_at("https://theysolditanyway.com/organisations/"), page_at("https://theysolditanyway.com/datasets/hes")
-    (None, None)
-    """
-    try:
-        segments = [unquote(segment).lower() for segment in urlsplit(address).path.split("/") if segment]
-    except ValueError:  # no address at all
-        return None
-    if segments and segments[-1] in ("index.html", "index.htm"):
-        segments.pop()
-    slug = slug_of(address)
-    return slug if len(segments) > 1 and segments[-2] in FOLDERS and is_slug(slug) else None
 
 
 def _without_ending(segment: str, is_address: bool) -> str:

@@ -28,6 +28,7 @@ from diff.change import ChangeKind
 from diff.deciding.guards import FEWEST_AGREEMENTS, Guards
 from notify.message.operator import OPERATOR
 from scraper.limits import LARGEST_PAGE
+from scraper.register import NHS_DATA_RELEASE
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -142,19 +143,17 @@ Days = Annotated[
 class RegisterSettings(SettingsSection):
     """The register that is watched."""
 
-    name: str = setting("What the register is called.", "NHS data release register", min_length=1)
-    index: PageAddress = setting(
-        "Address of the page that links to the organisations' pages.", "https://theysolditanyway.com/"
-    )
+    name: str = setting("What the register is called.", NHS_DATA_RELEASE.name, min_length=1)
+    index: PageAddress = setting("Address of the page that links to the organisations' pages.", NHS_DATA_RELEASE.index)
     hosts: Names = setting(
         "Hosts that serve the same register; links and redirects elsewhere are not followed.",
-        ("theysolditanyway.com", "www.theysolditanyway.com", "dataregister.medconfidential.org", "goodtreswork.com"),
+        NHS_DATA_RELEASE.hosts,
     )
     slugs: Names = setting(
         "Pages to ask for besides those that the index links to, by the last part of their address.", ()
     )
     sitemap: PageAddress | None = setting(
-        "Address of a sitemap that names further pages.", example="https://theysolditanyway.com/sitemap.xml"
+        "Address of a sitemap that names further pages.", example=f"{NHS_DATA_RELEASE.index}sitemap.xml"
     )
 
 

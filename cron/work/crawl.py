@@ -7,10 +7,11 @@ from urllib.parse import urljoin
 
 from cron.work.context import Context
 from scraper.errors import FetchError, GoneError
+from scraper.register import NHS_DATA_RELEASE
 from scraper.slugs import slug_of
 from scraper.times import as_text
 from scraper.web.addresses import host_of
-from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs, page_url
+from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs
 from scraper.web.fetch import FetchedPage, Fetcher, Validators
 from snapshots.keeping.readings import read_body
 from snapshots.keeping.runlog import NOT_ASKED, Capture
@@ -55,7 +56,7 @@ def addresses_of(store: Store, index: str, slugs: Iterable[str]) -> dict[str, st
     slugs, host = list(slugs), urljoin(index, "/")
     last_seen = store.log.origins_at(store.log.newest()) if slugs else {}
     seen_here = {slug: origin.source for slug, origin in last_seen.items() if origin.source.startswith(host)}
-    return {slug: seen_here.get(slug) or page_url(index, slug) for slug in slugs}
+    return {slug: seen_here.get(slug) or NHS_DATA_RELEASE.address_of(slug, index) for slug in slugs}
 
 
 class Crawl:

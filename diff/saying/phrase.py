@@ -20,12 +20,6 @@ from scraper.names.legal_basis import spell_out
 from scraper.records import FIELDS, PROSE
 from scraper.text import cut, one_line
 
-SOURCE = (
-    "Source: NHS England, Data Uses Register, as reformatted by theysolditanyway.com (medConfidential). "
-    "Contains public sector information licensed under the Open Government Licence v3.0."
-)
-"""Stands under all that is handed on."""
-
 LONGEST_VALUE = 300
 LONGEST_PROSE = 300
 MOST_VALUES = 30

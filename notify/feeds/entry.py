@@ -11,10 +11,11 @@ from html import escape
 from diff.change import Change, ChangeKind, single
 from diff.saying.english import clock, day
 from diff.saying.excerpt import excerpt
-from diff.saying.phrase import SOURCE, basis_in_words, moved_values, renamed_values, set_values
+from diff.saying.phrase import basis_in_words, moved_values, renamed_values, set_values
 from diff.saying.redline import Run
 from diff.saying.sentence import NAMES
 from scraper.records import PROSE
+from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 
 TAG = "tag:registerwatch.invalid,2026:"
@@ -53,7 +54,7 @@ def entry_of(change: Change, members: Sequence[Change] = (), here: Sequence[Chan
         id=f"{TAG}change/{change.id}",
         title=cut(one_line(change.summary), LONGEST_TITLE),
         first_seen=change.first_seen,
-        html="".join([*parts, f"<p><small>{escape(SOURCE)}</small></p>"]),
+        html="".join([*parts, f"<p><small>{escape(NHS_DATA_RELEASE.credit)}</small></p>"]),
         tags=(change.kind, f"severity-{change.severity}"),
     )
 

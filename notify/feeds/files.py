@@ -19,13 +19,13 @@ from markupsafe import Markup
 
 from diff.addresses import readable_name, slug_name
 from diff.saying.english import day
-from diff.saying.phrase import SOURCE
 from notify.drawing import new_environment
 from notify.feeds.entry import Entry, entry_of
 from notify.feeds.formats import FORMATS, Feed
 from notify.feeds.sorting import Datasets, FeedSource, Here, Organisations, sort_changes
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
+from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 
 NEWEST = 200
@@ -129,7 +129,7 @@ def _index(
         types=TYPES,
         newest=NEWEST,
         head=source.head,
-        source=SOURCE,
+        source=NHS_DATA_RELEASE.credit,
     )  # fmt: skip
     return page.encode()
 

@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import XMLGenerator
 
-from diff.saying.phrase import SOURCE
 from notify.feeds.entry import TAG, Entry
+from scraper.register import NHS_DATA_RELEASE
 
 AUTHOR = "registerwatch"
 LANGUAGE = "en-GB"
@@ -106,7 +106,7 @@ def atom(feed: Feed) -> bytes:
             xml.add("link", attributes={"href": _as_uri(feed.index), "rel": "alternate", "type": "text/html"})
         with xml.inside("author"):
             xml.add("name", AUTHOR)
-        xml.add("rights", SOURCE)
+        xml.add("rights", NHS_DATA_RELEASE.credit)
         for entry in feed.entries:
             with xml.inside("entry"):
                 xml.add("title", entry.title)
@@ -130,7 +130,7 @@ def rss(feed: Feed) -> bytes:
         if own := feed.address("rss"):
             xml.add("atom:link", attributes={"href": _as_uri(own), "rel": "self"})
         xml.add("language", LANGUAGE)
-        xml.add("copyright", SOURCE)
+        xml.add("copyright", NHS_DATA_RELEASE.credit)
         xml.add("lastBuildDate", _rss_date(feed.updated))
         for entry in feed.entries:
             with xml.inside("item"):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from diff.change import Severity
 from diff.saying.english import day, moment, number, plural
-from diff.saying.phrase import SOURCE
 from notify.following.ends import PrintedEnd
 from notify.message.order import REGISTER, Briefing, Parts, Place, RunRead, safe
+from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 
 MOST_ENDINGS = 100
@@ -42,7 +42,7 @@ class Wording:
     chain: tuple[str, str] | None
     why: str
     stop: str | None
-    licence: str = SOURCE
+    licence: str = NHS_DATA_RELEASE.credit
 
 
 def word(news: Briefing, parts: Parts) -> Wording:

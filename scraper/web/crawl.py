@@ -7,7 +7,7 @@ and which of those that were not found, is decided by the run.
 import zlib
 from collections.abc import Collection, Iterable
 from posixpath import dirname
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 from xml.parsers import expat
 
 from bs4.exceptions import ParserRejectedMarkup
@@ -15,6 +15,7 @@ from bs4.exceptions import ParserRejectedMarkup
 from scraper.errors import CrawlError, FetchError
 from scraper.reading.blocks import parse_markup
 from scraper.reading.charset import decode
+from scraper.register import NHS_DATA_RELEASE
 from scraper.slugs import is_slug, slug_of
 from scraper.web.addresses import host_of
 from scraper.web.fetch import Fetcher
@@ -23,7 +24,6 @@ from scraper.web.robots import Robots, parse_robots
 Found = list[tuple[str, str]]
 """(slug, address) of each page, in the order of the source, one for each slug."""
 
-_FOLDERS = ("organisations", "organisation")
 _MOST_SITEMAPS = 50
 _MOST_SITEMAP_BYTES = 50 * 1024 * 1024  # unpacked; the standard's own limit
 
@@ -95,22 +95,6 @@ def fetch_sitemap(fetcher: Fetcher, url: str) -> Found:
     return found
 
 
-def page_url(index_url: str, slug: str) -> str:
-    """Return where the page of *slug* stands by the register's own rule, for one that no index names.
-
-    >>> page_url("https://theysolditanyway.com/", "king's_college")
-    'https://theysolditanyway.com/organisations/king%27s_college'
-    >>> page_url("http://127.0.0.1:8900/mirror/organisation/index.html", "nhs_example_icb")
-    'http://127.0.0.1:8900/mirror/organisation/nhs_example_icb'
-    """
-    parts = urlsplit(index_url)
-    folder = dirname(parts.path).rstrip("/")
-    if folder.rpartition("/")[2].lower() not in _FOLDERS:
-        last = parts.path.rpartition("/")[2]
-        folder += f"/{last if last.lower() in _FOLDERS else _FOLDERS[0]}"
-    return urlunsplit((parts.scheme, parts.netloc, f"{folder}/{quote(slug, safe='')}", "", ""))
-
-
 def _pages(links: Iterable[str], index_url: str, start: str, hosts: Collection[str]) -> Found:
     """Return the pages among *links*, relative to *start*, at the address that they have on the index's own host."""
     index = urlsplit(index_url)
@@ -140,13 +124,8 @@ def _is_page(path: str, index_path: str) -> bool:
     >>> _is_page("/mirror/organisations/a", "/mirror/")
     True
     """
-    segments = [segment for segment in path.split("/") if segment]
-    if segments and segments[-1].lower() in ("index.html", "index.htm"):
-        segments.pop()
-    if len(segments) < 2 or segments[-2].lower() not in _FOLDERS:
-        return False
-    above = "".join(f"/{segment}" for segment in segments[:-2])
-    return f"{dirname(index_path).rstrip('/')}/".startswith(f"{above}/")
+    above = NHS_DATA_RELEASE.folder_above(path)
+    return above is not None and f"{dirname(index_path).rstrip('/')}/".startswith(f"{above}/")
 
 
 def _read_sitemap(xml: bytes, source: str) -> tuple[list[str], list[str]]:

@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from scraper.files import WrittenFile
+from scraper.register import NHS_DATA_RELEASE
 from snapshots.export.data_uses import COLUMNS, LEGAL_BASES
 from snapshots.export.tables import Column, Table
 
-OPEN_LICENCE = {
-    "name": "OGL-UK-3.0",
-    "title": "Open Government Licence v3.0",
-    "path": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
-}
-ATTRIBUTION = "Contains public sector information licensed under the Open Government Licence v3.0."
-SOURCE = "NHS England, Data Uses Register, as reformatted by theysolditanyway.com (medConfidential)"
+_REGISTER = NHS_DATA_RELEASE
+_LICENCE = {"name": _REGISTER.licence.id, "title": _REGISTER.licence.title, "path": _REGISTER.licence.url}
 PAGES = "pages.warc.gz"
 DATA_USES = "data_uses.csv"
 
@@ -57,8 +53,8 @@ class About:
     def citation(self) -> str:
         """One sentence to cite it by."""
         return (
-            f"{self.register}: source {SOURCE}; read by registerwatch from {self.since[:10]} to {self.head[:10]} "
-            f"({self.index})"
+            f"{self.register}: source {_REGISTER.source}; read by registerwatch from {self.since[:10]} to "
+            f"{self.head[:10]} ({self.index})"
         )
 
     @property
@@ -66,7 +62,7 @@ class About:
         """What the archive of the pages is, in one line."""
         return (
             f"Pages of the register at {self.index} as they were fetched from {self.since} to {self.head}, bodies "
-            "unpacked. Their wording and layout are medConfidential's."
+            f"unpacked. Their wording and layout are {_REGISTER.reformatter}'s."
         )
 
     @property
@@ -76,8 +72,9 @@ class About:
             f"What the pages of the register at {self.index} printed from {self.since} to {self.head}, as read by "
             "registerwatch: agreements as last seen and every state before, and the changes between them. Times are "
             "those of readings, not of the facts. Dates of agreements are the printed ones of the first version held. "
-            f"{ATTRIBUTION} Source: {SOURCE}. The sentences in flags are the site's own, medConfidential's. Prose may "
-            "name individuals; the licence covers no personal data and no logos, and nobody who is named endorses this."
+            f"{_REGISTER.licence.attribution} Source: {_REGISTER.source}. The sentences in flags are the site's own, "
+            f"{_REGISTER.reformatter}'s. Prose may name individuals; the licence covers no personal data and no logos, "
+            "and nobody who is named endorses this."
         )
 
 
@@ -93,9 +90,9 @@ def data_package(about: About, tables: Iterable[Table], files: Mapping[str, Writ
         "title": f"{about.register}: its history",
         "description": about.description,
         "homepage": about.index,
-        "licenses": [OPEN_LICENCE],
-        "sources": [{"title": SOURCE, "path": about.index}],
-        "attribution": ATTRIBUTION,
+        "licenses": [_LICENCE],
+        "sources": [{"title": _REGISTER.source, "path": about.index}],
+        "attribution": _REGISTER.licence.attribution,
         "citation": about.citation,
         "since": about.since,
         "head": about.head,
@@ -181,8 +178,8 @@ def _pages(file: WrittenFile) -> dict[str, Any]:
     return {
         "name": "pages",
         "title": "The kept pages, a web archive (WARC 1.1)",
-        "description": "The pages as they were fetched. Their wording and layout are medConfidential's: evidence to "
-        "keep, not to publish.",
+        "description": f"The pages as they were fetched. Their wording and layout are {_REGISTER.reformatter}'s: "
+        "evidence to keep, not to publish.",
         "profile": "data-resource",
         **_file(file, "warc.gz", "application/warc"),
         "licenses": [{"name": "other-closed", "title": "The site's own text and layout: no licence is known"}],

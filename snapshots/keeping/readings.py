@@ -20,8 +20,9 @@ from scraper.errors import ListPageError, RefusedPageError
 from scraper.limits import too_large
 from scraper.names.vocabulary import Vocabulary
 from scraper.reading.blocks import looks_like_markup
-from scraper.reading.page import closes, read_page
+from scraper.reading.page import closes
 from scraper.records import RegisterPage
+from scraper.register import NHS_DATA_RELEASE
 from snapshots.keeping.database import insert
 from snapshots.keeping.states import States, as_json
 
@@ -43,7 +44,7 @@ def read_body(body: bytes, slug: str, source: str, vocabulary: Vocabulary, chars
         return Reading(None, reason, None)
     ends = closes(body) or (False if looks_like_markup(body.decode("utf-8", "replace")) else None)
     try:
-        page = read_page(body, source=source, slug=slug, charset=charset, vocabulary=vocabulary)
+        page = NHS_DATA_RELEASE.read(body, source=source, slug=slug, charset=charset, vocabulary=vocabulary)
     except RefusedPageError as error:
         return Reading(None, error.reason, ends, isinstance(error, ListPageError))
     return Reading(page, None, ends)

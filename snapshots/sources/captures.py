@@ -21,7 +21,8 @@ from pathlib import Path, PurePosixPath
 
 from scraper.errors import RegisterWatchError, system_words
 from scraper.limits import LARGEST_PAGE, too_large
-from scraper.slugs import is_slug, page_at, slug_of
+from scraper.register import NHS_DATA_RELEASE
+from scraper.slugs import is_slug, slug_of
 from scraper.web.addresses import host_of
 from snapshots.keeping.bodies import Headers
 from snapshots.sources.payloads import Payload
@@ -105,7 +106,7 @@ class EditionLook:
 
     def at(self, address: str) -> str | Passed:
         """Return the slug of the organisation's page at *address*, or why it is none."""
-        return page_at(address) or Passed(OTHER_PAGE)
+        return NHS_DATA_RELEASE.slug_at(address) or Passed(OTHER_PAGE)
 
     def file(self, name: PurePosixPath, place: str, outer: str) -> Found:
         """Return the page that the file *name*, as it lies in the folder or archive *outer*, is meant to be."""
@@ -200,7 +201,7 @@ def slug_at(address: str, hosts: Collection[str]) -> str | Passed:
     host = host_of(address)
     if not {host, host.removeprefix("www."), f"www.{host}"} & set(hosts):
         return Passed(OTHER_SITE)
-    return page_at(address) or Passed(OTHER_PAGE)
+    return NHS_DATA_RELEASE.slug_at(address) or Passed(OTHER_PAGE)
 
 
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)

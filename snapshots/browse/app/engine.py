@@ -12,7 +12,7 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.plugins import pm
 
-from diff.saying.phrase import SOURCE
+from scraper.register import NHS_DATA_RELEASE
 from scraper.text import unsteered
 from snapshots.browse.app import cells
 from snapshots.browse.app import errors as mishaps
@@ -95,7 +95,7 @@ def make_tables(site: Site) -> Any:
         shared_names(),
         our_navigation=list(pages.navigation()),
         site=site,
-        source_sentence=SOURCE,
+        source_sentence=NHS_DATA_RELEASE.credit,
         question_groups=questions_by_group(),
         questions={question.name: question for question in QUESTIONS},
         table_descriptions=DESCRIPTIONS,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diff.saying.english import clock, plural, weekday
-from diff.saying.phrase import SOURCE
+from scraper.register import NHS_DATA_RELEASE
 from snapshots.browse.app.addresses import with_query
 from snapshots.browse.app.reader import Reader
 from snapshots.browse.app.request import Site
@@ -25,7 +25,7 @@ def frame(site: Site, path: str | None, reader: Reader | None) -> dict[str, Any]
         "canonical": path,
         "absolute": lambda address: f"{site.base_url.rstrip('/')}{address}" if site.base_url and address else None,
         "navigation": [(name, address, _is_current(path or "", address)) for name, address in navigation()],
-        "source": SOURCE,
+        "source": NHS_DATA_RELEASE.credit,
         "last_run": _last_run(reader) if reader else None,
         "chain_head": _chain_head(reader) if reader else None,
         "with_query": with_query,

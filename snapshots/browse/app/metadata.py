@@ -6,7 +6,7 @@ name.
 
 from typing import Any
 
-from diff.saying.phrase import SOURCE
+from scraper.register import NHS_DATA_RELEASE
 from snapshots.browse.app.addresses import DATABASE
 from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS
 
@@ -44,9 +44,6 @@ _TABLES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """How Datasette sorts, counts, names and searches the rows of a table."""
 
-LICENCE = "Open Government Licence v3.0"
-LICENCE_URL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
-
 
 def metadata(*, register: str, index: str, public: bool) -> dict[str, Any]:
     """Return Datasette's metadata.
@@ -58,14 +55,14 @@ def metadata(*, register: str, index: str, public: bool) -> dict[str, Any]:
     """
     return {
         "title": "Tables",
-        "license": LICENCE,
-        "license_url": LICENCE_URL,
-        "source": "NHS England, Data Uses Register, as reformatted by theysolditanyway.com (medConfidential)",
+        "license": NHS_DATA_RELEASE.licence.title,
+        "license_url": NHS_DATA_RELEASE.licence.url,
+        "source": NHS_DATA_RELEASE.source,
         "source_url": index,
         "databases": {
             DATABASE: {
                 "title": f"{register}: all tables",
-                "description": f"What registerwatch remembers of the {register}. {SOURCE}",
+                "description": f"What registerwatch remembers of the {register}. {NHS_DATA_RELEASE.credit}",
                 "tables": {name: _table(name, public=public) for name in sorted({*MEANINGS, *_TABLES, *_HIDDEN})},
                 "queries": {
                     question.name: {"title": question.title, "description": question.description, "sql": question.sql}

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
+from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 from scraper.times import as_text, end_of, read_time
 from snapshots.browse.app.reader import Reader
@@ -51,9 +52,9 @@ class Site:
     """Who serves what to whom: settings."""
 
     database: Path
-    register: str = "NHS data release register"
+    register: str = NHS_DATA_RELEASE.name
     """What the register is called."""
-    index: str = "https://theysolditanyway.com/"
+    index: str = NHS_DATA_RELEASE.index
     """Address of the register."""
     base_url: str | None = None
     """Address under which the pages are published, if they are."""

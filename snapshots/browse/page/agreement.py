@@ -16,6 +16,7 @@ from diff.saying.english import clock, day, number
 from diff.saying.phrase import family_in_words
 from scraper.names.legal_basis import families_of
 from scraper.records import agreement_to_json
+from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 from scraper.times import read_time
 from snapshots.asking.agreements import shown_as_json
@@ -368,8 +369,8 @@ def _cite(seen: Seen) -> str:
     base = (seen.asked.site.base_url or "").rstrip("/")
     return (
         f"{one_line(seen.version.organisation)}, {titled}{seen.version.reference}, as first read on {day(began)}, "
-        f"{clock(began)} UTC (SHA-256 {seen.version.body[:16]}…). Source: NHS England, Data Uses Register, as "
-        f"reformatted by theysolditanyway.com; kept by registerwatch{f', {base}{address}' if base else ''}"
+        f"{clock(began)} UTC (SHA-256 {seen.version.body[:16]}…). Source: {NHS_DATA_RELEASE.origin}; kept by "
+        f"registerwatch{f', {base}{address}' if base else ''}"
     )
 
 

@@ -12,9 +12,10 @@ from typing import Any
 from diff.cells import escaped
 from diff.change import PUBLIC, Change, ChangeKind, single
 from diff.saying.english import clock, day
-from diff.saying.phrase import SOURCE, Phrase, phrase
+from diff.saying.phrase import Phrase, phrase
 from diff.saying.redline import Run, redline
 from scraper.records import PROSE
+from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
@@ -197,7 +198,7 @@ def _cite(asked: Asked, found: Change) -> str:
     base = asked.site.base_url
     address = f", {base.rstrip('/')}{addresses.change(found.id)}" if base else ""
     kept = f"Kept by registerwatch, change {found.id}{address}"
-    return f"{_sentence(found).removesuffix('.')}: {seen}{proof}. {SOURCE} {kept}"
+    return f"{_sentence(found).removesuffix('.')}: {seen}{proof}. {NHS_DATA_RELEASE.credit} {kept}"
 
 
 def _by_page(members: Sequence[Change]) -> list[MembersOf]:

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from scraper.errors import CrawlError, FetchError
-from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs, page_url
+from scraper.register import NHS_DATA_RELEASE
+from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs
 from scraper.web.fetch import FetchPolicy
 from scraper.web.robots import parse_robots
 from tests.harness.servers import answer, gzip_bomb, hang_up, redirect, reset
@@ -141,11 +142,14 @@ def test_an_index_without_pages_is_one_clear_line(index, reason):
 
 def test_the_page_of_a_slug_that_no_index_names_has_the_address_of_the_others():
     for base in (INDEX, f"{INDEX}index.html", f"{INDEX}organisations", f"{INDEX}organisations/", f"{INDEX}?a#b"):
-        assert page_url(base, "king's_college") == f"{INDEX}organisations/king%27s_college"
+        assert NHS_DATA_RELEASE.address_of("king's_college", base) == f"{INDEX}organisations/king%27s_college"
 
 
 def test_a_slug_cannot_leave_its_folder():
-    assert page_url(INDEX, "../../etc/passwd?x#y") == f"{INDEX}organisations/..%2F..%2Fetc%2Fpasswd%3Fx%23y"
+    assert (
+        NHS_DATA_RELEASE.address_of("../../etc/passwd?x#y", INDEX)
+        == f"{INDEX}organisations/..%2F..%2Fetc%2Fpasswd%3Fx%23y"
+    )
 
 
 # --- sitemaps
