@@ -110,10 +110,10 @@ SITES = [
 ]
 MARKUPS = PLAIN + ONE_DECORATION + SITES
 UNFORESEEN = [Markup(generator) for generator in unforeseen.GENERATORS]
-# The quick selection: each generator alone, each decoration once, by turns over the generators, and the whole sites.
+# The quick selection: each generator alone, each decoration once, by turns over the generators, and every third site.
 QUICK = (
     PLAIN
     + [Markup(part.generators[n % len(part.generators)], (part.name,)) for n, part in enumerate(DECORATIONS.values())]
-    + SITES
+    + SITES[::3]
     + UNFORESEEN
 )
