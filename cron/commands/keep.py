@@ -50,7 +50,7 @@ def backup(context: Context, file: Path, force: bool) -> None:
     Example:
       registerwatch backup /mnt/copies/registerwatch-$(date +%A).db --force
     """
-    from snapshots.keeping.backup import back_up
+    from snapshots.keeping.upkeep import back_up
 
     store = context.store()
     copy = back_up(store.db, store.path, file, force=force)
@@ -128,7 +128,7 @@ def compact(context: Context) -> None:
     Example:
       registerwatch compact
     """
-    from snapshots.keeping.compact import compact as compress
+    from snapshots.keeping.upkeep import compact as compress
 
     store = context.store()
     folder = store.path.absolute().parent

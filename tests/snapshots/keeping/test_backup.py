@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from snapshots.keeping.backup import back_up
 from snapshots.keeping.store import open_store
+from snapshots.keeping.upkeep import back_up
 from tests.harness.editions import HARROWDALE, REGISTER, Watch, with_project
 from tests.harness.nights import Nights
 from tests.harness.register_server import RegisterServer, Site

@@ -10,9 +10,9 @@ from random import Random
 import pytest
 
 from cron.work.lock import only_run
-from snapshots.keeping.compact import compact
 from snapshots.keeping.database import StoreError
 from snapshots.keeping.store import no_progress, open_store
+from snapshots.keeping.upkeep import compact
 from tests.harness.editions import Page, Watch, many
 
 WORDS = [bytes(Random(n).choices(range(97, 123), k=3 + n % 7)).decode() for n in range(600)]
@@ -123,7 +123,7 @@ def test_it_may_be_killed_at_any_time(watch, after):
 import os, signal
 from contextlib import closing
 from pathlib import Path
-from snapshots.keeping.compact import compact
+from snapshots.keeping.upkeep import compact
 from snapshots.keeping.store import open_store
 
 def until_killed(items, length, word):
