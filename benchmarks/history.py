@@ -49,10 +49,10 @@ def import_edition(store: "Store", pages: Path, at: str) -> None:
     """Import the folder *pages* as a complete edition of that time."""
     from scraper.names.vocabulary import default_vocabulary
     from snapshots.keeping.store import Rules
-    from snapshots.sources.intake import gather_editions, take_editions
+    from snapshots.sources.intake import Intake, gather_editions, take_editions
 
     rules = Rules(default_vocabulary())
-    editions = gather_editions(store, [pages], time=at, now=at, vocabulary=rules.vocabulary)
+    editions = gather_editions(Intake.of_import(store, time=at, now=at), [pages], rules.vocabulary)
     take_editions(store, editions, rules, complete=True)
 
 

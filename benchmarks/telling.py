@@ -47,16 +47,15 @@ from pathlib import Path
 from cron.settings.load import load_settings
 from cron.work.context import Context
 from cron.work.outbox import what_to_tell
-from snapshots.sources.intake import gather_editions, take_editions
+from snapshots.sources.intake import Intake, gather_editions, take_editions
 from scraper.times import as_text
 
 folder, time, tells = sys.argv[1:]
 context = Context(lambda: load_settings(Path("registerwatch.toml")))
 store = context.store(create=True)
 now = as_text(context.clock())
-editions = gather_editions(
-    store, [Path(folder)], time=f"{time}T03:00:00Z", now=now, vocabulary=context.vocabulary
-)
+intake = Intake.of_import(store, time=f"{time}T03:00:00Z", now=now)
+editions = gather_editions(intake, [Path(folder)], context.vocabulary)
 dues = what_to_tell(context) if tells == "tell" else None
 take_editions(store, editions, context.rules, complete=True, dues=dues)
 context.close()

@@ -84,7 +84,7 @@ def import_(context: Context, paths: tuple[Path, ...], fetched_at: str, complete
     Example:
       registerwatch import saved/2026-10 --fetched-at 2026-10-01 --complete
     """
-    from snapshots.sources.intake import EARLIEST, gather_editions, take_editions
+    from snapshots.sources.intake import EARLIEST, Intake, gather_editions, take_editions
 
     now = as_text(context.clock())
     if fetched_at > now:
@@ -92,17 +92,16 @@ def import_(context: Context, paths: tuple[Path, ...], fetched_at: str, complete
     if fetched_at < EARLIEST:
         raise click.UsageError(f"--fetched-at {fetched_at} is a time before there were web pages")
     known = context.store() if context.has_history else None
-    editions = gather_editions(
-        known, paths, time=fetched_at, now=now, vocabulary=context.vocabulary, progress=show_progress
-    )
-    outcomes = take_editions(
-        context.store(create=True),
-        editions,
-        context.rules,
-        complete=complete,
-        progress=show_progress,
-        dues=what_to_tell(context) if tell else None,
-    )
+    with closing(Intake.of_import(known, time=fetched_at, now=now)) as intake:
+        editions = gather_editions(intake, paths, context.vocabulary, progress=show_progress)
+        outcomes = take_editions(
+            context.store(create=True),
+            editions,
+            context.rules,
+            complete=complete,
+            progress=show_progress,
+            dues=what_to_tell(context) if tell else None,
+        )
     done = after_run(context) if tell else NOTHING_AFTERWARDS
     complain(*done.complaints)
     for outcome in outcomes:

@@ -140,7 +140,7 @@ class SampleServer(ThreadingHTTPServer):
     """Serves a site on loopback: the index at `/` and `/organisations/`, a page at `/organisations/<slug>`."""
 
     def __init__(self, site: Site, port: int) -> None:
-        super().__init__(("127.0.0.1", port), _Answers)
+        super().__init__(("127.0.0.1", port), _SiteHandler)
         self.site = site
         """May be replaced by another edition while it serves."""
 
@@ -150,7 +150,7 @@ class SampleServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/"
 
 
-class _Answers(BaseHTTPRequestHandler):
+class _SiteHandler(BaseHTTPRequestHandler):
     """Answers with an ETag, and with 304 who has it already. Says nothing on the terminal."""
 
     server: SampleServer

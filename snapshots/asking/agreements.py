@@ -11,7 +11,7 @@ from diff.change import Change
 from diff.saying.redline import Redline, redline
 from scraper.names.fold import fold
 from scraper.records import PROSE, SECTIONS, Agreement, agreement_to_json
-from snapshots.asking.names import Names, NotKnownError, Row
+from snapshots.asking.names import NameLookup, NotKnownError, Row
 from snapshots.asking.status import newest_run
 from snapshots.keeping.changes import CHANGES, change_of
 from snapshots.keeping.states import PROSE_JOINS, States, prose_columns
@@ -23,7 +23,7 @@ Moment = tuple[str, str]
 class Agreements:
     """The agreements of an open database."""
 
-    def __init__(self, db: Database, states: States, names: Names) -> None:
+    def __init__(self, db: Database, states: States, names: NameLookup) -> None:
         self._db = db
         self._states = states
         self._names = names

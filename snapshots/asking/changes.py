@@ -15,7 +15,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from diff.change import Change, Severity
-from snapshots.asking.names import Ask, Names, NotKnownError
+from snapshots.asking.names import Ask, NameLookup, NotKnownError
 from snapshots.keeping.changes import CHANGES, change_of
 
 
@@ -67,10 +67,10 @@ class Changes:
     Args:
         db: The database.
         names: Looks up names.
-        ask: Asks what is asked again and again; see `Names`.
+        ask: Asks what is asked again and again; see `NameLookup`.
     """
 
-    def __init__(self, db: Database, names: Names, ask: Ask | None = None) -> None:
+    def __init__(self, db: Database, names: NameLookup, ask: Ask | None = None) -> None:
         self._db = db
         self._names = names
         self._ask: Ask = ask or (lambda sql, values: db.query(sql, dict(values)))

@@ -1,6 +1,6 @@
 """What a name means: pages, datasets, agreements and groups, looked up alike by terminal, mail, feed and page.
 
-What is pure of it is `diff/names.py`. Names are compared folded; likeness only helps to say what somebody may have
+What is pure of it is `diff/names.py`. NameLookup are compared folded; likeness only helps to say what somebody may have
 meant. Reads only.
 """
 
@@ -46,7 +46,7 @@ class CalledOrganisation:
     """Its names."""
 
 
-class Names:
+class NameLookup:
     """The look-up of names in an open database.
 
     Args:

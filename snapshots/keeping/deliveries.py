@@ -43,7 +43,7 @@ class OutboxItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class BatchRow:
     """One row of a message."""
 
     row: int
@@ -59,7 +59,7 @@ class Batch:
     subscription: str
     message: str | None
     """Id of the message that these rows were put into; None for a new one."""
-    parts: tuple[Part, ...]
+    parts: tuple[BatchRow, ...]
     attempts: int = 0
     first_attempt_at: datetime | None = None
 
@@ -403,7 +403,7 @@ def _batch(rows: list[dict[str, Any]]) -> Batch:
         subscription=first["subscription"],
         message=first["message"],
         parts=tuple(
-            Part(
+            BatchRow(
                 row=row["id"],
                 item=row["item"],
                 note=None if row["note"] is None else json.loads(row["note"]),

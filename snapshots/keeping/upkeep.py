@@ -103,10 +103,10 @@ def _copied(db: Database, part: Path) -> Head | None:
     try:
         expected = head(db)
         with closing(sqlite3.connect(part, isolation_level=None)) as copy:
-            # SQLite's own backup, in a single step: it reads as of one moment beside a writer, who does not wait for it,
-            # and copies page by page, write-ahead log and all. In several steps it would begin anew whenever somebody
-            # writes, and beside a busy writer never end; `vacuum into` takes twice as long and leaves a file of another
-            # journal mode.
+            # SQLite's own backup, in a single step: it reads as of one moment beside a writer, who does not wait for
+            # it, and copies page by page, write-ahead log and all. In several steps it would begin anew whenever
+            # somebody writes, and beside a busy writer never end; `vacuum into` takes twice as long and leaves a file
+            # of another journal mode.
             db.conn.backup(copy, pages=-1)
     finally:
         db.execute("rollback")

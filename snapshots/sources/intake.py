@@ -11,7 +11,6 @@ import tempfile
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -129,7 +128,13 @@ class Intake:
         self._known = known
         self._why = {sha256: reason for sha256, reason in known.items() if reason}
         self._waiting = WaitingRoom(folder)
-        self._undated, self._most_bytes = undated, most_bytes
+        self._undated, self.most_bytes = undated, most_bytes
+
+    @classmethod
+    def of_import(cls, store: Store | None, *, time: str, now: str, most_bytes: int = MOST_OF_IMPORT) -> "Intake":
+        """Return one for pages as of *time*; without a store nothing is known yet, and an import may be refused."""
+        known, folder = (store.log.read_bodies(), store.path.parent) if store else ({}, None)
+        return cls(known, now=now, folder=folder, undated=time, most_bytes=most_bytes)
 
     def gather(self, found: Iterable[Found]) -> None:
         """Sort what was found, by what can be said of it before it is read."""
@@ -148,7 +153,7 @@ class Intake:
             else:
                 is_new = one.sha256 not in self._known
                 size += len(one.body) if is_new else 0
-                if size > self._most_bytes:
+                if size > self.most_bytes:
                     self.full_at = one.place
                     break
                 if is_new and not one.refused and one.sha256 not in self._waiting:
@@ -268,43 +273,28 @@ class Editions:
 
 
 def gather_editions(
-    store: Store | None,
-    paths: Iterable[Path],
-    *,
-    time: str,
-    now: str,
-    vocabulary: Vocabulary,
-    progress: Progress = no_progress,
-    most_bytes: int = MOST_OF_IMPORT,
+    intake: Intake, paths: Iterable[Path], vocabulary: Vocabulary, *, progress: Progress = no_progress
 ) -> Editions:
-    """Return the pages saved under *paths* as editions: all files as of *time*, an archive's records by their days.
-
-    Without a store nothing is known yet; so none need be made for an import that is refused.
+    """Return the pages saved under *paths* as editions: one of all files, one for each day of an archive's records.
 
     Raises:
         RegisterWatchError: There is nothing to take, and why.
     """
     paths = list(paths)
-    known, folder = (store.log.read_bodies(), store.path.parent) if store else ({}, None)
-    intake = Intake(known, now=now, folder=folder, undated=time, most_bytes=most_bytes)
-    try:
-        intake.gather(progress(saved_pages(paths), count_pages(paths), "gathering"))
-        if intake.refused:
-            raise IntakeRefusedError(f"{_told(intake.refused[:1])}; nothing was imported")
-        if intake.full_at:
-            much = f"more than {most_bytes // 1_000_000:,} MB of pages; import them in parts"
-            raise IntakeRefusedError(f"{intake.full_at}: {much}: nothing was imported")
-        intake.read(vocabulary, progress)
-        editions = Editions(intake, _by_time(intake))
-        if not editions.by_time:
-            raise IntakeRefusedError(f"{', '.join(map(str, paths))}: no pages found; nothing was imported")
-        found = [page for edition in editions.by_time.values() for page in _all_of(edition)]
-        refused = [Refused(page.place, reason) for page in found if (reason := intake.why_refused(page))]
-        if len(refused) == len(found):
-            raise IntakeRefusedError(f"{_told(refused)}: nothing was imported")
-    except BaseException:
-        intake.close()
-        raise
+    intake.gather(progress(saved_pages(paths), count_pages(paths), "gathering"))
+    if intake.refused:
+        raise IntakeRefusedError(f"{_told(intake.refused[:1])}; nothing was imported")
+    if intake.full_at:
+        much = f"more than {intake.most_bytes // 1_000_000:,} MB of pages; import them in parts"
+        raise IntakeRefusedError(f"{intake.full_at}: {much}: nothing was imported")
+    intake.read(vocabulary, progress)
+    editions = Editions(intake, _by_time(intake))
+    if not editions.by_time:
+        raise IntakeRefusedError(f"{', '.join(map(str, paths))}: no pages found; nothing was imported")
+    found = [page for edition in editions.by_time.values() for page in _all_of(edition)]
+    refused = [Refused(page.place, reason) for page in found if (reason := intake.why_refused(page))]
+    if len(refused) == len(found):
+        raise IntakeRefusedError(f"{_told(refused)}: nothing was imported")
     return editions
 
 
@@ -349,7 +339,8 @@ def take_editions(
         IntakeRefusedError: Beside what is known of the register, no page of them can be believed; nothing was taken.
     """
     told, taken = [], False
-    with closing(editions.intake) as intake, store.writing():
+    intake = editions.intake
+    with store.writing():
         for time, gathered in sorted(editions.by_time.items()):
             edition = NewEdition(
                 captures=[intake.capture(page) for page in gathered.pages.values()],

@@ -12,7 +12,7 @@ import pytest
 
 from cron.terminal.news import ImportReport, render_import
 from scraper.names.vocabulary import default_vocabulary
-from snapshots.sources.intake import IntakeRefusedError, gather_editions
+from snapshots.sources.intake import Intake, IntakeRefusedError, gather_editions
 from tests.harness.editions import (
     EASTMERE,
     HARROWDALE,
@@ -546,11 +546,10 @@ def test_an_edition_of_which_nothing_can_be_believed_changes_nothing(started):
 
 def test_pages_that_no_machine_can_hold_at_once_are_refused(watch):
     path = zipped(watch.folder / "bomb.zip", {f"board_{n}.html": b"x" * 1_000_000 for n in range(9)})
+    intake = Intake.of_import(None, time="2026-10-01T00:00:00Z", now="2026-11-01T00:00:00Z", most_bytes=5_000_000)
+
     with pytest.raises(IntakeRefusedError, match=r"bomb\.zip/board_5\.html: more than 5 MB of pages"):
-        gather_editions(
-            None, [path], time="2026-10-01T00:00:00Z", now="2026-11-01T00:00:00Z", vocabulary=default_vocabulary(),
-            most_bytes=5_000_000,
-        )  # fmt: skip
+        gather_editions(intake, [path], default_vocabulary())
 
 
 def test_files_of_one_page_are_named_by_their_whole_paths(started):
