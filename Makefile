@@ -6,11 +6,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench house soak serve docs clean
+.PHONY: help demo test quick check bench house soak serve docs clean
 
 help:
 	@echo "make demo    watch the made-up sample register for five nights, and tell what changed"
 	@echo "make test    run the tests, two at a time"
+	@echo "make quick   run the pure tests in half a minute: what a page says, what changed, how it is told"
 	@echo "make check   lint, formatting, types, the rules of the house, documentation that tells the truth"
 	@echo "make bench   measure, and write benchmarks/RESULTS.md"
 	@echo "make house   measure how the source is cut, beside version one and the aim"
@@ -32,6 +33,14 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 -m "not soak"
+
+# The pure rooms: no socket, no database, no browser. Few examples of each property, no megabytes.
+PURE := tests/scraper/names tests/scraper/reading tests/scraper/test_slugs.py tests/diff tests/notify/following \
+  tests/notify/message tests/notify/feeds tests/notify/test_calendar.py tests/cron/settings tests/cron/terminal \
+  scraper/names scraper/reading scraper/text.py scraper/times.py diff notify/following notify/message
+
+quick: $(READY)
+	$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=few -m "not soak and not browser and not large" $(PURE)
 
 check: $(READY)
 	$(BIN)/ruff check .

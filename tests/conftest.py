@@ -1,4 +1,4 @@
-"""How hard Hypothesis tries, `quick` or `--hypothesis-profile=soak`; and a folder for what all tests share."""
+"""How hard Hypothesis tries, `--hypothesis-profile=few` or `soak` instead of `quick`; a folder for what all share."""
 
 import os
 
@@ -9,6 +9,7 @@ from tests.harness import once
 
 # No deadline: on a busy machine the first example of a page pays for what all others find in a cache.
 settings.register_profile("quick", deadline=None, max_examples=40)
+settings.register_profile("few", deadline=None, max_examples=8)
 settings.register_profile("soak", deadline=None, max_examples=500)
 settings.load_profile("quick")
 

@@ -19,6 +19,15 @@ MAY_IMPORT = {
     "scraper": set(),
 }
 
+MAY_ASK = {
+    "commands": {"work", "terminal", "settings", "demo"},
+    "work": {"settings"},
+    "terminal": {"work"},
+    "settings": set(),
+    "demo": {"work", "terminal", "settings"},
+}
+"""Room of cron/ → the rooms beside it that it may import; cli.py, which joins them, may import all."""
+
 IMPURE_ROOMS_OF_SCRAPER = {
     "scraper/web/fetch.py",
     "scraper/web/sockets.py",
@@ -83,6 +92,24 @@ def test_arrows_between_the_folders_are_never_reversed(path):
     ours = {name.partition(".")[0] for name in imported(path)} & {*PACKAGES, "tests", "benchmarks", "docs"}
 
     assert ours - {package} <= MAY_IMPORT[package]
+
+
+@pytest.mark.parametrize("path", modules("cron"), ids=name_of)
+def test_in_cron_commands_ask_work_and_terminal_and_neither_asks_back(path):
+    room = path.relative_to(ROOT).parts[1]
+    asked = {name.split(".")[1] for name in imported(path) if name.startswith("cron.")}
+
+    assert asked - {room} <= MAY_ASK.get(room, asked)
+    if room in ("work", "settings") or (room == "terminal" and path.name != "output.py"):
+        assert not any(name.partition(".")[0] == "click" for name in imported(path))
+
+
+@pytest.mark.parametrize("path", modules("cron/terminal"), ids=name_of)
+def test_the_terminal_is_given_values_and_fetches_none(path):
+    of_work = {name for name in imported(path) if name.startswith("cron.work.") and name.count(".") == 3}
+
+    assert all(name.rpartition(".")[2][0].isupper() for name in of_work)
+    assert not any(name.startswith(("snapshots.keeping", "snapshots.browse", "sqlite")) for name in imported(path))
 
 
 @pytest.mark.parametrize("path", PURE, ids=name_of)

@@ -223,6 +223,7 @@ def story():
     return "\n".join(map(str, told))
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(("seed", "zone"), [("0", "UTC"), ("7", "Pacific/Kiritimati"), ("4242", "America/Los_Angeles")])
 def test_changes_are_the_same_in_every_process_and_time_zone(seed, zone):
     code = "from tests.diff.deciding.test_properties import story; print(story())"

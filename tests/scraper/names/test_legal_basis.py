@@ -231,6 +231,7 @@ def test_ids_are_spelled_out_with_care(basis_id: str, printed: str, words: str) 
     assert spell_out(basis_id, printed) == words
 
 
+@pytest.mark.large
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "unit",

@@ -209,6 +209,7 @@ def test_commas_in_names_do_not_end_them(text: str, names: list[str]) -> None:
     assert VOCABULARY.split_controllers(text) == names
 
 
+@pytest.mark.large
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("unit", [",", "A,", "NHS X,", "(,", "NHS A, B AND C", " "])
 def test_a_megabyte_of_controllers_is_taken_apart_in_time(unit: str) -> None:

@@ -72,6 +72,7 @@ def test_twenty_thousand_levels_of_nesting_are_read():
     assert [agreement.reference for agreement in page.agreements] == ["DARS-NIC-01234-A1B2C", "NIC-38002-X9Y8Z"]
 
 
+@pytest.mark.large
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("form", [as_paragraphs, as_compact])
 @pytest.mark.parametrize("word", ["word ", "(", "NIC-1 — ", "&lt;", ": "])
@@ -83,6 +84,7 @@ def test_a_text_of_twelve_megabytes_is_read_in_seconds(form, word: str):
     assert len(agreement.processing or "") > 1_000_000
 
 
+@pytest.mark.large
 @pytest.mark.timeout(60)
 def test_a_value_of_twelve_megabytes_is_read_in_seconds():
     long = as_compact(PAGE).replace("Opt outs honoured: Y", "Opt outs honoured: " + "(," * 6_000_000)
