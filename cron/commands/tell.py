@@ -20,8 +20,7 @@ from cron.work.status import note_state
 from diff.saying.english import plural, weekday
 from notify.following.ends import PrintedEnd
 from notify.following.matching import Told
-from notify.following.subscription import Followed, follow
-from notify.following.timing import MORNING, due_at
+from notify.following.subscription import MORNING, Followed, due_at, follow
 from scraper.text import clean
 from scraper.times import as_text
 from snapshots.asking.changes import ChangeFilter

@@ -12,8 +12,7 @@ from cron.work.context import Context
 from diff.change import Change
 from notify.following.ends import PrintedEnd, ends_due, most_days_before
 from notify.following.matching import News, Told, moments_of, needs_texts, tell
-from notify.following.subscription import Followed, Subscription, SubscriptionError, find_problems, follow
-from notify.following.timing import due_at
+from notify.following.subscription import Followed, Subscription, SubscriptionError, due_at, find_problems, follow
 from snapshots.asking.agreements import read_texts
 from snapshots.asking.changes import ChangeFilter
 from snapshots.asking.names import read_known

@@ -3,15 +3,17 @@
 Organisations, datasets and words are followed; kinds and severity narrow what is told of them, exceptions leave some of
 it out. An organisation stands for itself under every name it has had, for the bodies it is known to follow and for
 those known to follow it; as an exception only for itself. What is not known is a problem that is reported by name, and
-never widens what is told. Who is told which changes is in matching.py, which printed ends in ends.py, when in
-timing.py.
+never widens what is told. Who is told which changes is in matching.py, which printed ends in ends.py; when is here too:
+after each run, or collected until a time of day in the subscription's own time zone. No clock here.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
 from functools import reduce
 from operator import or_
-from typing import Literal
+from typing import Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 from diff.change import Severity
 from diff.names import DatasetNames, KnownNames, NamedBody, OrganisationNames, nearest, said_nearest
@@ -19,6 +21,7 @@ from notify.following.words import Words, fold_words
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import Vocabulary
 from scraper.text import cut, one_line
+from scraper.times import as_text
 
 BEFORE_AN_END = (90, 30)
 """Days before a printed end at which those are told who name organisations and say nothing else."""
@@ -28,6 +31,13 @@ LONGEST_NAME = 100
 
 MOST_NAMES = 5
 """Names of one sort in a sentence; of more the others are counted."""
+
+MORNING = {"daily": "08:00", "weekly": "mon 08:00"}
+"""When, if a subscription does not say."""
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +114,8 @@ class Followed:
 
 def follow(subscriptions: Iterable[Subscription], known: KnownNames, vocabulary: Vocabulary) -> list[Followed]:
     """Return what each of *subscriptions* follows of what is known; before there is a history nothing is checked."""
-    names = _Names(known, vocabulary)
-    return [_Reader(subscription, names).read() for subscription in subscriptions]
+    reader = _Reader(known, vocabulary)
+    return [reader.read(subscription) for subscription in subscriptions]
 
 
 def find_problems(
@@ -115,84 +125,79 @@ def find_problems(
     return [problem for followed in follow(subscriptions, known, vocabulary) for problem in followed.problems]
 
 
-class _Names:
-    """All names there are, in the shape in which they are looked up."""
-
-    def __init__(self, known: KnownNames, vocabulary: Vocabulary) -> None:
-        self.known = known
-        self.vocabulary = vocabulary
-        self.bodies = OrganisationNames(known, vocabulary)
-        self.all_datasets = [*known.datasets, *vocabulary.newest_datasets]
-        self.datasets = DatasetNames(self.all_datasets, vocabulary)
-        self.references = frozenset(map(stem_of, known.references))
-        self.has_history = bool(known.pages)
-
-    def organisation_names(self) -> Iterable[str]:
-        known = self.known
-        earlier = (name for headings in known.headings.values() for name in headings)
-        return (*known.pages.values(), *earlier, *known.pages)
-
-
 def stem_of(reference: str) -> str:
     """Return a reference as it is compared: `NIC-…` and `DARS-NIC-…` of one stem are one agreement."""
     return reference.strip().upper().removeprefix("DARS-")
 
 
+class _NobodyError(Exception):
+    """Nothing is called so: what is to be said, and the names that there are."""
+
+
 class _Reader:
-    """Looks up the names of one subscription and notes what it cannot find."""
+    """Looks up what subscriptions name."""
 
-    def __init__(self, subscription: Subscription, names: _Names) -> None:
-        self._subscription = subscription
-        self._names = names
-        self._problems: list[SubscriptionError] = []
+    def __init__(self, known: KnownNames, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._bodies = OrganisationNames(known, vocabulary)
+        self._every_dataset = [*known.datasets, *vocabulary.newest_datasets]
+        self._datasets = DatasetNames(self._every_dataset, vocabulary)
+        self._references = known.references
+        self._stems = frozenset(map(stem_of, known.references))
+        headings = (name for names in known.headings.values() for name in names)
+        self._every_body = [*known.pages.values(), *headings, *known.pages]
+        self._has_history = bool(known.pages)
 
-    def read(self) -> Followed:
-        subscription = self._subscription
-        bodies = [body for name in subscription.organisations for body in self._body(name)]
-        datasets = {name: self._dataset(name) for name in subscription.datasets}
-        words = {word: self._word(word) for word in subscription.words}
-        exceptions = {name: self._exception(name) for name in subscription.exceptions}
-        found = replace(
-            subscription,
-            datasets=[name for name, names in datasets.items() if names],
-            words=[word for word, folded in words.items() if folded],
-            exceptions=[name for name, subjects in exceptions.items() if subjects != Subjects()],
-        )
-        kin = [_with_relatives(body, self._names.bodies) for body in bodies]
+    def read(self, subscription: Subscription) -> Followed:
+        """Return what *subscription* follows, with a problem for each name that is not known."""
+        problems: list[SubscriptionError] = []
+
+        def found(look_up: Callable[[str], _T], names: Iterable[str]) -> dict[str, _T]:
+            known = {}
+            for name in names:
+                try:
+                    known[name] = look_up(name)
+                except _NobodyError as error:
+                    wrong, every = error.args
+                    problems.append(SubscriptionError(subscription.name, wrong, nearest(name, every)))
+            return known
+
+        bodies = list(found(self._body, subscription.organisations).values())
+        datasets = found(self._dataset, subscription.datasets)
+        words = found(self._word, subscription.words)
+        exceptions = found(self._exception, subscription.exceptions)
+        known = replace(subscription, datasets=list(datasets), words=list(words), exceptions=list(exceptions))
+        kin = [_with_relatives(body, self._bodies) for body in bodies]
         return Followed(
             subscription=subscription,
             subjects=reduce(or_, kin, Subjects(datasets=frozenset[str]().union(*datasets.values()))),
             left_out=reduce(or_, exceptions.values(), Subjects()),
-            words=tuple(filter(None, words.values())),
-            said=_say(found, bodies, self._names.bodies, everything=subscription.follows_everything),
-            problems=tuple(self._problems),
+            words=tuple(words.values()),
+            said=_say(known, bodies, self._bodies, everything=subscription.follows_everything),
+            problems=tuple(problems),
         )
 
-    def _body(self, name: str) -> Iterable[NamedBody]:
-        body = self._names.bodies.named(name)
-        if self._names.has_history and not self._names.bodies.pages_of(body.names | body.earlier | body.later):
-            self._report(f"no organisation is called {name!r}", nearest(name, self._names.organisation_names()))
-            return ()
-        return (body,)
+    def _body(self, name: str) -> NamedBody:
+        body = self._bodies.named(name)
+        if self._has_history and not self._bodies.pages_of(body.names | body.earlier | body.later):
+            raise _NobodyError(f"no organisation is called {name!r}", self._every_body)
+        return body
 
     def _dataset(self, name: str) -> frozenset[str]:
-        found = self._names.datasets.named(name)
-        if not found and self._names.has_history:
-            self._report(f"no dataset is called {name!r}", nearest(name, self._names.all_datasets))
-            return frozenset()
-        return found or self._names.vocabulary.dataset_names(name)
+        found = self._datasets.named(name)
+        if not found and self._has_history:
+            raise _NobodyError(f"no dataset is called {name!r}", self._every_dataset)
+        return found or self._vocabulary.dataset_names(name)
 
     def _exception(self, name: str) -> Subjects:
         """Find out by looking what *name* is; what might be several is all of them."""
-        names = self._names
-        body, datasets = names.bodies.named(name), names.datasets.named(name)
-        is_reference = stem_of(name) in names.references
+        body, datasets = self._bodies.named(name), self._datasets.named(name)
+        is_reference = stem_of(name) in self._stems
         # A predecessor without a page is no mistake: there is nothing of it to leave out.
-        is_body = bool(names.bodies.pages_of(body.names | body.earlier | body.later))
-        if names.has_history and not (is_reference or is_body or datasets):
-            every = (*names.known.references, *names.organisation_names(), *names.all_datasets)
-            self._report(f"no agreement, organisation or dataset is called {name!r}", nearest(name, every))
-            return Subjects()
+        is_body = bool(self._bodies.pages_of(body.names | body.earlier | body.later))
+        if self._has_history and not (is_reference or is_body or datasets):
+            every = [*self._references, *self._every_body, *self._every_dataset]
+            raise _NobodyError(f"no agreement, organisation or dataset is called {name!r}", every)
         return Subjects(
             pages=body.pages,
             organisations=body.names,
@@ -203,11 +208,8 @@ class _Reader:
     def _word(self, word: str) -> Words:
         folded = fold_words(word)
         if not folded:
-            self._report(f"{word!r} has neither letter nor digit, so no text holds it")
+            raise _NobodyError(f"{word!r} has neither letter nor digit, so no text holds it", ())
         return folded
-
-    def _report(self, wrong: str, near: Iterable[str] = ()) -> None:
-        self._problems.append(SubscriptionError(self._subscription.name, wrong, near))
 
 
 def _with_relatives(body: NamedBody, bodies: OrganisationNames) -> Subjects:
@@ -215,7 +217,7 @@ def _with_relatives(body: NamedBody, bodies: OrganisationNames) -> Subjects:
     return Subjects(pages=body.pages | bodies.pages_of(names), organisations=names)
 
 
-# In words ---------------------------------------------------------------------------------------------------------
+# --- in words ---------------------------------------------------------------------------------------------------------
 
 
 def _say(found: Subscription, bodies: Sequence[NamedBody], known: OrganisationNames, *, everything: bool) -> str:
@@ -265,3 +267,34 @@ def _join(names: Sequence[str], word: str) -> str:
     if len(names) < 3:
         return f" {word} ".join(names)
     return f"{', '.join(names[:-1])}, {word} {names[-1]}"
+
+
+# --- when -------------------------------------------------------------------------------------------------------------
+
+
+def due_at(subscription: Subscription, now: datetime) -> str:
+    """Return from when on what became known *now* is to be told: UTC text, never before *now*.
+
+    A time of day that the clocks skip in spring is as much later as they skip; one that they repeat in autumn is the
+    first of the two.
+
+    >>> daily = Subscription(name="ig", when="daily", timezone="Europe/London")
+    >>> due_at(daily, datetime(2026, 7, 1, 3, 17, tzinfo=UTC)), due_at(daily, datetime(2026, 12, 1, 8, 1, tzinfo=UTC))
+    ('2026-07-01T07:00:00Z', '2026-12-02T08:00:00Z')
+    """
+    now = now.astimezone(UTC).replace(microsecond=0)
+    if subscription.when == "run":
+        return as_text(now)
+    return as_text(next(moment for moment in _moments(subscription, now) if moment >= now))
+
+
+def _moments(subscription: Subscription, now: datetime) -> Iterator[datetime]:
+    """Yield the times of *subscription* around *now*, in order: enough that one of them is not past."""
+    weekday, _, clock = (subscription.at or MORNING[subscription.when]).rpartition(" ")
+    hour, minute = map(int, clock.split(":"))
+    zone = ZoneInfo(subscription.timezone)
+    today = now.astimezone(zone).date()
+    for days in range(-1, 10):
+        day = today + timedelta(days=days)
+        if weekday in ("", _WEEKDAYS[day.weekday()]):
+            yield datetime.combine(day, time(hour, minute), tzinfo=zone).astimezone(UTC)

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from diff.saying.english import moment
 from diff.saying.phrase import Phrase
 from notify.drawing import new_environment
-from notify.message.order import Block, Briefing, Line, Phrases, Place, arrange
+from notify.message.order import Block, Briefing, Location, NewsLine, Phrases, arrange
 from notify.message.words import Wording, word
 
 WIDTH = 72
@@ -65,7 +65,7 @@ class Composer:
         )
 
 
-def _once(line: Line, draw: Callable[[Line], _T], drawn: dict[Hashable, _T]) -> _T:
+def _once(line: NewsLine, draw: Callable[[NewsLine], _T], drawn: dict[Hashable, _T]) -> _T:
     """Return *line*, drawn now or for an earlier reader."""
     if line.key is None:
         return draw(line)
@@ -77,7 +77,7 @@ def _once(line: Line, draw: Callable[[Line], _T], drawn: dict[Hashable, _T]) -> 
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
-def _text(words: Wording, draw: Callable[[Line], str]) -> Iterator[str]:
+def _text(words: Wording, draw: Callable[[NewsLine], str]) -> Iterator[str]:
     """Yield the lines of a digest; what *draw* gives may be several."""
     yield words.heading.upper()
     yield from _wrap(" ".join(filter(None, (words.seen, words.follows))))
@@ -105,7 +105,7 @@ def _title(text: str) -> tuple[str, ...]:
     return (*_wrap(text.upper()), "=" * WIDTH)
 
 
-def _block(block: Block, draw: Callable[[Line], str]) -> Iterator[str]:
+def _block(block: Block, draw: Callable[[NewsLine], str]) -> Iterator[str]:
     place = block.place
     if place.title or place.reference:
         yield from (*_wrap(place.title), *_wrap(place.reference), "-" * WIDTH, "")
@@ -118,18 +118,18 @@ def _block(block: Block, draw: Callable[[Line], str]) -> Iterator[str]:
         yield from ("Page after, SHA-256:", after) if after else ()
 
 
-def _addresses(place: Place, label: str) -> Iterator[str]:
+def _addresses(place: Location, label: str) -> Iterator[str]:
     if place.link:
         yield from filter(None, (label, place.link))
     if place.source:
         yield from ("Source:", place.source)
 
 
-def _line_as_text(line: Line) -> str:
+def _line_as_text(line: NewsLine) -> str:
     return "\n".join(_lines_of(line))
 
 
-def _lines_of(line: Line) -> Iterator[str]:
+def _lines_of(line: NewsLine) -> Iterator[str]:
     said = line.phrase
     first, *others = _wrap(f"{said.head}{said.joint} {said.tail}" if said.tail else said.head, indent=INDENT)
     yield from (f"{_LABELS[line.severity]:<{INDENT}}{first.lstrip()}", *others, *_values(said))
@@ -165,7 +165,7 @@ def _wrap(text: str, indent: int = 0, hang: int = 0) -> tuple[str, ...]:
 # --- HTML -------------------------------------------------------------------------------------------------------------
 
 
-def _line_as_html(line: Line) -> Markup:
+def _line_as_html(line: NewsLine) -> Markup:
     return Markup(_environment().get_template("mail_change.html").render(line=line))  # escaped by the template
 
 

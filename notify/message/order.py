@@ -103,7 +103,7 @@ def safe(text: str | None) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Location:
     """An agreement, an organisation's own page or the whole register, and where more of it is found."""
 
     organisation: str
@@ -114,7 +114,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class NewsLine:
     """One line of news."""
 
     severity: Severity
@@ -123,7 +123,7 @@ class Line:
     """Lines with the same key look the same; without one a line is the reader's own."""
     seen: str | None = None
     """When it was first seen, if the digest tells of several times."""
-    about: tuple[Place, ...] = ()
+    about: tuple[Location, ...] = ()
     more_about: int = 0
     link: str | None = None
     link_text: str = ""
@@ -133,8 +133,8 @@ class Line:
 class Block:
     """The lines of one place, and what proves them."""
 
-    place: Place
-    lines: tuple[Line, ...]
+    place: Location
+    lines: tuple[NewsLine, ...]
     sums: tuple[tuple[str | None, str | None], ...]
     """SHA-256 of the kept pages before and after, each pair once."""
 
@@ -151,7 +151,7 @@ class Parts:
     """Organisations with changes that are only counted, and how many."""
 
     @property
-    def lines(self) -> Iterator[tuple[str, Place, Line]]:
+    def lines(self) -> Iterator[tuple[str, Location, NewsLine]]:
         """Yield every line with the organisation above it and its place."""
         for name, blocks in self.organisations:
             yield from ((name, block.place, line) for block in blocks for line in block.lines)
@@ -160,8 +160,8 @@ class Parts:
 class _Placed(NamedTuple):
     """A line, and where it stands."""
 
-    place: Place
-    line: Line
+    place: Location
+    line: NewsLine
     kind: ChangeKind
     sums: tuple[str | None, str | None] = (None, None)
 
@@ -243,7 +243,7 @@ class _Arranger:
         else:
             yield self._across(told.change, self._with_about(self._line(told), told.members))
 
-    def _line(self, told: Told, *, as_member: bool = False) -> Line:
+    def _line(self, told: Told, *, as_member: bool = False) -> NewsLine:
         change = told.change
         beside = (told.datasets, told.named, told.term)
         key = (change.id, change.withdrawn, as_member, told.members[0].id if told.members else None, *beside)
@@ -260,7 +260,7 @@ class _Arranger:
         said = self._phrases[key]
         link_text = f"All {change.agreements:,}" if change.group else "The whole redline" * (said.form == "prose")
         link = self._news.link("changes", change.id) if link_text else None
-        return Line(
+        return NewsLine(
             severity=change.severity,
             phrase=said,
             key=(key, self._is_dated, link),
@@ -286,7 +286,7 @@ class _Arranger:
         bare = tuple(replace(one, organisation="", source=None) for one in line.about)  # its organisation stands above
         return self._at_its_agreement(replace(lead.change, reference=None), replace(line, about=bare))
 
-    def _at_its_agreement(self, change: Change, line: Line) -> _Placed:
+    def _at_its_agreement(self, change: Change, line: NewsLine) -> _Placed:
         """Return *line* at the agreement of *change*, or at its organisation where it is about no agreement."""
         if not change.organisation:
             return self._across(change, line)
@@ -295,19 +295,19 @@ class _Arranger:
             place = replace(place, title=ITS_PAGE, link=self._news.link("organisations", change.page))
         return _Placed(place, line, change.kind, (change.snapshot_before, change.snapshot_after))
 
-    def _across(self, change: Change, line: Line) -> _Placed:
-        return _Placed(Place(organisation=REGISTER, source=self._news.source(change.page)), line, change.kind)
+    def _across(self, change: Change, line: NewsLine) -> _Placed:
+        return _Placed(Location(organisation=REGISTER, source=self._news.source(change.page)), line, change.kind)
 
-    def _with_about(self, line: Line, on: Sequence[Change]) -> Line:
+    def _with_about(self, line: NewsLine, on: Sequence[Change]) -> NewsLine:
         """Return *line* with the agreements that it is about; what names them is the reader's own."""
         each = {(change.organisation, change.reference): change for change in on}.values()
         shown = sorted(each, key=lambda change: (fold(change.organisation or ""), change.reference or ""))
         about = tuple(replace(self._place_of(change), title="") for change in shown[:MOST_ABOUT])
         return replace(line, about=about, more_about=max(0, len(shown) - MOST_ABOUT), key=None)
 
-    def _place_of(self, change: Change) -> Place:
+    def _place_of(self, change: Change) -> Location:
         reference = safe(change.reference)
-        return Place(
+        return Location(
             organisation=safe(change.organisation),
             title=safe(change.title),
             reference=reference,

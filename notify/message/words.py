@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from diff.change import Severity
 from diff.saying.english import day, moment, number, plural
 from notify.following.ends import PrintedEnd
-from notify.message.order import REGISTER, Briefing, Parts, Place, RunRead, safe
+from notify.message.order import REGISTER, Briefing, Location, Parts, RunRead, safe
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 
@@ -35,7 +35,7 @@ class Wording:
     preview: str
     parts: Parts
     counted: tuple[str, ...]
-    endings: tuple[tuple[str, str, Place], ...]
+    endings: tuple[tuple[str, str, Location], ...]
     """Printed end, when it is, and of what."""
     caution: str
     dates: str
@@ -173,8 +173,8 @@ def _in_days(days: int) -> str:
     return "today" if days == 0 else f"in {plural(days, 'day')}"
 
 
-def _coming(end: PrintedEnd, news: Briefing) -> tuple[str, str, Place]:
-    place = Place(
+def _coming(end: PrintedEnd, news: Briefing) -> tuple[str, str, Location]:
+    place = Location(
         organisation=safe(end.organisation),
         title=safe(end.title),
         reference=safe(end.reference),

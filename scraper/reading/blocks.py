@@ -52,10 +52,10 @@ def looks_like_markup(text: str) -> bool:
     return n_tags > 1 and n_tags * 3 > text.count("\n")
 
 
-def tidy(text: str) -> str:
+def collapse_space(text: str) -> str:
     """Return *text* with runs of white space made one space. An en space is a character of the text and stays.
 
-    >>> tidy("  Type of  data: ")
+    >>> collapse_space("  Type of  data: ")
     'Type of data:'
     """
     if text.isascii():
@@ -82,7 +82,7 @@ def lines_of_text(text: str) -> list[Line]:
     """Return the lines of a plain *text*, each with the number of blank lines before it."""
     lines, gap = [], 0
     for raw in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        line = tidy(raw)
+        line = collapse_space(raw)
         if line:
             lines.append(Line(line, "", gap))
             gap = 0
@@ -205,11 +205,11 @@ class _Walk:
     def end_line(self, kind: str) -> None:
         """Close the line that is open, if there is any text in it."""
         pieces = self.pieces
-        text = tidy(pieces[0] if len(pieces) == 1 else "".join(pieces))
+        text = collapse_space(pieces[0] if len(pieces) == 1 else "".join(pieces))
         kind = kind or ("link" if self.only_links else "")
         # A section's label in an element of its own, with the prose behind it: a whole line all the same.
         if len(pieces) > 1 and ":" in pieces[0]:
-            label = tidy(pieces[0])
+            label = collapse_space(pieces[0])
             if label in SECTION_LINES and label != text:
                 self.add(label, kind)
                 text = text[len(label) :].lstrip()

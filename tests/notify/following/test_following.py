@@ -13,8 +13,7 @@ from diff.change import Change, ChangeKind, Severity
 from diff.names import KnownNames
 from notify.following.ends import ends_due, most_days_before
 from notify.following.matching import News, Told, moments_of, needs_texts, tell
-from notify.following.subscription import Subscription, SubscriptionError, find_problems, follow
-from notify.following.timing import due_at
+from notify.following.subscription import Subscription, SubscriptionError, due_at, find_problems, follow
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import default_vocabulary
 from snapshots.asking.agreements import read_texts
