@@ -130,7 +130,7 @@ def stem_of(reference: str) -> str:
     return reference.strip().upper().removeprefix("DARS-")
 
 
-class _NobodyError(Exception):
+class _NobodyError(RegisterWatchError):
     """Nothing is called so: what is to be said, and the names that there are."""
 
 
