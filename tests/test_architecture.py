@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.house import fullest_folders, read
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("scraper", "snapshots", "diff", "notify", "cron")
 
@@ -195,6 +197,13 @@ def test_a_package_is_a_note_and_no_code(package):
     (note,) = ast.parse((ROOT / package / "__init__.py").read_text(encoding="utf-8")).body
 
     assert isinstance(note, ast.Expr)
+
+
+MOST_MODULES = 14
+
+
+def test_no_folder_has_more_modules_than_one_can_look_through():
+    assert [folder for folder, n in fullest_folders(read()) if n > MOST_MODULES] == []
 
 
 def test_all_errors_grow_on_one_tree():
