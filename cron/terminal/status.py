@@ -84,7 +84,7 @@ def _since(time: str | None) -> str:
     return f", since {weekday(time)}" if time else ""
 
 
-def _needs(needs: list[str], width: int, colour: bool) -> str:
+def _needs(needs: Sequence[str], width: int, colour: bool) -> str:
     if not needs:
         return ""
     title = f"{plural(len(needs), 'thing')} {'needs' if len(needs) == 1 else 'need'} a person"

@@ -5,6 +5,26 @@ from datetime import datetime
 
 from scraper.times import read_time
 
+
+class Trouble(str):
+    """A sentence about something that needs a person, with what the trouble is, however it is worded the next night."""
+
+    key: str
+    about: str
+
+    def __new__(cls, sentence: str, *, key: str, about: str = "") -> "Trouble":
+        """Make one.
+
+        Args:
+            sentence: What is said.
+            key: The same as long as it is the same trouble; nobody is told it a second time.
+            about: Name of the subscription that it is about, if it is about one.
+        """
+        trouble = super().__new__(cls, sentence)
+        trouble.key, trouble.about = key, about
+        return trouble
+
+
 _SMALL = "no one two three four five six seven eight nine ten eleven twelve".split()
 
 

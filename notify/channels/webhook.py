@@ -28,11 +28,6 @@ LONGEST_WAIT_S = 24 * 3600
 _MOST_BYTES = 1 << 16
 _AGENT = "registerwatch (webhook)"
 
-_SAID_AS_IT_IS = (
-    "cut off", "no answer for", "no connection", "no secure connection", "not there within", "the connection broke",
-)  # fmt: skip
-"""How reasons begin that hold no word of an address or of the server."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
@@ -125,7 +120,7 @@ def post(
     except AddressError:
         raise DeliveryError("its webhook is no address of the web", lasting=True) from None
     except TransportError as error:
-        raise DeliveryError(_reason(error), server=error.temporary, lasting=not error.temporary) from None
+        raise DeliveryError(error.anonymous, server=error.temporary, lasting=not error.temporary) from None
     finally:
         transport.close()
     if not 200 <= response.status < 300:
@@ -154,15 +149,3 @@ def _refused(response: Response, now: float) -> DeliveryError:
         server=response.status >= 500 or response.status == 429,
         wait_s=None if wait_s is None else min(wait_s, LONGEST_WAIT_S),
     )
-
-
-def _reason(error: TransportError) -> str:
-    """Return why there was no answer, without the address and without words of the server."""
-    if "does not resolve" in error.reason:
-        return "the name of its host does not resolve"
-    if "which is not public" in error.reason:
-        return "its host is not on the public internet, and allow_private is not set"
-    if error.reason.startswith("the certificate is not to be trusted"):
-        # "… certificate is not valid for 'host'"
-        return error.reason.partition(", certificate is not valid for")[0]
-    return error.reason if error.reason.startswith(_SAID_AS_IT_IS) else "no proper answer"

@@ -5,13 +5,12 @@ not told yet, and how the letter reads. A note is stored as JSON until it is tol
 """
 
 import json
-import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from diff.saying.english import plural
+from diff.saying.english import Trouble, plural
 from scraper.text import cut, one_line
 
 WIDTH = 72
@@ -20,11 +19,6 @@ OPERATOR = "operator"
 
 _LONGEST = 1000  # characters of one sentence
 _LABEL = 12
-
-# What the trouble is and since when stands at the start; how often it happened and why may differ the next night.
-_TROUBLE = re.compile(r".*? (?:since \w+ \d+ \w+ \d{4}(?:, \d\d:\d\d UTC)?|is held|could not be read)\b")
-_COUNT = re.compile(r"\b\d[\d,]* (?=(?:run|message|attempt)s?\b)")
-_OF_THESE_NOTES = re.compile(rf"\d[\d,]* messages? to {OPERATOR}[, ]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,21 +40,25 @@ class Week:
 def notes_of(needs: Iterable[str]) -> list[tuple[str, str]]:
     """Return a key and a note for each sentence that says what needs a person.
 
-    The key is the same as long as it is the same trouble, however often it happened since:
-
-    >>> [(key, _)] = notes_of(["a_board has not been read for 3 runs, since Friday 20 November 2026: cut off."])
-    >>> key
-    'need:a_board has not been read for runs, since Friday 20 November 2026'
-
-    That mail to the operator does not arrive is told by `status` alone.
+    The key is the same as long as it is the same trouble, however often it happened since. That mail to the operator
+    does not arrive is told by `status` alone.
     """
-    return [(_key(need), json.dumps({"need": need})) for need in needs if not _OF_THESE_NOTES.match(need)]
+    return [
+        (f"need:{_key(need)}", json.dumps({"need": need} | ({"key": need.key} if isinstance(need, Trouble) else {})))
+        for need in needs
+        if not (isinstance(need, Trouble) and need.about == OPERATOR)
+    ]
 
 
 def alive_of(day: date, week: Week, needs: Sequence[str]) -> tuple[str, str]:
     """Return the key and the note of the sign of life in the week of *day*, with what needs a person still."""
     year, number, _ = day.isocalendar()
-    return f"alive:{year}-W{number:02}", json.dumps({"week": number, **asdict(week), "needs": list(needs)})
+    note = {"week": number, **asdict(week), "needs": list(needs), "keys": list(map(_key, needs))}
+    return f"alive:{year}-W{number:02}", json.dumps(note)
+
+
+def _key(need: str) -> str:
+    return need.key if isinstance(need, Trouble) else need
 
 
 def render_notes(notes: Iterable[str]) -> tuple[str, str]:
@@ -68,8 +66,10 @@ def render_notes(notes: Iterable[str]) -> tuple[str, str]:
     read = [json.loads(note) for note in notes]
     signs = [note for note in read if "week" in note]
     told = [note["need"] for note in read if "need" in note]
-    known = {_key(need) for need in told}
-    still = [need for need in (signs[-1]["needs"] if signs else []) if _key(need) not in known]
+    known = {note.get("key", note["need"]) for note in read if "need" in note}
+    last = signs[-1] if signs else {"needs": []}
+    # A sign that version one wrote has no keys.
+    still = [need for need, key in zip(last["needs"], last.get("keys", last["needs"]), strict=True) if key not in known]
     blocks = [_listed(told, "a person"), _listed(still, "a person still"), *map(_figures, signs), _FOOT]
     return f"registerwatch: {_subject(told, still, signs)}", "\n\n".join(filter(None, blocks)) + "\n"
 
@@ -77,11 +77,6 @@ def render_notes(notes: Iterable[str]) -> tuple[str, str]:
 _FOOT = f"""{"-" * WIDTH}
 A note to whoever looks after registerwatch; readers do not get it.
 How things stand now: registerwatch status"""
-
-
-def _key(need: str) -> str:
-    trouble = _TROUBLE.match(need)
-    return f"need:{_COUNT.sub('', trouble[0] if trouble else need)}"
 
 
 def _subject(told: Sequence[str], still: Sequence[str], signs: Sequence[dict[str, int]]) -> str:

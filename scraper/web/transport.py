@@ -45,11 +45,18 @@ _PACKED = {"gzip": True, "x-gzip": True, "identity": False, "": False}
 
 
 class TransportError(RegisterWatchError):
-    """No whole response. `temporary`: the same request may succeed another time."""
+    """No whole response.
 
-    def __init__(self, reason: str, *, temporary: bool = True) -> None:
+    Attributes:
+        reason: What happened.
+        anonymous: The same without an address and without words of the server, to be kept beside a secret address.
+        temporary: The same request may succeed another time.
+    """
+
+    def __init__(self, reason: str, *, anonymous: str = "", temporary: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.anonymous = anonymous or reason
         self.temporary = temporary
 
 
@@ -160,11 +167,16 @@ class Transport:
         try:
             found = self.resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise TransportError(f"the name {host} does not resolve") from error
+            anonymous = "the name of its host does not resolve"
+            raise TransportError(f"the name {host} does not resolve", anonymous=anonymous) from error
         allowed = [ip for ip in found if self.allow_private or is_public(ip)]
         if not allowed:
             where = found[0] if found else "no address"
-            raise TransportError(f"{host} is at {where}, which is not public", temporary=False)
+            raise TransportError(
+                f"{host} is at {where}, which is not public",
+                anonymous="its host is not on the public internet, and allow_private is not set",
+                temporary=False,
+            )
         try:
             return reach(allowed, port, self._limits)
         except TimeoutError as error:
@@ -218,7 +230,10 @@ class Transport:
         """Return in words what the library's *error* says."""
         match error:
             case ssl.SSLCertVerificationError():
-                return TransportError(f"the certificate is not to be trusted: {error.verify_message}", temporary=False)
+                said = f"the certificate is not to be trusted: {error.verify_message}"
+                # OpenSSL says: "… mismatch, certificate is not valid for 'host'".
+                anonymous = said.partition(", certificate is not valid for")[0]
+                return TransportError(said, anonymous=anonymous, temporary=False)
             case TimeoutError() if self.clock() >= self._limits.deadline:
                 return TransportError(f"not there within {self.deadline_s:g} s")
             case TimeoutError():
@@ -230,7 +245,7 @@ class Transport:
             case ConnectionError():
                 return TransportError(f"the connection broke: {_plain_words(error)}")
             case _:
-                return TransportError(f"no proper answer: {_plain_words(error)}")
+                return TransportError(f"no proper answer: {_plain_words(error)}", anonymous="no proper answer")
 
 
 class _Connection(HTTPConnection):

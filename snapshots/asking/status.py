@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from diff.saying.english import moment, plural, weekday
+from diff.saying.english import Trouble, moment, plural, weekday
 from snapshots.asking.names import Row
 from snapshots.keeping.deliveries import Deliveries
 from snapshots.keeping.runlog import failed_attempts
@@ -140,45 +140,69 @@ NIGHTS = 3
 """A page that so many runs in a row could not read needs a person, and so do runs that fail; one bad night does not."""
 
 
-def needs_a_person(state: Mapping[str, Any]) -> list[str]:
-    """Return what waits for the operator, a sentence each."""
+def needs_a_person(state: Mapping[str, Any]) -> list[Trouble]:
+    """Return what waits for the operator, a sentence each.
+
+    How often it happened and why may differ the next night; what it is and since when is the key of the trouble.
+    """
     needs = [
-        f"Run {run['id']} is held: {run['reason']}. Decide with: registerwatch release {run['id']}, or: "
-        f"registerwatch discard {run['id']}"
+        Trouble(
+            f"Run {run['id']} is held: {run['reason']}. Decide with: registerwatch release {run['id']}, or: "
+            f"registerwatch discard {run['id']}",
+            key=f"Run {run['id']} is held",
+        )
         for run in state["held"]
     ]
     attempts = state["attempts"]
     if state.get("overdue"):
         last = f" {attempt_in_words(attempts)}." if attempts else ""
-        needs.append(f"A run is overdue since {moment(state['overdue'])}.{last}")
+        overdue = f"A run is overdue since {moment(state['overdue'])}"
+        needs.append(Trouble(f"{overdue}.{last}", key=overdue))
     elif attempts and attempts["times"] >= NIGHTS:
+        failed = f"runs in a row have failed, since {weekday(attempts['since'])}"
         needs.append(
-            f"{attempts['times']} runs in a row have failed, since {weekday(attempts['since'])}: "
-            f"{attempts['reason']}. Try one: registerwatch -v run"
+            Trouble(f"{attempts['times']} {failed}: {attempts['reason']}. Try one: registerwatch -v run", key=failed)
         )
-    for page in state["failing"]:
-        stands = "Its last snapshot still stands." if page["was_read"] else "It was never read."
-        if state["last_run"]["kind"] == "import":
-            needs.append(f"{page['page']} could not be read: {page['reason']}. {stands}")
-        elif page["times"] >= NIGHTS:
-            needs.append(
-                f"{page['page']} has not been read for {page['times']} runs, since {weekday(page['since'])}: "
-                f"{page['reason']}. {stands} Try it alone: registerwatch -v run --only {page['page']}"
-            )
+    needs += [_failing_need(page, state) for page in state["failing"] if _is_lasting(page, state)]
     needs += [_undelivered_need(one) for one in state["undelivered"] if one["given_up"] or one["late"]]
     return needs
 
 
-def _undelivered_need(one: Mapping[str, Any]) -> str:
-    messages = f"{plural(one['messages'], 'message')} to {one['subscription']}"
-    were = "was" if one["messages"] == 1 else "were"
+def _is_lasting(page: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
+    return bool(page["times"] >= NIGHTS or state["last_run"]["kind"] == "import")
+
+
+def _failing_need(page: Mapping[str, Any], state: Mapping[str, Any]) -> Trouble:
+    stands = "Its last snapshot still stands." if page["was_read"] else "It was never read."
+    # An import comes once: what it could not read is not tried again by itself.
+    if state["last_run"]["kind"] == "import":
+        key = f"{page['page']} could not be read"
+        return Trouble(f"{key}: {page['reason']}. {stands}", key=key)
+    since = f"since {weekday(page['since'])}"
+    return Trouble(
+        f"{page['page']} has not been read for {page['times']} runs, {since}: {page['reason']}. {stands} "
+        f"Try it alone: registerwatch -v run --only {page['page']}",
+        key=f"{page['page']} has not been read for runs, {since}",
+    )
+
+
+def _undelivered_need(one: Mapping[str, Any]) -> Trouble:
+    name, messages = one["subscription"], plural(one["messages"], "message")
+    were, have = ("was", "has") if one["messages"] == 1 else ("were", "have")
     if one["given_up"]:
-        return (
-            f"{messages}, due since {weekday(one['since'])}, {were} given up after "
-            f"{plural(one['attempts'], 'attempt')}{why(one)}. This is settled when a later message to it is taken."
+        due = f"to {name}, due since {weekday(one['since'])}"
+        return Trouble(
+            f"{messages} {due}, {were} given up after {plural(one['attempts'], 'attempt')}{why(one)}. "
+            "This is settled when a later message to it is taken.",
+            key=f"messages {due}",
+            about=name,
         )
-    waits = "has" if one["messages"] == 1 else "have"
-    return f"{messages} {waits} waited since {moment(one['since'])}{why(one)}. Try now: registerwatch notify"
+    since = f"waited since {moment(one['since'])}"
+    return Trouble(
+        f"{messages} to {name} {have} {since}{why(one)}. Try now: registerwatch notify",
+        key=f"messages to {name} have {since}",
+        about=name,
+    )
 
 
 def why(one: Mapping[str, Any]) -> str:
