@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from cron.commands.options import NEEDS_A_PERSON, PATH, WRONG_USAGE, Time, end_with
-from cron.terminal import formats, news
-from cron.terminal.backfill_report import BackfillReport, render_backfill
+from cron.terminal import formats
 from cron.terminal.output import answer, complain, say, screen, show_progress
-from cron.terminal.run_report import render_afterwards
+from cron.terminal.reports import BackfillReport, ImportReport, render_afterwards, render_backfill, render_import
 from cron.work.afterwards import NOTHING_AFTERWARDS, after_run
 from cron.work.context import Context
 from cron.work.outbox import what_to_tell
@@ -126,7 +125,7 @@ def render_outcome(context: Context, outcome: Outcome) -> str:
     run = context.answers.runs.run(outcome.run)
     refused = [*outcome.refused.items(), *outcome.decision.distrusted.items()]
     changes = context.answers.changes.find(ChangeFilter(run=outcome.run, editorial=True))
-    report = news.ImportReport(
+    report = ImportReport(
         run=outcome.run,
         fetched_at=run["captured_at"],
         complete=bool(run["complete"]),
@@ -140,7 +139,7 @@ def render_outcome(context: Context, outcome: Outcome) -> str:
         notices=outcome.notices,
         held=_why_held(context, outcome),
     )
-    text = news.render_import(report, **screen())
+    text = render_import(report, **screen())
     if run["state"] == "held":  # not any more if a later edition of the same import was believed
         text += f"  Decide with: registerwatch release {outcome.run}, or: registerwatch discard {outcome.run}\n"
     return text

@@ -11,7 +11,7 @@ import click
 from cron.commands.intake import render_outcome
 from cron.commands.options import NEEDS_A_PERSON, PATH, end_with, format_option
 from cron.terminal.output import complain, say, screen, show_progress, write
-from cron.terminal.run_report import render_afterwards
+from cron.terminal.reports import render_afterwards
 from cron.terminal.style import LABEL, facts
 from cron.work.afterwards import after_run
 from cron.work.context import Context

@@ -11,7 +11,7 @@ import click
 
 from cron.commands.options import NEEDS_A_PERSON, end_with
 from cron.terminal.output import complain, say, screen, show_progress, start_log
-from cron.terminal.run_report import render_run
+from cron.terminal.reports import render_run
 from cron.work.afterwards import deliver_and_note
 from cron.work.context import Context
 from cron.work.nightly import RunPlan, RunStoppedError, fetch_policy, run_tonight

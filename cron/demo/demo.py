@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from cron.demo.site import FOLDERS, SampleServer, edition, served_here
 from cron.settings.sections import MailSettings, RegisterSettings, Settings, StoreSettings, SubscriptionSettings
 from cron.terminal import news
-from cron.terminal.run_report import render_run
+from cron.terminal.reports import render_run
 from cron.terminal.style import NARROWEST, paint, wrap
 from cron.work.afterwards import Afterwards
 from cron.work.context import Context

@@ -1,16 +1,14 @@
-"""How changes and imports are told on a terminal: values go in, text comes out. Nothing is printed here.
+"""How changes are told on a terminal: values go in, text comes out. Nothing is printed here.
 
 Two lines a change at any width: who and where, then what. The words on the second line come from the change's values;
 its full sentence is for mails and feeds.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
-from cron.terminal.style import LABEL, NARROWEST, cut, fact_lines, in_words, paint, wrap
-from diff.change import Change, ChangeKind, Severity, Value, several
+from cron.terminal.style import NARROWEST, cut, in_words, paint, wrap
+from diff.change import Change, ChangeKind, Value, several
 from diff.saying.english import plural, weekday
 from diff.saying.sentence import reworded, who
 from scraper.text import clean
@@ -183,133 +181,3 @@ def _reworded(change: Change) -> str:
 
 def _texts(value: Value) -> tuple[str, ...]:
     return () if value is None else several(value) or (str(value),)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportReport:
-    """What an import did, as far as a reader wants to know."""
-
-    run: int
-    fetched_at: str
-    complete: bool
-    unchanged: int
-    changed: int
-    new: int
-    refused: Sequence[tuple[str, str]] = ()
-    """Slug or file, and the reason."""
-    known: bool = False
-    """Whether all of it was taken before: nothing was counted now."""
-    changes: Sequence[Change] = ()
-    """All of this run's, the editorial too."""
-    baseline: bool = False
-    """Whether the register was met for the first time, so that nothing could be told."""
-    notices: Sequence[str] = ()
-    """What the reader noticed, after the page."""
-    held: str | None = None
-    """Why the edition is not believed, if it is not."""
-
-
-def render_import(report: ImportReport, *, width: int = 80, colour: bool = False) -> str:
-    """Return what an import did: pages, refusals, changes by kind, and what needs a person."""
-    width = max(width, NARROWEST)
-    if report.known:
-        return "\n".join([*_known_lines(report, width, colour), *_import_needs(report, width, colour)]) + "\n"
-    edition = "complete edition" if report.complete else "edition"
-    taken = report.unchanged + report.changed + report.new
-    pages = (("read", taken), ("unchanged", report.unchanged), ("changed", report.changed), ("new", report.new))
-    counts = "    ".join(f"{word} {number:,}" for word, number in (*pages, ("refused", len(report.refused))))
-    title = f"Run {report.run}, {edition} of {weekday(report.fetched_at)}"
-    lines = [paint(title, "underline", colour), "", *fact_lines("Pages", counts, width, colour), ""]
-    lines += troubles("refused", report.refused, width, colour)
-    lines += [""] * bool(report.refused)
-    begins = report.baseline and report.new > 0 and not report.held
-    lines += changes_by_kind(report.changes, width, colour, baseline=begins)
-    lines += notice_lines(report.notices, width)
-    lines += _import_needs(report, width, colour)
-    return "\n".join(lines) + "\n"
-
-
-def _known_lines(report: ImportReport, width: int, colour: bool) -> Iterator[str]:
-    yield f"Run {report.run} of {weekday(report.fetched_at)} holds these pages already; nothing to add."
-    if report.refused:
-        yield ""
-        yield from troubles("refused", report.refused, width, colour)
-
-
-def _import_needs(report: ImportReport, width: int, colour: bool) -> Iterator[str]:
-    """Say what needs a person."""
-    if report.refused:
-        sentence = f"{plural(len(report.refused), 'page')} could not be read."
-        others = report.unchanged + report.changed + report.new
-        if others and not report.held and not report.known:
-            sentence += " The others were taken." if others > 1 else " The other was taken."
-        yield ""
-        yield from (paint(line, "bold", colour) for line in wrap(sentence, width))
-    if report.held:
-        yield ""
-        yield paint("1 thing needs a person", "bold red", colour)
-        yield from (f"  {line}" for line in wrap(f"This edition is held: {clean(report.held)}", width - 2))
-
-
-NOTICES_SHOWN = 3
-
-
-def notice_lines(notices: Sequence[str], width: int) -> list[str]:
-    """Say what the reader noticed, in a few lines; a label that is new may be a field that nobody reads yet."""
-    if not notices:
-        return []
-    first = sorted(notices, key=lambda notice: "unknown label" not in notice)[:NOTICES_SHOWN]
-    more = [f"and {len(notices) - len(first):,} more"] if len(notices) > len(first) else []
-    sentence = f"{plural(len(notices), 'notice')}: {'; '.join([*map(clean, first), *more])}"
-    return ["", *wrap(sentence, width)]
-
-
-def troubles(word: str, rows: Sequence[tuple[str, str]], width: int, colour: bool) -> list[str]:
-    """Say who was refused or failed and why; a name is never cut: it is what a person has to look for."""
-    label = paint(word, "bold red", colour) + " " * (LABEL - len(word))
-    lines = []
-    named = [(clean(name), clean(reason)) for name, reason in rows]
-    room = max((len(name) for name, reason in named if LABEL + len(name) + 3 + len(reason) <= width), default=0)
-    for name, reason in named:
-        if LABEL + max(len(name), room) + 3 + len(reason) <= width:
-            lines.append(f"{label}{name:<{room}}   {reason}")
-        else:
-            lines += [label + name, *(" " * LABEL + line for line in wrap(reason, width - LABEL))]
-    return lines
-
-
-def changes_by_kind(changes: Sequence[Change], width: int, colour: bool, *, baseline: bool = False) -> Iterator[str]:
-    """Say how many changes there were, how severe, of which kinds; *baseline*: the register was met just now."""
-    told = [change for change in changes if change.substantive]
-    editorial = len(changes) - len(told)
-    label = paint("Changes", "dim", colour) + " " * (LABEL - len("Changes"))
-    tail = [paint(f"{editorial:,} editorial, told to nobody", "dim", colour)] if editorial else []
-    if not told:
-        why = "none: what these pages say is where the history begins" if baseline else "none"
-        yield label + "    ".join([why, *tail])
-        return
-    severities = Counter(change.severity for change in told)
-    styles = {Severity.HIGH: "bold red", Severity.MEDIUM: "bold"}
-    words = [
-        paint(f"{severities[one]:,} {'HIGH' if one is Severity.HIGH else one}", styles.get(one, ""), colour)
-        for one in Severity
-        if severities[one]
-    ]
-    yield label + "    ".join([paint(f"{len(told):,}", "bold", colour), *words, *tail])
-    yield ""
-    yield from _in_columns(Counter(change.kind for change in told), width)
-    for change in told:
-        if change.group:
-            sentence = f"one of the {change.kind} is the same edit on {plural(change.agreements, 'agreement')}"
-            yield from (paint(f"{'':{LABEL + 1}}{line}", "dim", colour) for line in wrap(sentence, width - LABEL - 1))
-
-
-def _in_columns(kinds: Counter[str], width: int) -> Iterator[str]:
-    """Lay out numbers and kinds, most frequent first, down the columns."""
-    cells = [
-        f"{number:>4,}  {kind:<28}" for kind, number in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
-    ]
-    columns = max((width - LABEL + 2) // len(cells[0]), 1)
-    rows = -(-len(cells) // columns)
-    for row in range(rows):
-        yield (" " * (LABEL - 2) + "".join(cells[row::rows])).rstrip()

@@ -63,19 +63,43 @@ def in_words(value: Any) -> str:
     return clean(", ".join(value) if isinstance(value, list | tuple) else value) or "empty"
 
 
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Writes for one terminal, which is so wide and has colours or has not."""
+
+    width: int
+    colour: bool
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", max(self.width, NARROWEST))
+
+    def paint(self, text: str, styles: str) -> str:
+        """Return *text* in *styles*, as in "bold red"."""
+        return paint(text, styles, self.colour)
+
+    def wrap(self, text: str, styles: str = "", *, indent: int = 0) -> list[str]:
+        """Return *text* in lines, in *styles*, *indent* columns from the left."""
+        return [self.paint(" " * indent + line, styles) for line in wrap(text, self.width - indent)]
+
+    def title(self, text: str) -> list[str]:
+        """Return what a report begins with, and a free line."""
+        return [self.paint(text, "underline"), ""]
+
+    def fact(self, label: str, value: str) -> Iterator[str]:
+        """Yield the lines of one labelled value."""
+        pieces = [piece for line in value.split("\n") for piece in wrap(clean(line), self.width - LABEL)]
+        for number, piece in enumerate(pieces):
+            yield self.paint(f"{label if number == 0 else '':<{LABEL}}", "dim") + piece
+
+    def need(self, sentence: str) -> list[str]:
+        """Return what needs a person, below a free line."""
+        return ["", *self.wrap(sentence, "bold")]
+
+
 def facts(rows: Iterable[tuple[str, str]], *, width: int = 80, colour: bool = False) -> str:
     """Return labelled values under each other; a value may have several lines."""
-    return (
-        "\n".join(line for label, value in rows for line in fact_lines(label, value, max(width, NARROWEST), colour))
-        + "\n"
-    )
-
-
-def fact_lines(label: str, value: str, width: int, colour: bool) -> Iterator[str]:
-    """Yield the lines of one labelled value."""
-    pieces = [piece for line in value.split("\n") for piece in wrap(clean(line), width - LABEL)]
-    for number, piece in enumerate(pieces):
-        yield paint(f"{label if number == 0 else '':<{LABEL}}", "dim", colour) + piece
+    pen = Pen(width, colour)
+    return "".join(f"{line}\n" for label, value in rows for line in pen.fact(label, value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cron.terminal.run_report import render_run
+from cron.terminal.reports import render_run
 from cron.terminal.status import needs_a_person, render_status
 from cron.work.nightly import RunFacts
 from diff.saying.english import size

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cron.terminal.backfill_report import BackfillReport, render_backfill
+from cron.terminal.reports import BackfillReport, render_backfill
 from snapshots.keeping.runlog import Seen
 from snapshots.sources.captures import Refused, SavedPage, captures_in, time_in
 from snapshots.sources.payloads import digest_of

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cron.terminal.news import ImportReport, render_import
+from cron.terminal.reports import ImportReport, render_import
 from scraper.names.vocabulary import default_vocabulary
 from snapshots.sources.intake import Intake, IntakeRefusedError, gather_editions
 from tests.harness.editions import (

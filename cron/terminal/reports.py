@@ -1,0 +1,287 @@
+"""How a run, an import and a backfill are told at their end: values go in, text comes out. Nothing is printed here.
+
+They have one voice: what came in by numbers, what was refused and why, changes by kind, and what needs a person.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from cron.terminal.style import LABEL, Pen
+from cron.work.afterwards import Afterwards
+from cron.work.nightly import RunFacts
+from diff.change import Change, Severity
+from diff.saying.english import duration, plural, size, weekday
+from scraper.text import clean
+from scraper.times import read_time
+
+NOTICES_SHOWN = 3
+MOST_NAMED = 3
+"""Captures that are refused for the same reason and named; of more the first ones are, and a number."""
+
+
+# --- a run ------------------------------------------------------------------------------------------------------------
+
+
+def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str:
+    """Return what a run did: pages, transfer, changes by kind, and what needs a person."""
+    pen = Pen(width, colour)
+    name = "Run, not kept" if facts.run is None else f"Run {facts.run}"
+    times = f"{facts.started_at[11:19]} to {facts.finished_at[11:19]} UTC"
+    counts = {"fetched": facts.fetched, "unchanged": facts.unchanged, "changed": facts.changed}
+    counts |= {"gone": facts.gone} if facts.gone else {}
+    seconds = (read_time(facts.finished_at) - read_time(facts.started_at)).total_seconds()
+    transfer = f"received {size(facts.received_bytes)}    kept {size(facts.kept_bytes)}    {duration(seconds)}"
+    lines = [
+        *pen.title(f"{name}, {weekday(facts.started_at)}, {times}"),
+        *pen.fact("Pages", _in_figures(counts | {"failed": len(facts.failed)})),
+        *pen.fact("Transfer", transfer),
+        "",
+        *_failures("failed", facts.failed, pen),
+        *_changes_by_kind(facts.changes, pen, baseline=facts.baseline),
+        *_notices(facts.notices, pen),
+        *_after_lines(facts.after, pen),
+    ]
+    if facts.held:
+        decide = f"Decide with: registerwatch release {facts.run}, or: registerwatch discard {facts.run}"
+        lines += pen.need(f"This run is held: {clean(facts.held)}. It is told to nobody. {decide}")
+    if facts.failed:
+        lines += pen.need(
+            f"{plural(len(facts.failed), 'page')} could not be read. Nothing is lost; the next run asks again."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def render_afterwards(after: Afterwards, *, width: int = 80, colour: bool = False) -> str:
+    """Return what followed a run, an edition or a release; nothing where nothing did."""
+    return "".join(f"{line}\n" for line in _after_lines(after, Pen(width, colour)))
+
+
+def _after_lines(after: Afterwards, pen: Pen) -> list[str]:
+    # A hash is one word of 64 digits: in halves it fits any width.
+    chain = f"{after.chain[:32]}\n{after.chain[32:]}" if after.chain else None
+    rows = [("Told", after.told), ("Feeds", after.feeds), ("Chain", chain)]
+    lines = [line for label, value in rows if value for line in pen.fact(label, value)]
+    return ["", *lines] if lines else []
+
+
+# --- an import --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What an import did, as far as a reader wants to know."""
+
+    run: int
+    fetched_at: str
+    complete: bool
+    unchanged: int
+    changed: int
+    new: int
+    refused: Sequence[tuple[str, str]] = ()
+    """Slug or file, and the reason."""
+    known: bool = False
+    """Whether all of it was taken before: nothing was counted now."""
+    changes: Sequence[Change] = ()
+    """All of this run's, the editorial too."""
+    baseline: bool = False
+    """Whether the register was met for the first time, so that nothing could be told."""
+    notices: Sequence[str] = ()
+    """What the reader noticed, after the page."""
+    held: str | None = None
+    """Why the edition is not believed, if it is not."""
+
+    @property
+    def taken(self) -> int:
+        """How many pages were read."""
+        return self.unchanged + self.changed + self.new
+
+
+def render_import(report: ImportReport, *, width: int = 80, colour: bool = False) -> str:
+    """Return what an import did: pages, refusals, changes by kind, and what needs a person."""
+    pen = Pen(width, colour)
+    lines = list(_known(report, pen) if report.known else _imported(report, pen))
+    if report.refused:
+        sentence = f"{plural(len(report.refused), 'page')} could not be read."
+        if report.taken and not report.held and not report.known:
+            sentence += " The others were taken." if report.taken > 1 else " The other was taken."
+        lines += pen.need(sentence)
+    if report.held:
+        lines += ["", pen.paint("1 thing needs a person", "bold red")]
+        lines += pen.wrap(f"This edition is held: {clean(report.held)}", indent=2)
+    return "\n".join(lines) + "\n"
+
+
+def _known(report: ImportReport, pen: Pen) -> Iterator[str]:
+    yield f"Run {report.run} of {weekday(report.fetched_at)} holds these pages already; nothing to add."
+    if report.refused:
+        yield ""
+        yield from _failures("refused", report.refused, pen)[:-1]
+
+
+def _imported(report: ImportReport, pen: Pen) -> Iterator[str]:
+    counts = {"read": report.taken, "unchanged": report.unchanged, "changed": report.changed, "new": report.new}
+    edition = "complete edition" if report.complete else "edition"
+    yield from pen.title(f"Run {report.run}, {edition} of {weekday(report.fetched_at)}")
+    yield from pen.fact("Pages", _in_figures(counts | {"refused": len(report.refused)}))
+    yield ""
+    yield from _failures("refused", report.refused, pen)
+    begins = report.baseline and report.new > 0 and not report.held
+    yield from _changes_by_kind(report.changes, pen, baseline=begins)
+    yield from _notices(report.notices, pen)
+
+
+# --- a backfill -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillReport:
+    """What a backfill did, as far as a reader wants to know."""
+
+    read: int
+    """Captures of organisations' pages that were found."""
+    kept: int
+    known: int
+    passed: Mapping[str, int]
+    """Why → how many, of what is no capture of an organisation's page."""
+    refused: Sequence[tuple[str, str]]
+    """Place and reason."""
+    editions: int
+    times: Sequence[str]
+    """First and last time of capture of what was kept; nothing if nothing was."""
+    changes: Sequence[Change] = ()
+    """Those found now that were not known before, the editorial too."""
+    notices: Sequence[str] = ()
+    held: Sequence[tuple[int, str]] = ()
+    """Number and reason of editions that are not believed."""
+
+
+def render_backfill(report: BackfillReport, *, width: int = 80, colour: bool = False) -> str:
+    """Return what a backfill did: captures, editions, refusals, changes by kind, and what needs a person."""
+    pen = Pen(width, colour)
+    lines = list(_backfilled(report, pen))
+    if report.refused:
+        others = " The others were taken." if report.kept else ""
+        lines += pen.need(f"{plural(len(report.refused), 'capture')} could not be taken.{others}")
+    if report.held:
+        lines += ["", pen.paint(f"{plural(len(report.held), 'edition')} held", "bold red")]
+        for run, reason in report.held:
+            lines += pen.wrap(f"Run {run}: {clean(reason)}", indent=2)
+    return "\n".join(lines) + "\n"
+
+
+def _backfilled(report: BackfillReport, pen: Pen) -> Iterator[str]:
+    counts = {"read": report.read, "kept": report.kept, "known": report.known, "refused": len(report.refused)}
+    yield from pen.title("Backfill")
+    yield from pen.fact("Captures", _in_figures(counts))
+    if report.passed:
+        yield from pen.fact("Passed over", _passed_over(report.passed))
+    if report.times:
+        first, last = (weekday(time) for time in (report.times[0], report.times[-1]))
+        span = f"of {first}" if first == last else f"from {first} to {last}"
+        yield from pen.fact("Editions", f"{report.editions:,}, {span}")
+    yield ""
+    yield from _failures("refused", list(_shortened(report.refused)), pen)
+    if not report.kept:
+        yield "These captures are known already; nothing to add."
+        return
+    yield from _changes_by_kind(report.changes, pen)
+    if any(change.substantive for change in report.changes):
+        yield ""
+        yield "Nobody is told of these changes: they lie in the past."
+    yield from _notices(report.notices, pen)
+
+
+def _passed_over(passed: Mapping[str, int]) -> str:
+    """Return how many of what, the most frequent first.
+
+    >>> _passed_over({"redirect": 2, "another site": 10})
+    '10 of another site, 2 redirects'
+    """
+    of = ("another site", "another page of the register")
+    ordered = sorted(passed.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number:,} of {why}" if why in of else plural(number, why) for why, number in ordered)
+
+
+def _shortened(refused: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the refused, but of many with the same reason the first ones and how many more there are."""
+    left: Counter[str] = Counter(reason for _, reason in refused)
+    named: defaultdict[str, int] = defaultdict(int)
+    for place, reason in refused:
+        # "And 1 more" takes as much room as the one.
+        if named[reason] < MOST_NAMED or left[reason] == MOST_NAMED + 1:
+            named[reason] += 1
+            yield place, reason
+    for reason, number in left.items():
+        if number > named[reason]:
+            yield f"and {number - named[reason]:,} more", reason
+
+
+# --- what they have in common -----------------------------------------------------------------------------------------
+
+
+def _in_figures(counts: Mapping[str, int]) -> str:
+    return "    ".join(f"{word} {number:,}" for word, number in counts.items())
+
+
+def _failures(word: str, rows: Sequence[tuple[str, str]], pen: Pen) -> list[str]:
+    """Say who was refused or failed and why, and leave a line free below."""
+    label = pen.paint(word, "bold red") + " " * (LABEL - len(word))
+    named = [(clean(name), clean(reason)) for name, reason in rows]
+    room = max((len(name) for name, reason in named if LABEL + len(name) + 3 + len(reason) <= pen.width), default=0)
+    lines = []
+    for name, reason in named:
+        if LABEL + max(len(name), room) + 3 + len(reason) <= pen.width:
+            lines.append(f"{label}{name:<{room}}   {reason}")
+        else:
+            # A name is never cut: it is what a person has to look for.
+            lines += [label + name, *pen.wrap(reason, indent=LABEL)]
+    return [*lines, ""] if lines else []
+
+
+def _notices(notices: Sequence[str], pen: Pen) -> list[str]:
+    """Say what the reader noticed, in a few lines."""
+    if not notices:
+        return []
+    # A label that is new may be a field that nobody reads yet: it is named first.
+    first = sorted(notices, key=lambda notice: "unknown label" not in notice)[:NOTICES_SHOWN]
+    more = [f"and {len(notices) - len(first):,} more"] if len(notices) > len(first) else []
+    return ["", *pen.wrap(f"{plural(len(notices), 'notice')}: {'; '.join([*map(clean, first), *more])}")]
+
+
+def _changes_by_kind(changes: Sequence[Change], pen: Pen, *, baseline: bool = False) -> Iterator[str]:
+    """Say how many changes there were, how severe, of which kinds; *baseline*: the register was met just now."""
+    told = [change for change in changes if change.substantive]
+    editorial = len(changes) - len(told)
+    label = pen.paint("Changes", "dim") + " " * (LABEL - len("Changes"))
+    tail = [pen.paint(f"{editorial:,} editorial, told to nobody", "dim")] if editorial else []
+    if not told:
+        why = "none: what these pages say is where the history begins" if baseline else "none"
+        yield label + "    ".join([why, *tail])
+        return
+    yield label + "    ".join([pen.paint(f"{len(told):,}", "bold"), *_severities(told, pen), *tail])
+    yield ""
+    yield from _in_columns(Counter(change.kind for change in told), pen.width)
+    for change in told:
+        if change.group:
+            sentence = f"one of the {change.kind} is the same edit on {plural(change.agreements, 'agreement')}"
+            yield from pen.wrap(sentence, "dim", indent=LABEL + 1)
+
+
+def _severities(changes: Sequence[Change], pen: Pen) -> Iterator[str]:
+    counts = Counter(change.severity for change in changes)
+    styles = {Severity.HIGH: "bold red", Severity.MEDIUM: "bold"}
+    for severity in Severity:
+        if counts[severity]:
+            word = "HIGH" if severity is Severity.HIGH else severity
+            yield pen.paint(f"{counts[severity]:,} {word}", styles.get(severity, ""))
+
+
+def _in_columns(kinds: Counter[str], width: int) -> Iterator[str]:
+    """Lay out numbers and kinds, most frequent first, down the columns."""
+    ordered = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    cells = [f"{number:>4,}  {kind:<28}" for kind, number in ordered]
+    columns = max((width - LABEL + 2) // len(cells[0]), 1)
+    rows = -(-len(cells) // columns)
+    for row in range(rows):
+        yield (" " * (LABEL - 2) + "".join(cells[row::rows])).rstrip()
