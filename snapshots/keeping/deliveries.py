@@ -334,15 +334,6 @@ class Deliveries:
 
     # --- what was told ------------------------------------------------------------------------------------------------
 
-    def told_ids(self, subscription: str | None = None) -> set[str]:
-        """Return what was put into a message, which may have gone out: to anybody, or to one subscription."""
-        sql = """
-            select distinct item
-            from deliveries
-            where message is not null and subscription = coalesce(:subscription, subscription)
-            """
-        return {row["item"] for row in self._db.query(sql, {"subscription": subscription})}
-
     def collected(self, now: datetime) -> list[dict[str, Any]]:
         """Return what is kept for a later time: subscription, how many changes and printed ends, and when it is due."""
         rows = self._db.query(
