@@ -6,11 +6,13 @@ through this, so that a curly quote or a list mark is never called a misreading.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MARK = re.compile(r"^(?:[-‐‑‒–—•·▪◦*o]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+", re.IGNORECASE)
 MINUS = "−"
 
 
+@lru_cache(maxsize=50_000)
 def fold(text: str) -> str:
     """Return a form of *text* in which only its letters, digits and meaning signs count.
 

@@ -56,6 +56,8 @@ def _judge_page(markup: Markup, page: Page, parsed: Parsed) -> tuple[str, list[s
     unsaid = [reason for said, reason in wrong if not said]
     if unsaid:
         return MISREAD, unsaid
+    if wrong and parsed.exit_code != 3:
+        return MISREAD, [f"said, but ended with {parsed.exit_code} (contract, section 3)"]
     return (SAID, [reason for _, reason in wrong]) if wrong else (RIGHT, [])
 
 

@@ -43,7 +43,8 @@ class Night:
 
     `held` are words that the reason must name; None if the run must not be held. `refused` are the slugs of pages that
     are to be refused, `copies` pages that are served as another register has them. `tamper` does something to a page's
-    text behind its generator.
+    text behind its generator. `free` leaves open how the run ends: only what is told counts. `exit_code` is demanded if
+    set.
     """
 
     register: Register
@@ -51,6 +52,8 @@ class Night:
     markup: str = "plain"
     by_page: Mapping[str, str] = field(default_factory=dict)
     held: tuple[str, ...] | None = None
+    free: bool = False
+    exit_code: int | None = None
     refused: frozenset[str] = frozenset()
     tamper: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     copies: Mapping[str, Register] = field(default_factory=dict)

@@ -74,18 +74,20 @@ def files(night: Night, number: int) -> dict[str, bytes]:
 
 
 def _judge_run(verdict: Verdict, night: Night, number: int, watch: Watch, exit_code: int, said: str) -> None:
-    status = json.loads(watch.status()["text"])[0]
-    held = status["last_run"]["state"] == "held" if exit_code in (0, 3) else False
-    reason = json.dumps(status, ensure_ascii=False)
+    # Only a run that ends with 3 may be held (contract, section 3), so the others are not asked.
+    status = json.loads(watch.status()["text"])[0]["last_run"] if exit_code == 3 else {"state": "", "reason": None}
+    held, reason = status["state"] == "held", str(status["reason"])
     if held:
         verdict.outcomes[HELD] += 1
+    if night.exit_code not in (None, exit_code):
+        verdict.faults.append(f"night {number}: ended with {exit_code}, not {night.exit_code}")
+    if night.free:
+        return
     if held != (night.held is not None):
         verdict.misjudged += 1
-        verdict.faults.append(f"night {number}: {'held' if held else 'not held'}: {status['last_run']['reason']}")
+        verdict.faults.append(f"night {number}: {'held' if held else 'not held'}: {reason}")
     unnamed = [word for word in night.held or () if held and not _named(word, reason)]
-    verdict.faults += [
-        f"night {number}: held without naming {word}: {status['last_run']['reason']}" for word in unnamed
-    ]
+    verdict.faults += [f"night {number}: held without naming {word}: {reason}" for word in unnamed]
     refused = _refused(night, exit_code, said)
     verdict.outcomes[REFUSED] += len(refused)
     if refused != night.refused or exit_code not in (0, 3):

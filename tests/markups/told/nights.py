@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tests.markups import register
 from tests.markups.register import Agreement, Block, Page, Register
+from tests.markups.sites.unforeseen import GENERATORS as UNFORESEEN
 from tests.markups.told.expect import History, Night, Told
 
 SMALL, LARGE = register.small(), register.large()
@@ -106,6 +107,21 @@ def _edited(made: Register) -> Register:
         lambda one: replace(one, datasets=(*one.datasets, "Aldermoor Falls Register")),
     )
     return changed.with_agreement(second.reference, lambda one: replace(one, sections=shown))
+
+
+def _edited_datasets(made: Register) -> Register:
+    """Return the register with a dataset more in the first page's first agreement, on every page that prints it."""
+    return made.with_agreement(
+        SMALL.pages[0].agreements[0].reference,
+        lambda one: replace(one, datasets=(*one.datasets, "Aldermoor Falls Register")),
+    )
+
+
+def _moved(made: Register) -> Register:
+    """Return the register with the first page's first agreement on the third page."""
+    first, *rest = made.pages[0].agreements
+    gone = made.with_page(made.pages[0].slug, lambda page: replace(page, agreements=tuple(rest)))
+    return gone.with_page(made.pages[2].slug, lambda page: replace(page, agreements=(*page.agreements, first)))
 
 
 def _rebuilt_and_edited(new: str) -> History:
@@ -268,4 +284,58 @@ LAYOUTS = [
     History("night:another-layout-and-back", "5", _nights(LARGE, AS_L4, LARGE, LARGE)),
 ]
 
-HISTORIES = [*QUIET, *REBUILT, *PARTLY, *REBUILT_AND_EDITED, *UNREADABLE, *GUARDS, *TURNS, *SHRINKING, *LAYOUTS]
+ALL = len(SMALL.agreements())
+
+
+def _unforeseen(new: str) -> History:
+    """Return a history in which the site is rebuilt for a night into what nobody foresaw: held or refused, told is nothing."""
+    nights = (Night(SMALL, 0), Night(SMALL, 1, new, free=True), Night(SMALL, 2, free=True))
+    return History(f"night:rebuilt-to-unforeseen-{new}", "11, 16, 18, 20", nights)
+
+
+def _reworded(page: str) -> str:
+    return page.replace("Open Government Licence v3.0", "Open Government Licence, version 4").replace(
+        "Contact us", "Write to us"
+    )
+
+
+def _footed(page: str) -> str:
+    return page.replace("</body>", "<p>Pages of this group move to another address soon.</p></body>")
+
+
+THIRD = {page.slug: _footed for page in SMALL.pages[::3]}
+NOT_UNDERSTOOD = _without(SMALL, SMALL.pages[0].slug, sensitivity=("Not Sensitive",))
+SENSITIVE = _without(SMALL, SMALL.pages[0].slug, sensitivity=("Sensitive",))
+TWICE = SMALL.with_page(SMALL.pages[2].slug, lambda page: replace(page, agreements=(*page.agreements, OF)))
+GAINED = Told("dataset-added", "datasets", "medium", OF.reference, added=["Aldermoor Falls Register"])
+
+# fmt: off
+OTHERS = [
+    *(_unforeseen(site) for site in UNFORESEEN),
+    History("night:every-heading-closed", "7, 18", (Night(SMALL, 0), Night(SMALL, 1, "plain+badge-closed"), Night(SMALL, 2, "plain+badge-closed")), (Told("text-changed", "remainder", "low", None, agreements=ALL),)),
+    History("night:every-heading-has-a-line-below", "7, 16", (Night(SMALL, 0), Night(SMALL, 1, "table+badge-line"), Night(SMALL, 2, "table+badge-line")), (Told("text-changed", "remainder", "low", None, agreements=ALL),)),
+    History("night:titles-behind-their-references", "11, 18", (Night(SMALL, 0), Night(SMALL, 1, "plain+reference-first", held=("title",)), Night(SMALL, 2))),
+    History("night:frame-reworded", "17", (Night(SMALL, 0, "plain+whole-site"), *(Night(SMALL, day, "plain+whole-site", tamper=_every(_reworded, SMALL)) for day in (1, 2)))),
+    History("night:frame-goes-and-comes", "17", tuple(Night(SMALL, day, site) for day, site in enumerate(["plain+whole-site", "plain", "plain", "plain+whole-site", "plain+whole-site"]))),
+    History("night:a-line-on-a-third-of-the-pages", "17: on fewer than half of the pages it is no frame", (Night(SMALL, 0), *(Night(SMALL, day, tamper=THIRD) for day in (1, 2))), tuple(Told("text-changed", severity="low", page=slug) for slug in THIRD)),
+    History("night:not-understood-ends-with-3-once", "20, contract 3", (Night(SENSITIVE, 0, exit_code=0), Night(NOT_UNDERSTOOD, 1, exit_code=3), Night(NOT_UNDERSTOOD, 2, exit_code=0)), (Told("text-changed", "remainder", "medium", OF.reference),)),
+    History("night:not-understood-and-back", "20", (*_nights(SENSITIVE, NOT_UNDERSTOOD), Night(SENSITIVE, 2), Night(SENSITIVE, 3)), (Told("text-changed", "remainder", nights=(1,)), Told("text-changed", "remainder", nights=(2, 3), optional=True))),
+    History("night:removed-and-listed-again", "6, 12", _nights(LARGE, _shorter(1), _shorter(1), LARGE, LARGE), (Told("agreement-removed", severity="medium", reference=FIRST.agreements[-1].reference, nights=(2,)), Told("agreement-added", severity="medium", reference=FIRST.agreements[-1].reference, nights=(4,)))),
+    History("night:a-dataset-gone-and-back", "6, 12", _nights(MORE, LESS, LESS, MORE, MORE), (Told("dataset-removed", reference=OF.reference, removed=[ECDS], nights=(2,)), replace(ADDED, nights=(4,)))),
+    History("night:edited-on-both-of-two-pages", "contract 2", _nights(TWICE, _edited_datasets(TWICE), _edited_datasets(TWICE)), (GAINED,)),
+    History("night:moved-and-edited", "9", _nights(SMALL, _edited_datasets(_moved(SMALL)), _edited_datasets(_moved(SMALL))), (Told("agreement-moved", severity="low", reference=OF.reference, before=[SMALL.pages[0].slug], after=[SMALL.pages[2].slug]), GAINED)),
+]
+# fmt: on
+
+HISTORIES = [
+    *OTHERS,
+    *QUIET,
+    *REBUILT,
+    *PARTLY,
+    *REBUILT_AND_EDITED,
+    *UNREADABLE,
+    *GUARDS,
+    *TURNS,
+    *SHRINKING,
+    *LAYOUTS,
+]
