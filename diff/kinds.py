@@ -1,134 +1,404 @@
-"""What a difference in a field means, and how much it matters: tables, and the few severities that need a look.
+"""The kinds of change: a table, a row for each.
 
-The source of every line is the table of change kinds in docs/records.md.
+What a row says of its kind is asked of the row wherever changes are decided, told and documented; so a new kind is a
+new row, and its words a function or two in `diff.saying` (docs/howto.md). Which kind a field is told by stands in the
+table of fields (`scraper.records`).
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
 
-from diff.change import ChangeKind, Severity
-from scraper.names.fold import fold, fold_set
-from scraper.names.legal_basis import families_of
+from diff.saying import bases, dates, places, values
+from diff.saying.phrase import Say, plain, two
+from diff.severity import (
+    HIGH,
+    INFO,
+    LOW,
+    MEDIUM,
+    Severity,
+    Weigh,
+    gains,
+    of_access,
+    of_controllers,
+    of_legal_bases,
+    of_opt_outs,
+)
+from scraper.names.vocabulary import Vocabulary
 
-HIGH, MEDIUM, LOW, INFO = Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFO
-
-EDITORIAL = frozenset({ChangeKind.FILES_COUNT_CHANGED, ChangeKind.LAYOUT_CHANGED, ChangeKind.WORDING_CHANGED})
-"""Kinds that are never told by themselves."""
-
-NEVER_GROUPED_PREFIXES = ("organisation-", "agreement-", "flag-", "incident-", "files-", "layout-")
-"""Starts of the kinds that stay single however many there are in a run."""
-
-SEVERITY: dict[ChangeKind, Severity] = {
-    ChangeKind.ORGANISATION_ADDED: MEDIUM,
-    ChangeKind.ORGANISATION_REMOVED: MEDIUM,
-    ChangeKind.ORGANISATION_RENAMED: LOW,
-    ChangeKind.AGREEMENT_ADDED: MEDIUM,
-    ChangeKind.AGREEMENT_REMOVED: MEDIUM,
-    ChangeKind.AGREEMENT_MOVED: LOW,
-    ChangeKind.REFERENCE_CHANGED: LOW,
-    ChangeKind.DATASET_ADDED: MEDIUM,
-    ChangeKind.DATASET_REMOVED: LOW,
-    ChangeKind.DATASET_RELABELLED: LOW,  # proposed; a known alias is INFO
-    ChangeKind.DSA_EXTENDED: MEDIUM,
-    ChangeKind.DSA_SHORTENED: LOW,
-    ChangeKind.DSA_TERM_CHANGED: LOW,
-    ChangeKind.RELEASES_CONTINUED: LOW,
-    ChangeKind.RELEASE_WINDOW_CHANGED: LOW,
-    ChangeKind.CONFIDENTIALITY_CHANGED: MEDIUM,
-    ChangeKind.CONTROLLER_REMOVED: LOW,
-    ChangeKind.CONTROLLER_SUCCEEDED: LOW,  # presumed; a known one is INFO
-    ChangeKind.TITLE_CHANGED: LOW,
-    ChangeKind.TEXT_CHANGED: LOW,
-    ChangeKind.DISCUSSION_ADDED: LOW,
-    ChangeKind.INCIDENT_NOTED: HIGH,
-    ChangeKind.INCIDENT_REMOVED: MEDIUM,
-    ChangeKind.FLAG_RAISED: HIGH,
-    ChangeKind.FLAG_CLEARED: LOW,
-    ChangeKind.FILES_COUNT_CHANGED: INFO,
-    ChangeKind.LAYOUT_CHANGED: INFO,
-    ChangeKind.WORDING_CHANGED: INFO,
-}
-"""Severities that hang on the kind alone."""
-
-SetSeverity = Callable[[frozenset[str], frozenset[str]], Severity]
-"""Severity of a set that changed: values before, values after, as printed."""
+if TYPE_CHECKING:  # as in `diff.saying.sentence`
+    from diff.change import Change
 
 
-def _gains(words: Iterable[str], then: Severity, otherwise: Severity) -> SetSeverity:
-    wanted = fold_set(words)
-    return lambda before, after: then if (fold_set(after) - fold_set(before)) & wanted else otherwise
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What there is to know of a kind of change."""
+
+    name: str
+    """As in JSON and in settings."""
+    when: str
+    """When a change is of this kind, for docs/records.md."""
+    severity: Severity | Weigh
+    """How much it matters, or what decides that by what came and went."""
+    weighed: str = ""
+    """How that is decided, in words."""
+    heading: str
+    """What it is called where kinds are listed."""
+    sentence: "Callable[[Change], str]"
+    """Its summary; begins small, has no full stop."""
+    phrase: Say
+    """Its few words for a row of a page, a mail, a terminal."""
+    grouped: bool = True
+    """Whether the same edit on many agreements in one run is told as one change (rule 7)."""
+    editorial: bool = False
+    """Whether people are never told of it."""
+
+    def weigh(self, before: frozenset[str], after: frozenset[str], vocabulary: Vocabulary) -> Severity:
+        """Return how much it matters that *before* became *after*."""
+        if isinstance(self.severity, Severity):
+            return self.severity
+        return self.severity(before, after, vocabulary)
+
+    @property
+    def usual(self) -> Severity:
+        """How much it matters where nothing needs to be weighed."""
+        assert isinstance(self.severity, Severity), f"{self.name} is weighed"
+        return self.severity
 
 
-_ANSWER = re.compile(r"\W*(y|yes|n|no)\b", re.IGNORECASE)
+class ChangeKind(StrEnum):
+    """What kind of fact differs; the order is the one in which kinds are listed."""
 
+    row: Kind
 
-def _answers(values: Iterable[str]) -> set[str]:
-    """Return what opt-out values answer: "N" and "No - deaths data …" say no, "None" and "Not applicable" do not."""
-    return {found[1][0].lower() for value in values if (found := _ANSWER.match(value))}
+    def __new__(cls, row: Any) -> Self:  # a Kind; but the checker takes the look-up of a name for this call
+        """Make the member that is its row's name and has the row."""
+        member = str.__new__(cls, row.name)
+        member._value_ = row.name
+        member.row = row
+        return member
 
-
-def _opt_outs(before: frozenset[str], after: frozenset[str]) -> Severity:
-    no_is_new = "n" in _answers(after) - _answers(before)
-    return HIGH if no_is_new and "y" in _answers(before) else MEDIUM
-
-
-def _access(before: frozenset[str], after: frozenset[str]) -> Severity:
-    system_only = {fold("System Access")}
-    return MEDIUM if fold_set(before) == system_only and fold_set(after) - system_only else LOW
-
-
-_OF_SETS: dict[ChangeKind, SetSeverity] = {
-    ChangeKind.TYPE_OF_DATA_CHANGED: _gains(["Identifiable"], HIGH, MEDIUM),
-    ChangeKind.OPT_OUTS_CHANGED: _opt_outs,
-    ChangeKind.COMMERCIAL_CHANGED: _gains(["Yes"], HIGH, LOW),
-    ChangeKind.ORGANISATION_TYPE_CHANGED: _gains(["Commercial", "Supplier"], HIGH, LOW),
-    ChangeKind.SENSITIVITY_CHANGED: _gains(["Sensitive"], MEDIUM, LOW),
-    ChangeKind.ACCESS_METHOD_CHANGED: _access,
-    ChangeKind.SUBLICENSING_CHANGED: _gains(["Yes"], HIGH, LOW),
-}
-"""Severities of sets that are told as a whole, as far as they hang on what came and went."""
-
-
-def set_severity(kind: ChangeKind, before: frozenset[str], after: frozenset[str]) -> Severity:
-    """Return how much it matters that a set, told as *kind*, became *after*."""
-    return _OF_SETS[kind](before, after) if kind in _OF_SETS else SEVERITY[kind]
-
-
-TYPE_WORDS = tuple(map(fold, ("Identifiable", "Pseudonymised", "Anonymised", "Aggregated")))
-"""Starts of the type-of-data values that some layouts print among the opt-outs."""
-
-LONGEST_TYPE_WORD = len(fold("Anonymised - ICO Code Compliant, small numbers suppressed"))
-
-
-def is_type_of_data(value: str) -> bool:
-    """Say whether an opt-out value is really a type of data.
-
-    >>> is_type_of_data("Anonymised - ICO Code Compliant"), is_type_of_data("No - data flow is not identifiable")
-    (True, False)
-    """
-    folded = fold(value)
-    return folded.startswith(TYPE_WORDS) and len(folded) <= LONGEST_TYPE_WORD
-
-
-def legal_basis_severity(before: frozenset[str], after: frozenset[str]) -> Severity:
-    """Return how much it matters that the compared ids *before* became *after*.
-
-    >>> str(legal_basis_severity(frozenset({"HSCA2012"}), frozenset({"HSCA2012:s261(2)(a)"})))
-    'info'
-    >>> str(legal_basis_severity(frozenset({"CONSENT:informed"}), frozenset()))
-    'high'
-    """
-    gone, come = before - after, after - before
-    old, new = families_of(before), families_of(after)
-    made_precise = gone == {"HSCA2012"} and come and all(basis.startswith("HSCA2012:s261") for basis in come)
-    if made_precise and new <= old:  # a limb that is consent or section 251 support, where none was, says more
-        return INFO
-    grave = {"s251-support", "copi-regulations", "directions-s254-s259"}
-    if (new - old) & grave or "consent" in old - new:
-        return HIGH
-    return MEDIUM if old != new else LOW
-
-
-def grouped(kind: ChangeKind) -> bool:
-    """Say whether the same edit of this kind on many agreements is told as one change."""
-    return not kind.value.startswith(NEVER_GROUPED_PREFIXES)
+    ORGANISATION_ADDED = Kind(
+        name="organisation-added",
+        when="a page that an earlier complete run lacked",
+        severity=MEDIUM,
+        heading="organisation added",
+        sentence=places.organisation_added,
+        phrase=places.organisation_added_briefly,
+        grouped=False,
+    )
+    ORGANISATION_REMOVED = Kind(
+        name="organisation-removed",
+        when="a page is gone, at the second sighting",
+        severity=MEDIUM,
+        heading="organisation no longer listed",
+        sentence=places.organisation_removed,
+        phrase=plain("Organisation no longer on the register"),
+        grouped=False,
+    )
+    ORGANISATION_RENAMED = Kind(
+        name="organisation-renamed",
+        when="the heading's name differs, or all agreements of a page that went stand on one new page",
+        severity=LOW,
+        heading="organisation renamed",
+        sentence=places.organisation_renamed,
+        phrase=places.organisation_renamed_briefly,
+        grouped=False,
+    )
+    AGREEMENT_ADDED = Kind(
+        name="agreement-added",
+        when="an agreement that its page lacked before and no page had",
+        severity=MEDIUM,
+        heading="new agreement",
+        sentence=places.agreement_added,
+        phrase=places.agreement_added_briefly,
+        grouped=False,
+    )
+    AGREEMENT_REMOVED = Kind(
+        name="agreement-removed",
+        when="an agreement stands on no page any more, at the second sighting",
+        severity=MEDIUM,
+        heading="agreement no longer on the pages",
+        sentence=places.agreement_removed,
+        phrase=plain("No longer on the register’s pages", "agreement no longer on the pages"),
+        grouped=False,
+    )
+    AGREEMENT_MOVED = Kind(
+        name="agreement-moved",
+        when="a reference left one page and stands on another",
+        severity=LOW,
+        heading="agreement moved to another page",
+        sentence=places.agreement_moved,
+        phrase=places.agreement_moved_briefly,
+        grouped=False,
+    )
+    REFERENCE_CHANGED = Kind(
+        name="reference-changed",
+        when="`NIC-…` became `DARS-NIC-…` of the same stem",
+        severity=LOW,
+        heading="reference changed",
+        sentence=places.reference_changed,
+        phrase=two("Reference changed"),
+    )
+    DATASET_ADDED = Kind(
+        name="dataset-added",
+        when="a dataset that the agreement did not list under any of its names",
+        severity=MEDIUM,
+        heading="dataset added",
+        sentence=values.name_added,
+        phrase=values.name("Dataset added", "in", "{} added"),
+    )
+    DATASET_REMOVED = Kind(
+        name="dataset-removed",
+        when="a dataset is gone, at the second sighting",
+        severity=LOW,
+        heading="dataset removed",
+        sentence=values.name_removed,
+        phrase=values.name("Dataset removed", "out", "{} no longer listed"),
+    )
+    DATASET_RELABELLED = Kind(
+        name="dataset-relabelled",
+        when="another name of a dataset that the agreement lists already",
+        severity=LOW,
+        weighed="info, editorial if the name is known; low if it is only probable",
+        heading="dataset under a newer name",
+        sentence=values.relabelled,
+        phrase=values.renamed("Dataset under a newer name", "Dataset probably under a newer name"),
+    )
+    DSA_EXTENDED = Kind(
+        name="dsa-extended",
+        when="the printed end moved later",
+        severity=MEDIUM,
+        heading="printed end moved later",
+        sentence=dates.term_changed,
+        phrase=dates.dates("Printed end moved later"),
+    )
+    DSA_SHORTENED = Kind(
+        name="dsa-shortened",
+        when="the printed end moved earlier",
+        severity=LOW,
+        heading="printed end moved earlier",
+        sentence=dates.term_changed,
+        phrase=dates.dates("Printed end moved earlier"),
+    )
+    DSA_TERM_CHANGED = Kind(
+        name="dsa-term-changed",
+        when="the start alone moved, an end appeared or went, a word stands for a date",
+        severity=LOW,
+        heading="printed term changed",
+        sentence=dates.term_changed,
+        phrase=dates.dates("Printed term changed", {"dsa_start": "start", "dsa_end": "end"}),
+    )
+    RELEASES_CONTINUED = Kind(
+        name="releases-continued",
+        when="the release window ends later",
+        severity=LOW,
+        heading="releases continued",
+        sentence=dates.releases_continued,
+        phrase=dates.dates("Releases continued"),
+    )
+    RELEASE_WINDOW_CHANGED = Kind(
+        name="release-window-changed",
+        when="the window starts otherwise or ends earlier",
+        severity=LOW,
+        heading="release window changed",
+        sentence=dates.window_changed,
+        phrase=dates.dates("Release window changed", {"released_from": "first month", "released_to": "last month"}),
+    )
+    LEGAL_BASIS_CHANGED = Kind(
+        name="legal-basis-changed",
+        when="the set of legal bases differs",
+        severity=of_legal_bases,
+        weighed="high: section 251 support, COPI or directions came, or consent went; medium: another change of "
+        "families, or all gone; low: families unchanged; info: a bare act made precise",
+        heading="legal basis changed",
+        sentence=bases.basis_changed,
+        phrase=bases.basis_changed_briefly,
+    )
+    OPT_OUTS_CHANGED = Kind(
+        name="opt-outs-changed",
+        when="opt-outs honoured",
+        severity=of_opt_outs,
+        weighed="high: a No came beside or instead of a Yes; else medium",
+        heading="opt outs changed",
+        sentence=values.changed,
+        phrase=values.set_changed,
+    )
+    TYPE_OF_DATA_CHANGED = Kind(
+        name="type-of-data-changed",
+        when="type of data",
+        severity=gains(["Identifiable"], HIGH, MEDIUM),
+        weighed="high: Identifiable came; else medium",
+        heading="type of data changed",
+        sentence=values.changed,
+        phrase=values.set_changed,
+    )
+    CONFIDENTIALITY_CHANGED = Kind(
+        name="confidentiality-changed",
+        when="the duty of confidentiality",
+        severity=MEDIUM,
+        heading="confidentiality changed",
+        sentence=values.changed,
+        phrase=values.set_changed,
+    )
+    SENSITIVITY_CHANGED = Kind(
+        name="sensitivity-changed",
+        when="sensitive or not",
+        severity=gains(["Sensitive"], MEDIUM, LOW),
+        weighed="medium: Sensitive came; else low",
+        heading="sensitivity changed",
+        sentence=values.changed,
+        phrase=values.set_changed,
+    )
+    ACCESS_METHOD_CHANGED = Kind(
+        name="access-method-changed",
+        when="access method",
+        severity=of_access,
+        weighed="medium: from system access only to files; else low",
+        heading="access method changed",
+        sentence=values.changed,
+        phrase=values.set_changed,
+    )
+    COMMERCIAL_CHANGED = Kind(
+        name="commercial-changed",
+        when="commercial purpose",
+        severity=gains(["Yes"], HIGH, LOW),
+        weighed="high: Yes came; else low",
+        heading="commercial purpose changed",
+        sentence=values.changed,
+        phrase=values.set_changed,
+    )
+    SUBLICENSING_CHANGED = Kind(
+        name="sublicensing-changed",
+        when="sublicensing",
+        severity=gains(["Yes"], HIGH, LOW),
+        weighed="high: Yes came; else low",
+        heading="sublicensing changed",
+        sentence=values.changed,
+        phrase=values.set_changed,
+    )
+    ORGANISATION_TYPE_CHANGED = Kind(
+        name="organisation-type-changed",
+        when="type of organisation",
+        severity=gains(["Commercial", "Supplier"], HIGH, LOW),
+        weighed="high: Commercial or Supplier came; else low",
+        heading="organisation type changed",
+        sentence=values.changed,
+        phrase=values.set_changed,
+    )
+    CONTROLLER_ADDED = Kind(
+        name="controller-added",
+        when="a controller came",
+        severity=of_controllers,
+        weighed="high: its name ends like a company's; else medium",
+        heading="controller added",
+        sentence=values.name_added,
+        phrase=values.name("Data controller added", "in", "data controller added"),
+    )
+    CONTROLLER_REMOVED = Kind(
+        name="controller-removed",
+        when="a controller is gone, at the second sighting",
+        severity=LOW,
+        heading="controller removed",
+        sentence=values.name_removed,
+        phrase=values.name("Data controller removed", "out", "data controller no longer listed"),
+    )
+    CONTROLLER_SUCCEEDED = Kind(
+        name="controller-succeeded",
+        when="another name or the successor of a controller that is listed already",
+        severity=LOW,
+        weighed="info, editorial if known; low if it is only presumed",
+        heading="controller succeeded",
+        sentence=values.succeeded,
+        phrase=values.renamed("Data controller succeeded", "Data controller presumably succeeded", form="pair"),
+    )
+    TITLE_CHANGED = Kind(
+        name="title-changed",
+        when="the title",
+        severity=LOW,
+        heading="title changed",
+        sentence=values.changed,
+        phrase=two("Title changed"),
+    )
+    TEXT_CHANGED = Kind(
+        name="text-changed",
+        when="a section, or purposes in prose",
+        severity=LOW,
+        heading="section reworded",
+        sentence=values.text_changed,
+        phrase=values.text_changed_briefly,
+    )
+    DISCUSSION_ADDED = Kind(
+        name="discussion-added",
+        when="minutes of a discussion came",
+        severity=LOW,
+        heading="discussion added",
+        sentence=values.discussion_added,
+        phrase=values.discussion_added_briefly,
+    )
+    INCIDENT_NOTED = Kind(
+        name="incident-noted",
+        when="a remark stands beside the dates",
+        severity=HIGH,
+        heading="remark beside the dates",
+        sentence=values.incident,
+        phrase=values.own_words("A remark now stands beside the dates", "a remark beside the dates"),
+        grouped=False,
+    )
+    INCIDENT_REMOVED = Kind(
+        name="incident-removed",
+        when="that remark is gone, at the second sighting",
+        severity=MEDIUM,
+        heading="remark no longer beside the dates",
+        sentence=values.incident,
+        phrase=values.own_words("A remark no longer stands beside the dates"),
+        grouped=False,
+    )
+    FLAG_RAISED = Kind(
+        name="flag-raised",
+        when="the page raises a 🚩",
+        severity=HIGH,
+        heading="flag raised",
+        sentence=values.flag_raised,
+        phrase=values.own_words("The page raises a flag", "a flag on the page"),
+        grouped=False,
+    )
+    FLAG_CLEARED = Kind(
+        name="flag-cleared",
+        when="it raises none any more, at the second sighting",
+        severity=LOW,
+        heading="flag cleared",
+        sentence=values.flag_cleared,
+        phrase=values.own_words("The page no longer raises a flag"),
+        grouped=False,
+    )
+    FILES_COUNT_CHANGED = Kind(
+        name="files-count-changed",
+        when="the number of files",
+        severity=INFO,
+        heading="number of files changed",
+        sentence=values.files_counted,
+        phrase=two("Files disseminated"),
+        grouped=False,
+        editorial=True,
+    )
+    LAYOUT_CHANGED = Kind(
+        name="layout-changed",
+        when="the site was rebuilt: one change a run for each pair of layouts",
+        severity=INFO,
+        heading="layout of the site changed",
+        sentence=values.layout_changed,
+        phrase=values.layout_changed_briefly,
+        grouped=False,
+        editorial=True,
+    )
+    WORDING_CHANGED = Kind(
+        name="wording-changed",
+        when="other words or signs, the same meaning",
+        severity=INFO,
+        heading="same meaning, printed otherwise",
+        sentence=values.wording_changed,
+        phrase=values.wording_changed_briefly,
+        editorial=True,
+    )

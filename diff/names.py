@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from diff.change import Change, ChangeKind, several
+from diff.change import Change
+from diff.details import several
+from diff.kinds import ChangeKind
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 

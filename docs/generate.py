@@ -26,6 +26,7 @@ from cron.settings.load import (
     variable,
 )
 from cron.settings.sections import SubscriptionSettings
+from diff.kinds import ChangeKind
 from scraper.fields import LAYOUTS, Comparing, Sort
 from scraper.records import FIELDS, Agreement
 from snapshots.keeping.store import open_store
@@ -129,28 +130,35 @@ def _schema_lines(database: sqlite3.Connection) -> Iterator[str]:
 
 MAP = ("<!-- the map; written by `make docs` -->", "<!-- end of the map -->")
 FIELDS_OF_RECORD = ("<!-- the fields; written by `make docs` -->", "<!-- end of the fields -->")
+KINDS = ("<!-- the kinds; written by `make docs` -->", "<!-- end of the kinds -->")
 SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z`])")
 
 
 def architecture_page() -> str:
     """Return the page about the house as it is, its map drawn anew: every room, each module with its first words."""
-    return _with_part("architecture.md", MAP, _map())
+    return _with_part(_read("architecture.md"), (MAP, _map()))
 
 
 def records_page() -> str:
-    """Return the page about records as it is, its table of an agreement's fields drawn anew."""
-    return _with_part("records.md", FIELDS_OF_RECORD, _record_lines())
+    """Return the page about records as it is, its tables of an agreement's fields and of kinds drawn anew."""
+    return _with_part(_read("records.md"), (FIELDS_OF_RECORD, _record_lines()), (KINDS, _kind_lines()))
 
 
 def page_shapes_page() -> str:
     """Return the page about the register's pages as it is, its table of layouts and fields drawn anew."""
-    return _with_part("page-shapes.md", FIELDS_OF_RECORD, _layout_lines())
+    return _with_part(_read("page-shapes.md"), (FIELDS_OF_RECORD, _layout_lines()))
 
 
-def _with_part(name: str, marks: tuple[str, str], lines: Iterable[str]) -> str:
-    """Return a page with *lines* in place of what stands between its *marks*."""
-    before, rest = (ROOT / "docs" / name).read_text(encoding="utf-8").split(marks[0])
-    return before + "\n".join([marks[0], *lines, "", marks[1]]) + rest.split(marks[1])[1]
+def _read(page: str) -> str:
+    return (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+def _with_part(page: str, *parts: tuple[tuple[str, str], Iterable[str]]) -> str:
+    """Return a page with other lines in place of what stands between their marks."""
+    for marks, lines in parts:
+        before, rest = page.split(marks[0])
+        page = before + "\n".join([marks[0], *lines, "", marks[1]]) + rest.split(marks[1])[1]
+    return page
 
 
 TYPES = {
@@ -176,6 +184,14 @@ def _record_lines() -> Iterator[str]:
         older = ", ".join(f"{layout}: `{label}`" for layout, label in one.older.items())
         printed = ", ".join(filter(None, [f"`{one.label}`" if one.label else "", one.part]))
         yield f"| `{name}` | {TYPES[one.sort]}{choices}{null} | {meaning} | {printed}{f' ({older})' if older else ''} |"
+
+
+def _kind_lines() -> Iterator[str]:
+    yield from ("", "| kind | when | severity |", "|---|---|---|")
+    for kind in ChangeKind:
+        row = kind.row
+        editorial = ", editorial" if row.editorial else ""
+        yield f"| `{row.name}` | {row.when} | {row.weighed or f'{row.severity}{editorial}'} |"
 
 
 def _layout_lines() -> Iterator[str]:

@@ -12,7 +12,10 @@ import pytest
 
 from cron.cli import cli
 from cron.settings.load import KEYS, variable
-from diff.change import DETAILS, PUBLIC, ChangeKind, Severity
+from diff.change import PUBLIC
+from diff.details import DETAILS
+from diff.kinds import ChangeKind
+from diff.severity import Severity
 from scraper.records import FIELDS, RegisterPage
 from snapshots.sql.comments import MEANINGS
 

@@ -11,10 +11,12 @@ from cron.terminal import style as terminal
 from cron.terminal.agreement import render_agreement
 from cron.terminal.output import screen, table_of, write
 from cron.work.context import Context
-from diff.change import PUBLIC, ChangeKind, Severity
+from diff.change import PUBLIC
+from diff.kinds import ChangeKind
 from diff.saying.english import moment, plural, weekday
 from diff.saying.redline import Redline
 from diff.saying.sentence import NAMES
+from diff.severity import Severity
 from snapshots.asking.agreements import shown_as_json
 from snapshots.asking.changes import ChangeFilter
 

@@ -18,8 +18,8 @@ from cron.work.feeds import write_feeds
 from cron.work.outbox import ends_coming, problems_of, tell_each
 from cron.work.status import note_state
 from diff.saying.english import plural, weekday
+from diff.saying.phrase import Told
 from notify.following.ends import PrintedEnd
-from notify.following.matching import Told
 from notify.following.subscription import MORNING, Followed, due_at, follow
 from scraper.text import clean
 from scraper.times import as_text

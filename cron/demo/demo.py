@@ -24,7 +24,8 @@ from cron.work.context import Context
 from cron.work.deliver import deliver
 from cron.work.feeds import write_feeds
 from cron.work.nightly import RunFacts, RunPlan, facts_of, run_once
-from diff.change import Change, ChangeKind
+from diff.change import Change
+from diff.kinds import ChangeKind
 from scraper.errors import RegisterWatchError
 from scraper.web.fetch import Fetcher, FetchPolicy
 from snapshots.asking.answers import Answers

@@ -20,8 +20,8 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from diff.kinds import is_type_of_data
 from scraper.reading.page import read_page
+from scraper.reading.values import is_type_of_data
 from scraper.records import Agreement, RegisterPage
 
 SAMPLE = Path(__file__).parents[1] / "sample"

@@ -24,8 +24,8 @@ from pydantic import (
     model_validator,
 )
 
-from diff.change import ChangeKind
 from diff.deciding.guards import FEWEST_AGREEMENTS, Guards
+from diff.kinds import ChangeKind
 from notify.message.operator import OPERATOR
 from scraper.limits import LARGEST_PAGE
 from scraper.register import NHS_DATA_RELEASE

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cron.terminal.style import NARROWEST, paint, wrap
-from diff.change import Change, Severity
+from diff.change import Change
 from diff.saying.english import plural, weekday
 from diff.saying.sentence import NAMES
+from diff.severity import Severity
 from scraper.records import SECTIONS
 from scraper.text import clean
 

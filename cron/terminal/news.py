@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from cron.terminal.style import NARROWEST, cut, in_words, paint, wrap
-from diff.change import Change, ChangeKind, Value, several
+from diff.change import Change
+from diff.details import Value, several
+from diff.kinds import ChangeKind
 from diff.saying.english import plural, weekday
-from diff.saying.sentence import reworded, who
+from diff.saying.sentence import who
+from diff.saying.values import reworded
 from scraper.text import clean
 
 _VALUE = 34

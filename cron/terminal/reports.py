@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from cron.terminal.style import LABEL, Pen
 from cron.work.afterwards import Afterwards
 from cron.work.nightly import RunFacts
-from diff.change import Change, Severity
+from diff.change import Change
 from diff.saying.english import duration, plural, size, weekday
+from diff.severity import Severity
 from scraper.text import clean
 from scraper.times import read_time
 

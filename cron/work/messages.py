@@ -10,11 +10,13 @@ from cron.settings.sections import SubscriptionSettings
 from cron.work.context import Context
 from cron.work.crawl import addresses_of
 from cron.work.outbox import gather_news
-from diff.change import Change, ChangeKind
+from diff.change import Change
+from diff.kinds import ChangeKind
+from diff.saying.phrase import Told
 from notify.channels.channel import Message
 from notify.channels.mail import domain_of, message_id
 from notify.following.ends import PrintedEnd
-from notify.following.matching import News, Told, tell
+from notify.following.matching import News, tell
 from notify.following.subscription import Followed, follow
 from notify.message.digest import Composer
 from notify.message.operator import OPERATOR, render_notes
@@ -99,7 +101,6 @@ class MessageBuilder:
             stop=self._context.settings.mail.sender if settings.email else None,
             base_url=self._context.settings.browse.base_url,
             sources=self._sources,
-            names=self._known.pages,
         )
 
     def _shown(self, followed: Followed, one: Told) -> Told:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from cron.work.context import Context
 from diff.change import Change
+from diff.saying.phrase import Told
 from notify.following.ends import PrintedEnd, ends_due, most_days_before
-from notify.following.matching import News, Told, moments_of, needs_texts, tell
+from notify.following.matching import News, moments_of, needs_texts, tell
 from notify.following.subscription import Followed, Subscription, SubscriptionError, due_at, find_problems, follow
 from snapshots.asking.agreements import read_texts
 from snapshots.asking.changes import ChangeFilter

@@ -10,14 +10,17 @@ from typing import Any
 
 from deepdiff import DeepDiff
 
-from diff.change import ChangeKind, Details, Difference, Families, Severity, Span
+from diff.change import Difference
 from diff.deciding.belief import Doubt, Place
 from diff.deciding.when import incident, later, note_of, says_unknown, term_of
-from diff.kinds import SEVERITY, is_type_of_data, legal_basis_severity, set_severity
+from diff.details import Details, Families, Span
+from diff.kinds import ChangeKind
+from diff.severity import Severity
 from scraper.fields import Comparing
 from scraper.names.fold import as_set, fold
 from scraper.names.legal_basis import compared_ids, families_of
 from scraper.names.vocabulary import Vocabulary
+from scraper.reading.values import is_type_of_data
 from scraper.records import FIELDS, Agreement, LegalBasis
 from scraper.times import same_date
 
@@ -68,11 +71,20 @@ class _Comparison:
     """The new belief, field by field."""
     doubts: dict[str, Doubt] = field(default_factory=dict)
 
-    def tell(self, kind: ChangeKind, field: str, severity: Severity | None = None, **facts: Any) -> None:
+    def tell(
+        self,
+        kind: ChangeKind,
+        field: str,
+        severity: Severity | None = None,
+        weighed: tuple[Iterable[str], Iterable[str]] = ((), ()),
+        **facts: Any,
+    ) -> None:
+        """Note a difference; where no severity is given, the kind says it of the values *weighed*."""
+        before, after = map(frozenset, weighed)
         self.found.append(
             Difference(
                 kind=kind,
-                severity=severity or SEVERITY[kind],
+                severity=severity or kind.row.weigh(before, after, self.vocabulary),
                 field=field,
                 old_body=self._doubt.body or self.place.last_bodies.get(field),
                 **facts,
@@ -178,7 +190,7 @@ def _compare_set(at_work: _Comparison, field: str) -> None:
     at_work.tell(
         kind,
         field,
-        set_severity(kind, frozenset(old.values()), frozenset(after.values())),
+        weighed=(old.values(), after.values()),
         before=_as_printed(at_work.place.believed, field, old.values()),
         after=_as_printed(at_work.printed, field, after.values()),
         added=as_set(new[k] for k in come),
@@ -208,7 +220,7 @@ def _compare_legal_bases(at_work: _Comparison, field: str) -> None:
     at_work.tell(
         ChangeKind.LEGAL_BASIS_CHANGED,
         field,
-        legal_basis_severity(compared_ids(before_ids), compared_ids(after_ids)),
+        weighed=(compared_ids(before_ids), compared_ids(after_ids)),
         before=before_ids,
         after=after_ids,
         added=tuple(basis for basis in after_ids if basis.removesuffix("?") in come),
@@ -262,7 +274,6 @@ class _Names:
     added: ChangeKind
     removed: ChangeKind
     relabelled: ChangeKind
-    severity: Callable[[Vocabulary, str], Severity]
     kinship: Callable[[Vocabulary, str, str], str | None]
     """What links an old name to a new one: "known", "presumed" or nothing."""
 
@@ -272,14 +283,12 @@ _NAMES = {
         ChangeKind.DATASET_ADDED,
         ChangeKind.DATASET_REMOVED,
         ChangeKind.DATASET_RELABELLED,
-        lambda _vocabulary, _name: Severity.MEDIUM,
         lambda vocabulary, old, new: "known" if vocabulary.same_dataset(old, new) else None,
     ),
     "controllers": _Names(
         ChangeKind.CONTROLLER_ADDED,
         ChangeKind.CONTROLLER_REMOVED,
         ChangeKind.CONTROLLER_SUCCEEDED,
-        lambda vocabulary, name: Severity.HIGH if vocabulary.is_corporate(name) else Severity.MEDIUM,
         lambda vocabulary, old, new: vocabulary.succession(old, new),
     ),
 }
@@ -294,8 +303,7 @@ def _compare_names(at_work: _Comparison, field: str) -> None:
     for name in as_set(new[k] for k in come):
         kin = _linked(names, at_work.vocabulary, ((one, name) for one in as_set(old.values())))
         if not kin:
-            severity = names.severity(at_work.vocabulary, name)
-            at_work.tell(names.added, field, severity, added=(name,))
+            at_work.tell(names.added, field, weighed=((), (name,)), added=(name,))
             continue
         link, (before, _) = kin[0]
         removed = (before,) if fold(before) in gone else ()

@@ -7,13 +7,14 @@ what differs in each, which of it is one register-wide edit.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from diff.change import Change, ChangeKind, fact_id, single
+from diff.change import Change, fact_id
 from diff.deciding.belief import Edition, PageBelief, Past
 from diff.deciding.grouping import group_changes, join_late, merge_equal, propose_relabellings
 from diff.deciding.guards import SHRUNK_SIGHTINGS, Guards, asked_for, has_shrunk, is_stale_copy, why_held
 from diff.deciding.identity import Identities, Spot
 from diff.deciding.run import Run
-from diff.kinds import SEVERITY
+from diff.details import single
+from diff.kinds import ChangeKind
 from diff.saying.sentence import summarise
 from scraper.names.fold import as_set, fold
 from scraper.names.vocabulary import Vocabulary
@@ -141,7 +142,7 @@ def _layout_changes(run: Run) -> list[Change]:
         change = Change(
             id="",
             kind=ChangeKind.LAYOUT_CHANGED,
-            severity=SEVERITY[ChangeKind.LAYOUT_CHANGED],
+            severity=ChangeKind.LAYOUT_CHANGED.row.usual,
             substantive=False,
             organisation=None,
             page=None,

@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from diff.change import Change, ChangeKind, Details, Severity, fact_id, group_id, single
+from diff.change import Change, fact_id, group_id
 from diff.deciding.belief import Past
-from diff.kinds import grouped
+from diff.details import Details, single
+from diff.kinds import ChangeKind
 from diff.saying.sentence import summarise
+from diff.severity import Severity
 from scraper.names.fold import fold, fold_set
 
 Edit = tuple[tuple[str, ...], tuple[str, ...]]
@@ -150,7 +152,7 @@ def group_changes(found: Sequence[Found], group_from: int) -> tuple[list[Change]
     groups: dict[str, str] = {}
     for key, same in by_key.items():
         references = {one.change.reference for one in same if one.change.reference}
-        if len(references) >= group_from and grouped(same[0].change.kind):
+        if len(references) >= group_from and same[0].change.kind.row.grouped:
             group = _group(same, len(references))
             groups[key] = group.id
             changes.append(group)

@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from diff.change import Change, ChangeKind, Details, Difference, Severity, fact_id, single
+from diff.change import Change, Difference, fact_id
 from diff.deciding.belief import Edition, PageBelief, Past, Place, Sighting
 from diff.deciding.compare import compare_place, first_belief, folded_form
 from diff.deciding.grouping import Found, still_owed
 from diff.deciding.identity import Fate, Spot, Verdict, is_baseline, is_new, lacked_before
-from diff.kinds import EDITORIAL, SEVERITY
-from diff.saying.redline import edit_of, redline
-from diff.saying.sentence import summarise, text_details
+from diff.details import Details, single
+from diff.kinds import ChangeKind
+from diff.saying.redline import edit_of, redline, text_details
+from diff.saying.sentence import summarise
+from diff.severity import Severity
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import Agreement
@@ -296,7 +298,8 @@ class Run:
         title: str | None = None,
         **facts: Any,
     ) -> None:
-        difference = Difference(kind=kind, severity=SEVERITY[kind], substantive=kind not in EDITORIAL, **facts)
+        row = kind.row
+        difference = Difference(kind=kind, severity=row.usual, substantive=not row.editorial, **facts)
         self._find(slug, difference, reference, title, old_body=self._page(slug).body)
 
     def _find(

@@ -1,6 +1,6 @@
 """The `When` line: printed term, words in place of dates, remarks. Pure text, no calendar."""
 
-from diff.change import Span
+from diff.details import Span
 from scraper.names.fold import fold
 from scraper.records import Agreement
 

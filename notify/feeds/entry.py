@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from diff.change import Change, ChangeKind, single
+from diff.change import Change
+from diff.details import single
+from diff.kinds import ChangeKind
+from diff.saying.bases import basis_in_words
 from diff.saying.english import clock, day
-from diff.saying.excerpt import excerpt
-from diff.saying.phrase import basis_in_words, moved_values, renamed_values, set_values
-from diff.saying.redline import Run
+from diff.saying.phrase import moved_values, renamed_values, set_values
+from diff.saying.redline import Run, excerpt
 from diff.saying.sentence import NAMES
 from scraper.records import PROSE
 from scraper.register import NHS_DATA_RELEASE

@@ -9,8 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from diff.change import Change, ChangeKind, Severity
+from diff.change import Change
+from diff.kinds import ChangeKind
 from diff.names import datasets_of, slugs_of
+from diff.saying.phrase import Told
+from diff.severity import Severity
 from notify.following.subscription import Followed, Subjects, stem_of
 from notify.following.words import Listeners
 from scraper.names.fold import fold
@@ -31,21 +34,6 @@ class News:
     """Reference → every name of a dataset that was printed for it."""
     texts: Mapping[Moment, Sequence[str]] = field(default_factory=dict)
     """Reference and first_seen → title and prose; only those who follow words need it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A change that a subscription is told, and what is said beside it."""
-
-    change: Change
-    members: Sequence[Change] = ()
-    """Of a group those that concern the subscription."""
-    datasets: int | None = None
-    """Of a new agreement, how many datasets it has."""
-    named: tuple[str, ...] = ()
-    """Those of them that the subscription follows."""
-    term: str | None = None
-    """Its printed term, "2026-11-02 to 2029-11-01"."""
 
 
 def needs_texts(followed: Iterable[Followed]) -> bool:

@@ -15,8 +15,8 @@ from operator import or_
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from diff.change import Severity
 from diff.names import DatasetNames, KnownNames, NamedBody, OrganisationNames, nearest, said_nearest
+from diff.severity import Severity
 from notify.following.words import Words, fold_words
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import Vocabulary

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-from diff.change import Change, ChangeKind, Severity, several, single
-from diff.saying.phrase import Phrase, phrase
+from diff.change import Change
+from diff.details import several, single
+from diff.kinds import ChangeKind
+from diff.saying.phrase import Phrase, Told, phrase
+from diff.severity import Severity
 from notify.following.ends import PrintedEnd
-from notify.following.matching import Told
 from scraper.names.fold import fold
 from scraper.text import cut, one_line
 
@@ -67,8 +69,6 @@ class Briefing:
     """Address of the history pages, if they are anywhere."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Slug of a page → its address."""
-    names: Mapping[str, str] = field(default_factory=dict)
-    """Slug of a page → name of its organisation."""
 
     @property
     def is_older(self) -> bool:
@@ -248,15 +248,7 @@ class _Arranger:
         beside = (told.datasets, told.named, told.term)
         key = (change.id, change.withdrawn, as_member, told.members[0].id if told.members else None, *beside)
         if key not in self._phrases:
-            self._phrases[key] = phrase(
-                change,
-                told.members,
-                as_member=as_member,
-                datasets=told.datasets,
-                named=told.named,
-                term=told.term,
-                pages=self._news.names,
-            )
+            self._phrases[key] = phrase(told, as_member=as_member)
         said = self._phrases[key]
         link_text = f"All {change.agreements:,}" if change.group else "The whole redline" * (said.form == "prose")
         link = self._news.link("changes", change.id) if link_text else None

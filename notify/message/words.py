@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from diff.change import Severity
 from diff.saying.english import day, moment, number, plural
+from diff.severity import Severity
 from notify.following.ends import PrintedEnd
 from notify.message.order import REGISTER, Briefing, Location, Parts, RunRead, safe
 from scraper.register import NHS_DATA_RELEASE

@@ -351,3 +351,21 @@ _PLAIN = {
     for label, (name, *others) in FIELDS_OF_LABEL.items()
     if not others and FIELDS[name].sort in _BY_SORT and name != "reference"
 }
+
+
+# Opt-outs
+
+TYPE_WORDS = tuple(map(fold, ("Identifiable", "Pseudonymised", "Anonymised", "Aggregated")))
+"""Starts of the type-of-data values that some layouts print among the opt-outs."""
+
+LONGEST_TYPE_WORD = len(fold("Anonymised - ICO Code Compliant, small numbers suppressed"))
+
+
+def is_type_of_data(value: str) -> bool:
+    """Say whether an opt-out value is really a type of data.
+
+    >>> is_type_of_data("Anonymised - ICO Code Compliant"), is_type_of_data("No - data flow is not identifiable")
+    (True, False)
+    """
+    folded = fold(value)
+    return folded.startswith(TYPE_WORDS) and len(folded) <= LONGEST_TYPE_WORD

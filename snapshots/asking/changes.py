@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from diff.change import Change, Severity
+from diff.change import Change
+from diff.severity import Severity
 from snapshots.asking.names import Ask, NameLookup, NotKnownError
 from snapshots.keeping.changes import CHANGES, change_of
 

@@ -11,7 +11,10 @@ from typing import Any, get_type_hints
 
 from sqlite_utils import Database
 
-from diff.change import PUBLIC, Change, ChangeKind, Details, Families, Severity, Value
+from diff.change import PUBLIC, Change
+from diff.details import Details, Families, Value
+from diff.kinds import ChangeKind
+from diff.severity import Severity
 from scraper.fields import Sort
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import FIELDS, SECTIONS

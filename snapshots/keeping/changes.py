@@ -4,7 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from diff.change import Change, ChangeKind, Details, Severity, read_families, read_value
+from diff.change import Change, read_families
+from diff.details import Details, read_value
+from diff.kinds import ChangeKind
+from diff.severity import Severity
 from scraper.records import PROSE
 from snapshots.keeping.states import States, as_json
 

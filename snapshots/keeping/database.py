@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from diff.change import Severity
+from diff.severity import Severity
 from scraper.errors import RegisterWatchError
 from scraper.names.fold import fold
 from snapshots.keeping.migrations import APPLICATION_ID, is_current, known_names, migrate

@@ -7,7 +7,10 @@ from random import Random
 
 import pytest
 
-from diff.change import Change, ChangeKind, Details, Severity, Span, fact_id
+from diff.change import Change, fact_id
+from diff.details import Details, Span
+from diff.kinds import ChangeKind
+from diff.severity import Severity
 from tests.harness.builders import DEATHS, HES, PLAIN, SLUG, Watched, a_change, after, agreement, bases, edited, page
 
 NEW = "Emergency Care Data Set (ECDS)"

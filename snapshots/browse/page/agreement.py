@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from diff.addresses import slug_name
-from diff.change import ChangeKind
+from diff.kinds import ChangeKind
 from diff.names import nearest
+from diff.saying.bases import family_in_words
 from diff.saying.english import clock, day, number
-from diff.saying.phrase import family_in_words
 from scraper.names.legal_basis import families_of
 from scraper.records import agreement_to_json
 from scraper.register import NHS_DATA_RELEASE

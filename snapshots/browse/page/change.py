@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from diff.cells import escaped
-from diff.change import PUBLIC, Change, ChangeKind, single
+from diff.change import PUBLIC, Change
+from diff.details import single
+from diff.kinds import ChangeKind
 from diff.saying.english import clock, day
-from diff.saying.phrase import Phrase, phrase
+from diff.saying.phrase import Phrase, Told, phrase
 from diff.saying.redline import Run, redline
 from scraper.records import PROSE
 from scraper.register import NHS_DATA_RELEASE
@@ -20,7 +22,7 @@ from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
-from snapshots.browse.parts.filters import changes_by_id, kind_in_words
+from snapshots.browse.parts.filters import changes_by_id
 from snapshots.browse.parts.proof import Kept, kept_as
 from snapshots.browse.parts.rows import change_rows
 
@@ -73,7 +75,7 @@ def change(asked: Asked) -> Mapping[str, Any]:
     found = _change(asked)
     members = members_of(reader, found.id) if found.group else []
     (row,) = change_rows(reader, [found])
-    said = phrase(found, members, pages=reader.organisations) if members else row.phrase
+    said = phrase(Told(found, members)) if members else row.phrase
     return {
         "title": cut(_title(found, said), LONGEST_TITLE),
         "description": cut(_sentence(found), 300),
@@ -81,7 +83,7 @@ def change(asked: Asked) -> Mapping[str, Any]:
         "row": row,
         "said": said,
         "sentence": _sentence(found),
-        "kind": kind_in_words(found.kind),
+        "kind": found.kind.row.heading,
         "seen": _seen(reader, found),
         "families": found.families,
         "group": _group(reader, found),

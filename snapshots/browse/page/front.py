@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from diff.change import PUBLIC, ChangeKind, Severity
+from diff.change import PUBLIC
+from diff.kinds import ChangeKind
 from diff.saying.english import day, days, month, number, plural
+from diff.severity import Severity
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
 from snapshots.browse.parts.drawings import Month, chart_of, months_between
 from snapshots.browse.parts.filters import (
-    EDITORIAL_ONLY,
     Condition,
     Filter,
     condition,
     count,
     filter_of,
-    kind_in_words,
     load_changes,
 )
 from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
@@ -90,9 +90,7 @@ def front(asked: Asked) -> Mapping[str, Any]:
         "description": _description(asked, given, sum(run["changes"] for run in runs), at),
         "stand": wanted.unknown[0] if wanted.unknown else _stand(reader, counts, given, runs, at),
         "filter": given,
-        "kinds": [
-            (kind.value, kind_in_words(kind)) for kind in ChangeKind if given.editorial or kind not in _EDITORIAL
-        ],
+        "kinds": [(kind.value, kind.row.heading) for kind in ChangeKind if given.editorial or not kind.row.editorial],
         "severities": _severities(counts, given),
         "editorial": sum(one.n for one in counts if not one.substantive and one.is_severe(given) and one.is_in(given)),
         "runs": _shown(reader, wanted, counts, shown, runs[:start], given),
@@ -104,9 +102,6 @@ def front(asked: Asked) -> Mapping[str, Any]:
         "files": {ending: addresses.with_query(f"/changes.{ending}", given.query()) for ending in ("csv", "json")},
         "canonical": addresses.with_query("/", given.query()) if not start else None,
     }
-
-
-_EDITORIAL = frozenset(EDITORIAL_ONLY)
 
 
 def _counts(reader: Reader, given: Filter) -> list[Count]:

@@ -7,13 +7,14 @@ from typing import Any
 import zstandard
 
 from diff.cells import escaped
+from diff.kinds import ChangeKind
 from diff.saying.english import clock, day, plural
 from scraper.errors import RegisterWatchError
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, BadAddressError, NotThereError, Page, Reply
-from snapshots.browse.parts.filters import Condition, kind_in_words, load_changes
+from snapshots.browse.parts.filters import Condition, load_changes
 from snapshots.browse.parts.rows import by_organisation, change_rows
 from snapshots.keeping.chain import text_of
 
@@ -264,7 +265,7 @@ def _kinds(reader: Reader, number: int) -> list[Row]:
         """,
         {"run": number},
     )
-    return [{**row, "words": kind_in_words(row["kind"])} for row in rows]
+    return [{**row, "words": ChangeKind(row["kind"]).row.heading} for row in rows]
 
 
 def _ids(reader: Reader, number: int) -> list[str]:

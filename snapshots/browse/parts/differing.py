@@ -7,9 +7,9 @@ says nothing beside another are no difference. Pure.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from diff.change import Change, ChangeKind
+from diff.change import Change
 from diff.deciding.when import incident
-from diff.kinds import is_type_of_data
+from diff.kinds import ChangeKind
 from diff.saying.english import plural
 from diff.saying.redline import Mark, redline
 from diff.saying.sentence import NAMES
@@ -17,6 +17,7 @@ from scraper.fields import Comparing, Sort
 from scraper.names.fold import fold
 from scraper.names.legal_basis import compared_ids
 from scraper.names.vocabulary import Vocabulary
+from scraper.reading.values import is_type_of_data
 from scraper.records import FIELDS, PROSE, Agreement, fields_of_sort
 from scraper.text import cut, one_line
 from scraper.times import same_date

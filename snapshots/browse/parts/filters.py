@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from diff.change import Change, ChangeKind, Severity
+from diff.change import Change
+from diff.kinds import ChangeKind
 from diff.names import DatasetNames, nearest
-from diff.saying.english import plural
-from diff.saying.sentence import listed
+from diff.saying.english import listed, plural
+from diff.severity import Severity
 from scraper.names.fold import fold
 from snapshots.browse.app.reader import Reader
 from snapshots.browse.app.request import Asked, BadAddressError
@@ -60,7 +61,7 @@ class Filter:
     def in_words(self) -> str:
         """Return what is asked for, for a sentence that begins "Changes …"."""
         parts = [f"concerning “{name}”" for name in (self.organisation, self.dataset) if name]
-        parts += [f"of the kind {listed([kind_in_words(kind) for kind in self.kinds])}"] if self.kinds else []
+        parts += [f"of the kind {listed([ChangeKind(kind).row.heading for kind in self.kinds])}"] if self.kinds else []
         parts += (
             [f"of {self.severity} severity{'' if self.severity == 'high' else ' or above'}"] if self.severity else []
         )
@@ -68,36 +69,6 @@ class Filter:
         parts += [f"first seen from {self.since}"] if self.since else []
         parts += [f"{'' if self.since else 'first seen '}to {self.until}"] if self.until else []
         return ", ".join(parts)
-
-
-def kind_in_words(kind: str) -> str:
-    """Return a kind of change as people say it.
-
-    >>> kind_in_words("legal-basis-changed"), kind_in_words("dsa-extended")
-    ('legal basis changed', 'printed end moved later')
-    """
-    return _KINDS.get(kind, kind.replace("-", " "))
-
-
-_KINDS = {
-    "organisation-removed": "organisation no longer listed",
-    "agreement-added": "new agreement",
-    "agreement-removed": "agreement no longer on the pages",
-    "agreement-moved": "agreement moved to another page",
-    "dataset-relabelled": "dataset under a newer name",
-    "dsa-extended": "printed end moved later",
-    "dsa-shortened": "printed end moved earlier",
-    "dsa-term-changed": "printed term changed",
-    "commercial-changed": "commercial purpose changed",
-    "text-changed": "section reworded",
-    "incident-noted": "remark beside the dates",
-    "incident-removed": "remark no longer beside the dates",
-    "files-count-changed": "number of files changed",
-    "layout-changed": "layout of the site changed",
-    "wording-changed": "same meaning, printed otherwise",
-}
-
-EDITORIAL_ONLY = ("files-count-changed", "layout-changed", "wording-changed")
 
 
 def filter_of(asked: Asked) -> Filter:
@@ -125,7 +96,7 @@ def filter_of(asked: Asked) -> Filter:
         until=words.one("until").strip(),
         since_time=words.time("since"),
         until_time=words.time("until", until=True),
-        editorial=words.one("all") not in ("", "0") or (bool(kinds) and set(kinds) <= set(EDITORIAL_ONLY)),
+        editorial=words.one("all") not in ("", "0") or bool(kinds and all(ChangeKind(k).row.editorial for k in kinds)),
     )
 
 

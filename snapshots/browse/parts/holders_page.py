@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from diff.kinds import is_type_of_data
 from diff.saying.english import day, listed, number
+from scraper.reading.values import is_type_of_data
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import Asked, BadAddressError, Reply

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from diff.change import Change, ChangeKind, Severity
-from diff.saying.phrase import Phrase, phrase
+from diff.change import Change
+from diff.kinds import ChangeKind
+from diff.saying.phrase import Phrase, Told, phrase
+from diff.severity import Severity
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.parts.filters import changes_by_id
 
@@ -87,10 +89,11 @@ def change_rows(reader: Reader, changes: Sequence[Change]) -> list[ChangeRow]:
         ChangeRow(
             change=change,
             phrase=phrase(
-                change,
-                examples.get(change.id, ()),
-                pages=reader.organisations,
-                **began.get((change.reference or "", change.first_seen), {}),
+                Told(
+                    change,
+                    examples.get(change.id, ()),
+                    **began.get((change.reference or "", change.first_seen), {}),
+                )
             ),
             members=members.get(change.id, ())[:MOST_MEMBERS],
         )

@@ -35,7 +35,8 @@ GROUPED = [
     ({"title": "Summer admissions"}, "title-changed", "low", ("Winter admissions", "Summer admissions"), ((), ())),
     ({"legal_bases": bases(BLURRED)}, "legal-basis-changed", "low", (None, None), ((BLURRED,), (PLAIN,))),
     ({"controllers": (COMPANY, UNIVERSITY)}, "controller-added", "high", (None, None), ((COMPANY,), ())),
-    ({"organisation_types": ("Charity",)}, None, None, None, None),
+    ({"organisation_types": ("Charity",)}, "organisation-type-changed", "low", (None, None),
+     (("Charity",), ("Academic",))),
     ({"when_note": "breached contract — audit report."}, None, None, None, None),
 ]  # fmt: skip
 
@@ -49,7 +50,7 @@ def test_the_same_edit_on_25_agreements_is_one_change_and_on_24_it_is_24(edit, k
 
     assert len(singles) == MANY - 1
     assert all(change.group is None and change.agreements == 1 for change in singles)
-    if kind is None:  # organisation-type-changed and incident-noted are never grouped
+    if kind is None:  # incident-noted is never grouped
         assert len(told) == MANY
         return
     (group,) = told

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from diff.change import NO_DETAILS, ChangeKind
-from diff.saying.phrase import LONGEST_VALUE, MOST_VALUES, phrase
+from diff.details import NO_DETAILS
+from diff.kinds import ChangeKind
+from diff.saying.phrase import LONGEST_VALUE, MOST_VALUES, Told, phrase
 from diff.saying.redline import Run
 from tests.harness.builders import PLAIN, PROSE, Watched, a_change, agreement, bases, edited, page
 
@@ -129,7 +130,7 @@ KINDS = [
 
 @pytest.mark.parametrize(("kind", "fields", "expected"), KINDS)
 def test_each_kind_has_its_phrase(kind, fields, expected):
-    assert said(phrase(change(kind, **fields))) == expected
+    assert said(phrase(Told(change(kind, **fields)))) == expected
 
 
 def test_no_kind_is_without_a_phrase():
@@ -138,7 +139,7 @@ def test_no_kind_is_without_a_phrase():
 
 def told_of(sighting=1, **edits):
     (told,) = edited(sighting, **edits)
-    return phrase(told)
+    return phrase(Told(told))
 
 
 def test_what_is_new_among_the_legal_bases_leads():
@@ -168,7 +169,7 @@ def test_consent_that_goes_is_said_first():
     watched.see(with_basis(PLAIN))
     (told,) = watched.see(with_basis(PLAIN))
 
-    assert phrase(told).head == "Legal basis: consent no longer cited"
+    assert phrase(Told(told)).head == "Legal basis: consent no longer cited"
 
 
 def test_reworded_prose_says_how_many_words_and_shows_the_edit():
@@ -199,21 +200,22 @@ def test_a_new_agreement_says_what_is_known_of_it():
     new = change("agreement-added")
     mental_health = "Mental Health Services Data Set (MHSDS)"
 
-    told = phrase(new, datasets=4, named=[mental_health], term="2026-11-02 to 2029-11-01")
+    told = phrase(Told(new, datasets=4, named=(mental_health,), term="2026-11-02 to 2029-11-01"))
 
     assert told.words == (
         f"New on the register’s pages, with 4 datasets, one of them {mental_health}, "
         "printed term 2026-11-02 to 2029-11-01"
     )
-    assert phrase(new, datasets=1, named=[mental_health]).tail == f"with 1 dataset: {mental_health}"
-    assert phrase(new, datasets=0).tail == "with 0 datasets"
-    assert phrase(change("agreement-added", details={"listed_again": True})).head == "Listed again"
+    assert phrase(Told(new, datasets=1, named=(mental_health,))).tail == f"with 1 dataset: {mental_health}"
+    assert phrase(Told(new, datasets=0)).tail == "with 0 datasets"
+    assert phrase(Told(change("agreement-added", details={"listed_again": True}))).head == "Listed again"
 
 
 def test_an_agreement_that_moved_names_the_organisations():
-    moved = change("agreement-moved", before=["eastmere_ccg"], after=["eastmere_icb"])
+    names = {"eastmere_ccg": "NHS Eastmere CCG", "eastmere_icb": "NHS Eastmere ICB"}
+    moved = change("agreement-moved", before=["eastmere_ccg"], after=["eastmere_icb"], details={"page_names": names})
 
-    told = phrase(moved, pages={"eastmere_ccg": "NHS Eastmere CCG", "eastmere_icb": "NHS Eastmere ICB"})
+    told = phrase(Told(moved))
 
     assert said(told) == "Moved to another page: out:NHS Eastmere CCG -> in:NHS Eastmere ICB"
 
@@ -229,10 +231,10 @@ def test_a_group_gives_its_count_and_the_edit():
     members = group.members
     edit = "Legal basis: cited limb changed, family unchanged: out:s261(2)(a) -> in:s261(2)(b)(ii)"
 
-    assert said(phrase(group, members)) == f"The same edit on 38 agreements at 38 organisations. {edit}"
-    assert phrase(group, members[:2]) == phrase(group, members)
-    assert said(phrase(replace(group, details=NO_DETAILS), members)) == f"The same edit on 38 agreements. {edit}"
-    assert said(phrase(group, members[:1], as_member=True)) == f"One of 38 agreements with the same edit. {edit}"
+    assert said(phrase(Told(group, members))) == f"The same edit on 38 agreements at 38 organisations. {edit}"
+    assert phrase(Told(group, members[:2])) == phrase(Told(group, members))
+    assert said(phrase(Told(replace(group, details=NO_DETAILS), members))) == f"The same edit on 38 agreements. {edit}"
+    assert said(phrase(Told(group, members[:1]), as_member=True)) == f"One of 38 agreements with the same edit. {edit}"
 
 
 def test_a_group_of_names_shows_those_of_its_first_member():
@@ -240,18 +242,18 @@ def test_a_group_of_names_shows_those_of_its_first_member():
     group = change("dataset-relabelled", group="g" * 20, agreements=31, reference=None, added=names["added"])
     member = change("dataset-relabelled", **names, removed=["Ambulance Data"])
 
-    assert said(phrase(group, [member])) == (
+    assert said(phrase(Told(group, [member]))) == (
         "The same edit on 31 agreements. Dataset probably under a newer name: "
         "out:Ambulance Data -> in:Ambulance Data Set (ADS)"
     )
-    assert said(phrase(group)) == (
+    assert said(phrase(Told(group))) == (
         "The same edit on 31 agreements. Dataset probably under a newer name: in:Ambulance Data Set (ADS)"
     )
 
 
 def test_long_values_stand_below_each_other_and_many_are_counted():
-    long = phrase(change("title-changed", field="title", before="A" * 61, after="B"))
-    many = phrase(change("discussion-added", field="discussions", added=[f"{n}" for n in range(50)]))
+    long = phrase(Told(change("title-changed", field="title", before="A" * 61, after="B")))
+    many = phrase(Told(change("discussion-added", field="discussions", added=[f"{n}" for n in range(50)])))
 
     assert (long.form, long.opening) == ("lines", "Title changed")
     assert len(many.lines) == MOST_VALUES + 1
@@ -259,11 +261,14 @@ def test_long_values_stand_below_each_other_and_many_are_counted():
 
 
 def test_the_pages_own_words_are_quoted_and_said_to_be_its_own():
-    assert phrase(change("flag-raised", field="flags", after="It was sent.")).note == "The register page’s own words."
+    assert (
+        phrase(Told(change("flag-raised", field="flags", after="It was sent."))).note
+        == "The register page’s own words."
+    )
 
 
 def test_a_withdrawn_change_says_why_it_stands_there():
-    withdrawn = phrase(change("dataset-added", added=["ECDS"], withdrawn=True))
+    withdrawn = phrase(Told(change("dataset-added", added=["ECDS"], withdrawn=True)))
 
     assert withdrawn.note == "Told once; the kept pages no longer show it."
 
@@ -276,7 +281,7 @@ def test_what_a_page_prints_is_made_safe_and_cut(kind, fields, _):
         return f"{value}{HOSTILE}" if isinstance(value, str) else value
 
     fields = {key: poisoned(value) if key != "field" else value for key, value in fields.items()}
-    told = phrase(change(kind, **fields), named=[HOSTILE], term=HOSTILE, datasets=3)
+    told = phrase(Told(change(kind, **fields), named=(HOSTILE,), term=HOSTILE, datasets=3))
 
     texts = [told.head, told.tail, told.note, told.short, *(text for _, text in told.lines)]
     texts += [run.text for run in told.runs]
@@ -288,6 +293,6 @@ def test_what_a_page_prints_is_made_safe_and_cut(kind, fields, _):
 
 def test_no_phrase_gives_an_opinion():
     for kind, fields, _ in KINDS:
-        told = phrase(change(kind, **fields))
+        told = phrase(Told(change(kind, **fields)))
         words = " ".join((told.head, told.tail, told.note.replace(BREACH, "")))
         assert not re.search(r"\b(sold|breach|ended|alert|please)\b|!", words), words

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from diff.addresses import readable_name, slug_name
-from diff.saying.excerpt import excerpt
+from diff.saying.redline import excerpt
 from notify.feeds.entry import entry_of
 from notify.feeds.files import NEWEST, FeedSite, render_feeds
 from notify.feeds.sorting import FeedSource

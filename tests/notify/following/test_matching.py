@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diff.change import ChangeKind, Severity
-from notify.following.matching import Told, moments_of, needs_texts, tell
+from diff.kinds import ChangeKind
+from diff.saying.phrase import Told
+from diff.severity import Severity
+from notify.following.matching import moments_of, needs_texts, tell
 from notify.following.subscription import follow
 from tests.harness.followers import (
     CCG,

@@ -9,9 +9,10 @@ import pytest
 from bs4 import BeautifulSoup
 from lxml import etree
 
-from diff.change import Change, Details
+from diff.change import Change
+from diff.details import Details
+from diff.saying.phrase import Told
 from notify.following.ends import PrintedEnd
-from notify.following.matching import Told
 from notify.message.digest import Composer
 from notify.message.order import Briefing, RunRead
 from tests.diff.saying.test_phrase import BREACH, HOSTILE, KINDS, change
@@ -132,7 +133,6 @@ NEWS = Briefing(
     stop="register@example.org",
     base_url=BASE,
     sources=SOURCES,
-    names=NAMES,
 )
 
 
@@ -494,7 +494,6 @@ def hostile_news():
         stop=f"x@example.org{POISON}",
         base_url=BASE,
         sources={one.change.page + POISON: f"javascript:{POISON}" for one in kinds},
-        names={},
     )
 
 

@@ -1,0 +1,116 @@
+"""How it is said that other legal bases are cited."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from diff.details import several
+from diff.saying.phrase import Marked, Phrase, Told, few, set_values
+from diff.saying.sentence import listed, who
+from diff.severity import Severity
+from scraper.names.legal_basis import spell_out
+
+if TYPE_CHECKING:  # as in `sentence`
+    from diff.change import Change
+
+FAMILIES = {
+    "copi-regulations": "support under the COPI regulations",
+    "s251-support": "section 251 support",
+    "consent": "consent",
+    "directions-s254-s259": "a direction under sections 254 to 259",
+    "srsa2007-s42(4)": "section 42(4) of the Statistics and Registration Service Act",
+    "srsa2007-other": "the Statistics and Registration Service Act",
+    "police/court": "a police or court basis",
+    "other": "a basis of another kind",
+    "s261-dissemination": "section 261 dissemination",
+}
+
+
+def family_in_words(family: str) -> str:
+    """Return a family of legal bases as it stands in a sentence.
+
+    >>> family_in_words("s251-support")
+    'section 251 support'
+    """
+    return FAMILIES.get(family, family)
+
+
+def basis_in_words(basis: str) -> str:
+    """Return a legal basis spelled out; one that is not understood has no words but the page's.
+
+    >>> basis_in_words("NHSA2006:s251"), basis_in_words("TEXT:228c98f57f3f")
+    ('section 251 of the National Health Service Act 2006', 'a basis in words of its own (TEXT:228c98f57f3f)')
+    """
+    words = spell_out(basis)
+    return f"a basis in words of its own ({basis})" if words == basis else words
+
+
+def basis_changed(change: "Change") -> str:
+    """Return the sentence: what is cited now, in place of what or beside what."""
+    printed = change.details.printed or {}
+    acts: set[str] = set()  # each is named once in a sentence: "section 261(7) of the … Act 2012 and section 261(4)"
+
+    def say(ids: Sequence[str]) -> str:
+        return listed(_without_known_act(spell_out(basis, printed.get(basis, "")), acts) for basis in ids)
+
+    of = f"legal basis of {who(change)}"
+    if change.added and change.removed:
+        return f"{of}: {say(change.removed)} replaced by {say(change.added)}"
+    if change.added:
+        others = [basis for basis in several(change.before) if basis not in change.removed]
+        came = say(change.added)
+        return f"{of}: {came} now cited{f' beside {say(others)}' if others else ''}"
+    return f"{of}: {say(change.removed)} no longer cited"
+
+
+def _without_known_act(citation: str, acts: set[str]) -> str:
+    """Return *citation* without the name of its act where that is among *acts*; else note the act there."""
+    section, found, act = citation.partition(" of the ")
+    if not found or not section.startswith(("section", "regulation")):
+        return citation
+    if act in acts:
+        return section
+    acts.add(act)
+    return citation
+
+
+def basis_changed_briefly(told: Told) -> Phrase:
+    """Return the phrase: which families are new or gone, and what is cited."""
+    change = told.change
+    what, short = _families(change)
+    head = f"Legal basis: {what}"
+    if pins := _same_act(change):
+        act, was, now = pins
+        note = f"{act[:1].upper()}{act[1:]}."
+        lines: tuple[Marked, ...] = (("out", was), ("in", now))
+        return Phrase(head=head, form="pair", lines=lines, note=note, short="legal basis changed")
+    values = [(mark, basis_in_words(basis)) for mark, basis in set_values(change)]
+    return Phrase(head=head, form="lines" if values else "sentence", lines=few(values), short=short)
+
+
+def _families(change: "Change") -> tuple[str, str]:
+    """Return what is new or gone among the families of legal bases, for a head and for a subject."""
+    came, went = ([family_in_words(one) for one in families] for families in change.families or ((), ()))
+    short = "legal basis changed"
+    if not (change.after or change.added or change.group):
+        return "none cited now", short
+    if came or went:
+        gone = [f"{listed(went)} no longer cited"] if went else []
+        new = [f"{listed(came)} {'is' if len(came) == 1 else 'are'} new"] if came else []
+        newly = [f"{listed(came)} new"] if came else []
+        return ", ".join(new + gone), ", ".join(newly + gone)
+    if change.severity is Severity.INFO:
+        return "section now cited", short
+    same = "cited limb changed" if _same_act(change) else "citations changed"
+    return f"{same}, family unchanged" if change.families else same, short
+
+
+def _same_act(change: "Change") -> tuple[str, str, str] | None:
+    """Return (act, old pin, new pin) where one limb of an act replaced another and nothing else is cited."""
+    if [mark for mark, _ in set_values(change)] != ["out", "in"]:
+        return None
+    (old,), (new,) = change.removed, change.added
+    act, *acts = (spell_out(basis).partition(" of the ")[2] for basis in (old, new))
+    pins = [basis.partition(":")[2] for basis in (old, new)]
+    if not act or [act] != acts or not all(pins) or any("?" in pin for pin in pins):
+        return None
+    return act, pins[0], pins[1]

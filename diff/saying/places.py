@@ -1,0 +1,106 @@
+"""How it is said that organisations and agreements come, go, move and get other names."""
+
+from typing import TYPE_CHECKING
+
+from diff.details import several
+from diff.saying.english import plural
+from diff.saying.phrase import Phrase, Told, lower, moved_values, with_values
+from diff.saying.sentence import listed, organisations, quoted, who
+
+if TYPE_CHECKING:  # as in `sentence`
+    from diff.change import Change
+
+
+def organisation_added(change: "Change") -> str:
+    """Return the sentence of a page that is new, or there again."""
+    return f"{change.organisation} {'is listed again' if change.details.listed_again else 'is new on the register'}"
+
+
+def organisation_added_briefly(told: Told) -> Phrase:
+    """Return its phrase."""
+    return Phrase(head=f"Organisation {'listed again' if told.change.details.listed_again else 'new on the register'}")
+
+
+def organisation_removed(change: "Change") -> str:
+    """Return the sentence of a page that is gone."""
+    return f"the page of {change.organisation} is no longer on the register"
+
+
+def organisation_renamed(change: "Change") -> str:
+    """Return the sentence of another heading, or of a page that took over from one that is gone."""
+    if not isinstance(change.before, tuple):
+        return f"{quoted(change.before)} is now headed {quoted(change.after)}"
+    (old, _), (new, slug) = change.before, several(change.after)
+    return f"the page of {old} is gone; all its agreements stand on the new page of {new} ({slug})"
+
+
+def organisation_renamed_briefly(told: Told) -> Phrase:
+    """Return its phrase."""
+    sides = (told.change.before, told.change.after)
+    old, new = (side[0] if isinstance(side, tuple) else str(side) for side in sides)
+    took_over = isinstance(told.change.before, tuple)
+    note = "The old page is gone; all its agreements stand on the new one." if took_over else ""
+    return Phrase(head="Organisation renamed", form="pair", lines=(("out", old), ("in", new)), note=note)
+
+
+def agreement_added(change: "Change") -> str:
+    """Return the sentence of an agreement that is new, or there again."""
+    again = "listed again" if change.details.listed_again else "new on the register's pages"
+    return f"{who(change)} is {again}{f': {change.title}' if change.title else ''}"
+
+
+def agreement_added_briefly(told: Told) -> Phrase:
+    """Return its phrase: with which data, for how long."""
+    again = told.change.details.listed_again
+    facts = [f"with {plural(told.datasets, 'dataset')}"] if told.datasets is not None else []
+    if told.named:
+        which = listed(told.named)
+        if told.datasets == len(told.named):
+            facts = [f"{facts[0]}: {which}"]
+        elif facts:
+            facts += [f"{'one of them' if len(told.named) == 1 else 'among them'} {which}"]
+        else:
+            facts = [f"with {which}"]
+    facts += [f"printed term {told.term}"] if told.term else []
+    return Phrase(
+        head="Listed again" if again else "New on the register’s pages",
+        joint=",",
+        tail=", ".join(facts),
+        short="agreement listed again" if again else "new agreement",
+    )
+
+
+def agreement_removed(change: "Change") -> str:
+    """Return the sentence of an agreement that stands on no page."""
+    return f"{who(change)} is no longer on the register's pages"
+
+
+def agreement_moved(change: "Change") -> str:
+    """Return the sentence of an agreement that left a page, or came to one."""
+    names = change.details.page_names or {}
+    old, new = several(change.before), several(change.after)
+    before, after = ([names.get(slug, slug) for slug in slugs] for slugs in (old, new))
+    if set(old) <= set(new):
+        came = [names.get(slug, slug) for slug in new if slug not in old]
+        return f"{change.reference} now also on the page of {listed(came)}, beside that of {listed(before)}"
+    if set(new) <= set(old):
+        gone = [names.get(slug, slug) for slug in old if slug not in new]
+        return f"{change.reference} no longer on the page of {listed(gone)}; still on that of {listed(after)}"
+    return f"{change.reference} moved from the page of {listed(before)} to that of {listed(after)}"
+
+
+def agreement_moved_briefly(told: Told) -> Phrase:
+    """Return its phrase."""
+    names = told.example.details.page_names or {}
+    values = [(mark, names.get(slug, slug)) for mark, slug in moved_values(told.example)]
+    marks = {mark for mark, _ in values}
+    if {"in", "out"} <= marks and len(values) == 2:
+        return Phrase(head="Moved to another page", form="pair", lines=tuple(values), short="agreement moved")
+    came = "Moved to another page" if "out" in marks else "Now also on another page"
+    head = came if "in" in marks else "No longer on a page"
+    return with_values(head, values, short=f"agreement {lower(head)}")
+
+
+def reference_changed(change: "Change") -> str:
+    """Return the sentence of an agreement that stands under another reference."""
+    return f"{change.before} ({organisations(change)}) is now listed as {change.after}"
