@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import click
 
 from cron.settings.crontab import due_after
-from cron.terminal import formats
 from cron.terminal.output import say
 from cron.work.context import Context
 from scraper.errors import RegisterWatchError
@@ -67,8 +66,6 @@ def _site(context: Context, *, public: bool) -> "Site":
         public=public,
         vocabulary=context.vocabulary,
         due=partial(due_after, settings.schedule.cron, settings.schedule.timezone),
-        to_csv=formats.to_csv,
-        to_json=formats.to_json,
     )
 
 

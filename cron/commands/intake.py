@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from cron.commands.options import NEEDS_A_PERSON, PATH, WRONG_USAGE, Time, end_with
-from cron.terminal import formats
 from cron.terminal.output import answer, complain, say, screen, show_progress
 from cron.terminal.reports import BackfillReport, ImportReport, render_afterwards, render_backfill, render_import
 from cron.work.afterwards import NOTHING_AFTERWARDS, after_run
 from cron.work.context import Context
 from cron.work.outbox import what_to_tell
+from diff.cells import to_json
 from scraper.errors import RefusedPageError
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import page_to_json
@@ -49,7 +49,7 @@ def parse(context: Context, files: tuple[Path, ...]) -> None:
         except (RefusedPageError, SourceError) as error:
             refused += 1
             complain(str(error))
-    answer(formats.to_json(records))
+    answer(to_json(records))
     if refused:
         end_with(NEEDS_A_PERSON)
 

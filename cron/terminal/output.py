@@ -14,9 +14,9 @@ from typing import Any, Literal, TypedDict
 
 import click
 
-from cron.terminal import formats
 from cron.terminal.progress import Progress
 from cron.terminal.style import TableColumn, render_table, wants_colour
+from diff.cells import to_csv, to_json, to_ndjson
 from scraper.errors import RegisterWatchError, explained
 from scraper.text import clean
 
@@ -50,9 +50,9 @@ def write(
 ) -> None:
     """Write an answer to standard output in the form asked for; *fields* are the head line of CSV."""
     if format_ == "csv":
-        answer(formats.to_csv(rows, fields))
+        answer(to_csv(rows, fields))
     else:
-        writers = {"json": formats.to_json, "ndjson": formats.to_ndjson}
+        writers = {"json": to_json, "ndjson": to_ndjson}
         answer(writers[format_](rows) if format_ in writers else table())
 
 

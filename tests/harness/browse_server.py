@@ -23,7 +23,6 @@ from bs4 import BeautifulSoup
 from lxml import html
 
 from cron.commands.browse import make_app
-from cron.terminal import formats
 from snapshots.browse.app import routes as pages
 from snapshots.browse.app.request import Site
 from tests.harness.once import made_once
@@ -121,7 +120,7 @@ def running(database: Path, *arguments: str, options: tuple[str, ...] = ()) -> I
 @contextlib.contextmanager
 def serving(database: Path, **settings: Any) -> Iterator[Served]:
     """Serve *database* by a thread of this process, which is sooner there; *settings* are those of `Site`."""
-    site = Site(database=database, to_csv=formats.to_csv, to_json=formats.to_json, **settings)
+    site = Site(database=database, **settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(make_app(site, "127.0.0.1"), log_level="warning", server_header=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

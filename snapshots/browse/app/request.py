@@ -65,8 +65,6 @@ class Site:
     vocabulary: Vocabulary = field(default_factory=default_vocabulary)
     due: Callable[[datetime | None, datetime], Mapping[str, str | None]] = lambda _last, _now: {}
     """Given when the last run began and what time it is: when the next is due, and since when one is overdue."""
-    to_csv: Callable[[Sequence[Mapping[str, Any]], Sequence[str]], str]
-    to_json: Callable[[Sequence[Any]], str]
 
     @property
     def shows_pages(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from diff.addresses import slug_name
+from diff.cells import to_csv, to_json
 from diff.kinds import ChangeKind
 from diff.names import nearest
 from diff.saying.bases import family_in_words
@@ -163,7 +164,7 @@ def agreement_json(asked: Asked) -> Reply:
     references, _ = _known(asked, lambda reference: f"{addresses.agreement(reference)}.json")
     shown = asked.reader.answers.agreements.show(asked.path["reference"], asked.words.time("as_of", until=True))
     name = f"{slug_name(references[0].lower())}.json"
-    return Reply(body=asked.site.to_json([shown_as_json(shown)]).encode(), content_type="application/json", name=name)
+    return Reply(body=to_json([shown_as_json(shown)]).encode(), content_type="application/json", name=name)
 
 
 _COLUMNS = ("page", "first_seen", "last_seen", "ended", "snapshot")
@@ -188,7 +189,7 @@ def agreement_csv(asked: Asked) -> Reply:
     columns = [*_COLUMNS, *agreement_to_json(versions[0].agreement)]
     name = f"{slug_name(references[0].lower())}.csv"
     return Reply(
-        body=asked.site.to_csv(rows, columns).encode("utf-8", "replace"),
+        body=to_csv(rows, columns).encode("utf-8", "replace"),
         content_type="text/csv; charset=utf-8",
         name=name,
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diff.cells import escaped
+from diff.cells import escaped, to_csv
 from diff.change import PUBLIC, Change
 from diff.details import single
 from diff.kinds import ChangeKind
@@ -111,7 +111,7 @@ def change_csv(asked: Asked) -> Reply:
     found = _change(asked, ".csv")
     listed = members_of(asked.reader, found.id) if found.group else [found]
     return Reply(
-        body=asked.site.to_csv([one.to_json() for one in listed], PUBLIC).encode("utf-8", "replace"),
+        body=to_csv([one.to_json() for one in listed], PUBLIC).encode("utf-8", "replace"),
         content_type="text/csv; charset=utf-8",
         name=f"{found.id}.csv",
     )

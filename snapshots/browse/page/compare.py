@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+from diff.cells import to_csv, to_json
 from diff.change import Change
 from diff.saying.english import day, listed, number
 from scraper.names.fold import fold
@@ -453,14 +454,14 @@ COLUMNS = (
 def compare_csv(asked: Asked) -> Reply:
     """Return the comparison as CSV."""
     rows = [row for of in _asked_for(asked) for row in _lines(of)]
-    body = asked.site.to_csv(rows, COLUMNS).encode()
+    body = to_csv(rows, COLUMNS).encode()
     return Reply(body=body, content_type="text/csv; charset=utf-8", name="compare.csv")
 
 
 def compare_json(asked: Asked) -> Reply:
     """Return the comparison as JSON: organisations, their agreements, and of each what differs and what changed."""
     rows = [_as_json(of) for of in _asked_for(asked)]
-    return Reply(body=asked.site.to_json(rows).encode(), content_type="application/json; charset=utf-8")
+    return Reply(body=to_json(rows).encode(), content_type="application/json; charset=utf-8")
 
 
 def _asked_for(asked: Asked) -> list[AtOrganisation]:

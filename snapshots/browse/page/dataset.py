@@ -165,13 +165,13 @@ def _capital(words: str) -> str:
 def dataset_csv(asked: Asked) -> Reply:
     """Return who has a dataset now, as CSV."""
     newest, thing, _ = _asked_for(asked)
-    return table_csv(asked, _holders(asked, thing), f"{readable_name(newest)}.csv")
+    return table_csv(_holders(asked, thing), f"{readable_name(newest)}.csv")
 
 
 def dataset_json(asked: Asked) -> Reply:
     """Return who has a dataset now, as JSON."""
     _, thing, _ = _asked_for(asked)
-    return table_json(asked, _holders(asked, thing))
+    return table_json(_holders(asked, thing))
 
 
 def _holders(asked: Asked, thing: Thing) -> list[Holder]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+from diff.cells import to_csv, to_json
 from diff.saying.english import day, listed, number, plural
 from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
@@ -64,13 +65,13 @@ def _choice(choice: int, days: int, organisation: str, year: Sequence[Row]) -> M
 
 def expiring_csv(asked: Asked) -> Reply:
     """Return the printed ends that are asked for, as CSV."""
-    body = asked.site.to_csv(_asked_for(asked), COLUMNS).encode()
+    body = to_csv(_asked_for(asked), COLUMNS).encode()
     return Reply(body=body, content_type="text/csv; charset=utf-8", name="expiring.csv")
 
 
 def expiring_json(asked: Asked) -> Reply:
     """Return the printed ends that are asked for, as JSON."""
-    body = asked.site.to_json(_asked_for(asked)).encode()
+    body = to_json(_asked_for(asked)).encode()
     return Reply(body=body, content_type="application/json; charset=utf-8")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from diff.cells import to_csv, to_json
 from diff.change import PUBLIC
 from diff.kinds import ChangeKind
 from diff.saying.english import day, days, month, number, plural
@@ -379,7 +380,7 @@ def _soon(reader: Reader) -> dict[str, Any]:
 def changes_csv(asked: Asked) -> Reply:
     """Return the changes that are asked for as CSV."""
     return Reply(
-        body=asked.site.to_csv(_asked_for(asked), PUBLIC).encode(),
+        body=to_csv(_asked_for(asked), PUBLIC).encode(),
         content_type="text/csv; charset=utf-8",
         name="changes.csv",
     )
@@ -387,7 +388,7 @@ def changes_csv(asked: Asked) -> Reply:
 
 def changes_json(asked: Asked) -> Reply:
     """Return the changes that are asked for as JSON."""
-    return Reply(body=asked.site.to_json(_asked_for(asked)).encode(), content_type="application/json; charset=utf-8")
+    return Reply(body=to_json(_asked_for(asked)).encode(), content_type="application/json; charset=utf-8")
 
 
 def _asked_for(asked: Asked) -> list[Row]:

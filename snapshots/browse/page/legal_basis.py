@@ -154,13 +154,13 @@ def legal_basis(asked: Asked) -> Mapping[str, Any]:
 def legal_basis_csv(asked: Asked) -> Reply:
     """Return who cites a legal basis now, as CSV."""
     basis, thing = _asked_for(asked)
-    return table_csv(asked, _holders(asked, thing), f"{_file_name(basis)}.csv")
+    return table_csv(_holders(asked, thing), f"{_file_name(basis)}.csv")
 
 
 def legal_basis_json(asked: Asked) -> Reply:
     """Return who cites a legal basis now, as JSON."""
     _, thing = _asked_for(asked)
-    return table_json(asked, _holders(asked, thing))
+    return table_json(_holders(asked, thing))
 
 
 def _holders(asked: Asked, thing: Thing) -> list[Holder]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from diff.cells import to_csv, to_json
 from diff.saying.english import listed, plural
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
@@ -148,13 +149,13 @@ def red_flags(asked: Asked) -> Mapping[str, Any]:
 
 def red_flags_csv(asked: Asked) -> Reply:
     """Return what stands out, as CSV."""
-    body = asked.site.to_csv(_asked_for(asked), COLUMNS).encode()
+    body = to_csv(_asked_for(asked), COLUMNS).encode()
     return Reply(body=body, content_type="text/csv; charset=utf-8", name="red-flags.csv")
 
 
 def red_flags_json(asked: Asked) -> Reply:
     """Return what stands out, as JSON."""
-    body = asked.site.to_json(_asked_for(asked)).encode()
+    body = to_json(_asked_for(asked)).encode()
     return Reply(body=body, content_type="application/json; charset=utf-8")
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from diff.cells import to_csv, to_json
 from diff.saying.english import day, listed, number
 from scraper.reading.values import is_type_of_data
 from scraper.text import cut, one_line
@@ -142,14 +143,14 @@ def said_lately(got: int, lost: int, verbs: Verbs) -> str:
     return f"{gained}, {number(lost)} {verbs[1]} it." if lost else f"{gained}."
 
 
-def table_csv(asked: Asked, holders: Sequence[Holder], name: str) -> Reply:
+def table_csv(holders: Sequence[Holder], name: str) -> Reply:
     """Return the table of holders as CSV."""
     rows = [holding.as_row(one) for one in holders]
-    body = asked.site.to_csv(rows, holding.COLUMNS).encode()
+    body = to_csv(rows, holding.COLUMNS).encode()
     return Reply(body=body, content_type="text/csv; charset=utf-8", name=name)
 
 
-def table_json(asked: Asked, holders: Sequence[Holder]) -> Reply:
+def table_json(holders: Sequence[Holder]) -> Reply:
     """Return the table of holders as JSON."""
     rows = [holding.as_row(one) for one in holders]
-    return Reply(body=asked.site.to_json(rows).encode(), content_type="application/json; charset=utf-8")
+    return Reply(body=to_json(rows).encode(), content_type="application/json; charset=utf-8")

@@ -13,8 +13,8 @@ import pytest
 
 from cron.cli import cli
 from cron.commands.look import FIELDS
-from cron.terminal.formats import to_csv
 from cron.work.lock import only_run
+from diff.cells import to_csv
 from tests.harness.editions import (
     ADMISSIONS,
     FALLS,

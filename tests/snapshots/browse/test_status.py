@@ -171,6 +171,6 @@ def test_without_published_feeds_it_says_how_to_get_them(register):
 
 
 def test_a_site_needs_no_schedule(register):
-    site = Site(database=register, to_csv=lambda *_: "", to_json=lambda _: "")
+    site = Site(database=register)
 
     assert site.due(None, None) == {}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cron.terminal.formats import to_csv, to_json, to_ndjson
+from diff.cells import to_csv, to_json, to_ndjson
 
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 
