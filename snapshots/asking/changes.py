@@ -62,6 +62,10 @@ class Condition:
         return replace(self, sql=f"{self.sql} and {sql}", values=self.values | values)
 
 
+Part = tuple[str, dict[str, Any]]
+"""A part of a condition, and the values it names."""
+
+
 class Changes:
     """The changes of an open database.
 
@@ -112,26 +116,19 @@ class Changes:
         Raises:
             NotKnownError: As `find` does.
         """
-        parts = [part for part in _plain(wanted) if part]
-        values: dict[str, Any] = {
-            "since": wanted.since,
-            "until": wanted.until,
-            "run": wanted.run,
-            "kinds": json.dumps(list(wanted.kinds)),
-            "severities": json.dumps(_at_least(wanted.severity)),
-            "ids": json.dumps(list(wanted.ids or ())),
-            "group": None if wanted.group is None else self._names.group(wanted.group),
-        }
-        touching = list(self._touching(wanted))
-        if touching:
-            parts.append("+c.id in (select value from json_each(:touched))")
+        parts = _plain(wanted)
+        if wanted.group is not None:
+            members = "c.id in (select change_id from change_groups where group_id = :group)"
+            parts.append((members, {"group": self._names.group(wanted.group)}))
+        if touching := list(self._touching(wanted)):
             # Found once: a page asks a dozen questions about the changes that it is to show.
             hits = " and ".join(f"rowid in ({sql})" for sql, _ in touching)
-            given = {name: value for _, own in touching for name, value in own.items()}
-            values["touched"] = json.dumps([row["id"] for row in self._ask(_TOUCHED.format(hits), given)])
-        return Condition(sql=" and ".join(parts) or "1", values=values)
+            found = self._ask(_TOUCHED.format(hits), _together(touching))
+            touched = json.dumps([row["id"] for row in found])
+            parts.append(("+c.id in (select value from json_each(:touched))", {"touched": touched}))
+        return Condition(sql=" and ".join(sql for sql, _ in parts) or "1", values=_together(parts))
 
-    def _touching(self, wanted: ChangeFilter) -> Iterator[tuple[str, dict[str, str]]]:
+    def _touching(self, wanted: ChangeFilter) -> Iterator[Part]:
         """Yield what a change, or a member of a group, must have to do with, as a list of rows and its values."""
         if wanted.organisations:
             called = [self._names.organisation(name, parts=wanted.parts) for name in wanted.organisations]
@@ -153,29 +150,39 @@ class Changes:
             yield _WITH_WORDS, {"words": words, "words_as_typed": wanted.words}
 
 
+def _together(parts: Iterable[Part]) -> dict[str, Any]:
+    return {name: value for _, values in parts for name, value in values.items()}
+
+
 def _list(values: Iterable[str]) -> str:
     return json.dumps(sorted(values))
 
 
-def _plain(wanted: ChangeFilter) -> Iterator[str]:
-    """Yield what can be said of a change without looking at others."""
-    by_itself = wanted.group is None and wanted.ids is None
-    yield (
-        "+c.member_of is null" if by_itself else ""
-    )  # the sign keeps SQLite from an index in which nearly all are null
-    yield "c.substantive" if not wanted.editorial and wanted.group is None else ""
-    yield "c.id in (select change_id from change_groups where group_id = :group)" if wanted.group is not None else ""
-    yield "c.id in (select value from json_each(:ids))" if wanted.ids is not None else ""
-    yield "c.run = :run and not c.withdrawn" if wanted.run else ""
-    yield "c.kind in (select value from json_each(:kinds))" if wanted.kinds else ""
-    yield "c.severity in (select value from json_each(:severities))" if wanted.severity else ""
-    yield "c.first_seen >= :since" if wanted.since else ""
-    yield "c.first_seen <= :until" if wanted.until else ""
+def _plain(wanted: ChangeFilter) -> list[Part]:
+    """Return what can be said of a change without looking at others, or up a name."""
+    parts: list[Part] = []
+    if wanted.group is None and wanted.ids is None:
+        parts.append(("+c.member_of is null", {}))  # the sign keeps SQLite from an index in which nearly all are null
+    if wanted.ids is not None:
+        parts.append(("c.id in (select value from json_each(:ids))", {"ids": json.dumps(list(wanted.ids))}))
+    if wanted.group is None and not wanted.editorial:
+        parts.append(("c.substantive", {}))
+    if wanted.run is not None:
+        parts.append(("c.run = :run and not c.withdrawn", {"run": wanted.run}))
+    if wanted.kinds:
+        parts.append(("c.kind in (select value from json_each(:kinds))", {"kinds": json.dumps(list(wanted.kinds))}))
+    if wanted.severity:
+        at_least = {"severities": json.dumps(_at_least(wanted.severity))}
+        parts.append(("c.severity in (select value from json_each(:severities))", at_least))
+    if wanted.since:
+        parts.append(("c.first_seen >= :since", {"since": wanted.since}))
+    if wanted.until:
+        parts.append(("c.first_seen <= :until", {"until": wanted.until}))
+    return parts
 
 
-def _at_least(severity: str | None) -> list[str]:
-    ranks = [one.value for one in Severity]
-    return ranks[: ranks.index(severity) + 1] if severity else ranks
+def _at_least(severity: str) -> list[str]:
+    return [one.value for one in Severity if one.rank <= Severity(severity).rank]
 
 
 _ORDER = "order by c.first_seen desc, severity_rank(c.severity), c.organisation, c.reference, c.kind, c.id"

@@ -32,6 +32,7 @@ class NameNotKnownError(NotKnownError):
 
     def __init__(self, said: str, name: str, near: Sequence[str]) -> None:
         super().__init__(f"{said} {name!r}{said_nearest(near)}")
+        self.said = said
         self.name = name
         self.near = near
 

@@ -21,12 +21,12 @@ from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 from scraper.times import read_time
 from snapshots.asking.agreements import shown_as_json
+from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader
 from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
 from snapshots.browse.parts.drawings import TermChart, term_chart
 from snapshots.browse.parts.facts import facts_of, prose_of
-from snapshots.browse.parts.filters import Condition
 from snapshots.browse.parts.law import about, heading
 from snapshots.browse.parts.proof import page_address, proof_of
 from snapshots.browse.parts.rewording import State, redline

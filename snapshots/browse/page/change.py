@@ -19,10 +19,10 @@ from diff.saying.redline import Run, redline
 from scraper.records import PROSE
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
+from snapshots.asking.changes import ChangeFilter
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
-from snapshots.browse.parts.filters import changes_by_id
 from snapshots.browse.parts.proof import Kept, kept_as
 from snapshots.browse.parts.rows import change_rows
 
@@ -120,7 +120,7 @@ def change_csv(asked: Asked) -> Reply:
 def members_of(reader: Reader, group: str) -> list[Change]:
     """Return the members of a group, by organisation."""
     ids = reader.rows("select change_id from change_groups where group_id = :group", {"group": group})
-    found = changes_by_id(reader, [row["change_id"] for row in ids])
+    found = reader.answers.changes.find(ChangeFilter(ids=[row["change_id"] for row in ids], editorial=True))
     return sorted(found, key=lambda one: (one.organisation or "", one.page or "", one.reference or ""))
 
 
@@ -156,7 +156,7 @@ def _change(asked: Asked, ending: str = "") -> Change:
         raise NotThereError(f"Several changes have an id that begins with {given}.", several)
     if typed != rows[0]["id"]:
         raise MovedError(addresses.change(rows[0]["id"]) + ending)
-    return changes_by_id(asked.reader, [given])[0]
+    return asked.reader.answers.changes.find(ChangeFilter(ids=[given], editorial=True))[0]
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------

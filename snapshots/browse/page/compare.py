@@ -18,11 +18,12 @@ from scraper.names.vocabulary import Vocabulary
 from scraper.records import Agreement
 from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
+from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
 from snapshots.browse.parts.differing import Difference, Value, came_back, differences_of, of_set, of_whole
-from snapshots.browse.parts.filters import Condition, datasets_called, load_changes, organisations_called
+from snapshots.browse.parts.filters import dataset_called, pages_called
 from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
 from snapshots.keeping.states import States
 
@@ -187,10 +188,10 @@ def _question(asked: Asked) -> Question:
     said = _why_not(names, dataset, since, until, first)
     slugs: dict[str, None] = {}
     for name in names[:MOST_ORGANISATIONS]:
-        own, _, unknown = organisations_called(reader, name)
-        slugs |= dict.fromkeys(own)
-        said = said or (unknown[0] if unknown else "")
-    folded, unknown = datasets_called(reader, dataset) if dataset else ([], [])
+        own, unknown = pages_called(reader, name)
+        slugs |= dict.fromkeys(own or ())
+        said = said or unknown
+    folded, unknown = dataset_called(reader, dataset)
     return Question(
         since=since,
         until=until,
@@ -200,7 +201,7 @@ def _question(asked: Asked) -> Question:
         dataset=dataset,
         slugs=tuple(slugs),
         folded=tuple(folded),
-        said=said or (unknown[0] if unknown else ""),
+        said=said or unknown,
     )
 
 
@@ -371,7 +372,7 @@ def _changes(reader: Reader, question: Question, shown: Sequence[Pair]) -> dict[
         },
     )
     found: dict[str, list[Change]] = {}
-    for change in load_changes(reader, condition):
+    for change in reader.answers.changes.find_where(condition):
         found.setdefault(change.reference or f"/{change.page}", []).append(change)
     return found
 

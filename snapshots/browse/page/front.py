@@ -13,17 +13,17 @@ from diff.kinds import ChangeKind
 from diff.saying.english import day, days, month, number, plural
 from diff.severity import Severity
 from scraper.times import as_text, read_time
+from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
 from snapshots.browse.parts.drawings import Month, chart_of, months_between
 from snapshots.browse.parts.filters import (
-    Condition,
     Filter,
     condition,
     count,
     filter_of,
-    load_changes,
+    unknown_name,
 )
 from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
 
@@ -89,7 +89,7 @@ def front(asked: Asked) -> Mapping[str, Any]:
         "title": f"Changes {given.in_words()}{at}" if given.narrows else f"What changed{at}",
         "heading": "What changed",
         "description": _description(asked, given, sum(run["changes"] for run in runs), at),
-        "stand": wanted.unknown[0] if wanted.unknown else _stand(reader, counts, given, runs, at),
+        "stand": unknown_name(reader, given) or _stand(reader, counts, given, runs, at),
         "filter": given,
         "kinds": [(kind.value, kind.row.heading) for kind in ChangeKind if given.editorial or not kind.row.editorial],
         "severities": _severities(counts, given),
@@ -191,7 +191,7 @@ def _listed(reader: Reader, wanted: Condition, runs: Sequence[Row]) -> dict[int,
         "c.run in (select value from json_each(:runs))", runs=json.dumps([run["id"] for run in runs])
     )
     listed: dict[int, list[ChangeRow]] = {}
-    for row in change_rows(reader, load_changes(reader, of_these, MOST_OF_A_RUN)):
+    for row in change_rows(reader, reader.answers.changes.find_where(of_these, limit=MOST_OF_A_RUN)):
         listed.setdefault(row.change.run, []).append(row)
     return listed
 
@@ -392,10 +392,10 @@ def changes_json(asked: Asked) -> Reply:
 
 
 def _asked_for(asked: Asked) -> list[Row]:
-    wanted = condition(asked.reader, filter_of(asked))
-    if wanted.unknown:
-        raise BadAddressError(wanted.unknown[0])
-    return [change.to_json() for change in load_changes(asked.reader, wanted)]
+    given = filter_of(asked)
+    if said := unknown_name(asked.reader, given):
+        raise BadAddressError(said)
+    return [change.to_json() for change in asked.reader.answers.changes.find(given.question())]
 
 
 PAGES = (

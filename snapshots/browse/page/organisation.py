@@ -16,10 +16,10 @@ from diff.saying.english import day, number, plural
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.text import cut, one_line
+from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page
-from snapshots.browse.parts.filters import Condition
 from snapshots.browse.parts.proof import kept_of_page, page_address
 from snapshots.browse.parts.timeline import timeline
 

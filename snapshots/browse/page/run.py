@@ -1,7 +1,7 @@
 """Runs: when the register was read, what came of it, and the link of the chain that each of them made."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import zstandard
@@ -11,10 +11,10 @@ from diff.kinds import ChangeKind
 from diff.saying.english import clock, day, plural
 from scraper.errors import RegisterWatchError
 from scraper.text import cut, one_line
+from snapshots.asking.changes import ChangeFilter
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import Asked, BadAddressError, NotThereError, Page, Reply
-from snapshots.browse.parts.filters import Condition, load_changes
 from snapshots.browse.parts.rows import by_organisation, change_rows
 from snapshots.keeping.chain import text_of
 
@@ -114,7 +114,7 @@ def run(asked: Asked) -> Mapping[str, Any]:
     start = asked.words.number("from") or 0
     if start and start >= len(ids):
         raise BadAddressError(f"This {_kind(found)} has {plural(len(ids), 'change')}; there is none after {start:,}.")
-    shown = load_changes(reader, _with_ids(ids[start : start + CHANGES]))
+    shown = reader.answers.changes.find(ChangeFilter(ids=ids[start : start + CHANGES], editorial=True))
     failed = reader.rows(
         """
         select refusals.page, pages.organisation, refusals.reason
@@ -279,10 +279,6 @@ def _ids(reader: Reader, number: int) -> list[str]:
         {"run": number},
     )
     return [row["id"] for row in rows]
-
-
-def _with_ids(ids: Sequence[str]) -> Condition:
-    return Condition(sql="c.id in (select value from json_each(:ids))", values={"ids": json.dumps(list(ids))})
 
 
 def _rest(left: int) -> str:

@@ -12,11 +12,11 @@ from diff.names import nearest
 from diff.saying.english import listed, plural
 from scraper.names.fold import fold
 from scraper.records import SECTIONS
+from snapshots.asking.changes import ChangeFilter, matching
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.render import marked
 from snapshots.browse.app.request import Asked, MovedError, Page
-from snapshots.browse.parts.filters import changes_by_id, matching
 from snapshots.browse.parts.rows import ChangeRow, change_rows
 
 FEW = 5
@@ -273,7 +273,7 @@ def _changes(reader: Reader, _text: str, match: str, limit: int) -> Section:
         """,
         {"match": match, "limit": limit},
     )
-    found = changes_by_id(reader, [row["id"] for row in rows])
+    found = reader.answers.changes.find(ChangeFilter(ids=[row["id"] for row in rows], editorial=True))
     return Section(
         key="changes", title="Changes", count=rows[0]["found"] if rows else 0, rows=change_rows(reader, found)
     )

@@ -10,8 +10,8 @@ from diff.change import Change
 from diff.kinds import ChangeKind
 from diff.saying.phrase import Phrase, Told, phrase
 from diff.severity import Severity
+from snapshots.asking.changes import ChangeFilter
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.parts.filters import changes_by_id
 
 MOST_MEMBERS = 60
 """Members of a group that are listed beneath it; all of them stand on its own page."""
@@ -121,7 +121,8 @@ def _members(reader: Reader, groups: Sequence[str]) -> dict[str, list[Row]]:
 def _examples(reader: Reader, members: Mapping[str, Sequence[Row]]) -> dict[str, list[Change]]:
     """Return of each group its first member as a whole: its phrase takes the values from it."""
     firsts = {group: found[0]["id"] for group, found in members.items()}
-    whole = {change.id: change for change in changes_by_id(reader, firsts.values())} if firsts else {}
+    of_groups = reader.answers.changes.find(ChangeFilter(ids=list(firsts.values()), editorial=True)) if firsts else []
+    whole = {change.id: change for change in of_groups}
     return {group: [whole[first]] for group, first in firsts.items()}
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from diff.saying.english import day
+from snapshots.asking.changes import Condition
 from snapshots.browse.app.reader import Reader
-from snapshots.browse.parts.filters import Condition, load_changes
 from snapshots.browse.parts.rows import ChangeRow, change_rows
 
 
@@ -44,7 +44,7 @@ class Timeline:
 
 def timeline(reader: Reader, wanted: Condition) -> Timeline:
     """Return the changes for which a condition holds, run by run; members of groups stand for their groups."""
-    rows = change_rows(reader, load_changes(reader, wanted))
+    rows = change_rows(reader, reader.answers.changes.find_where(wanted))
     runs = {row["id"]: row["kind"] for row in reader.rows("select id, kind from runs")}
     entries = []
     for (run, time), several in groupby(rows, key=lambda row: (row.change.run, row.change.first_seen)):
