@@ -18,7 +18,7 @@ from cron.work.context import Context
 from scraper.errors import RegisterWatchError
 
 if TYPE_CHECKING:
-    from snapshots.browse.app.request import Site
+    from snapshots.browse.app.request import SiteSettings
 
 PORT = 8001
 
@@ -53,12 +53,12 @@ def browse(context: Context, port: int, host: str, public: bool) -> None:
         serve(app, listener)
 
 
-def _site(context: Context, *, public: bool) -> "Site":
-    from snapshots.browse.app.request import Site
+def _site(context: Context, *, public: bool) -> "SiteSettings":
+    from snapshots.browse.app.request import SiteSettings
 
     settings = context.settings
     return settings.browse.as_value(
-        Site,
+        SiteSettings,
         database=settings.store.database,
         register=settings.register.name,
         index=settings.register.index,
@@ -69,10 +69,10 @@ def _site(context: Context, *, public: bool) -> "Site":
     )
 
 
-def make_app(site: "Site", host: str) -> "object":
+def make_app(site: "SiteSettings", host: str) -> "object":
     """Return the application that serves *site* at *host*."""
     from snapshots.browse.app.app import Door  # and with it Datasette, which no other command needs
-    from snapshots.browse.app.engine import make_tables
+    from snapshots.browse.app.tables import make_tables
 
     names = {host, "localhost", "127.0.0.1", "::1", urlsplit(site.base_url or "").hostname or "localhost"}
     return Door(site, make_tables(site), hosts=frozenset() if site.public else frozenset(names))

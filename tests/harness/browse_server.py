@@ -21,10 +21,11 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import uvicorn
 from bs4 import BeautifulSoup
 from lxml import html
+from starlette.routing import compile_path
 
 from cron.commands.browse import make_app
-from snapshots.browse.app import routes as pages
-from snapshots.browse.app.request import Site
+from snapshots.browse.app.request import SiteSettings
+from snapshots.browse.app.routes import ROUTES
 from tests.harness.once import made_once
 from tests.simulation.play import import_edition
 from tests.simulation.story import quick
@@ -119,8 +120,8 @@ def running(database: Path, *arguments: str, options: tuple[str, ...] = ()) -> I
 
 @contextlib.contextmanager
 def serving(database: Path, **settings: Any) -> Iterator[Served]:
-    """Serve *database* by a thread of this process, which is sooner there; *settings* are those of `Site`."""
-    site = Site(database=database, **settings)
+    """Serve *database* by a thread of this process, which is sooner there; *settings* are those of `SiteSettings`."""
+    site = SiteSettings(database=database, **settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(make_app(site, "127.0.0.1"), log_level="warning", server_header=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -261,8 +262,7 @@ def _followed(served: Served, address: str) -> Answer:
 
 
 def _kind(path: str) -> str:
-    found = pages.find(path)
-    return found.page.address if found else path
+    return next((route.address for route in ROUTES if compile_path(route.address)[0].match(path)), path)
 
 
 def _is_ours(address: str) -> bool:

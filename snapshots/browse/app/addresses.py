@@ -61,6 +61,16 @@ def with_query(path: str, query: Query) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
+def files(path: str, query: Query = ()) -> dict[str, str]:
+    """Return the addresses of a page's rows as files, by their endings.
+
+    >>> files("/expiring", [("days", "30")])
+    {'csv': '/expiring.csv?days=30', 'json': '/expiring.json?days=30'}
+    """
+    given = list(query)
+    return {ending: with_query(f"{path}.{ending}", given) for ending in ("csv", "json")}
+
+
 def feeds_of_organisation(base_url: str, slug: str) -> str:
     """Return the address of an organisation's feeds, without the ending."""
     return f"{base_url.rstrip('/')}/organisations/{slug_name(slug)}"

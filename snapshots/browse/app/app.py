@@ -7,36 +7,36 @@ import asyncio
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from snapshots.asking.names import NotKnownError
-from snapshots.browse.app import routes as pages
 from snapshots.browse.app.addresses import DATABASE
-from snapshots.browse.app.frame import frame
 from snapshots.browse.app.reader import LONGEST_S, reading
-from snapshots.browse.app.render import render, static_file
+from snapshots.browse.app.render import frame, render, static_file
 from snapshots.browse.app.request import (
-    Asked,
     BadAddressError,
     DeniedError,
     MovedError,
     NotThereError,
-    Reply,
-    Site,
-    Words,
+    PageFile,
+    PageRequest,
+    PageRoute,
+    QueryWords,
+    SiteSettings,
 )
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Headers = Sequence[tuple[str, str]]
+from snapshots.browse.app.routes import ROUTES
 
 THREADS = 4
+READING = ("GET", "HEAD")
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; "
@@ -46,7 +46,7 @@ POLICY = (
 POLICY_OF_TABLES = POLICY.replace("default-src 'none';", "default-src 'none'; script-src 'self'; connect-src 'self';")
 """That of Datasette's pages, whose menus are a script in a file of its own."""
 
-SAFE: Headers = (
+SAFE = (
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "no-referrer"),
@@ -58,133 +58,45 @@ _FOR_A_YEAR = "public, max-age=31536000, immutable"
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """What goes back."""
-
-    status: int
-    body: bytes
-    content_type: str = "text/html; charset=utf-8"
-    headers: Headers = ()
-
-
-@dataclass(slots=True)
 class Door:
-    """The application that the server runs."""
+    """The application that the server runs.
 
-    site: Site
-    tables: App
-    """Datasette."""
-    hosts: frozenset[str] = frozenset()
-    """The names under which this machine may be asked; empty: any. On loopback a page elsewhere on the web could give
-    its own name our address, and read what is shown to this machine alone."""
-    _threads: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="page"), init=False
-    )
+    Args:
+        site: Who serves what to whom.
+        tables: Datasette.
+        hosts: The names under which this machine may be asked; empty: any. On loopback a page elsewhere on the web
+            could give its own name our address, and read what is shown to this machine alone.
+    """
+
+    def __init__(self, site: SiteSettings, tables: ASGIApp, *, hosts: frozenset[str] = frozenset()) -> None:
+        self._tables, self._pages, self._hosts = tables, make_pages(site), hosts
+        # What Datasette tells about itself is for this machine alone.
+        self._below = (f"/{DATABASE}/", f"/{DATABASE}.", "/-/static/" if site.public else "/-/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
-            await self.tables(scope, receive, send)
+            await self._tables(scope, receive, send)
             return
         path = _path(scope)
-        if self._is_of_tables(path) and scope["method"] in ("GET", "HEAD") and self._may_be_asked(scope):
-            await self.tables(scope, receive, _with_headers(send, POLICY_OF_TABLES))
-            return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        loop = asyncio.get_running_loop()
-        query = scope["query_string"].decode("latin-1")
-        response = await loop.run_in_executor(self._threads, self.respond, scope["method"], path, query, headers)
-        await _answer(response, scope["method"], _with_headers(send, POLICY))
+        if not self._allows(scope):
+            refusal = PlainTextResponse("This address is not served here.\n", 400)
+            await refusal(scope, receive, _with_headers(send, POLICY))
+        elif scope["method"] in READING and (path == f"/{DATABASE}" or path.startswith(self._below)):
+            await self._tables(scope, receive, _with_headers(send, POLICY_OF_TABLES))
+        else:
+            # Routes are found by what stands in the address, where a slash that is part of a name is still %2F.
+            await self._pages({**scope, "path": path}, receive, _with_headers(send, POLICY))
 
-    def respond(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> Response:
-        """Return the answer to a request for one of our own pages."""
-        if not self._allows(headers.get("host", "")):
-            return Response(status=400, body=b"This address is not served here.\n", content_type="text/plain")
-        if method not in ("GET", "HEAD"):
-            return Response(
-                status=405, body=b"Read only.\n", content_type="text/plain", headers=(("allow", "GET, HEAD"),)
-            )
-        if path.startswith("/static/") and (file := static_file(path)):
-            return Response(
-                status=200, body=file.body, content_type=file.content_type, headers=(("cache-control", _FOR_A_YEAR),)
-            )
-        if path in ("/tables", "/tables/"):
-            return _moved(f"/{DATABASE}", permanent=False)
-        if path.endswith("/") and path != "/":
-            return _moved("/" + path.strip("/") + (f"?{query}" if query else ""))
-        return _unless_known(self._page(path, query), headers.get("if-none-match", ""))
-
-    def _page(self, path: str, query: str) -> Response:
-        """Return a page, or the page that says why there is none."""
+    def _allows(self, scope: Scope) -> bool:
+        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
         try:
-            return self._made(path, query)
-        except MovedError as moved:
-            return _moved(moved.address)
-        except NotThereError as error:
-            return self._trouble(404, "Not here", str(error), error.nearest)
-        except NotKnownError as error:
-            return self._trouble(404, "Not here", _sentence(str(error)))
-        except BadAddressError as error:
-            return self._trouble(400, "This cannot be asked", str(error))
-        except DeniedError as error:
-            return self._trouble(403, "Not shown", str(error))
-        except sqlite3.Error as error:
-            if "interrupted" in str(error):
-                return self._trouble(
-                    503, "Too slow", f"This took longer than {LONGEST_S:.0f} seconds and was given up."
-                )
-            _LOG.exception("%s", path)
-            return self._trouble(503, "No answer", "The database cannot be read just now. Try again in a minute.")
-        except Exception:
-            _LOG.exception("%s", path)
-            return self._trouble(500, "No answer", "Something is wrong with this page; the server's log says what.")
-
-    def _made(self, path: str, query: str) -> Response:
-        found = pages.find(path)
-        if found is None:
-            raise NotThereError("There is no page at this address.")
-        if found.page.needs_pages and not self.site.shows_pages:
-            raise DeniedError("Kept pages are somebody else’s work and are not published here.")
-        with reading(self.site.database, self.site.vocabulary) as reader:
-            asked = Asked(path=found.path, words=Words(query), reader=reader, site=self.site)
-            shown = found.page.view(asked)
-            if isinstance(shown, Reply):
-                return _file(shown)
-            context = {**frame(self.site, path, reader), **shown}
-        template = found.page.template
-        if template is None:
-            raise TypeError(f"{found.page.address}: a view without a template returns a Reply")
-        return Response(status=200, body=render(template, context))
-
-    def _trouble(self, status: int, heading: str, message: str, nearest: Sequence[tuple[str, str]] = ()) -> Response:
-        context = {
-            **frame(self.site, None, None),
-            "title": heading,
-            "description": message,
-            "message": message,
-            "nearest": nearest,
-        }
-        return Response(status=status, body=render("trouble.html", context))
-
-    def _may_be_asked(self, scope: Scope) -> bool:
-        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-        return self._allows(host.decode("latin-1"))
-
-    def _allows(self, host: str) -> bool:
-        try:
-            return not self.hosts or (urlsplit(f"//{host}").hostname or "") in self.hosts
+            return not self._hosts or (urlsplit(f"//{host}").hostname or "") in self._hosts
         except ValueError:  # a bracket that is not closed
             return False
 
-    def _is_of_tables(self, path: str) -> bool:
-        """Say whether Datasette answers *path*. What it tells about itself is for this machine alone."""
-        is_database = path == f"/{DATABASE}" or path.startswith((f"/{DATABASE}/", f"/{DATABASE}."))
-        return is_database or path.startswith("/-/static/" if self.site.public else "/-/")
-
 
 def _path(scope: Scope) -> str:
-    """Return the path as it stands in the address: a slash that is part of a name is still written as %2F."""
     raw = scope.get("raw_path")
     return raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"])
 
@@ -193,7 +105,7 @@ def _with_headers(send: Send, policy: str) -> Send:
     """Return *send* with the safe headers on every answer, whatever else it has."""
     ours = {"content-security-policy": policy, **dict(SAFE)}
 
-    async def sending(message: MutableMapping[str, Any]) -> None:
+    async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             others = [(name, value) for name, value in message.get("headers", []) if name.decode().lower() not in ours]
             message = {**message, "headers": [*others, *((n.encode(), v.encode()) for n, v in ours.items())]}
@@ -202,32 +114,131 @@ def _with_headers(send: Send, policy: str) -> Send:
     return sending
 
 
-async def _answer(response: Response, method: str, send: Send) -> None:
-    headers = [("content-type", response.content_type), ("content-length", str(len(response.body))), *response.headers]
-    encoded = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers]
-    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})
+# --- our own pages ----------------------------------------------------------------------------------------------------
+
+
+def make_pages(site: SiteSettings) -> Starlette:
+    """Return our own pages as an application: whatever a route does not open to another method is read only."""
+    pages = Starlette(
+        routes=[
+            Route("/static/{file}", _static),
+            Route("/tables", _to_tables),
+            Route("/tables/", _to_tables),
+            *(Route(route.address, _endpoint(route)) for route in ROUTES),
+        ],
+        exception_handlers={404: _elsewhere, 405: _read_only},
+    )
+    pages.state.site, pages.state.threads = site, ThreadPoolExecutor(THREADS, thread_name_prefix="page")
+    # It would try every address a second time, and answer 307 with a whole address; see _elsewhere.
+    pages.router.redirect_slashes = False
+    return pages
+
+
+def _endpoint(route: PageRoute) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        threads: ThreadPoolExecutor = request.app.state.threads
+        return await asyncio.get_running_loop().run_in_executor(threads, _answer, route, request)
+
+    return endpoint
+
+
+def _answer(route: PageRoute, request: Request) -> Response:
+    """Return a page, or the page that says why there is none."""
+    try:
+        return _unless_known(_made(route, request), request.headers.get("if-none-match", ""))
+    except MovedError as moved:
+        return _moved(moved.address)
+    except Exception as error:
+        return _trouble(request, error)
+
+
+def _made(route: PageRoute, request: Request) -> Response:
+    site: SiteSettings = request.app.state.site
+    if route.needs_pages and not site.shows_pages:
+        raise DeniedError("Kept pages are somebody else’s work and are not published here.")
+    with reading(site.database, site.vocabulary) as reader:
+        path = {name: unquote(text, errors="replace") for name, text in request.path_params.items()}
+        words = QueryWords(request.scope["query_string"].decode("latin-1"))
+        shown = route.view(PageRequest(path=path, words=words, reader=reader, site=site))
+        if isinstance(shown, PageFile):
+            saved = {"content-disposition": f'attachment; filename="{shown.name}"'} if shown.name else None
+            return Response(shown.body, headers=saved, media_type=shown.content_type)
+        context = {**frame(site, request.scope["path"], reader), **shown}
+    if route.template is None:
+        raise TypeError(f"{route.address}: a view without a template returns a PageFile")
+    return _page(render(route.template, context))
+
+
+def _page(body: bytes, status: int = 200) -> Response:
+    return Response(body, status, media_type="text/html")
 
 
 def _unless_known(response: Response, known: str) -> Response:
     """Return the answer, or that it is the one the reader has. No page is used again without asking: a run may end."""
-    if response.status != 200:
-        return response
     etag = f'"{hashlib.sha256(response.body).hexdigest()[:20]}"'
-    headers = (*response.headers, ("etag", etag), ("cache-control", "no-cache"))
     if etag in known:
-        return Response(status=304, body=b"", content_type=response.content_type, headers=headers)
-    return Response(status=200, body=response.body, content_type=response.content_type, headers=headers)
+        response = Response(status_code=304, media_type=response.media_type)
+    response.headers.update({"etag": etag, "cache-control": "no-cache"})
+    return response
 
 
-def _moved(address: str, *, permanent: bool = True) -> Response:
-    return Response(status=301 if permanent else 302, body=b"", headers=(("location", address),))
+def _moved(address: str, status: int = 301) -> Response:
+    return Response(status_code=status, headers={"location": address}, media_type="text/html")
 
 
-def _file(reply: Reply) -> Response:
-    saved = (("content-disposition", f'attachment; filename="{reply.name}"'),) if reply.name else ()
-    return Response(status=200, body=reply.body, content_type=reply.content_type, headers=saved)
+# --- what is no page --------------------------------------------------------------------------------------------------
 
 
-def _sentence(message: str) -> str:
-    return f"{message[:1].upper()}{message[1:]}."
+def _trouble(request: Request, error: Exception) -> Response:
+    """Return the page that says what went wrong."""
+    status, heading, message = _in_words(error)
+    if heading == "No answer":
+        _LOG.error("%s", request.scope["path"], exc_info=error)
+    said = {"title": heading, "description": message, "message": message}
+    nearest = error.nearest if isinstance(error, NotThereError) else ()
+    return _page(
+        render("trouble.html", {**frame(request.app.state.site, None, None), **said, "nearest": nearest}), status
+    )
+
+
+def _in_words(error: Exception) -> tuple[int, str, str]:
+    match error:
+        case NotThereError():
+            return 404, "Not here", str(error)
+        case NotKnownError():
+            return 404, "Not here", f"{str(error)[:1].upper()}{str(error)[1:]}."
+        case BadAddressError():
+            return 400, "This cannot be asked", str(error)
+        case DeniedError():
+            return 403, "Not shown", str(error)
+        case sqlite3.Error() if "interrupted" in str(error):
+            return 503, "Too slow", f"This took longer than {LONGEST_S:.0f} seconds and was given up."
+        case sqlite3.Error():
+            return 503, "No answer", "The database cannot be read just now. Try again in a minute."
+        case _:
+            return 500, "No answer", "Something is wrong with this page; the server's log says what."
+
+
+def _elsewhere(request: Request, error: Exception) -> Response:
+    """Answer for an address that no route has: a slash too many is taken away."""
+    if request.method not in READING:
+        return _read_only(request, error)
+    path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+    if path.endswith("/") and path != "/":
+        return _moved("/" + path.strip("/") + (f"?{query}" if query else ""))
+    return _trouble(request, NotThereError("There is no page at this address."))
+
+
+def _read_only(_request: Request, _: Exception) -> Response:
+    return PlainTextResponse("Read only.\n", 405, headers={"allow": ", ".join(READING)})
+
+
+async def _static(request: Request) -> Response:
+    file = static_file(request.path_params["file"])
+    if file is None:
+        raise HTTPException(404)
+    return Response(file.body, headers={"cache-control": _FOR_A_YEAR}, media_type=file.content_type)
+
+
+async def _to_tables(_: Request) -> Response:
+    return _moved(f"/{DATABASE}", 302)

@@ -1,4 +1,4 @@
-"""Templates: one environment for all pages, with the words and addresses they use, and the files beside them."""
+"""Templates: one environment for all pages, what stands around every page, and the files of its style."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,12 +7,14 @@ from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from diff.saying import english
+from scraper.register import NHS_DATA_RELEASE
 from scraper.text import unsteered
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import Reply
+from snapshots.browse.app.reader import Reader
+from snapshots.browse.app.request import PageFile, SiteSettings
+from snapshots.browse.app.routes import navigation
 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript; charset=utf-8"}
 
@@ -57,6 +59,65 @@ def shared_names() -> dict[str, Any]:
     }
 
 
+# --- what stands around every page ------------------------------------------------------------------------------------
+
+
+def frame(site: SiteSettings, path: str | None, reader: Reader | None) -> dict[str, Any]:
+    """Return what `base.html` needs beside what a view gives.
+
+    Args:
+        site: Who serves.
+        path: The page's address; None for a page that says what went wrong.
+        reader: The database; None where there may be none.
+    """
+    return {
+        "site": site,
+        "path": path or "",
+        "canonical": path,
+        "absolute": lambda address: f"{site.base_url.rstrip('/')}{address}" if site.base_url and address else None,
+        "navigation": [(name, address, _is_current(path or "", address)) for name, address in navigation()],
+        "source": NHS_DATA_RELEASE.credit,
+        "last_run": _last_run(reader) if reader else None,
+        "chain_head": _chain_head(reader) if reader else None,
+        "with_query": addresses.with_query,
+        "searched": "",
+    }
+
+
+def _is_current(path: str, address: str) -> str:
+    if path == address:
+        return "page"
+    return "true" if address != "/" and path.startswith(f"{address}/") else ""
+
+
+def _last_run(reader: Reader) -> Mapping[str, Any] | None:
+    run = reader.row(
+        """
+        select id, kind, captured_at, finished_at, pages_read, pages_failed
+        from runs
+        where state = 'committed'
+        order by captured_at desc
+        limit 1
+        """
+    )
+    if run is None:
+        return None
+    asked_for = run["pages_read"] + run["pages_failed"]
+    what = "Last run" if run["kind"] == "run" else "Last edition"
+    when = run["finished_at"] if run["kind"] == "run" else run["captured_at"]
+    read = f"{run['pages_read']:,} of {english.plural(asked_for, 'page')} read"
+    words = f"{english.weekday(when)}, {english.clock(when)} UTC: {read}"
+    return {"id": run["id"], "what": what, "words": words}
+
+
+def _chain_head(reader: Reader) -> str | None:
+    head = reader.value("select hash from manifests order by number desc limit 1")
+    return str(head) if head else None
+
+
+# --- files of the style -----------------------------------------------------------------------------------------------
+
+
 @cache
 def _file(name: str) -> tuple[bytes, str] | None:
     """Return a file of `static/` and its hash."""
@@ -76,23 +137,13 @@ def static_address(name: str) -> str:
     return f"/static/{stem}-{found[1]}.{ending}"
 
 
-def static_file(address: str) -> Reply | None:
-    """Return the file at an address; None if there is none, or if it is another by now."""
-    stem, _, ending = address.removeprefix("/static/").rpartition(".")
+def static_file(asked_for: str) -> PageFile | None:
+    """Return the file of that name in an address; None if there is none, or if it is another by now."""
+    stem, _, ending = asked_for.rpartition(".")
     name, _, digest = stem.rpartition("-")
     if "/" in name or ending not in _TYPES:
         return None
     found = _file(f"{name}.{ending}")
     if found is None or found[1] != digest:
         return None
-    return Reply(body=found[0], content_type=_TYPES[ending])
-
-
-def marked(text: str, opening: str, closing: str) -> Markup:
-    r"""Return *text* escaped, with what stands between two signs in `<mark>`.
-
-    >>> str(marked("a <b>\x02c\x03", "\x02", "\x03"))
-    'a &lt;b&gt;<mark>c</mark>'
-    """
-    escaped = Markup.escape(text)
-    return Markup(str(escaped).replace(opening, "<mark>").replace(closing, "</mark>"))
+    return PageFile(body=found[0], content_type=_TYPES[ending])

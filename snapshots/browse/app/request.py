@@ -1,14 +1,19 @@
-"""What a view gets: the words of the address, who serves, and a reader of the database. No HTTP beyond that."""
+"""What a view gets and what it gives: the words of the address, who serves, a reader; a page, a file, a refusal.
 
+No HTTP beyond that.
+"""
+
+import json
 import re
 from calendar import monthrange
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from diff.cells import escaped, to_csv
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
 from scraper.register import NHS_DATA_RELEASE
@@ -48,7 +53,7 @@ class MovedError(RegisterWatchError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class SiteSettings:
     """Who serves what to whom: settings."""
 
     database: Path
@@ -72,7 +77,7 @@ class Site:
         return not self.public or self.publish_pages
 
 
-class Words:
+class QueryWords:
     """The part of an address behind the question mark."""
 
     def __init__(self, query: str) -> None:
@@ -122,19 +127,24 @@ def _last_day(month: str) -> str:
     return f"{month}-{monthrange(int(year), int(number))[1]:02d}"
 
 
+# --- a request, and what answers it -----------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PageRequest:
     """One request, as a view sees it."""
 
     path: Mapping[str, str]
-    """The variable parts of the address, as `Page.address` names them."""
-    words: Words
+    """The variable parts of the address, as `PageRoute.address` names them."""
+    words: QueryWords
     reader: Reader
-    site: Site
+    site: SiteSettings
+    ending: str = ""
+    """Of an address that asks for a page's rows as a file: .csv or .json."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class PageFile:
     """What a view answers that has no template: a file."""
 
     body: bytes
@@ -143,19 +153,50 @@ class Reply:
     """File name it is saved under; without one it is shown."""
 
 
-View = Callable[[Asked], Mapping[str, Any] | Reply]
-
-
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageRoute:
     """An address and what answers it."""
 
     address: str
     """As in `/organisations/{slug}`; a part in braces is any text without a slash."""
-    view: View
+    view: Callable[[PageRequest], Mapping[str, Any] | PageFile]
     template: str | None = None
-    """In `templates/`; a view without one returns a `Reply`."""
+    """In `templates/`; a view without one returns a `PageFile`."""
     navigation: str | None = None
     """Its name in the navigation of every page, if it stands there."""
     needs_pages: bool = False
     """Whether it shows kept pages, which `--public` does not serve unless the settings say so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRows:
+    """What a page says, as rows."""
+
+    name: str
+    """File name, without its ending, under which the rows are saved."""
+    columns: Sequence[str]
+    rows: Iterable[Mapping[str, Any]]
+    as_json: Callable[[], Any] | None = None
+    """What JSON says where that is not a list of the rows."""
+
+
+def files_beside(address: str, rows_of: Callable[[PageRequest], PageRows]) -> tuple[PageRoute, PageRoute]:
+    """Return the routes by which a page's rows are had as CSV and as JSON: its address with an ending."""
+
+    def as_csv(request: PageRequest) -> PageFile:
+        found = rows_of(replace(request, ending=".csv"))
+        text = to_csv(list(found.rows), found.columns)
+        return PageFile(body=_bytes(text), content_type="text/csv; charset=utf-8", name=f"{found.name}.csv")
+
+    def as_json(request: PageRequest) -> PageFile:
+        found = rows_of(replace(request, ending=".json"))
+        value = found.as_json() if found.as_json else list(found.rows)
+        text = escaped(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"
+        return PageFile(body=_bytes(text), content_type="application/json; charset=utf-8")
+
+    return PageRoute(f"{address}.csv", as_csv), PageRoute(f"{address}.json", as_json)
+
+
+def _bytes(text: str) -> bytes:
+    # Half of a pair of code units, as it may stand on a page, is no UTF-8.
+    return text.encode("utf-8", "replace")

@@ -5,12 +5,11 @@ printed. A reference that it had before leads to the one it has now.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from diff.addresses import slug_name
-from diff.cells import to_csv, to_json
 from diff.kinds import ChangeKind
 from diff.names import nearest
 from diff.saying.bases import family_in_words
@@ -24,8 +23,8 @@ from snapshots.asking.agreements import shown_as_json
 from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader
-from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
-from snapshots.browse.parts.drawings import TermChart, term_chart
+from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, files_beside
+from snapshots.browse.parts.charts import Chart, apparent_months, term_chart
 from snapshots.browse.parts.facts import facts_of, prose_of
 from snapshots.browse.parts.law import about, heading
 from snapshots.browse.parts.proof import page_address, proof_of
@@ -74,7 +73,7 @@ class Basis:
 class Seen:
     """The agreement at the time asked for."""
 
-    asked: Asked
+    request: PageRequest
     references: Sequence[str]
     versions: Sequence[Version]
     at: str
@@ -88,12 +87,12 @@ class Seen:
     @property
     def reader(self) -> Reader:
         """The database."""
-        return self.asked.reader
+        return self.request.reader
 
     @property
     def reference(self) -> str:
         """Its newest reference."""
-        return self.asked.path["reference"]
+        return self.request.path["reference"]
 
     @property
     def is_gone(self) -> bool:
@@ -109,13 +108,13 @@ class Seen:
 # --- the views --------------------------------------------------------------------------------------------------------
 
 
-def agreement(asked: Asked) -> Mapping[str, Any]:
+def agreement(request: PageRequest) -> Mapping[str, Any]:
     """Return an agreement's page."""
-    references, versions = _known(asked, addresses.agreement)
-    as_of = asked.words.time("as_of", until=True)
+    references, versions = _known(request)
+    as_of = request.words.time("as_of", until=True)
     if as_of and as_of < versions[0].first_seen:
-        return _not_yet(asked, versions)
-    seen = _seen(asked, references, versions, as_of)
+        return _not_yet(request, versions)
+    seen = _seen(request, references, versions, as_of)
     found = timeline(seen.reader, _changes_until(seen))
     states = _states(seen.versions, seen.version.page)
     datasets, bases = _datasets(seen), _bases(seen)
@@ -123,18 +122,18 @@ def agreement(asked: Asked) -> Mapping[str, Any]:
     return {
         "title": cut(f"{_name(seen.version)}, {seen.reference}", LONGEST_TITLE),
         "heading": cut(one_line(title), 2 * LONGEST_TITLE) if title else f"Without a title: {seen.reference}",
-        "description": _stand(seen, datasets, found),
-        "stand": _stand(seen, datasets, found),
-        "canonical": addresses.with_query(seen.own_address, [("as_of", asked.words.one("as_of"))]),
+        "description": _lead(seen, datasets, found),
+        "lead": _lead(seen, datasets, found),
+        "canonical": addresses.with_query(seen.own_address, [("as_of", request.words.one("as_of"))]),
         "reference": seen.reference,
         "references": [one for one in seen.references if one != seen.reference],
         "version": seen.version,
         "shown": [(one, _on_page(seen, one), one is seen.version) for one in seen.shown],
         "is_gone": seen.is_gone,
         "not_yet": "",
-        "as_of": asked.words.one("as_of"),
-        "as_of_shown": asked.words.one("as_of") or seen.at[:10],
-        "page": asked.words.one("page"),
+        "as_of": request.words.one("as_of"),
+        "as_of_shown": request.words.one("as_of") or seen.at[:10],
+        "page": request.words.one("page"),
         "states": states,
         "state_links": _state_links(seen, states),
         "read_words": _read_words(seen),
@@ -149,73 +148,64 @@ def agreement(asked: Asked) -> Mapping[str, Any]:
         "found": found,
         "baseline": _baseline(seen, found),
         "later": _changed_later(seen) if as_of else 0,
-        "redline": redline(asked.words, states, seen.at),
+        "redline": redline(request.words, states, seen.at),
         "proof": _proof(seen, found),
         "cite": _cite(seen),
         "feeds": _feeds(seen),
         "calendar": f"{_feeds(seen)}.ics" if _feeds(seen) else None,
-        "files": {ending: _file_address(seen, ending) for ending in ("csv", "json")},
-        "register_page": page_address(asked.site, seen.version.page, seen.version.source),
+        "files": addresses.files(seen.own_address, [("as_of", request.words.one("as_of"))]),
+        "register_page": page_address(request.site, seen.version.page, seen.version.source),
     }
-
-
-def agreement_json(asked: Asked) -> Reply:
-    """Return an agreement as `show` prints it."""
-    references, _ = _known(asked, lambda reference: f"{addresses.agreement(reference)}.json")
-    shown = asked.reader.answers.agreements.show(asked.path["reference"], asked.words.time("as_of", until=True))
-    name = f"{slug_name(references[0].lower())}.json"
-    return Reply(body=to_json([shown_as_json(shown)]).encode(), content_type="application/json", name=name)
 
 
 _COLUMNS = ("page", "first_seen", "last_seen", "ended", "snapshot")
 
 
-def agreement_csv(asked: Asked) -> Reply:
-    """Return every state of an agreement, one to a line."""
-    references, versions = _known(asked, lambda reference: f"{addresses.agreement(reference)}.csv")
-    until = asked.words.time("as_of", until=True) or asked.reader.newest
-    rows = [
+def rows_of_agreement(request: PageRequest) -> PageRows:
+    """Return every state of an agreement, one to a line; as JSON what `show` prints."""
+    references, versions = _known(request)
+    as_of = request.words.time("as_of", until=True)
+    rows = (
         {
-            "page": one.page,
-            "first_seen": one.first_seen,
-            "last_seen": one.last_seen,
-            "ended": one.ended,
-            "snapshot": one.body,
-            **agreement_to_json(one.agreement),
+            "page": version.page,
+            "first_seen": version.first_seen,
+            "last_seen": version.last_seen,
+            "ended": version.ended,
+            "snapshot": version.body,
+            **agreement_to_json(version.agreement),
         }
-        for one in versions
-        if one.first_seen <= until
-    ]
-    columns = [*_COLUMNS, *agreement_to_json(versions[0].agreement)]
-    name = f"{slug_name(references[0].lower())}.csv"
-    return Reply(
-        body=to_csv(rows, columns).encode("utf-8", "replace"),
-        content_type="text/csv; charset=utf-8",
-        name=name,
+        for version in versions
+        if version.first_seen <= (as_of or request.reader.newest)
+    )
+    return PageRows(
+        name=slug_name(references[0].lower()),
+        columns=[*_COLUMNS, *agreement_to_json(versions[0].agreement)],
+        rows=rows,
+        as_json=lambda: [shown_as_json(request.reader.answers.agreements.show(request.path["reference"], as_of))],
     )
 
 
 # --- which agreement, which state -------------------------------------------------------------------------------------
 
 
-def _known(asked: Asked, address: Callable[[str], str]) -> tuple[list[str], list[Version]]:
+def _known(request: PageRequest) -> tuple[list[str], list[Version]]:
     """Return the references and versions of the agreement asked for.
 
     Raises:
         NotThereError: There is none; with the nearest.
         MovedError: It has another reference now, or is spelled otherwise.
     """
-    wanted = asked.path["reference"].strip()
-    references = references_of(asked.reader, wanted)
+    wanted = request.path["reference"].strip()
+    references = references_of(request.reader, wanted)
     if not references:
         raise NotThereError(
-            f"No agreement has the reference {cut(one_line(wanted), 60)}.", _nearest(asked.reader, wanted)
+            f"No agreement has the reference {cut(one_line(wanted), 60)}.", _nearest(request.reader, wanted)
         )
-    versions = read_versions(asked.reader, references)
+    versions = read_versions(request.reader, references)
     newest = max(versions, key=lambda one: (one.ended is None, one.first_seen)).reference
-    if newest != asked.path["reference"]:
-        query = [(name, asked.words.one(name)) for name in ("as_of", "page", "from", "to")]
-        raise MovedError(addresses.with_query(address(newest), query))
+    if newest != request.path["reference"]:
+        query = [(name, request.words.one(name)) for name in ("as_of", "page", "from", "to")]
+        raise MovedError(addresses.with_query(addresses.agreement(newest) + request.ending, query))
     return references, versions
 
 
@@ -224,27 +214,29 @@ def _nearest(reader: Reader, wanted: str) -> list[tuple[str, str]]:
     return [(near, addresses.agreement(near)) for near in nearest(wanted[:100], (row["reference"] for row in rows))]
 
 
-def _seen(asked: Asked, references: Sequence[str], versions: Sequence[Version], as_of: str | None) -> Seen:
-    at = min(as_of or asked.reader.newest, asked.reader.newest)
+def _seen(request: PageRequest, references: Sequence[str], versions: Sequence[Version], as_of: str | None) -> Seen:
+    at = min(as_of or request.reader.newest, request.reader.newest)
     shown = standing_at(versions, at) or last_before(versions, at)
-    page = asked.words.one("page")
+    page = request.words.one("page")
     version = next((one for one in shown if one.page == page), shown[0])
     line = [one for one in line_of(versions, version.page) if one.first_seen <= at]
-    return Seen(asked=asked, references=references, versions=versions, at=at, shown=shown, version=version, line=line)
+    return Seen(
+        request=request, references=references, versions=versions, at=at, shown=shown, version=version, line=line
+    )
 
 
-def _not_yet(asked: Asked, versions: Sequence[Version]) -> Mapping[str, Any]:
+def _not_yet(request: PageRequest, versions: Sequence[Version]) -> Mapping[str, Any]:
     """Return the page of an agreement as of a time before the first that is known of it."""
     first = versions[0]
-    when = asked.words.one("as_of")
+    when = request.words.one("as_of")
     words = f"{first.reference} is not known before {day(first.first_seen)}"
     return {
-        "title": cut(f"{_name(first)}, {asked.path['reference']}", LONGEST_TITLE),
+        "title": cut(f"{_name(first)}, {request.path['reference']}", LONGEST_TITLE),
         "heading": f"Not known before {day(first.first_seen)}",
         "description": f"{words}.",
-        "stand": f"{words}, when it was first read here. What its page said on {when} is not kept.",
-        "canonical": addresses.agreement(asked.path["reference"]),
-        "reference": asked.path["reference"],
+        "lead": f"{words}, when it was first read here. What its page said on {when} is not kept.",
+        "canonical": addresses.agreement(request.path["reference"]),
+        "reference": request.path["reference"],
         "version": first,
         "shown": [(first, "", True)],
         "not_yet": when,
@@ -252,7 +244,11 @@ def _not_yet(asked: Asked, versions: Sequence[Version]) -> Mapping[str, Any]:
         "as_of_shown": when,
         "page": "",
         "state_links": [
-            (state, addresses.with_query(addresses.agreement(asked.path["reference"]), [("as_of", state.value)]), False)
+            (
+                state,
+                addresses.with_query(addresses.agreement(request.path["reference"]), [("as_of", state.value)]),
+                False,
+            )
             for state in _few(_states(versions, first.page))
         ],
         "states": _states(versions, first.page),
@@ -284,7 +280,7 @@ def _state_links(seen: Seen, states: Sequence[State]) -> list[tuple[State, str, 
     shown = _few(states)
     if current not in shown:
         shown = sorted([*shown, current], key=lambda state: state.time)
-    page = seen.asked.words.one("page")
+    page = seen.request.words.one("page")
     return [
         (
             state,
@@ -310,11 +306,11 @@ def _name(version: Version) -> str:
 
 
 def _on_page(seen: Seen, version: Version) -> str:
-    query = [("as_of", seen.asked.words.one("as_of")), ("page", version.page)]
+    query = [("as_of", seen.request.words.one("as_of")), ("page", version.page)]
     return addresses.with_query(seen.own_address, query)
 
 
-def _stand(seen: Seen, datasets: Sequence[HeldDataset], found: Timeline) -> str:
+def _lead(seen: Seen, datasets: Sequence[HeldDataset], found: Timeline) -> str:
     record = seen.version.agreement
     sentences = []
     if seen.is_gone and seen.version.ended:
@@ -367,7 +363,7 @@ def _cite(seen: Seen) -> str:
     titled = f"“{one_line(record.title)}”, " if record.title else ""
     query = [("as_of", began[:10]), ("page", seen.version.page if len(seen.shown) > 1 else "")]
     address = addresses.with_query(seen.own_address, query)
-    base = (seen.asked.site.base_url or "").rstrip("/")
+    base = (seen.request.site.base_url or "").rstrip("/")
     return (
         f"{one_line(seen.version.organisation)}, {titled}{seen.version.reference}, as first read on {day(began)}, "
         f"{clock(began)} UTC (SHA-256 {seen.version.body[:16]}…). Source: {NHS_DATA_RELEASE.origin}; kept by "
@@ -376,12 +372,8 @@ def _cite(seen: Seen) -> str:
 
 
 def _feeds(seen: Seen) -> str | None:
-    base = seen.asked.site.feeds_url
+    base = seen.request.site.feeds_url
     return addresses.feeds_of_organisation(base, seen.version.page) if base else None
-
-
-def _file_address(seen: Seen, ending: str) -> str:
-    return addresses.with_query(f"{seen.own_address}.{ending}", [("as_of", seen.asked.words.one("as_of"))])
 
 
 # --- data and law -----------------------------------------------------------------------------------------------------
@@ -457,34 +449,35 @@ def _is_new(seen: Seen, begins: Since) -> bool:
     return not begins.or_before and begins.time == seen.version.first_seen
 
 
-def _chart(seen: Seen) -> Mapping[str, Any] | None:
+def _chart(seen: Seen) -> Chart | None:
     """Return the drawing of term and releases with what is said of it."""
     record = seen.version.agreement
     term = (record.dsa_start, record.dsa_end) if record.dsa_start and record.dsa_end else None
     releases = (record.released_from, record.released_to) if record.released_from and record.released_to else None
-    printing = [one for one in seen.line if "dsa_end" not in one.agreement.unprinted]
-    ends = [(one.first_seen, one.agreement.dsa_end) for one in printing]
-    was = next((n for n in range(len(ends) - 1, 0, -1) if ends[n - 1][1] != ends[n][1]), None)
-    was_end = ends[was - 1][1] if was else None
+    printing = [version for version in seen.line if "dsa_end" not in version.agreement.unprinted]
+    ends = [(version.first_seen, version.agreement.dsa_end) for version in printing]
+    changed = next((n for n in range(len(ends) - 1, 0, -1) if ends[n - 1][1] != ends[n][1]), None)
+    until, was_end = (day(ends[changed][0]), ends[changed - 1][1]) if changed else ("", None)
+    apparent = apparent_months(releases, ends) if releases and releases[0] <= releases[1] else []
     last_read = min(seen.version.last_seen, seen.at)
-    chart = term_chart(term=term, was_end=was_end, releases=releases, ends=ends, last_read=last_read)
+    was = (was_end, f"end printed until {until}: {was_end}") if was_end else None
+    chart = term_chart(term=term, releases=releases, apparent=apparent, was=was, last_read=last_read)
     if chart is None:
         return None
-    until = f"end printed until {day(ends[was][0])}: {was_end}" if was and was_end else ""
     rows = [
         ("Printed start", record.dsa_start or "none printed"),
         ("Printed end", record.dsa_end or "none printed"),
-        *([(f"Printed end until {day(ends[was][0])}", was_end)] if was and was_end else []),
+        *([(f"Printed end until {until}", was_end)] if was_end else []),
         ("First month of the release window", record.released_from or "none printed"),
         ("Last month of the release window", record.released_to or "none printed"),
-        ("Months after the end printed at the time", str(len(chart.apparent_months))),
+        ("Months after the end printed at the time", str(len(apparent))),
         ("Last read", last_read[:10]),
     ]
-    return {"drawing": chart, "rows": rows, "until": until, "note": _apparent_note(chart)}
+    caption = f"Printed term and release window of {seen.reference}"
+    return replace(chart, note=_apparent_note(apparent), caption=caption, rows=rows)
 
 
-def _apparent_note(chart: TermChart) -> str:
-    months = chart.apparent_months
+def _apparent_note(months: Sequence[str]) -> str:
     if not months:
         return ""
     which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
@@ -525,11 +518,10 @@ def _proof(seen: Seen, found: Timeline) -> Mapping[str, Any]:
     """Return the kept pages behind every change, and behind what is shown."""
     changes = [row.change for entry in found.entries for row in (*entry.told, *entry.editorial)]
     pages = {one.page for one in seen.versions}
-    return proof_of(seen.reader, seen.asked.site, changes, pages, seen.version.body)
+    return proof_of(seen.reader, seen.request.site, changes, pages, seen.version.body)
 
 
-PAGES = (
-    Page("/agreements/{reference}.json", agreement_json),
-    Page("/agreements/{reference}.csv", agreement_csv),
-    Page("/agreements/{reference}", agreement, "agreement.html"),
+ROUTES = (
+    *files_beside("/agreements/{reference}", rows_of_agreement),
+    PageRoute("/agreements/{reference}", agreement, "agreement.html"),
 )

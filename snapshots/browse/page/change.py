@@ -3,13 +3,11 @@
 Its address is for ever, so a change that was told and is no longer found has its page too.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diff.cells import escaped, to_csv
 from diff.change import PUBLIC, Change
 from diff.details import single
 from diff.kinds import ChangeKind
@@ -22,7 +20,15 @@ from scraper.text import cut, one_line
 from snapshots.asking.changes import ChangeFilter
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
+from snapshots.browse.app.request import (
+    MovedError,
+    NotThereError,
+    PageFile,
+    PageRequest,
+    PageRoute,
+    PageRows,
+    files_beside,
+)
 from snapshots.browse.parts.proof import Kept, kept_as
 from snapshots.browse.parts.rows import change_rows
 
@@ -69,10 +75,10 @@ class MembersOf:
     members: Sequence[Change]
 
 
-def change(asked: Asked) -> Mapping[str, Any]:
+def change(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of a change shows."""
-    reader = asked.reader
-    found = _change(asked)
+    reader = request.reader
+    found = _change(request)
     members = members_of(reader, found.id) if found.group else []
     (row,) = change_rows(reader, [found])
     said = phrase(Told(found, members)) if members else row.phrase
@@ -90,30 +96,22 @@ def change(asked: Asked) -> Mapping[str, Any]:
         "redline": _redline(members[0] if members else found),
         "members": _by_page(members[:MOST_MEMBERS]),
         "left_out": len(members) - len(members[:MOST_MEMBERS]),
-        "proof": _proof(asked, found),
-        "cite": _cite(asked, found),
+        "proof": _proof(request, found),
+        "cite": _cite(request, found),
         "files": _files(found),
     }
 
 
-def change_json(asked: Asked) -> Reply:
-    """Return a change as JSON, a group with its members."""
-    found = _change(asked, ".json")
-    public = found.to_json()
-    if found.group:
-        public["members"] = [member.to_json() for member in members_of(asked.reader, found.id)]
-    body = escaped(json.dumps(public, ensure_ascii=False, indent=2)) + "\n"
-    return Reply(body=body.encode("utf-8", "replace"), content_type="application/json; charset=utf-8")
-
-
-def change_csv(asked: Asked) -> Reply:
-    """Return the members of a group as CSV; of any other change the one row."""
-    found = _change(asked, ".csv")
-    listed = members_of(asked.reader, found.id) if found.group else [found]
-    return Reply(
-        body=to_csv([one.to_json() for one in listed], PUBLIC).encode("utf-8", "replace"),
-        content_type="text/csv; charset=utf-8",
-        name=f"{found.id}.csv",
+def rows_of_change(request: PageRequest) -> PageRows:
+    """Return a change, of a group its members; as JSON the change itself, a group with its members in it."""
+    found = _change(request)
+    members = [member.to_json() for member in members_of(request.reader, found.id)] if found.group else []
+    rows = members if found.group else [found.to_json()]
+    return PageRows(
+        name=found.id,
+        columns=PUBLIC,
+        rows=rows,
+        as_json=lambda: found.to_json() | ({"members": members} if found.group else {}),
     )
 
 
@@ -127,25 +125,21 @@ def members_of(reader: Reader, group: str) -> list[Change]:
 # --- which one --------------------------------------------------------------------------------------------------------
 
 
-def _change(asked: Asked, ending: str = "") -> Change:
+def _change(request: PageRequest) -> Change:
     """Return the change that an address names.
-
-    Args:
-        asked: What is asked.
-        ending: What stands behind the id in the address.
 
     Raises:
         MovedError: The beginning of its id was given.
         NotThereError: There is none, or several begin like this.
     """
-    typed = asked.path["id"]
+    typed = request.path["id"]
     given = typed.lower()
     if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST_PREFIX},20}}", given):
         raise NotThereError(
             f"“{cut(one_line(typed), 60)}” is no id of a change: it has 20 digits, of which at least the first "
             f"{SHORTEST_PREFIX} are needed."
         )
-    rows = asked.reader.rows(
+    rows = request.reader.rows(
         "select id, summary from changes where id >= :given and id < :given || 'g' order by id limit :most",
         {"given": given, "most": MOST_NAMED},
     )
@@ -155,8 +149,8 @@ def _change(asked: Asked, ending: str = "") -> Change:
         several = [(cut(one_line(row["summary"]), 200), addresses.change(row["id"])) for row in rows]
         raise NotThereError(f"Several changes have an id that begins with {given}.", several)
     if typed != rows[0]["id"]:
-        raise MovedError(addresses.change(rows[0]["id"]) + ending)
-    return asked.reader.answers.changes.find(ChangeFilter(ids=[given], editorial=True))[0]
+        raise MovedError(addresses.change(rows[0]["id"]) + request.ending)
+    return request.reader.answers.changes.find(ChangeFilter(ids=[given], editorial=True))[0]
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
@@ -193,11 +187,11 @@ def _group(reader: Reader, found: Change) -> Row | None:
     )
 
 
-def _cite(asked: Asked, found: Change) -> str:
+def _cite(request: PageRequest, found: Change) -> str:
     """Return a sentence that names the change, its proof and where both are kept."""
     seen = f"first seen on {day(found.first_seen)}, {clock(found.first_seen)} UTC"
     proof = f" (SHA-256 of the page {found.snapshot_after})" if found.snapshot_after else ""
-    base = asked.site.base_url
+    base = request.site.base_url
     address = f", {base.rstrip('/')}{addresses.change(found.id)}" if base else ""
     kept = f"Kept by registerwatch, change {found.id}{address}"
     return f"{_sentence(found).removesuffix('.')}: {seen}{proof}. {NHS_DATA_RELEASE.credit} {kept}"
@@ -299,12 +293,12 @@ def _redline(found: Change) -> list[Passage]:
 # --- proof ------------------------------------------------------------------------------------------------------------
 
 
-def _proof(asked: Asked, found: Change) -> list[Row]:
+def _proof(request: PageRequest, found: Change) -> list[Row]:
     """Return the kept pages behind a change, the earlier first; a side that there is none of says so."""
     if not (found.snapshot_before or found.snapshot_after):
         return []
     return [
-        {"name": name, "sha256": sha256, "kept": _kept(asked, found, sha256), "missing": missing}
+        {"name": name, "sha256": sha256, "kept": _kept(request, found, sha256), "missing": missing}
         for name, sha256, missing in (
             ("Before", found.snapshot_before, "No page was read before."),
             ("After", found.snapshot_after, "There was no page to keep."),
@@ -312,22 +306,21 @@ def _proof(asked: Asked, found: Change) -> list[Row]:
     ]
 
 
-def _kept(asked: Asked, found: Change, sha256: str | None) -> Kept | None:
+def _kept(request: PageRequest, found: Change, sha256: str | None) -> Kept | None:
     """Return the period in which these bytes stood on the page that the change is about."""
-    periods = kept_as(asked.reader, asked.site, sha256) if sha256 else []
+    periods = kept_as(request.reader, request.site, sha256) if sha256 else []
     near = [one for one in periods if one.page == found.page] or periods
     seen = [one for one in near if one.first_seen <= found.first_seen] or near
     return seen[-1] if seen else None
 
 
-def all_changes(_asked: Asked) -> Reply:
+def all_changes(_asked: PageRequest) -> PageFile:
     """Lead to the front page, which lists the changes."""
     raise MovedError("/")
 
 
-PAGES = (
-    Page("/changes", all_changes),
-    Page("/changes/{id}.json", change_json),
-    Page("/changes/{id}.csv", change_csv),
-    Page("/changes/{id}", change, "change.html"),
+ROUTES = (
+    PageRoute("/changes", all_changes),
+    *files_beside("/changes/{id}", rows_of_change),
+    PageRoute("/changes/{id}", change, "change.html"),
 )

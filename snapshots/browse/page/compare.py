@@ -10,7 +10,6 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from diff.cells import to_csv, to_json
 from diff.change import Change
 from diff.saying.english import day, listed, number
 from scraper.names.fold import fold
@@ -21,7 +20,7 @@ from scraper.times import as_text, read_time
 from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside
 from snapshots.browse.parts.differing import Difference, Value, came_back, differences_of, of_set, of_whole
 from snapshots.browse.parts.filters import dataset_called, pages_called
 from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
@@ -137,12 +136,12 @@ class Question:
         return bool(self.organisations or self.dataset)
 
 
-def compare(asked: Asked) -> Mapping[str, Any]:
+def compare(request: PageRequest) -> Mapping[str, Any]:
     """Return what differs between two dates, for the organisations or the dataset asked for."""
-    reader, question = asked.reader, _question(asked)
+    reader, question = request.reader, _question(request)
     pairs = _pairs(reader, question) if question.asks and not question.said else []
     differing = [pair for pair in pairs if pair.differs]
-    start = min(asked.words.number("start") or 0, max(0, len(differing) - 1))
+    start = min(request.words.number("start") or 0, max(0, len(differing) - 1))
     shown = differing[start : start + ON_A_PAGE]
     found = _organisations(reader, question, pairs, shown) if pairs or question.slugs else []
     found = [one for one in found if one.compared or one.of_page or not start]
@@ -151,8 +150,8 @@ def compare(asked: Asked) -> Mapping[str, Any]:
     return {
         "title": f"Compare {_dates(question)}" if question.asks else "Compare two dates",
         "heading": "Compare two dates",
-        "description": f"What differs in the {asked.site.register} {_between(question)}{_at(question)}.",
-        "stand": question.said or _stand(question, reader.organisations),
+        "description": f"What differs in the {request.site.register} {_between(question)}{_at(question)}.",
+        "lead": question.said or _lead(question, reader.organisations),
         "question": question,
         "inputs": [*question.organisations, "", ""],
         "found": found,
@@ -163,7 +162,7 @@ def compare(asked: Asked) -> Mapping[str, Any]:
         "start": start,
         "newer": _piece(question, start - ON_A_PAGE, "Back") if start else None,
         "older": _piece(question, older, "Next") if older else None,
-        "files": {ending: addresses.with_query(f"/compare.{ending}", question.query()) for ending in ("csv", "json")},
+        "files": addresses.files("/compare", question.query()),
         "canonical": addresses.with_query("/compare", question.query() if question.asks else []),
     }
 
@@ -173,8 +172,8 @@ def _in_between(found: Sequence[AtOrganisation], changes: Sequence[ChangeRow]) -
     return {of.slug: by_organisation(rows[change.id] for change in of.changes) for of in found}
 
 
-def _question(asked: Asked) -> Question:
-    reader, words = asked.reader, asked.words
+def _question(request: PageRequest) -> Question:
+    reader, words = request.reader, request.words
     first = reader.value("select min(captured_at) as at from runs where state = 'committed'") or ""
     newest = reader.newest
     given = (words.time("from", until=True), words.time("to", until=True))
@@ -423,7 +422,7 @@ def _at(question: Question) -> str:
     return f", {' and '.join(parts)}" if parts else ""
 
 
-def _stand(question: Question, names: Mapping[str, str]) -> str:
+def _lead(question: Question, names: Mapping[str, str]) -> str:
     if not question.asks:
         return (
             "What differs between the register’s pages as they stood on two dates. Name an organisation or a dataset."
@@ -452,25 +451,19 @@ COLUMNS = (
 """Of the CSV: a row is a difference between the two dates, a note, or a change first seen in between."""
 
 
-def compare_csv(asked: Asked) -> Reply:
-    """Return the comparison as CSV."""
-    rows = [row for of in _asked_for(asked) for row in _lines(of)]
-    body = to_csv(rows, COLUMNS).encode()
-    return Reply(body=body, content_type="text/csv; charset=utf-8", name="compare.csv")
-
-
-def compare_json(asked: Asked) -> Reply:
-    """Return the comparison as JSON: organisations, their agreements, and of each what differs and what changed."""
-    rows = [_as_json(of) for of in _asked_for(asked)]
-    return Reply(body=to_json(rows).encode(), content_type="application/json; charset=utf-8")
-
-
-def _asked_for(asked: Asked) -> list[AtOrganisation]:
-    question = _question(asked)
+def differing(request: PageRequest) -> PageRows:
+    """Return the comparison; as JSON by organisation and agreement, each with what differs and what changed."""
+    question = _question(request)
     if question.said or not question.asks:
         raise BadAddressError(question.said or "Name an organisation or a dataset to compare.")
-    pairs = _pairs(asked.reader, question)
-    return _organisations(asked.reader, question, pairs, [pair for pair in pairs if pair.differs])
+    pairs = _pairs(request.reader, question)
+    found = _organisations(request.reader, question, pairs, [pair for pair in pairs if pair.differs])
+    return PageRows(
+        name="compare",
+        columns=COLUMNS,
+        rows=(row for organisation in found for row in _lines(organisation)),
+        as_json=lambda: list(map(_as_json, found)),
+    )
 
 
 def _plain(values: Sequence[Value]) -> list[str]:
@@ -518,8 +511,7 @@ def _lines(of: AtOrganisation) -> Iterator[Row]:
     yield from ({**change.to_json(), "row": "change", **place} for change in of.of_page)
 
 
-PAGES = (
-    Page("/compare", compare, "compare.html", navigation="Compare"),
-    Page("/compare.csv", compare_csv),
-    Page("/compare.json", compare_json),
+ROUTES = (
+    PageRoute("/compare", compare, "compare.html", navigation="Compare"),
+    *files_beside("/compare", differing),
 )

@@ -7,16 +7,16 @@ from typing import Any
 
 from diff.addresses import readable_name
 from diff.names import DatasetNames, nearest
-from diff.saying.english import plural
+from diff.saying.english import month, plural
 from scraper.names.fold import fold
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
+from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, files_beside
 from snapshots.browse.parts import holders as holding
-from snapshots.browse.parts.drawings import levels_chart, names_drawing
-from snapshots.browse.parts.holders import Holder, Spell, Thing
-from snapshots.browse.parts.holders_page import holding_page, table_csv, table_json
+from snapshots.browse.parts.charts import levels_chart, names_chart
+from snapshots.browse.parts.holders import Spell, Thing
+from snapshots.browse.parts.holders_page import holding_page, rows_of_holders
 
 LONGEST_TITLE = 200
 
@@ -36,25 +36,25 @@ class Listed:
     """Its other names that were printed."""
 
 
-def datasets(asked: Asked) -> Mapping[str, Any]:
+def datasets(request: PageRequest) -> Mapping[str, Any]:
     """Return every dataset that was ever listed, by name."""
-    words = asked.words.one("words").strip()
-    known = _all(asked.reader)
+    words = request.words.one("words").strip()
+    known = _all(request.reader)
     found = [one for one in known if fold(words) in fold(" ".join((one.name, *one.also)))] if fold(words) else known
     now = [one for one in found if one.agreements]
     return {
         "title": f"Datasets called “{words}”" if words else "Datasets",
-        "description": f"{plural(len(known), 'dataset')} in the {asked.site.register}: who has each, since when, under "
-        "which names.",
+        "description": f"{plural(len(known), 'dataset')} in the {request.site.register}: who has each, since when, "
+        "under which names.",
         "words": words,
-        "stand": _stand(known, found, words),
+        "lead": _lead(known, found, words),
         "now": sorted(now, key=lambda one: fold(one.name)),
         "gone": sorted((one for one in found if not one.agreements), key=lambda one: fold(one.name)),
         "canonical": addresses.with_query("/datasets", [("words", words)]),
     }
 
 
-def _stand(known: Sequence[Listed], found: Sequence[Listed], words: str) -> str:
+def _lead(known: Sequence[Listed], found: Sequence[Listed], words: str) -> str:
     if words:
         return f"{plural(len(found), 'dataset')} with “{words}” in a name, of {len(known):,}."
     standing = sum(bool(one.agreements) for one in known)
@@ -128,16 +128,17 @@ def _printed(reader: Reader) -> list[Row]:
 # --- one dataset ------------------------------------------------------------------------------------------------------
 
 
-def dataset(asked: Asked) -> Mapping[str, Any]:
+def dataset(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of one dataset shows."""
-    newest, thing, known = _asked_for(asked)
-    reader = asked.reader
+    newest, thing, known = _asked_for(request)
+    reader = request.reader
     spells = holding.spells_of(reader, thing)
     holders = holding.holders_of(reader, thing, spells)
-    page = holding_page(asked, thing, spells, holders, address=addresses.dataset(newest), verbs=("gained", "lost"))
+    page = holding_page(request, thing, spells, holders, address=addresses.dataset(newest), verbs=("gained", "lost"))
     title = cut(one_line(newest), LONGEST_TITLE)
     names = _names(newest, spells)
-    feeds_url = asked.site.feeds_url
+    levels = holding.levels_of(reader, spells)
+    feeds_url = request.site.feeds_url
     return {
         **page,
         "title": title,
@@ -146,13 +147,19 @@ def dataset(asked: Asked) -> Mapping[str, Any]:
         "names": names,
         "proposed": _proposed(reader, thing),
         "kept_apart": [(name, addresses.dataset(name)) for name in _apart(reader, newest, known)],
-        "drawing": names_drawing(
+        "drawing": names_chart(
             [(one.name, one.since, one.until) for one in names],
             next((one.name for one in names if one.is_newest), ""),
             spells[0].since,
             reader.newest,
         ),
-        "chart": levels_chart(holding.levels_of(reader, spells)),
+        "months": f"{month(levels[0][0])} to {month(levels[-1][0])}" if levels else "",
+        "chart": levels_chart(
+            levels,
+            "Agreements that list the dataset, by month",
+            "Agreements on the register’s pages that list the dataset, under any of its names, at the end of the "
+            "month.",
+        ),
         "all_changes": addresses.with_query("/", [("dataset", newest)]),
         "feeds": addresses.feeds_of_dataset(feeds_url, newest) if feeds_url else None,
     }
@@ -162,30 +169,20 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def dataset_csv(asked: Asked) -> Reply:
-    """Return who has a dataset now, as CSV."""
-    newest, thing, _ = _asked_for(asked)
-    return table_csv(_holders(asked, thing), f"{readable_name(newest)}.csv")
+def rows_of_dataset(request: PageRequest) -> PageRows:
+    """Return who has a dataset now."""
+    newest, subject, _ = _asked_for(request)
+    return rows_of_holders(request, subject, readable_name(newest))
 
 
-def dataset_json(asked: Asked) -> Reply:
-    """Return who has a dataset now, as JSON."""
-    _, thing, _ = _asked_for(asked)
-    return table_json(_holders(asked, thing))
-
-
-def _holders(asked: Asked, thing: Thing) -> list[Holder]:
-    return holding.holders_of(asked.reader, thing, holding.spells_of(asked.reader, thing))
-
-
-def _asked_for(asked: Asked) -> tuple[str, Thing, Collection[str]]:
+def _asked_for(request: PageRequest) -> tuple[str, Thing, Collection[str]]:
     """Return the newest known name of the dataset at the address, how it is kept, and the names of all datasets."""
-    name = asked.path["name"]
-    names = _names_of(asked.reader)
+    name = request.path["name"]
+    names = _names_of(request.reader)
     for newest, all_folded in names.items():
         if readable_name(newest) == name:
             return newest, _thing(all_folded), names.keys()
-    raise _elsewhere(asked.reader, names, name)
+    raise _elsewhere(request.reader, names, name)
 
 
 def _elsewhere(reader: Reader, names: Mapping[str, Sequence[str]], name: str) -> MovedError | NotThereError:
@@ -303,9 +300,8 @@ def _apart(reader: Reader, newest: str, known: Collection[str]) -> list[str]:
     return sorted(name for name in known if fold(name) in apart)
 
 
-PAGES = (
-    Page("/datasets", datasets, "datasets.html", navigation="Datasets"),
-    Page("/datasets/{name}.csv", dataset_csv),
-    Page("/datasets/{name}.json", dataset_json),
-    Page("/datasets/{name}", dataset, "dataset.html"),
+ROUTES = (
+    PageRoute("/datasets", datasets, "datasets.html", navigation="Datasets"),
+    *files_beside("/datasets/{name}", rows_of_dataset),
+    PageRoute("/datasets/{name}", dataset, "dataset.html"),
 )

@@ -11,13 +11,12 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from diff.cells import to_csv, to_json
 from diff.saying.english import day, listed, number, plural
 from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Row
-from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside
 from snapshots.browse.parts.filters import pages_called
 
 DAYS = (30, 90, 180, 365)
@@ -25,21 +24,21 @@ DEFAULT_DAYS = 90
 LONGEST = 200
 
 
-def expiring(asked: Asked) -> Mapping[str, Any]:
+def expiring(request: PageRequest) -> Mapping[str, Any]:
     """Return the printed ends of the next days, as of the newest reading."""
-    days, organisation = _days(asked), asked.words.one("organisation").strip()
-    slugs, said = pages_called(asked.reader, organisation)
-    year = [] if said else _rows(asked, DAYS[-1], slugs)
+    days, organisation = _days(request), request.words.one("organisation").strip()
+    slugs, said = pages_called(request.reader, organisation)
+    year = [] if said else _rows(request, DAYS[-1], slugs)
     rows = [row for row in year if row["days_left"] <= days]
     coming = [row for row in rows if not row["apparent"]]
     query = [("days", str(days)), ("organisation", organisation)]
     at = f" at “{organisation}”" if organisation else ""
-    feeds_url = asked.site.feeds_url
+    feeds_url = request.site.feeds_url
     return {
         "title": f"Printed ends in the next {days} days{at}",
-        "description": f"{plural(len(coming), 'agreement')} in the {asked.site.register} with a printed end in the "
+        "description": f"{plural(len(coming), 'agreement')} in the {request.site.register} with a printed end in the "
         f"next {days} days{at}: a date to ask about.",
-        "stand": said or _stand(asked, days, coming),
+        "lead": said or _lead(request, days, coming),
         "months": [
             {"month": month, "ends": [_shown(row) for row in own]}
             for month, own in groupby(coming, key=lambda row: row["last_day"][:7])
@@ -48,7 +47,7 @@ def expiring(asked: Asked) -> Mapping[str, Any]:
         "organisation": organisation,
         "days": days,
         "choices": [_choice(choice, days, organisation, year) for choice in DAYS],
-        "files": {ending: addresses.with_query(f"/expiring.{ending}", query) for ending in ("csv", "json")},
+        "files": addresses.files("/expiring", query),
         "calendar": f"{feeds_url.rstrip('/')}/everything.ics" if feeds_url else None,
         "canonical": addresses.with_query("/expiring", query),
     }
@@ -63,16 +62,12 @@ def _choice(choice: int, days: int, organisation: str, year: Sequence[Row]) -> M
     }
 
 
-def expiring_csv(asked: Asked) -> Reply:
-    """Return the printed ends that are asked for, as CSV."""
-    body = to_csv(_asked_for(asked), COLUMNS).encode()
-    return Reply(body=body, content_type="text/csv; charset=utf-8", name="expiring.csv")
-
-
-def expiring_json(asked: Asked) -> Reply:
-    """Return the printed ends that are asked for, as JSON."""
-    body = to_json(_asked_for(asked)).encode()
-    return Reply(body=body, content_type="application/json; charset=utf-8")
+def ends(request: PageRequest) -> PageRows:
+    """Return the printed ends that are asked for."""
+    slugs, said = pages_called(request.reader, request.words.one("organisation").strip())
+    if said:
+        raise BadAddressError(said)
+    return PageRows(name="expiring", columns=COLUMNS, rows=_rows(request, _days(request), slugs))
 
 
 COLUMNS = (
@@ -81,15 +76,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _asked_for(asked: Asked) -> list[Row]:
-    slugs, said = pages_called(asked.reader, asked.words.one("organisation").strip())
-    if said:
-        raise BadAddressError(said)
-    return _rows(asked, _days(asked), slugs)
-
-
-def _days(asked: Asked) -> int:
-    days = asked.words.number("days")
+def _days(request: PageRequest) -> int:
+    days = request.words.number("days")
     if days is None:
         return DEFAULT_DAYS
     if days not in DAYS:
@@ -97,9 +85,9 @@ def _days(asked: Asked) -> int:
     return days
 
 
-def _rows(asked: Asked, days: int, slugs: Sequence[str] | None) -> list[Row]:
+def _rows(request: PageRequest, days: int, slugs: Sequence[str] | None) -> list[Row]:
     """Return the ends from the newest reading on, the nearest first."""
-    reader = asked.reader
+    reader = request.reader
     if not reader.newest:
         return []
     today = reader.newest[:10]
@@ -121,14 +109,13 @@ def _rows(asked: Asked, days: int, slugs: Sequence[str] | None) -> list[Row]:
     return [{**row, "apparent": bool(row["apparent"])} for row in rows]
 
 
-def _stand(asked: Asked, days: int, coming: Sequence[Row]) -> str:
-    if not asked.reader.newest:
+def _lead(request: PageRequest, days: int, coming: Sequence[Row]) -> str:
+    if not request.reader.newest:
         return "Nothing has been read yet."
     n = len({row["reference"] for row in coming})
     agreements = f"{number(n, capital=True)} agreement{' has' if n in (0, 1) else 's have'}"
-    return (
-        f"{agreements} a printed end in the {days} days from {day(asked.reader.newest)}, when the pages were last read."
-    )
+    read = day(request.reader.newest)
+    return f"{agreements} a printed end in the {days} days from {read}, when the pages were last read."
 
 
 def _shown(row: Row) -> Mapping[str, Any]:
@@ -140,8 +127,7 @@ def _shown(row: Row) -> Mapping[str, Any]:
     }
 
 
-PAGES = (
-    Page("/expiring", expiring, "expiring.html", navigation="Expiring"),
-    Page("/expiring.csv", expiring_csv),
-    Page("/expiring.json", expiring_json),
+ROUTES = (
+    PageRoute("/expiring", expiring, "expiring.html", navigation="Expiring"),
+    *files_beside("/expiring", ends),
 )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from scraper.names.fold import fold
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader
-from snapshots.browse.app.request import Asked, Page
+from snapshots.browse.app.request import PageRequest, PageRoute
 
 
 class Followed(NamedTuple):
@@ -22,14 +22,14 @@ class Followed(NamedTuple):
     calendar: str | None
 
 
-def feeds(asked: Asked) -> Mapping[str, Any]:
+def feeds(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of the feeds shows."""
-    base = asked.site.feeds_url
-    organisations = list(_organisations(asked.reader, base)) if base else []
-    datasets = list(_datasets(asked.reader, base)) if base else []
+    base = request.site.feeds_url
+    organisations = list(_organisations(request.reader, base)) if base else []
+    datasets = list(_datasets(request.reader, base)) if base else []
     return {
         "title": "Feeds",
-        "description": f"Feeds and calendars of what changes in the {asked.site.register}, and how to follow them.",
+        "description": f"Feeds and calendars of what changes in the {request.site.register}, and how to follow them.",
         "everything": f"{base.rstrip('/')}/everything" if base else None,
         "organisations": _by_letter(organisations),
         "datasets": _by_letter(datasets),
@@ -72,4 +72,4 @@ def _letter(name: str) -> str:
     return plain[0].upper() if plain[:1].isalpha() else "0–9"
 
 
-PAGES = (Page("/feeds", feeds, "feeds.html", navigation="Feeds"),)
+ROUTES = (PageRoute("/feeds", feeds, "feeds.html", navigation="Feeds"),)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from diff.cells import to_csv, to_json
 from diff.change import PUBLIC
 from diff.kinds import ChangeKind
 from diff.saying.english import day, days, month, number, plural
@@ -16,15 +15,9 @@ from scraper.times import as_text, read_time
 from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
-from snapshots.browse.parts.drawings import Month, chart_of, months_between
-from snapshots.browse.parts.filters import (
-    Filter,
-    condition,
-    count,
-    filter_of,
-    unknown_name,
-)
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside
+from snapshots.browse.parts.charts import Chart, MonthCount, months_between, months_chart
+from snapshots.browse.parts.filters import Filter, condition, count, filter_of, unknown_name
 from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
 
 ENOUGH = 40
@@ -75,21 +68,21 @@ class Count:
         )
 
 
-def front(asked: Asked) -> Mapping[str, Any]:
+def front(request: PageRequest) -> Mapping[str, Any]:
     """Return what the front page shows."""
-    reader, given = asked.reader, filter_of(asked)
+    reader, given = request.reader, filter_of(request)
     wanted = condition(reader, given)
     counts = _counts(reader, given)
     runs = _runs_with(reader, counts, given)
-    start = _start(runs, reader, asked.words.number("before"))
+    start = _start(runs, reader, request.words.number("before"))
     shown = _enough(runs[start:])
     older = runs[start + len(shown) :]
     at = f", up to {day(shown[0]['captured_at'])}" if start and shown else ""
     return {
         "title": f"Changes {given.in_words()}{at}" if given.narrows else f"What changed{at}",
         "heading": "What changed",
-        "description": _description(asked, given, sum(run["changes"] for run in runs), at),
-        "stand": unknown_name(reader, given) or _stand(reader, counts, given, runs, at),
+        "description": _description(request, given, sum(run["changes"] for run in runs), at),
+        "lead": unknown_name(reader, given) or _lead(reader, counts, given, runs, at),
         "filter": given,
         "kinds": [(kind.value, kind.row.heading) for kind in ChangeKind if given.editorial or not kind.row.editorial],
         "severities": _severities(counts, given),
@@ -98,9 +91,9 @@ def front(asked: Asked) -> Mapping[str, Any]:
         "after_quiet": _quiet_after(reader, given, shown, older),
         "older": _older(given, shown, older),
         "newer": addresses.with_query("/", given.query()) if start else None,
-        "chart": chart_of(_months(reader, counts, given)),
+        "chart": _chart(reader, counts, given),
         "soon": _soon(reader),
-        "files": {ending: addresses.with_query(f"/changes.{ending}", given.query()) for ending in ("csv", "json")},
+        "files": addresses.files("/changes", given.query()),
         "canonical": addresses.with_query("/", given.query()) if not start else None,
     }
 
@@ -269,7 +262,7 @@ def _older(given: Filter, shown: Sequence[Row], older: Sequence[Row]) -> dict[st
 # --- sentences and counts ---------------------------------------------------------------------------------------------
 
 
-def _stand(reader: Reader, counts: Sequence[Count], given: Filter, runs: Sequence[Row], at: str) -> str:
+def _lead(reader: Reader, counts: Sequence[Count], given: Filter, runs: Sequence[Row], at: str) -> str:
     if given.narrows:
         found = sum(run["changes"] for run in runs)
         where = f", first seen in {plural(len(runs), 'reading')} of the register" if found else ""
@@ -304,11 +297,11 @@ def _runs_or_editions(facts: Row) -> str:
     return one if facts["runs"] == 1 else f"{one}s"
 
 
-def _description(asked: Asked, given: Filter, found: int, at: str) -> str:
+def _description(request: PageRequest, given: Filter, found: int, at: str) -> str:
     if given.narrows:
-        return f"{count(found)} {given.in_words()}{at}, in the {asked.site.register}: with before and after."
+        return f"{count(found)} {given.in_words()}{at}, in the {request.site.register}: with before and after."
     return (
-        f"The latest changes in the {asked.site.register}{at}: datasets, legal bases, terms and controllers, with "
+        f"The latest changes in the {request.site.register}{at}: datasets, legal bases, terms and controllers, with "
         "before and after."
     )
 
@@ -335,20 +328,20 @@ _HIGH = (Severity.HIGH,)
 _MEDIUM = (Severity.HIGH, Severity.MEDIUM)
 
 
-def _months(reader: Reader, counts: Sequence[Count], given: Filter) -> list[Month]:
+def _chart(reader: Reader, counts: Sequence[Count], given: Filter) -> Chart | None:
     """Return the counts of the newest months, whatever time is asked for."""
     if not reader.newest:
-        return []
+        return None
     changes, high = Counter[str](), Counter[str]()
     for one in counts:
         if one.is_told(given) and one.is_severe(given) and not one.withdrawn:
             changes[one.first_seen[:7]] += one.n
             high[one.first_seen[:7]] += one.n if one.severity == Severity.HIGH else 0
     first = reader.value("select min(first_seen) as at from snapshots") or reader.newest
-    return [
-        Month(month=one, changes=changes[one], high=high[one])
-        for one in months_between(first[:7], reader.newest[:7])[-MONTHS:]
-    ]
+    months = months_between(first[:7], reader.newest[:7])[-MONTHS:]
+    filtered = ", as filtered" if given.narrows else ""
+    caption = f"Changes by the month in which they were first seen{filtered}. A register-wide change counts once."
+    return months_chart([MonthCount(when, changes[when], high[when]) for when in months], caption)
 
 
 def _soon(reader: Reader) -> dict[str, Any]:
@@ -377,29 +370,16 @@ def _soon(reader: Reader) -> dict[str, Any]:
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def changes_csv(asked: Asked) -> Reply:
-    """Return the changes that are asked for as CSV."""
-    return Reply(
-        body=to_csv(_asked_for(asked), PUBLIC).encode(),
-        content_type="text/csv; charset=utf-8",
-        name="changes.csv",
-    )
-
-
-def changes_json(asked: Asked) -> Reply:
-    """Return the changes that are asked for as JSON."""
-    return Reply(body=to_json(_asked_for(asked)).encode(), content_type="application/json; charset=utf-8")
-
-
-def _asked_for(asked: Asked) -> list[Row]:
-    given = filter_of(asked)
-    if said := unknown_name(asked.reader, given):
+def changes(request: PageRequest) -> PageRows:
+    """Return the changes that are asked for."""
+    given = filter_of(request)
+    if said := unknown_name(request.reader, given):
         raise BadAddressError(said)
-    return [change.to_json() for change in asked.reader.answers.changes.find(given.question())]
+    found = request.reader.answers.changes.find(given.question())
+    return PageRows(name="changes", columns=PUBLIC, rows=(change.to_json() for change in found))
 
 
-PAGES = (
-    Page("/", front, "front.html", navigation="What changed"),
-    Page("/changes.csv", changes_csv),
-    Page("/changes.json", changes_json),
+ROUTES = (
+    PageRoute("/", front, "front.html", navigation="What changed"),
+    *files_beside("/changes", changes),
 )

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from diff.names import nearest
-from diff.saying.english import plural
+from diff.saying.english import month, plural
 from scraper.names.legal_basis import family_of
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Row
-from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page, Reply
+from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, files_beside
 from snapshots.browse.parts import holders as holding
-from snapshots.browse.parts.drawings import levels_chart
-from snapshots.browse.parts.holders import FAMILIES, Holder, Spell, Thing
-from snapshots.browse.parts.holders_page import holding_page, table_csv, table_json
+from snapshots.browse.parts.charts import levels_chart
+from snapshots.browse.parts.holders import FAMILIES, Spell, Thing
+from snapshots.browse.parts.holders_page import holding_page, rows_of_holders
 from snapshots.browse.parts.law import about, heading
 
 LONGEST_TITLE = 160
@@ -59,9 +59,9 @@ class Family:
     bases: Sequence[Listed]
 
 
-def legal_bases(asked: Asked) -> Mapping[str, Any]:
+def legal_bases(request: PageRequest) -> Mapping[str, Any]:
     """Return every legal basis that was ever cited, by family."""
-    reader = asked.reader
+    reader = request.reader
     rows = reader.rows(
         """
         select basis, max(printed) as printed, count(distinct case when last_seen is null then reference end) as
@@ -82,9 +82,9 @@ def legal_bases(asked: Asked) -> Mapping[str, Any]:
     now = sum(bool(row["agreements"]) for row in rows)
     return {
         "title": "Legal bases",
-        "description": f"{plural(now, 'legal basis', 'legal bases')} that agreements in the {asked.site.register} cite "
-        "now: act and section, who cites each, since when.",
-        "stand": f"{plural(now, 'legal basis', 'legal bases')} that agreements cite now. The register prints them in "
+        "description": f"{plural(now, 'legal basis', 'legal bases')} that agreements in the {request.site.register} "
+        "cite now: act and section, who cites each, since when.",
+        "lead": f"{plural(now, 'legal basis', 'legal bases')} that agreements cite now. The register prints them in "
         "many spellings; what cites the same section is one basis here.",
         "parts": _families(rows),
         "none_printed": none_printed or 0,
@@ -122,18 +122,19 @@ def _title(basis: str, printed: str) -> str:
 # --- one legal basis --------------------------------------------------------------------------------------------------
 
 
-def legal_basis(asked: Asked) -> Mapping[str, Any]:
+def legal_basis(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of one legal basis shows."""
-    basis, thing = _asked_for(asked)
-    reader = asked.reader
+    basis, thing = _asked_for(request)
+    reader = request.reader
     spells = holding.spells_of(reader, thing)
     holders = holding.holders_of(reader, thing, spells)
     forms = _forms(spells)
+    levels = holding.levels_of(reader, spells)
     title = _title(basis, forms[0].printed)
     where = holding.counted(holders)
     return {
         **holding_page(
-            asked,
+            request,
             thing,
             spells,
             holders,
@@ -146,25 +147,20 @@ def legal_basis(asked: Asked) -> Mapping[str, Any]:
         "about": about(basis),
         "forms": forms[:MOST_FORMS],
         "forms_all": len(forms),
-        "chart": levels_chart(holding.levels_of(reader, spells)),
+        "months": f"{month(levels[0][0])} to {month(levels[-1][0])}" if levels else "",
+        "chart": levels_chart(
+            levels,
+            "Agreements that cite the legal basis, by month",
+            "Agreements on the register’s pages that cite the legal basis at the end of the month.",
+        ),
         "all_changes": addresses.with_query("/", [("kind", "legal-basis-changed")]),
     }
 
 
-def legal_basis_csv(asked: Asked) -> Reply:
-    """Return who cites a legal basis now, as CSV."""
-    basis, thing = _asked_for(asked)
-    return table_csv(_holders(asked, thing), f"{_file_name(basis)}.csv")
-
-
-def legal_basis_json(asked: Asked) -> Reply:
-    """Return who cites a legal basis now, as JSON."""
-    _, thing = _asked_for(asked)
-    return table_json(_holders(asked, thing))
-
-
-def _holders(asked: Asked, thing: Thing) -> list[Holder]:
-    return holding.holders_of(asked.reader, thing, holding.spells_of(asked.reader, thing))
+def rows_of_legal_basis(request: PageRequest) -> PageRows:
+    """Return who cites a legal basis now."""
+    basis, subject = _asked_for(request)
+    return rows_of_holders(request, subject, _file_name(basis))
 
 
 def _file_name(basis: str) -> str:
@@ -176,10 +172,10 @@ def _file_name(basis: str) -> str:
     return "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in basis.lower()).split())
 
 
-def _asked_for(asked: Asked) -> tuple[str, Thing]:
+def _asked_for(request: PageRequest) -> tuple[str, Thing]:
     """Return the legal basis at the address, and how it is kept."""
-    wanted = asked.path["basis"]
-    known = [row["basis"] for row in asked.reader.rows("select distinct basis from agreement_legal_bases")]
+    wanted = request.path["basis"]
+    known = [row["basis"] for row in request.reader.rows("select distinct basis from agreement_legal_bases")]
     if wanted in known:
         return wanted, Thing(
             table="agreement_legal_bases",
@@ -222,9 +218,8 @@ def _forms(spells: Sequence[Spell]) -> list[Form]:
     return sorted(forms, key=lambda one: (-one.agreements, one.since, one.printed))
 
 
-PAGES = (
-    Page("/legal-bases", legal_bases, "legal_bases.html", navigation="Legal bases"),
-    Page("/legal-bases/{basis}.csv", legal_basis_csv),
-    Page("/legal-bases/{basis}.json", legal_basis_json),
-    Page("/legal-bases/{basis}", legal_basis, "legal_basis.html"),
+ROUTES = (
+    PageRoute("/legal-bases", legal_bases, "legal_bases.html", navigation="Legal bases"),
+    *files_beside("/legal-bases/{basis}", rows_of_legal_basis),
+    PageRoute("/legal-bases/{basis}", legal_basis, "legal_basis.html"),
 )

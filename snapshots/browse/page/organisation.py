@@ -19,7 +19,7 @@ from scraper.text import cut, one_line
 from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import Asked, MovedError, NotThereError, Page
+from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute
 from snapshots.browse.parts.proof import kept_of_page, page_address
 from snapshots.browse.parts.timeline import timeline
 
@@ -48,10 +48,10 @@ class Listed:
     """The letter that it is listed under."""
 
 
-def organisations(asked: Asked) -> Mapping[str, Any]:
+def organisations(request: PageRequest) -> Mapping[str, Any]:
     """Return the list of all organisations, or of those whose name holds the words asked for."""
-    words = asked.words.one("words").strip()
-    everyone = _all(asked.reader)
+    words = request.words.one("words").strip()
+    everyone = _all(request.reader)
     parts = [fold(part) for part in words.split() if fold(part)]
     found = [one for one in everyone if all(part in one.folded for part in parts)] if words else everyone
     standing = sum(one.standing for one in found)
@@ -64,7 +64,7 @@ def organisations(asked: Asked) -> Mapping[str, Any]:
         "title": "Organisations",
         "description": f"Who has data from the register: {stand}.",
         "canonical": addresses.with_query("/organisations", [("words", words)]),
-        "stand": f"{stand}{f', with “{words}” in their names' if words else ''}.",
+        "lead": f"{stand}{f', with “{words}” in their names' if words else ''}.",
         "words": words,
         "letters": _by_letter(found),
         "near": [(name, addresses.organisation(by_name[name])) for name in near],
@@ -129,25 +129,25 @@ def _by_letter(found: Sequence[Listed]) -> list[tuple[str, str, list[Listed]]]:
 # --- one of them ------------------------------------------------------------------------------------------------------
 
 
-def organisation(asked: Asked) -> Mapping[str, Any]:
+def organisation(request: PageRequest) -> Mapping[str, Any]:
     """Return an organisation's page."""
-    reader, site = asked.reader, asked.site
-    page = _page(asked)
+    reader, site = request.reader, request.site
+    page = _page(request)
     slug, name = page["slug"], one_line(page["organisation"] or page["slug"])
     now, gone = _now(reader, slug), _gone(reader, slug)
     counts = _counts(reader, slug)
-    before = asked.words.time("before")
+    before = request.words.time("before")
     shown, older = _shown(counts, before)
     found = timeline(reader, Condition(sql="c.id in (select value from json_each(:ids))", values={"ids": shown}))
     kept = kept_of_page(reader, site, slug)
     told = [row for row in counts if row["substantive"]]
     feeds = addresses.feeds_of_organisation(site.feeds_url, slug) if site.feeds_url else None
     datasets = _datasets(reader, slug)
-    stand = _stand(reader, page, now, told)
+    stand = _lead(reader, page, now, told)
     return {
         "title": cut(name, 200),
         "description": stand,
-        "stand": stand,
+        "lead": stand,
         "page": page,
         "name": name,
         "flags": [one_line(flag) for flag in json.loads(page["flags"])],
@@ -171,26 +171,24 @@ def organisation(asked: Asked) -> Mapping[str, Any]:
         "all_datasets": len(datasets),
         "feeds": feeds,
         "calendar": f"{feeds}.ics" if feeds else None,
-        "files": {
-            ending: addresses.with_query(f"/changes.{ending}", [("organisation", slug)]) for ending in ("csv", "json")
-        },
+        "files": addresses.files("/changes", [("organisation", slug)]),
         "register_page": page_address(site, slug, kept[0].source if kept else ""),
     }
 
 
-def _page(asked: Asked) -> Row:
+def _page(request: PageRequest) -> Row:
     """Return the row of the page asked for.
 
     Raises:
         NotThereError: There is none; with the nearest by slug or name.
         MovedError: It is spelled otherwise.
     """
-    wanted = asked.path["slug"]
-    rows = asked.reader.rows(
+    wanted = request.path["slug"]
+    rows = request.reader.rows(
         "select * from pages where slug in (:slug, :lower)", {"slug": wanted, "lower": wanted.lower()}
     )
     if not rows:
-        known = asked.reader.organisations
+        known = request.reader.organisations
         names = nearest(cut(one_line(wanted), 120), [*known, *known.values()])
         slugs = dict.fromkeys(slug for near in names for slug, name in known.items() if near in (slug, name))
         raise NotThereError(
@@ -202,7 +200,7 @@ def _page(asked: Asked) -> Row:
     return rows[0]
 
 
-def _stand(reader: Reader, page: Row, now: Sequence[Row], told: Sequence[Row]) -> str:
+def _lead(reader: Reader, page: Row, now: Sequence[Row], told: Sequence[Row]) -> str:
     if page["last_seen"] is None:
         return "This page could never be read."
     agreements = f"{number(len(now), capital=True)} agreement{'' if len(now) == 1 else 's'}"
@@ -406,7 +404,7 @@ def _spellings(vocabulary: Vocabulary) -> Mapping[str, str]:
     return {fold(name): name for name in reversed(vocabulary.organisation_names)}
 
 
-PAGES = (
-    Page("/organisations", organisations, "organisations.html", navigation="Organisations"),
-    Page("/organisations/{slug}", organisation, "organisation.html"),
+ROUTES = (
+    PageRoute("/organisations", organisations, "organisations.html", navigation="Organisations"),
+    PageRoute("/organisations/{slug}", organisation, "organisation.html"),
 )

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diff.cells import to_csv, to_json
 from diff.saying.english import listed, plural
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import Asked, BadAddressError, Page, Reply
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside
 from snapshots.browse.parts.filters import pages_called
 
 ON_A_PAGE = 100
@@ -114,23 +113,23 @@ _BY_WORD = {one.word: one for one in RULES}
 _BY_RULE = {one.rule: one for one in RULES}
 
 
-def red_flags(asked: Asked) -> Mapping[str, Any]:
+def red_flags(request: PageRequest) -> Mapping[str, Any]:
     """Return what stands out: every rule with its count, or the agreements of one rule or one organisation."""
-    rule, organisation = asked.words.one("rule"), asked.words.one("organisation").strip()
-    slugs, said = pages_called(asked.reader, organisation)
+    rule, organisation = request.words.one("rule"), request.words.one("organisation").strip()
+    slugs, said = pages_called(request.reader, organisation)
     narrowed = bool(rule or organisation)
-    rows = _rows(asked, _rule_of(rule), slugs) if narrowed else []
-    counts = _counts(asked.reader) if not narrowed else {}
-    start = min(asked.words.number("start") or 0, max(0, len(rows) - 1))
+    rows = _rows(request, _rule_of(rule), slugs) if narrowed else []
+    counts = _counts(request.reader) if not narrowed else {}
+    start = min(request.words.number("start") or 0, max(0, len(rows) - 1))
     shown = rows[start : start + ON_A_PAGE]
     query = [("rule", rule), ("organisation", organisation)]
     title = _title(rule, organisation)
     return {
         "title": title,
-        "description": _description(asked, rows if narrowed else counts),
+        "description": _description(request, rows if narrowed else counts),
         "heading": title,
         "narrowed": narrowed,
-        "stand": said or _stand(rule, organisation, rows, counts),
+        "lead": said or _lead(rule, organisation, rows, counts),
         "rule": _BY_WORD.get(rule),
         "organisation": organisation,
         "rules": [(one, counts.get(one.rule, 0)) for one in RULES],
@@ -142,32 +141,20 @@ def red_flags(asked: Asked) -> Mapping[str, Any]:
         "older": _piece(query, start + ON_A_PAGE, f"Next {min(ON_A_PAGE, left)}")
         if (left := len(rows) - start - len(shown)) > 0
         else None,
-        "files": {ending: addresses.with_query(f"/red-flags.{ending}", query) for ending in ("csv", "json")},
+        "files": addresses.files("/red-flags", query),
         "canonical": addresses.with_query("/red-flags", query),
     }
 
 
-def red_flags_csv(asked: Asked) -> Reply:
-    """Return what stands out, as CSV."""
-    body = to_csv(_asked_for(asked), COLUMNS).encode()
-    return Reply(body=body, content_type="text/csv; charset=utf-8", name="red-flags.csv")
-
-
-def red_flags_json(asked: Asked) -> Reply:
-    """Return what stands out, as JSON."""
-    body = to_json(_asked_for(asked)).encode()
-    return Reply(body=body, content_type="application/json; charset=utf-8")
+def flags(request: PageRequest) -> PageRows:
+    """Return what stands out and is asked for."""
+    slugs, said = pages_called(request.reader, request.words.one("organisation").strip())
+    if said:
+        raise BadAddressError(said)
+    return PageRows(name="red-flags", columns=COLUMNS, rows=_rows(request, _rule_of(request.words.one("rule")), slugs))
 
 
 COLUMNS = ("rule", "organisation", "page", "reference", "since", "evidence", "last_seen")
-
-
-def _asked_for(asked: Asked) -> list[Row]:
-    organisation = asked.words.one("organisation").strip()
-    slugs, said = pages_called(asked.reader, organisation)
-    if said:
-        raise BadAddressError(said)
-    return _rows(asked, _rule_of(asked.words.one("rule")), slugs)
 
 
 def _rule_of(word: str) -> str | None:
@@ -178,9 +165,9 @@ def _rule_of(word: str) -> str | None:
     return _BY_WORD[word].rule
 
 
-def _rows(asked: Asked, rule: str | None, slugs: Sequence[str] | None) -> list[Row]:
+def _rows(request: PageRequest, rule: str | None, slugs: Sequence[str] | None) -> list[Row]:
     """Return flags, the newest first."""
-    return asked.reader.rows(
+    return request.reader.rows(
         """
         select rule, coalesce(organisation, page) as organisation, page, reference, since, evidence, last_seen
         from red_flags
@@ -205,16 +192,16 @@ def _title(rule: str, organisation: str) -> str:
     return f"Red flags: {words}" + (f", at “{organisation}”" if organisation else "")
 
 
-def _description(asked: Asked, found: Sequence[Row] | Mapping[str, int]) -> str:
+def _description(request: PageRequest, found: Sequence[Row] | Mapping[str, int]) -> str:
     if isinstance(found, Mapping):
         return (
-            f"States in the {asked.site.register} that stand out and that no change announces, with what each may mean "
-            "and why it may mean nothing."
+            f"States in the {request.site.register} that stand out and that no change announces, with what each may "
+            "mean and why it may mean nothing."
         )
-    return f"{plural(len(found), 'entry', 'entries')} in the {asked.site.register}, with evidence and since when."
+    return f"{plural(len(found), 'entry', 'entries')} in the {request.site.register}, with evidence and since when."
 
 
-def _stand(rule: str, organisation: str, rows: Sequence[Row], counts: Mapping[str, int]) -> str:
+def _lead(rule: str, organisation: str, rows: Sequence[Row], counts: Mapping[str, int]) -> str:
     if rule:
         return _BY_WORD[rule].about
     if organisation:
@@ -244,8 +231,7 @@ def _piece(query: Sequence[tuple[str, str]], start: int, words: str) -> dict[str
     return {"words": words, "address": addresses.with_query("/red-flags", [*query, ("start", at)])}
 
 
-PAGES = (
-    Page("/red-flags", red_flags, "red_flags.html", navigation="Red flags"),
-    Page("/red-flags.csv", red_flags_csv),
-    Page("/red-flags.json", red_flags_json),
+ROUTES = (
+    PageRoute("/red-flags", red_flags, "red_flags.html", navigation="Red flags"),
+    *files_beside("/red-flags", flags),
 )

@@ -14,7 +14,7 @@ from scraper.text import cut, one_line
 from snapshots.asking.changes import ChangeFilter
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import Asked, BadAddressError, NotThereError, Page, Reply
+from snapshots.browse.app.request import BadAddressError, NotThereError, PageFile, PageRequest, PageRoute
 from snapshots.browse.parts.rows import by_organisation, change_rows
 from snapshots.keeping.chain import text_of
 
@@ -37,13 +37,13 @@ class DamagedError(RegisterWatchError):
 # --- all of them ------------------------------------------------------------------------------------------------------
 
 
-def runs(asked: Asked) -> Mapping[str, Any]:
+def runs(request: PageRequest) -> Mapping[str, Any]:
     """Return the list of runs, newest first."""
-    before = asked.words.number("before")
-    at = asked.reader.value("select captured_at from runs where id = :id", {"id": before}) if before else None
+    before = request.words.number("before")
+    at = request.reader.value("select captured_at from runs where id = :id", {"id": before}) if before else None
     if before and at is None:
         raise BadAddressError(f"There is no run {before}.")
-    rows = asked.reader.rows(
+    rows = request.reader.rows(
         """
         select runs.*, coalesce(told.changes, 0) as changes
         from runs
@@ -59,7 +59,7 @@ def runs(asked: Asked) -> Mapping[str, Any]:
         """,
         {"before": at, "most": RUNS + 1},
     )
-    (facts,) = asked.reader.rows(
+    (facts,) = request.reader.rows(
         """
         select count(*) as runs, sum(state = 'held') as held, sum(kind = 'import') as editions,
           min(captured_at) as first, max(captured_at) as last
@@ -71,14 +71,14 @@ def runs(asked: Asked) -> Mapping[str, Any]:
         "title": f"Runs before {day(at)}" if at else "Runs",
         "description": "Every reading of the register: what was read, what changed, what failed.",
         "canonical": "/runs" if not before else f"/runs?before={before}",
-        "stand": _stand(facts),
+        "lead": _lead(facts),
         "rows": [_listed(run) for run in shown],
         "newer": {"words": "Back to the newest", "address": "/runs"} if before else None,
         "older": {"words": "Earlier runs", "address": f"/runs?before={shown[-1]['id']}"} if older else None,
     }
 
 
-def _stand(facts: Row) -> str:
+def _lead(facts: Row) -> str:
     if not facts["runs"]:
         return "Nothing has been read yet."
     what = plural(facts["runs"], "reading")
@@ -104,14 +104,14 @@ def _kind(run: Row) -> str:
 # --- one of them ------------------------------------------------------------------------------------------------------
 
 
-def run(asked: Asked) -> Mapping[str, Any]:
+def run(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of a run shows."""
-    reader = asked.reader
-    found = _run(asked)
+    reader = request.reader
+    found = _run(request)
     number = found["id"]
     kinds = _kinds(reader, number)
     ids = _ids(reader, number)
-    start = asked.words.number("from") or 0
+    start = request.words.number("from") or 0
     if start and start >= len(ids):
         raise BadAddressError(f"This {_kind(found)} has {plural(len(ids), 'change')}; there is none after {start:,}.")
     shown = reader.answers.changes.find(ChangeFilter(ids=ids[start : start + CHANGES], editorial=True))
@@ -149,13 +149,13 @@ def run(asked: Asked) -> Mapping[str, Any]:
     }
 
 
-def _run(asked: Asked) -> Row:
-    given = asked.path["number"]
+def _run(request: PageRequest) -> Row:
+    given = request.path["number"]
     found = None
     if given.isascii() and given.isdecimal() and len(given) < 10:
-        found = asked.reader.row("select * from runs where id = :id", {"id": int(given)})
+        found = request.reader.row("select * from runs where id = :id", {"id": int(given)})
     if found is None:
-        newest = asked.reader.rows("select id, kind from runs order by captured_at desc limit 3")
+        newest = request.reader.rows("select id, kind from runs order by captured_at desc limit 3")
         near = [(f"{_kind(row).capitalize()} {row['id']}", addresses.run(row["id"])) for row in newest]
         raise NotThereError(f"There is no run “{cut(one_line(given), 60)}”.", near)
     return found
@@ -306,15 +306,15 @@ def _beside(reader: Reader, found: Row, than: str, order: str) -> dict[str, str]
 # --- the chain --------------------------------------------------------------------------------------------------------
 
 
-def manifest(asked: Asked) -> Reply:
+def manifest(request: PageRequest) -> PageFile:
     """Return a manifest, byte for byte: its SHA-256 is the hash in the chain."""
-    found = _run(asked)
-    rows = [row for row in _manifests(asked.reader, found["id"]) if str(row["number"]) == asked.path["manifest"]]
+    found = _run(request)
+    rows = [row for row in _manifests(request.reader, found["id"]) if str(row["number"]) == request.path["manifest"]]
     if not rows:
-        given = cut(one_line(asked.path["manifest"]), 60)
+        given = cut(one_line(request.path["manifest"]), 60)
         raise NotThereError(f"Run {found['id']} has no manifest “{given}”.", [("The run", addresses.run(found["id"]))])
     try:
-        return Reply(body=_text(rows[0]), content_type="application/json; charset=utf-8")
+        return PageFile(body=_text(rows[0]), content_type="application/json; charset=utf-8")
     except DamagedError as error:
         raise NotThereError(f"It is there, and damaged: {error}.") from error
 
@@ -350,8 +350,8 @@ def _manifest_shown(row: Row) -> dict[str, Any]:
     }
 
 
-PAGES = (
-    Page("/runs", runs, "runs.html"),
-    Page("/runs/{number}/manifests/{manifest}.json", manifest),
-    Page("/runs/{number}", run, "run.html"),
+ROUTES = (
+    PageRoute("/runs", runs, "runs.html"),
+    PageRoute("/runs/{number}/manifests/{manifest}.json", manifest),
+    PageRoute("/runs/{number}", run, "run.html"),
 )

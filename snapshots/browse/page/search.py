@@ -15,8 +15,7 @@ from scraper.records import SECTIONS
 from snapshots.asking.changes import ChangeFilter, matching
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.render import marked
-from snapshots.browse.app.request import Asked, MovedError, Page
+from snapshots.browse.app.request import MovedError, PageRequest, PageRoute
 from snapshots.browse.parts.rows import ChangeRow, change_rows
 
 FEW = 5
@@ -48,29 +47,29 @@ class Section:
     """Address of all of them, where not all are shown."""
 
 
-def search(asked: Asked) -> Mapping[str, Any]:
+def search(request: PageRequest) -> Mapping[str, Any]:
     """Return what is found under the words asked for."""
-    text = asked.words.one("q").strip()
-    if reference := _reference(asked.reader, text):
+    text = request.words.one("q").strip()
+    if reference := _reference(request.reader, text):
         raise MovedError(addresses.agreement(reference))
-    if change := _change(asked.reader, text):
+    if change := _change(request.reader, text):
         raise MovedError(addresses.change(change))
-    only = asked.words.one("in")
+    only = request.words.one("in")
     match = matching(text)
     find = {name: one for name, one in _SECTIONS.items() if only in ("", name) or only not in _SECTIONS}
     found = (
-        [one(asked.reader, text, match, MANY if only in _SECTIONS else FEW) for one in find.values()] if match else []
+        [one(request.reader, text, match, MANY if only in _SECTIONS else FEW) for one in find.values()] if match else []
     )
     sections = [_with_more(section, text, only) for section in found if section.count]
     return {
         "title": f"Search: {text}" if text else "Search",
         "description": f"What the register says, and said, with the words “{text}”." if text else "Search everything.",
         "searched": text,
-        "stand": _stand(text, match, sections),
+        "lead": _lead(text, match, sections),
         "sections": sections,
         "only": only if only in _SECTIONS else "",
         "everything": addresses.with_query("/search", [("q", text)]),
-        "near": [] if sections else _near(asked.reader, text),
+        "near": [] if sections else _near(request.reader, text),
         "canonical": addresses.with_query("/search", [("q", text)]),
     }
 
@@ -89,7 +88,7 @@ def _change(reader: Reader, text: str) -> str | None:
     return str(found[0]["id"]) if len(found) == 1 else None
 
 
-def _stand(text: str, match: str, sections: Sequence[Section]) -> str:
+def _lead(text: str, match: str, sections: Sequence[Section]) -> str:
     if not text:
         return "Agreements, organisations, datasets, the prose of every section, and every change."
     if not match:
@@ -257,7 +256,17 @@ def _snippets(reader: Reader, match: str, texts: Sequence[int]) -> dict[int, Mar
         """,
         {"match": match, "texts": json.dumps(texts), "opening": _OPENING, "closing": _CLOSING},
     )
-    return {row["id"]: marked(row["words"], _OPENING, _CLOSING) for row in rows}
+    return {row["id"]: _marked(row["words"], _OPENING, _CLOSING) for row in rows}
+
+
+def _marked(text: str, opening: str, closing: str) -> Markup:
+    r"""Return *text* escaped, with what stands between two signs in `<mark>`.
+
+    >>> str(_marked("a <b>\x02c\x03", "\x02", "\x03"))
+    'a &lt;b&gt;<mark>c</mark>'
+    """
+    escaped = Markup.escape(text)
+    return Markup(str(escaped).replace(opening, "<mark>").replace(closing, "</mark>"))
 
 
 def _changes(reader: Reader, _text: str, match: str, limit: int) -> Section:
@@ -294,4 +303,4 @@ _SECTIONS = {
     "changes": _changes,
 }
 
-PAGES = (Page("/search", search, "search.html"),)
+ROUTES = (PageRoute("/search", search, "search.html"),)

@@ -13,7 +13,7 @@ from diff.saying.english import clock, day, plural
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import Asked, BadAddressError, MovedError, NotThereError, Page, Reply
+from snapshots.browse.app.request import BadAddressError, MovedError, NotThereError, PageFile, PageRequest, PageRoute
 from snapshots.browse.parts.kept_text import Line, Lines, side_by_side, source_of, text_of
 from snapshots.browse.parts.proof import Kept, kept_as, kept_of_page
 from snapshots.keeping.bodies import Bodies
@@ -22,19 +22,19 @@ SHORTEST = 8
 """Digits of a checksum that are enough to ask by."""
 
 
-def snapshot(asked: Asked) -> Mapping[str, Any]:
+def snapshot(request: PageRequest) -> Mapping[str, Any]:
     """Return the page of a kept page."""
-    sha256 = _sha256(asked, asked.path["sha256"])
-    if sha256 != asked.path["sha256"]:
-        raise MovedError(addresses.with_query(addresses.snapshot(sha256), _query(asked)))
-    capture = _capture(asked.reader, sha256)
-    body = Bodies(asked.reader.db).read(sha256)
-    as_source = asked.words.one("as") == "source"
-    kept = kept_as(asked.reader, asked.site, sha256)
+    sha256 = _sha256(request, request.path["sha256"])
+    if sha256 != request.path["sha256"]:
+        raise MovedError(addresses.with_query(addresses.snapshot(sha256), _query(request)))
+    capture = _capture(request.reader, sha256)
+    body = Bodies(request.reader.db).read(sha256)
+    as_source = request.words.one("as") == "source"
+    kept = kept_as(request.reader, request.site, sha256)
     lines = _lines(body, capture["charset"], as_source)
-    other = _other(asked, sha256)
+    other = _other(request, sha256)
     name = one_line(capture["organisation"])
-    around = _around(asked, kept)
+    around = _around(request, kept)
     return {
         "title": cut(f"{name}: page kept {day(capture['captured_at'])}", 200),
         "description": f"What the page of {name} said on {day(capture['captured_at'])}: "
@@ -45,38 +45,38 @@ def snapshot(asked: Asked) -> Mapping[str, Any]:
         "capture": capture,
         "headers": [(one_line(name), one_line(value)) for name, value in json.loads(capture["headers"] or "[]")],
         "kept": kept,
-        "refusals": _refusals(asked.reader, sha256),
-        "reading": _reading(asked.reader, sha256),
+        "refusals": _refusals(request.reader, sha256),
+        "reading": _reading(request.reader, sha256),
         "as_source": as_source,
         "lines": lines,
         "other": other,
-        "rows": _compared(asked.reader, other, lines.lines, as_source) if other else [],
+        "rows": _compared(request.reader, other, lines.lines, as_source) if other else [],
         "words": _side_names(other, capture) if other else ("", ""),
         "newer": around[0],
         "older": around[1],
         "raw": f"{addresses.snapshot(sha256)}.txt",
         "raw_name": _file_name(capture["page"], sha256),
-        "addressed": lambda **given: addresses.with_query(addresses.snapshot(sha256), _query(asked, **given)),
+        "addressed": lambda **given: addresses.with_query(addresses.snapshot(sha256), _query(request, **given)),
     }
 
 
-def raw(asked: Asked) -> Reply:
+def raw(request: PageRequest) -> PageFile:
     """Return the bytes of a kept page as a file of plain text, whatever they are."""
-    sha256 = _sha256(asked, asked.path["sha256"])
-    capture = _capture(asked.reader, sha256)
-    body = Bodies(asked.reader.db).read(sha256)
-    return Reply(body=body, content_type="text/plain; charset=utf-8", name=_file_name(capture["page"], sha256))
+    sha256 = _sha256(request, request.path["sha256"])
+    capture = _capture(request.reader, sha256)
+    body = Bodies(request.reader.db).read(sha256)
+    return PageFile(body=body, content_type="text/plain; charset=utf-8", name=_file_name(capture["page"], sha256))
 
 
 def _file_name(page: str, sha256: str) -> str:
     return f"{slug_name(page)}-{sha256[:16]}.txt"
 
 
-def _query(asked: Asked, **given: str) -> list[tuple[str, str]]:
-    return [(name, given.get(name, asked.words.one(name))) for name in ("with", "as")]
+def _query(request: PageRequest, **given: str) -> list[tuple[str, str]]:
+    return [(name, given.get(name, request.words.one(name))) for name in ("with", "as")]
 
 
-def _sha256(asked: Asked, digits: str) -> str:
+def _sha256(request: PageRequest, digits: str) -> str:
     """Return the checksum that begins with *digits*.
 
     Raises:
@@ -87,7 +87,7 @@ def _sha256(asked: Asked, digits: str) -> str:
         raise NotThereError(
             f"“{cut(one_line(digits), 70)}” is no checksum of a kept page: that has {SHORTEST} to 64 digits of SHA-256."
         )
-    rows = asked.reader.rows(
+    rows = request.reader.rows(
         "select sha256 from bodies where sha256 >= :low and sha256 <= :high limit 2",
         {"low": wanted, "high": wanted + "g"},
     )
@@ -166,12 +166,12 @@ def _reading(reader: Reader, sha256: str) -> Mapping[str, Any]:
     }
 
 
-def _around(asked: Asked, kept: Sequence[Kept]) -> tuple[Kept | None, Kept | None]:
+def _around(request: PageRequest, kept: Sequence[Kept]) -> tuple[Kept | None, Kept | None]:
     """Return the kept states of the page just after and just before this one."""
     if not kept:
         return None, None
     own = kept[-1]
-    all_of_page = [one for one in kept_of_page(asked.reader, asked.site, own.page) if not one.stale or own.stale]
+    all_of_page = [one for one in kept_of_page(request.reader, request.site, own.page) if not one.stale or own.stale]
     later = [one for one in all_of_page if one.first_seen > own.first_seen and one.sha256 != own.sha256]
     earlier = [one for one in all_of_page if one.first_seen < own.first_seen and one.sha256 != own.sha256]
     return (later[-1] if later else None), (earlier[0] if earlier else None)
@@ -180,15 +180,15 @@ def _around(asked: Asked, kept: Sequence[Kept]) -> tuple[Kept | None, Kept | Non
 # --- two of them ------------------------------------------------------------------------------------------------------
 
 
-def _other(asked: Asked, sha256: str) -> Row | None:
+def _other(request: PageRequest, sha256: str) -> Row | None:
     """Return the capture of the page that this one is to be compared with, if one is asked for."""
-    typed = asked.words.one("with")
+    typed = request.words.one("with")
     if not typed:
         return None
-    other = _sha256(asked, typed)
+    other = _sha256(request, typed)
     if other == sha256:
         raise BadAddressError("A kept page has nothing in it that differs from itself.")
-    return {**_capture(asked.reader, other), "sha256": other}
+    return {**_capture(request.reader, other), "sha256": other}
 
 
 def _compared(reader: Reader, other: Row, lines: Sequence[Line], as_source: bool) -> Sequence[Any]:
@@ -205,7 +205,7 @@ def _side_names(other: Row, own: Row) -> tuple[str, str]:
     return days[0], days[1]
 
 
-PAGES = (
-    Page("/snapshots/{sha256}.txt", raw, needs_pages=True),
-    Page("/snapshots/{sha256}", snapshot, "snapshot.html", needs_pages=True),
+ROUTES = (
+    PageRoute("/snapshots/{sha256}.txt", raw, needs_pages=True),
+    PageRoute("/snapshots/{sha256}", snapshot, "snapshot.html", needs_pages=True),
 )

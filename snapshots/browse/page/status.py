@@ -10,19 +10,19 @@ from scraper.times import read_time
 from snapshots.asking.status import attempt_in_words, needs_a_person, why
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Row
-from snapshots.browse.app.request import Asked, Page
+from snapshots.browse.app.request import PageRequest, PageRoute
 from snapshots.keeping.chain import head
 
 FAILING = 200
 """Failing pages that are listed."""
 
 
-def status(asked: Asked) -> Mapping[str, Any]:
+def status(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of the state of things shows."""
-    reader = asked.reader
+    reader = request.reader
     now = datetime.now(UTC)
-    facts = {**reader.answers.runs.status(now), **_due(asked, now)}
-    if asked.site.public:
+    facts = {**reader.answers.runs.status(now), **_due(request, now)}
+    if request.site.public:
         # What the server sent is nobody's business but the operator's, and so is whom anything was sent to.
         facts |= {"attempts": None, "undelivered": [], "collected": []}
     run, last = facts["last_run"], head(reader.db)
@@ -31,7 +31,7 @@ def status(asked: Asked) -> Mapping[str, Any]:
     return {
         "title": "Status",
         "description": "When the register was last read, which pages failed, and what waits for a person.",
-        "stand": _stand(run, needs),
+        "lead": _lead(run, needs),
         "needs": needs,
         "facts": _facts(facts),
         "failing": [_failing(page, run["kind"]) for page in failing[:FAILING]],
@@ -50,12 +50,12 @@ def status(asked: Asked) -> Mapping[str, Any]:
     }
 
 
-def _due(asked: Asked, now: datetime) -> Mapping[str, str | None]:
-    last = asked.reader.value("select max(captured_at) from runs where kind = 'run'")
-    return asked.site.due(read_time(last) if last else None, now)
+def _due(request: PageRequest, now: datetime) -> Mapping[str, str | None]:
+    last = request.reader.value("select max(captured_at) from runs where kind = 'run'")
+    return request.site.due(read_time(last) if last else None, now)
 
 
-def _stand(run: Row | None, needs: Sequence[str]) -> str:
+def _lead(run: Row | None, needs: Sequence[str]) -> str:
     if run is None:
         return "Nothing has been read yet."
     if needs:
@@ -104,4 +104,4 @@ def _waiting(one: Row) -> tuple[str, str, str]:
     return one["subscription"], f"{listed(what)}, {state}", f"{moment(one['since'])}, {tried}{one_line(why(one))}"
 
 
-PAGES = (Page("/status", status, "status.html"),)
+ROUTES = (PageRoute("/status", status, "status.html"),)

@@ -15,7 +15,7 @@ from diff.severity import Severity
 from snapshots.asking.changes import ChangeFilter, Condition
 from snapshots.asking.names import NameNotKnownError, NotKnownError
 from snapshots.browse.app.reader import Reader
-from snapshots.browse.app.request import Asked, BadAddressError
+from snapshots.browse.app.request import BadAddressError, PageRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +81,13 @@ class Filter:
         return ", ".join(parts)
 
 
-def filter_of(asked: Asked) -> Filter:
+def filter_of(request: PageRequest) -> Filter:
     """Return the filter that an address asks for.
 
     Raises:
         BadAddressError: A kind, a severity or a day that is none.
     """
-    words = asked.words
+    words = request.words
     kinds = tuple(words.all("kind"))
     for kind in kinds:
         if kind not in list(ChangeKind):

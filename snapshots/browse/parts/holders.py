@@ -18,7 +18,7 @@ from diff.saying.english import plural
 from scraper.names.fold import fold
 from scraper.times import as_text, read_time
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.parts.drawings import Level, months_between
+from snapshots.browse.parts.charts import Level, months_between
 
 LATELY_DAYS = 90
 LATELY_LISTED = 8
@@ -239,11 +239,11 @@ def levels_of(reader: Reader, spells: Sequence[Spell]) -> list[Level]:
     came = sorted(first.since for first, _ in known)
     went = sorted(until for _, until in known if until is not None)
     last_reading = {row["month"]: row["at"] for row in rows}
-    levels = []
+    levels: list[Level] = []
     at = ""
     for month in months_between(rows[0]["month"], rows[-1]["month"]):
         at = last_reading.get(month, at)
-        levels.append(Level(month=month, count=bisect_right(came, at) - bisect_right(went, at)))
+        levels.append((month, bisect_right(came, at) - bisect_right(went, at)))
     return levels
 
 

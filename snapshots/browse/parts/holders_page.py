@@ -4,12 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from diff.cells import to_csv, to_json
 from diff.saying.english import day, listed, number
 from scraper.reading.values import is_type_of_data
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import Asked, BadAddressError, Reply
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRows
 from snapshots.browse.parts import holders as holding
 from snapshots.browse.parts.holders import ACCESS, FAMILIES, ORDERS, Holder, Move, Spell, Thing
 
@@ -21,10 +20,16 @@ Verbs = tuple[str, str]
 
 
 def holding_page(
-    asked: Asked, thing: Thing, spells: Sequence[Spell], holders: Sequence[Holder], *, address: str, verbs: Verbs
+    request: PageRequest,
+    thing: Thing,
+    spells: Sequence[Spell],
+    holders: Sequence[Holder],
+    *,
+    address: str,
+    verbs: Verbs,
 ) -> Mapping[str, Any]:
     """Return what both pages show; *address* is that of the page, *verbs* say what an agreement did with it."""
-    words = asked.words
+    words = request.words
     narrowing = {"family": words.one("family"), "access": words.one("access")}
     order = words.one("sort")
     _check(narrowing, order)
@@ -32,7 +37,7 @@ def holding_page(
     chosen.sort(key=ORDERS[order][1])
     start = min(words.number("start") or 0, max(0, len(chosen) - 1))
     shown = chosen[start : start + ON_A_PAGE]
-    moves = holding.moves_of(asked.reader, thing, spells)
+    moves = holding.moves_of(request.reader, thing, spells)
     got, lost = ([move for move in moves if move.got is which] for which in (True, False))
 
     def to(**other: Any) -> str:
@@ -40,7 +45,7 @@ def holding_page(
         return addresses.with_query(address, [(name, str(value)) for name, value in query.items() if value])
 
     return {
-        "stand": _stand(asked, holders, moves, verbs),
+        "lead": _lead(request, holders, moves, verbs),
         "holders": [_shown(one) for one in shown],
         "found": len(chosen),
         "start": start,
@@ -61,7 +66,7 @@ def holding_page(
         "lost_all": len(lost),
         "families": [(words_, n, to(family=key) + "#h-who") for key, words_, n in holding.by_family(holders)],
         "access": [(words_, n, to(access=key) + "#h-who") for key, words_, n in holding.by_access(holders)],
-        "files": {ending: f"{address}.{ending}" for ending in ("csv", "json")},
+        "files": addresses.files(address),
         "canonical": to(),
     }
 
@@ -118,8 +123,8 @@ def answers(opt_outs: Sequence[str]) -> list[str]:
     return list(found.values())
 
 
-def _stand(asked: Asked, holders: Sequence[Holder], moves: Sequence[Move], verbs: Verbs) -> str:
-    reader = asked.reader
+def _lead(request: PageRequest, holders: Sequence[Holder], moves: Sequence[Move], verbs: Verbs) -> str:
+    reader = request.reader
     when = f", on {day(reader.newest)}" if reader.newest else ""
     got, lost = (holding.lately(reader, moves, got=which) for which in (True, False))
     where = holding.counted(holders)
@@ -143,14 +148,7 @@ def said_lately(got: int, lost: int, verbs: Verbs) -> str:
     return f"{gained}, {number(lost)} {verbs[1]} it." if lost else f"{gained}."
 
 
-def table_csv(holders: Sequence[Holder], name: str) -> Reply:
-    """Return the table of holders as CSV."""
-    rows = [holding.as_row(one) for one in holders]
-    body = to_csv(rows, holding.COLUMNS).encode()
-    return Reply(body=body, content_type="text/csv; charset=utf-8", name=name)
-
-
-def table_json(holders: Sequence[Holder]) -> Reply:
-    """Return the table of holders as JSON."""
-    rows = [holding.as_row(one) for one in holders]
-    return Reply(body=to_json(rows).encode(), content_type="application/json; charset=utf-8")
+def rows_of_holders(request: PageRequest, subject: Thing, name: str) -> PageRows:
+    """Return who has it now."""
+    found = holding.holders_of(request.reader, subject, holding.spells_of(request.reader, subject))
+    return PageRows(name=name, columns=holding.COLUMNS, rows=map(holding.as_row, found))

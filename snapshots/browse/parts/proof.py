@@ -9,7 +9,7 @@ from diff.change import Change
 from snapshots.browse.app import addresses
 from snapshots.browse.app.addresses import is_link
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import Site
+from snapshots.browse.app.request import SiteSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Kept:
         return "run" if self.run_kind == "run" else "edition"
 
 
-def page_address(site: Site, slug: str, source: str = "") -> str:
+def page_address(site: SiteSettings, slug: str, source: str = "") -> str:
     """Return the address of an organisation's page: where it was fetched from, else where the register has it."""
     if is_link(source) and "web.archive.org" not in (urlsplit(source).hostname or ""):
         return source
@@ -60,19 +60,19 @@ _KEPT = """
     """
 
 
-def kept_of_page(reader: Reader, site: Site, slug: str) -> list[Kept]:
+def kept_of_page(reader: Reader, site: SiteSettings, slug: str) -> list[Kept]:
     """Return every kept state of a page, the newest first."""
     rows = reader.rows(f"{_KEPT} where s.page = :page order by s.first_seen desc, s.id desc", {"page": slug})
     return [_kept(row, site) for row in rows]
 
 
-def kept_as(reader: Reader, site: Site, sha256: str) -> list[Kept]:
+def kept_as(reader: Reader, site: SiteSettings, sha256: str) -> list[Kept]:
     """Return the periods in which a body was seen, in order of time."""
     where = "where s.page in (select page from captures where body = :sha256) and s.body = :sha256"
     return [_kept(row, site) for row in reader.rows(f"{_KEPT} {where} order by s.first_seen, s.id", {"sha256": sha256})]
 
 
-def kept_bodies(reader: Reader, site: Site, bodies: Iterable[str], slugs: Iterable[str]) -> Mapping[str, Kept]:
+def kept_bodies(reader: Reader, site: SiteSettings, bodies: Iterable[str], slugs: Iterable[str]) -> Mapping[str, Kept]:
     """Return these bodies by checksum, each with the first period in which one of these pages had it."""
     rows = reader.rows(
         f"""
@@ -85,7 +85,7 @@ def kept_bodies(reader: Reader, site: Site, bodies: Iterable[str], slugs: Iterab
     return {row["sha256"]: _kept(row, site) for row in rows}
 
 
-def _kept(row: Row, site: Site) -> Kept:
+def _kept(row: Row, site: SiteSettings) -> Kept:
     live = page_address(site, row["page"], row["source"])
     return Kept(**{**row, "stale": bool(row["stale"])}, live=live)
 
@@ -107,7 +107,7 @@ class Pair:
 
 
 def proof_of(
-    reader: Reader, site: Site, changes: Iterable[Change], pages: Collection[str], newest: str
+    reader: Reader, site: SiteSettings, changes: Iterable[Change], pages: Collection[str], newest: str
 ) -> Mapping[str, Sequence[Pair] | Kept | None]:
     """Return the kept pages behind changes, the newest first, and the one with the bytes that are shown."""
     keys = dict.fromkeys(

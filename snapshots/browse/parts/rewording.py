@@ -7,7 +7,7 @@ from typing import Any
 from diff.saying.english import listed
 from scraper.text import cut
 from scraper.times import end_of
-from snapshots.browse.app.request import BadAddressError, Words
+from snapshots.browse.app.request import BadAddressError, QueryWords
 from snapshots.browse.parts.facts import Comparison, comparison, same_prose
 from snapshots.browse.parts.versions import Version
 
@@ -23,7 +23,7 @@ class State:
     version: Version
 
 
-def redline(words: Words, states: Sequence[State], at: str) -> Mapping[str, Any]:
+def redline(words: QueryWords, states: Sequence[State], at: str) -> Mapping[str, Any]:
     """Return the comparison of two states up to a time: those asked for, or the newest rewording."""
     asked_for = bool(words.one("from") or words.one("to"))
     known = [state for state in states if state.time <= at]

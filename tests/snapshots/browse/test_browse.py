@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from cron.cli import cli
-from snapshots.browse.app.metadata import PRIVATE
+from snapshots.browse.app.tables import PRIVATE
 from snapshots.sql.comments import MEANINGS, QUESTIONS
 from tests.harness.browse_server import ROOT, copy_of, register_database, running, serving
 from tests.harness.editions import HARROWDALE, REGISTER, Page, Watch, many, with_project

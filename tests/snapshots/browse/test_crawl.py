@@ -10,8 +10,8 @@ import pytest
 
 from scraper.names.vocabulary import default_vocabulary
 from snapshots.browse.app import addresses
-from snapshots.browse.app import routes as pages
 from snapshots.browse.app.addresses import DATABASE
+from snapshots.browse.app.routes import ROUTES
 from tests.harness.browse_server import Answer, crawl, register_database, serving
 from tests.simulation.play import import_edition
 from tests.simulation.story import Story
@@ -130,7 +130,7 @@ def checked(register, public, most_alike):
 def test_every_link_leads_somewhere_and_every_page_is_sound(register):
     found = checked(register, False, 100)
 
-    assert {f"/{DATABASE}"} | {page.address for page in pages.PAGES if page.navigation} <= found.pages.keys()
+    assert {f"/{DATABASE}"} | {route.address for route in ROUTES if route.navigation} <= found.pages.keys()
     linked = {re.sub(r"[?].*", "", one) for one in (*found.pages, *found.passed_by)}
     assert [one for one in due(register) if one not in linked and one.startswith(EVERYWHERE)] == []
 

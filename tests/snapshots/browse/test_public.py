@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from snapshots.browse.app.metadata import PRIVATE, PRIVATE_COLUMNS
+from snapshots.browse.app.tables import PRIVATE, PRIVATE_COLUMNS
 from snapshots.sql.comments import QUESTIONS
 from tests.harness.browse_server import register_database, serving
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from snapshots.browse.app.metadata import PRIVATE
+from snapshots.browse.app.tables import PRIVATE
 from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS
 from snapshots.sql.comments import questions_by_group as by_group
 from tests.harness.browse_server import register_database, serving

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cron.terminal.status import render_status
-from snapshots.browse.app.request import Site
+from snapshots.browse.app.request import SiteSettings
 from tests.harness.browse_server import copy_of, register_database, running, serving
 from tests.harness.editions import REGISTER, Watch
 
@@ -171,6 +171,6 @@ def test_without_published_feeds_it_says_how_to_get_them(register):
 
 
 def test_a_site_needs_no_schedule(register):
-    site = Site(database=register)
+    site = SiteSettings(database=register)
 
     assert site.due(None, None) == {}

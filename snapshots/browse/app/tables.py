@@ -1,6 +1,7 @@
 """Datasette, made ready: one database under one name, opened to be read while it is written, and private where it must.
 
-It is served as a file that changes (never "immutable"): what a run commits is there for the next request.
+It is served as a file that changes (never "immutable"): what a run commits is there for the next request. What tables
+hold and columns mean comes from the comments of the SQL; what `--public` does not show is denied here, by name.
 """
 
 import re
@@ -14,14 +15,88 @@ from datasette.plugins import pm
 
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import unsteered
-from snapshots.browse.app import cells
-from snapshots.browse.app import errors as mishaps
-from snapshots.browse.app import routes as pages
+from snapshots.browse.app import plugins
 from snapshots.browse.app.addresses import DATABASE
-from snapshots.browse.app.metadata import PRIVATE, PRIVATE_COLUMNS, metadata
 from snapshots.browse.app.render import shared_names
-from snapshots.browse.app.request import Site
+from snapshots.browse.app.request import SiteSettings
+from snapshots.browse.app.routes import navigation
 from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS, questions_by_group
+
+PRIVATE = frozenset({"attempts", "bodies", "deliveries", "dictionaries", "validators"})
+"""Tables of which `--public` shows nothing: kept pages, to whom what was sent, what the server said to us."""
+
+PRIVATE_COLUMNS = frozenset({("captures", "headers")})
+"""Columns of other tables that read as null there: what the server sent to us alone, cookies perhaps."""
+
+_HIDDEN = frozenset(
+    "_sqlite_migrations attempts beliefs derivation dictionaries former_members readings validators".split()
+)
+"""Tables of the program's own; they are there, and out of the way."""
+
+_TABLES: dict[str, dict[str, Any]] = {
+    "agreements": {"facets": ["standing"]},
+    "agreement_versions": {"sort_desc": "first_seen"},
+    "agreement_datasets": {"sort_desc": "first_seen", "facets": ["dataset"]},
+    "agreement_legal_bases": {"sort_desc": "first_seen", "facets": ["family"]},
+    "agreement_controllers": {"sort_desc": "first_seen"},
+    "bodies": {"units": {"size": "B"}},
+    "changes": {
+        "sort_desc": "first_seen", "facets": ["severity"], "label_column": "summary", "fts_table": "changes_search",
+        "fts_pk": "rowid",
+    },
+    "current_agreements": {"sort": "organisation", "facets": ["organisation"]},
+    "deliveries": {"sort_desc": "id"},
+    "pages": {"label_column": "organisation", "sort": "organisation", "facets": ["layout", "standing"]},
+    "recent_changes": {"facets": ["severity"]},
+    "red_flags": {"facets": ["rule"]},
+    "runs": {"sort_desc": "captured_at", "facets": ["kind", "state"], "label_column": "captured_at"},
+    "snapshots": {"sort_desc": "first_seen", "facets": ["layout"]},
+    "states": {"label_column": "title", "fts_table": "states_search", "fts_pk": "id"},
+    "texts": {"fts_table": "texts_search", "fts_pk": "id"},
+}  # fmt: skip
+"""How Datasette sorts, counts, names and searches the rows of a table."""
+
+
+def metadata(*, register: str, index: str, public: bool) -> dict[str, Any]:
+    """Return Datasette's metadata.
+
+    Args:
+        register: What the register is called.
+        index: Its address.
+        public: Whether what is private is denied.
+    """
+    return {
+        "title": "Tables",
+        "license": NHS_DATA_RELEASE.licence.title,
+        "license_url": NHS_DATA_RELEASE.licence.url,
+        "source": NHS_DATA_RELEASE.source,
+        "source_url": index,
+        "databases": {
+            DATABASE: {
+                "title": f"{register}: all tables",
+                "description": f"What registerwatch remembers of the {register}. {NHS_DATA_RELEASE.credit}",
+                "tables": {name: _table(name, public=public) for name in sorted({*MEANINGS, *_TABLES, *_HIDDEN})},
+                "queries": {
+                    question.name: {"title": question.title, "description": question.description, "sql": question.sql}
+                    for question in QUESTIONS
+                },
+            }
+        },
+    }
+
+
+def _table(name: str, *, public: bool) -> dict[str, Any]:
+    table = {**_TABLES.get(name, {}), "columns": MEANINGS.get(name, {})}
+    if name in DESCRIPTIONS:
+        table["description"] = DESCRIPTIONS[name]
+    if name in _HIDDEN:
+        table["hidden"] = True
+    if public and name in PRIVATE:
+        table |= {"allow": False, "hidden": True}
+    return table
+
+
+# --- the application --------------------------------------------------------------------------------------------------
 
 _SHOWN = {
     "default_page_size": 100,
@@ -31,7 +106,6 @@ _SHOWN = {
     "max_csv_mb": 200,
 }
 _PUBLIC = {"default_allow_sql": False, "allow_download": False}
-
 
 _SORTED = re.compile(
     r"(?P<sorted>select .* from \[?(?P<table>\w+)\]? (where .* )?order by \[?\w+\]?( desc)?) limit (?P<limit>\d+)\s*",
@@ -80,7 +154,7 @@ class _Register(Database):  # type: ignore[misc]  # the library has no types
         return sqlite3.SQLITE_IGNORE if action == sqlite3.SQLITE_READ and private else sqlite3.SQLITE_OK
 
 
-def make_tables(site: Site) -> Any:
+def make_tables(site: SiteSettings) -> Any:
     """Return Datasette as an ASGI application."""
     datasette = Datasette(
         files=[],
@@ -93,7 +167,7 @@ def make_tables(site: Site) -> Any:
     datasette.add_database(_Register(datasette, str(site.database), private=private), name=DATABASE)
     datasette.jinja_env.globals.update(
         shared_names(),
-        our_navigation=list(pages.navigation()),
+        our_navigation=list(navigation()),
         site=site,
         source_sentence=NHS_DATA_RELEASE.credit,
         question_groups=questions_by_group(),
@@ -108,7 +182,6 @@ def make_tables(site: Site) -> Any:
 
 def _add_our_parts() -> None:
     """Have Datasette show cells, and tell what went wrong, as we do; its plugins are one list for the process."""
-    if not pm.is_registered(cells):
-        pm.register(cells, name="cells")
+    if not pm.is_registered(plugins):
         pm.unregister(name="datasette.handle_exception")
-        pm.register(mishaps, name="mishaps")
+        pm.register(plugins, name="ours")
