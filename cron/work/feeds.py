@@ -46,14 +46,10 @@ def gather_history(context: Context) -> FeedSource:
     answers, store = context.answers, context.store()
     changes = answers.changes.find(ChangeFilter())
     groups = [change.id for change in changes if change.group]
-    known = read_known(store.db)
     return FeedSource(
         changes=changes,
         members={group: answers.changes.find(ChangeFilter(group=group)) for group in groups},
-        pages=known.pages,
-        datasets=known.datasets,
-        holdings=known.holdings,
-        since=known.since,
+        known=read_known(store.db),
         head=head(store.db),
     )
 
@@ -64,7 +60,7 @@ def _calendars(context: Context, history: FeedSource) -> dict[str, bytes]:
 
     store, register = context.store(), context.settings.register
     published = context.settings.browse.base_url
-    links = {} if published else addresses_of(store, register.index, history.pages)
+    links = {} if published else addresses_of(store, register.index, history.known.pages)
     return render_calendars(
-        read_terms(store.db), history.pages, register=register.name, links=links, base_url=published
+        read_terms(store.db), history.known.pages, register=register.name, links=links, base_url=published
     )

@@ -57,8 +57,8 @@ def render_feeds(source: FeedSource, site: FeedSite, vocabulary: Vocabulary) -> 
         "everything", "All changes", f"{site.register}: all changes", "What changed anywhere in the register.",
         [(change, ()) for change in source.changes[:NEWEST]],
     )  # fmt: skip
-    organisations = list(_organisation_feeds(maker, Organisations(source.pages, vocabulary)))
-    datasets = list(_dataset_feeds(maker, Datasets(source.datasets, source.holdings, vocabulary)))
+    organisations = list(_organisation_feeds(maker, Organisations(source.known, vocabulary)))
+    datasets = list(_dataset_feeds(maker, Datasets(source.known, vocabulary)))
     feeds = [everything, *organisations, *datasets]
     files = {f"{feed.path}.{ending}": write(feed) for feed in feeds for ending, write in FORMATS.items()}
     files["index.html"] = _index(source, site, everything, organisations, datasets)
@@ -79,7 +79,7 @@ class _Maker:
             title=title,
             description=f"{description} The newest {NEWEST} changes; editorial ones are left out. A date is when a "
             "change was first seen, not when it was made.",
-            updated=changes[0][0].first_seen if changes else self.source.since or NEVER,
+            updated=changes[0][0].first_seen if changes else self.source.known.since or NEVER,
             entries=[self._entry(here) for here in changes],
             base_url=self.site.base_url.rstrip("/") if self.site.base_url else None,
             site=self.site.index,

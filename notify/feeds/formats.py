@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import XMLGenerator
 
@@ -169,19 +168,18 @@ def json_feed(feed: Feed) -> bytes:
         "description": feed.description,
         "language": LANGUAGE,
         "authors": [{"name": AUTHOR}],
-        "items": [_item(entry) for entry in feed.entries],
+        "items": [
+            {
+                "id": entry.id,
+                "title": entry.title,
+                "content_html": entry.html,
+                "date_published": entry.first_seen,
+                "tags": list(entry.tags),
+            }
+            for entry in feed.entries
+        ],
     }
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def _item(entry: Entry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "title": entry.title,
-        "content_html": entry.html,
-        "date_published": entry.first_seen,
-        "tags": list(entry.tags),
-    }
 
 
 FORMATS: dict[str, Callable[[Feed], bytes]] = {"atom": atom, "rss": rss, "json": json_feed}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from diff.addresses import readable_name, slug_name
+from diff.names import KnownNames
 from diff.saying.redline import excerpt
 from notify.feeds.entry import entry_of
 from notify.feeds.files import NEWEST, FeedSite, render_feeds
@@ -66,9 +67,10 @@ def group(members, **fields):
 
 
 def files(*changes, base_url=None, vocabulary=None, **history):
-    values = {"pages": PAGES, "datasets": (ECDS, HES_OP), "since": "2026-10-01T00:00:00Z", **history}
+    told = {name: history.pop(name) for name in ("members", "head") if name in history}
+    known = KnownNames(**{"pages": PAGES, "datasets": (ECDS, HES_OP), "since": "2026-10-01T00:00:00Z", **history})
     site = FeedSite(register="NHS data release register", index="https://register.example/", base_url=base_url)
-    return render_feeds(FeedSource(changes=changes, **values), site, vocabulary or default_vocabulary())
+    return render_feeds(FeedSource(changes=changes, known=known, **told), site, vocabulary or default_vocabulary())
 
 
 def items(written, path="everything"):
