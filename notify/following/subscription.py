@@ -23,17 +23,15 @@ from scraper.names.vocabulary import Vocabulary
 from scraper.text import cut, one_line
 from scraper.times import as_text
 
+# Days before a printed end at which those are told who name organisations and say nothing else.
 BEFORE_AN_END = (90, 30)
-"""Days before a printed end at which those are told who name organisations and say nothing else."""
 
+# In a sentence: a name is as long as somebody wrote it, and a mail begins with what its reader follows.
 LONGEST_NAME = 100
-"""Characters of a name in a sentence."""
+MOST_NAMES = 5  # of one sort; of more the others are counted
 
-MOST_NAMES = 5
-"""Names of one sort in a sentence; of more the others are counted."""
-
+# When, if a subscription does not say.
 MORNING = {"daily": "08:00", "weekly": "mon 08:00"}
-"""When, if a subscription does not say."""
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -167,10 +165,15 @@ class _Reader:
         words = found(self._word, subscription.words)
         exceptions = found(self._exception, subscription.exceptions)
         known = replace(subscription, datasets=list(datasets), words=list(words), exceptions=list(exceptions))
-        kin = [_with_relatives(body, self._bodies) for body in bodies]
+        # An organisation is followed with its relatives; an exception leaves out only what it names.
+        names = frozenset[str]().union(*(body.names | body.earlier | body.later for body in bodies))
         return Followed(
             subscription=subscription,
-            subjects=reduce(or_, kin, Subjects(datasets=frozenset[str]().union(*datasets.values()))),
+            subjects=Subjects(
+                pages=self._bodies.pages_of(names).union(*(body.pages for body in bodies)),
+                organisations=names,
+                datasets=frozenset[str]().union(*datasets.values()),
+            ),
             left_out=reduce(or_, exceptions.values(), Subjects()),
             words=tuple(words.values()),
             said=_say(known, bodies, self._bodies, everything=subscription.follows_everything),
@@ -179,6 +182,7 @@ class _Reader:
 
     def _body(self, name: str) -> NamedBody:
         body = self._bodies.named(name)
+        # A body that has no page itself is followed by way of its relatives that have one.
         if self._has_history and not self._bodies.pages_of(body.names | body.earlier | body.later):
             raise _NobodyError(f"no organisation is called {name!r}", self._every_body)
         return body
@@ -187,6 +191,7 @@ class _Reader:
         found = self._datasets.named(name)
         if not found and self._has_history:
             raise _NobodyError(f"no dataset is called {name!r}", self._every_dataset)
+        # Before there is a history any name may come to be printed.
         return found or self._vocabulary.dataset_names(name)
 
     def _exception(self, name: str) -> Subjects:
@@ -210,11 +215,6 @@ class _Reader:
         if not folded:
             raise _NobodyError(f"{word!r} has neither letter nor digit, so no text holds it", ())
         return folded
-
-
-def _with_relatives(body: NamedBody, bodies: OrganisationNames) -> Subjects:
-    names = body.names | body.earlier | body.later
-    return Subjects(pages=body.pages | bodies.pages_of(names), organisations=names)
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
@@ -285,16 +285,11 @@ def due_at(subscription: Subscription, now: datetime) -> str:
     now = now.astimezone(UTC).replace(microsecond=0)
     if subscription.when == "run":
         return as_text(now)
-    return as_text(next(moment for moment in _moments(subscription, now) if moment >= now))
-
-
-def _moments(subscription: Subscription, now: datetime) -> Iterator[datetime]:
-    """Yield the times of *subscription* around *now*, in order: enough that one of them is not past."""
     weekday, _, clock = (subscription.at or MORNING[subscription.when]).rpartition(" ")
     hour, minute = map(int, clock.split(":"))
     zone = ZoneInfo(subscription.timezone)
-    today = now.astimezone(zone).date()
-    for days in range(-1, 10):
-        day = today + timedelta(days=days)
-        if weekday in ("", _WEEKDAYS[day.weekday()]):
-            yield datetime.combine(day, time(hour, minute), tzinfo=zone).astimezone(UTC)
+    # More days at either end than a week needs: in some zones clocks are changed at midnight.
+    days = (now.astimezone(zone).date() + timedelta(days=n) for n in range(-1, 10))
+    wanted = (day for day in days if weekday in ("", _WEEKDAYS[day.weekday()]))
+    moments = (datetime.combine(day, time(hour, minute), tzinfo=zone).astimezone(UTC) for day in wanted)
+    return as_text(next(moment for moment in moments if moment >= now))
