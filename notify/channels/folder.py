@@ -41,7 +41,9 @@ class Outbox:
             DeliveryError: The folder cannot be made or written.
         """
         short = short_hash(message["Message-ID"], 12)
-        name = self._names.setdefault(short, _file_name(message, short))
+        label = list_slug(message["List-Id"].rpartition("<")[2].partition(".")[0])
+        # A message that is sent again on another day keeps the name of its first.
+        name = self._names.setdefault(short, f"{message['Date'].datetime:%Y-%m-%d}-{label}-{short}.eml")
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with whole_file(self._folder / name, mode=0o600) as file:
@@ -51,8 +53,3 @@ class Outbox:
         except OSError as error:
             self._down = f"the folder for messages cannot be written ({in_system_words(error)})"
             raise DeliveryError(self._down, server=True) from None
-
-
-def _file_name(message: EmailMessage, short: str) -> str:
-    label = message["List-Id"].rpartition("<")[2].partition(".")[0]
-    return f"{message['Date'].datetime:%Y-%m-%d}-{list_slug(label)}-{short}.eml"

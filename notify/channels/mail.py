@@ -24,14 +24,13 @@ from urllib.parse import quote
 from notify.channels.channel import DeliveryError, Message
 from scraper.text import cut, one_line
 
-LONGEST_SUBJECT = 200
-"""Characters of a subject, beyond which it is cut: a page may print a title of any length."""
+LONGEST_SUBJECT = 200  # characters, beyond which it is cut: a page may print a title of any length
 
+# Whom a message comes from where no sender is set. RFC 2919 keeps `localhost` for lists without their own domain.
 NO_SENDER = "registerwatch@localhost"
-"""Whom a message comes from where no sender is set. RFC 2919 keeps `localhost` for lists without their own domain."""
 
 _LONGEST_SLUG = 40
-_LONGEST_LIST_ID = 255
+_LONGEST_LIST_ID = 255  # RFC 2919
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
@@ -188,7 +187,10 @@ def compose(letter: Letter, sender: str | None) -> EmailMessage:
     )
     message["Date"] = format_datetime(letter.date.astimezone(UTC))
     message["Message-ID"] = letter.message_id
-    message["List-Id"] = _list_header(letter.list_name, domain_of(sender))
+    said = re.sub(r'(["\\])', r"\\\1", _header_text(letter.list_name, 100))
+    # A name stands before the id where it can be said in plain characters: no standard says how to encode it there.
+    name = f'"{said}" ' if said and said.isascii() else ""
+    message["List-Id"] = f"{name}<{list_id(letter.list_name, domain_of(sender))}>"
     if letter.stop:
         message["List-Unsubscribe"] = f"<mailto:{quote(_address(letter.stop), safe='@')}?subject=stop>"
     message["Auto-Submitted"] = "auto-generated"
@@ -210,14 +212,8 @@ def _header_text(text: str, longest: int) -> str:
     return cut(one_line(text).replace("=?", "= ?"), longest)
 
 
-def _list_header(name: str, domain: str) -> str:
-    """Return the name, where it can be said in plain characters, with the id."""
-    said = _header_text(name, 100)
-    escaped = re.sub(r'(["\\])', r"\\\1", said)
-    return f'"{escaped}" <{list_id(name, domain)}>' if said and said.isascii() else f"<{list_id(name, domain)}>"
-
-
 def _fill(part: EmailMessage, text: str, kind: str) -> None:
+    # Not by the library, which takes several times as long for the same bytes: a digest has thousands of lines.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
     part["Content-Type"] = f'text/{kind}; charset="utf-8"'
     part["Content-Transfer-Encoding"] = "quoted-printable"

@@ -60,6 +60,7 @@ def notify_service(url: str, title: str, text: str) -> None:
 @contextmanager
 def _silence() -> Iterator[None]:
     """Keep every log shut: Apprise and the libraries of its plugins write addresses, and with them tokens."""
+    # Not the loggers we know: a plugin brings its own, and a library below it another.
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

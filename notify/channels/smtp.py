@@ -122,6 +122,7 @@ class SmtpPost:
             self._hand_over(message)
         except DeliveryError as error:
             if error.server:
+                # What cannot be reached twice is down; a letter lost under way may have been that letter's fault.
                 is_unreached = self._line is None or not self._line.is_open
                 self._hang_up()
                 self._lost += 1
@@ -185,6 +186,7 @@ class _Line(smtplib.SMTP):
 
     # --- the library's own ways, within limits ------------------------------------------------------------------------
 
+    # The command under way is kept, because the library's errors do not say at which step they happened.
     def putcmd(self, cmd: str, args: str = "") -> None:
         self.command = cmd if cmd in _STEPS else self.command
         super().putcmd(cmd, args)
@@ -197,6 +199,7 @@ class _Line(smtplib.SMTP):
             super().send(data[start : start + _PIECE])
 
     def getreply(self) -> tuple[int, bytes]:
+        # The library would make a file that waits as long as a byte comes now and then.
         if self.file is None and self.sock is not None:
             self.file = BoundedSocket(self.sock, self._limits).makefile()
         self._limits.room = _LONGEST_REPLY
@@ -275,13 +278,14 @@ class _Line(smtplib.SMTP):
         international = not f"{sender}{to}".isascii()
         if international and not self.has_extn("smtputf8"):
             raise DeliveryError("the mail server takes no address with letters beyond ASCII (no SMTPUTF8)")
+        # A letter with ASCII addresses is ASCII throughout, so any server takes it as it is.
         options = ["BODY=8BITMIME", "SMTPUTF8"] if international else []
         options += [f"SIZE={len(body)}"] if self.has_extn("size") else []
         self._accept(self.mail(sender, options)[0])
         self._accept(self.rcpt(to)[0])
         try:
             code, _ = self.data(body)
-        except smtplib.SMTPDataError as error:
+        except smtplib.SMTPDataError as error:  # refused before any of it was sent
             code = error.smtp_code
         self._accept(code)
 
@@ -289,6 +293,7 @@ class _Line(smtplib.SMTP):
         """Go on only if the server took what it was given; if not, make the connection ready for the next letter."""
         if code // 100 == 2:
             return
+        # The one refusal that is the connection's and not the letter's (RFC 5321, 4.2.3).
         if code == 421:
             raise _LostError("the mail server closes the connection (421)", status=code, server=True)
         if code // 100 not in (4, 5):
@@ -300,6 +305,7 @@ class _Line(smtplib.SMTP):
 
 
 def _in_our_words(error: Exception, step: str) -> DeliveryError:
+    # The library says of every break that the server is gone; what the system said is behind that.
     cause = error.__context__ if isinstance(error, smtplib.SMTPServerDisconnected) else error
     match cause:
         case ssl.SSLCertVerificationError():

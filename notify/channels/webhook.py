@@ -18,12 +18,11 @@ from urllib.parse import urlsplit
 from notify.channels.channel import DeliveryError, Message
 from scraper.web.addresses import AddressError, check_address, host_of
 from scraper.web.sockets import look_up
-from scraper.web.transport import Resolve, Response, Transport, TransportError, retry_after_s
+from scraper.web.transport import Resolve, Transport, TransportError, retry_after_s
 
 TIMEOUT_S = 15.0
-DEADLINE_S = 30.0
-LONGEST_WAIT_S = 24 * 3600
-"""Of what a server asks for with Retry-After."""
+DEADLINE_S = 30.0  # a round has many receivers, and each waits for the one before it
+LONGEST_WAIT_S = 24 * 3600  # of what a server asks for with Retry-After; a week on the message is given up
 
 _MOST_BYTES = 1 << 16
 _AGENT = "registerwatch (webhook)"
@@ -113,9 +112,16 @@ def post(
     )
     try:
         check_address(webhook.url, {host_of(webhook.url)} - {""})
-        response = transport.ask(
-            webhook.url, _headers(webhook, message, body, now), time.monotonic() + deadline_s, post=body
-        )
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": _AGENT,
+            "Accept": "*/*",
+            "Registerwatch-Message": message,
+            "Registerwatch-Timestamp": str(int(now)),
+        }
+        if webhook.secret:
+            headers["Registerwatch-Signature"] = signature(webhook.secret, int(now), body)
+        response = transport.ask(webhook.url, headers, time.monotonic() + deadline_s, post=body)
     # Without the cause: its words have the address.
     except AddressError:
         raise DeliveryError("its webhook is no address of the web", lasting=True) from None
@@ -123,27 +129,12 @@ def post(
         raise DeliveryError(error.anonymous, server=error.temporary, lasting=not error.temporary) from None
     finally:
         transport.close()
-    if not 200 <= response.status < 300:
-        raise _refused(response, now)
-
-
-def _headers(webhook: Webhook, message: str, body: bytes, now: float) -> dict[str, str]:
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": _AGENT,
-        "Accept": "*/*",
-        "Registerwatch-Message": message,
-        "Registerwatch-Timestamp": str(int(now)),
-    }
-    if webhook.secret:
-        headers["Registerwatch-Signature"] = signature(webhook.secret, int(now), body)
-    return headers
-
-
-def _refused(response: Response, now: float) -> DeliveryError:
+    if 200 <= response.status < 300:
+        return
     wait_s = retry_after_s(response.header("Retry-After"), datetime.fromtimestamp(now, UTC))
+    # A redirect may lead to where nobody has checked the address, and it is not the receiver's to choose that.
     redirect = ", a redirect, which is not followed" if 300 <= response.status < 400 else ""
-    return DeliveryError(
+    raise DeliveryError(
         f"the webhook answered {response.status}{redirect}",
         status=response.status,
         server=response.status >= 500 or response.status == 429,

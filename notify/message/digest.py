@@ -24,11 +24,8 @@ from notify.message.order import Block, Briefing, Location, NewsLine, Phrases, a
 from notify.message.words import Wording, word
 
 WIDTH = 72
-INDENT = 10
-"""Columns of the severity, before what it is the severity of."""
-
-UNBROKEN = 15
-"""Characters of a value that stays on one line of the HTML."""
+INDENT = 10  # columns of the severity, before what it is the severity of
+UNBROKEN = 15  # characters of a value that stays on one line of the HTML
 
 _LABELS = {"high": "[HIGH]", "medium": "[medium]", "low": "[low]", "info": "[info]"}
 _SIGNS = {"out": "-", "in": "+", "same": "="}
@@ -67,6 +64,7 @@ class Composer:
 
 def _once(line: NewsLine, draw: Callable[[NewsLine], _T], drawn: dict[Hashable, _T]) -> _T:
     """Return *line*, drawn now or for an earlier reader."""
+    # What names a reader's own agreements looks different to the next.
     if line.key is None:
         return draw(line)
     if line.key not in drawn:

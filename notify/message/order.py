@@ -18,15 +18,13 @@ from notify.following.ends import PrintedEnd
 from scraper.names.fold import fold
 from scraper.text import cut, one_line
 
+# Changes that a digest tells in full; the others are counted by organisation. Mail programs cut what is much longer.
 MOST_CHANGES = 300
-"""Changes that a digest tells in full; the others are counted by organisation."""
 
+# Agreements of a reader at which a group stands as a line; on more of them it stands once for all.
 MOST_PLACES = 3
-"""Agreements of a reader at which a group stands as a line; on more of them it stands once for all."""
 
-MOST_ABOUT = 20
-"""Agreements that one line names."""
-
+MOST_ABOUT = 20  # agreements that one line names
 LONGEST_NAME = 200
 LONGEST_ADDRESS = 1_000
 
@@ -35,8 +33,8 @@ ITS_PAGE = "The organisation’s page"
 
 When = Literal["run", "daily", "weekly"]
 
+# Phrases by what they are made of: many readers are told the same, and wording takes most of the time of a digest.
 Phrases = dict[Hashable, Phrase]
-"""Phrases by what they are made of: many readers are told the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +90,7 @@ def address(url: str | None) -> str | None:
     >>> address("https://example.org/a"), address("javascript:alert(1)"), address("https://a.example/ b")
     ('https://example.org/a', None, None)
     """
+    # Addresses come out of settings and off pages: a mail program runs what it is given as a link.
     if not url or len(url) > LONGEST_ADDRESS or not url.startswith(("http://", "https://")):
         return None
     return url if url == one_line(url) and " " not in url else None
@@ -170,12 +169,19 @@ class _Placed(NamedTuple):
         return self.line.severity.rank
 
 
+# Kinds stand in the order in which they are declared: what changed about datasets before what about wording.
 _ORDER = {kind: number for number, kind in enumerate(ChangeKind)}
 
 
 def arrange(news: Briefing, phrases: Phrases) -> Parts:
     """Return what *news* tells in the order of a digest; *phrases* made before are used, and added to."""
-    stories = sorted(_stories(news.told), key=lambda story: _severest(story[0].change))
+
+    def severest(story: Sequence[Told]) -> tuple[Hashable, ...]:
+        lead = story[0].change
+        # Down to the id, so that the same news reads the same in whatever order it is handed over.
+        return (lead.severity.rank, fold(lead.organisation or ""), lead.reference or "", lead.id)
+
+    stories = sorted(_stories(news.told), key=severest)
     arranger = _Arranger(news, phrases)
     placed = [one for story in stories[:MOST_CHANGES] for one in arranger.place(story)]
     counted = Counter(safe(story[0].change.organisation) or REGISTER for story in stories[MOST_CHANGES:])
@@ -207,16 +213,13 @@ def _story_key(change: Change) -> Hashable:
     kind, before, after = change.kind, several(change.before), several(change.after)
     if not change.group and kind is ChangeKind.AGREEMENT_MOVED and len(before) == len(after) == 1:
         return ("succession", before[0], after[0])
+    # Of a page that another one took over name and slug are told; the slugs tie it to the agreements that moved.
     if kind is ChangeKind.ORGANISATION_RENAMED and before:
         return ("succession", before[-1], after[-1])
     if not change.group and kind is ChangeKind.CONTROLLER_SUCCEEDED:
         names = fold(single(change.before)), fold(single(change.after))
         return (kind, *names, bool(change.removed), bool(change.added))
     return change.id
-
-
-def _severest(change: Change) -> tuple[Hashable, ...]:
-    return (change.severity.rank, fold(change.organisation or ""), change.reference or "", change.id)
 
 
 # --- lines and their places -------------------------------------------------------------------------------------------
@@ -273,6 +276,7 @@ class _Arranger:
         elif kind is not ChangeKind.ORGANISATION_RENAMED:
             said = replace(said, head=f"{said.head} on {agreements}")
         line = self._with_about(replace(line, phrase=said), on)
+        # One successor at several organisations belongs to none of them.
         if len({change.organisation for change in changes}) > 1:
             return self._across(lead.change, line)
         bare = tuple(replace(one, organisation="", source=None) for one in line.about)  # its organisation stands above
@@ -322,11 +326,13 @@ def _by_organisation(placed: Iterable[_Placed]) -> Iterator[tuple[str, tuple[Blo
 def _blocks(placed: Iterable[_Placed]) -> Iterator[Block]:
     by_place: dict[tuple[str, str | None], list[_Placed]] = defaultdict(list)
     for one in placed:
+        # What names no agreement is about a page of the organisation, which may have several.
         by_place[one.place.reference, None if one.place.reference else one.place.link].append(one)
     for its in sorted(
         by_place.values(), key=lambda its: (_most_severe(its), its[0].place.title, its[0].place.reference)
     ):
         its.sort(key=lambda one: (one.rank, _ORDER[one.kind], one.line.phrase.head, str(one.line.key)))
+        # Most changes of an agreement are seen between the same two pages: their checksums stand once.
         sums = dict.fromkeys(one.sums for one in its)
         yield Block(
             place=its[0].place,

@@ -14,7 +14,7 @@ MOST_ENDINGS = 100
 MOST_COUNTED = 50
 MOST_PREVIEWED = 4
 MOST_READINGS = 7
-LONGEST_SUBJECT = 110
+LONGEST_SUBJECT = 110  # lists of mails show about half of that, the mail itself mostly all of it
 LONGEST_FOLLOWED = 600
 
 _EACH = {
@@ -51,6 +51,12 @@ def word(news: Briefing, parts: Parts) -> Wording:
     # The next end first; of one day the one that is printed shorter.
     ends = sorted(news.endings, key=lambda one: (one.days_left, one.dsa_end, one.reference))
     stop = one_line(news.stop) if news.stop else None
+    how_to_stop = f'To stop these mails, write to {stop} with the subject "stop".'
+    if not stop:
+        how_to_stop = "Whoever runs this registerwatch can stop it."
+    editorial = f"; {news.editorial:,} {'was' if news.editorial == 1 else 'were'} seen across the register"
+    if not news.editorial:
+        editorial = ""
     return Wording(
         subject=subject,
         heading=_heading(parts, ends),
@@ -62,9 +68,10 @@ def word(news: Briefing, parts: Parts) -> Wording:
         counted=tuple(_counted(parts)),
         endings=tuple(_coming(one, news) for one in ends[:MOST_ENDINGS]),
         caution=_caution(len(ends)) if ends else "",
-        dates=_about_dates(news.editorial),
+        dates="A date is when a change was first seen here, not when it was made. Editorial changes are left out"
+        f"{editorial}.",
         chain=(f"Head of the chain of runs, number {news.chain[0]:,}:", safe(news.chain[1])) if news.chain else None,
-        why=_why(news, stop),
+        why=f"You get this {_EACH[news.when]}. {how_to_stop}",
         stop=stop,
     )
 
@@ -199,18 +206,3 @@ def _counted(parts: Parts) -> Iterator[str]:
         yield f"{_count(n, 'more change', capital=True)}: {name}"
     if left_out := sum(n for _, n in parts.counted[MOST_COUNTED:]):
         yield f"{_count(left_out, 'more change', capital=True)} at other organisations"
-
-
-# --- footer -----------------------------------------------------------------------------------------------------------
-
-
-def _about_dates(editorial: int) -> str:
-    """Return what a date means here, and what is left out."""
-    seen = f"; {editorial:,} {'was' if editorial == 1 else 'were'} seen across the register" if editorial else ""
-    return f"A date is when a change was first seen here, not when it was made. Editorial changes are left out{seen}."
-
-
-def _why(news: Briefing, stop: str | None) -> str:
-    """Return why this comes and how to stop it."""
-    how = f'To stop these mails, write to {stop} with the subject "stop".' if stop else ""
-    return f"You get this {_EACH[news.when]}. {how or 'Whoever runs this registerwatch can stop it.'}"
