@@ -1,7 +1,6 @@
 """The commands that look after what is kept: a proof, a copy, economy, a decision, the history written out."""
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ from cron.commands.intake import render_outcome
 from cron.commands.options import NEEDS_A_PERSON, PATH, end_with, format_option
 from cron.terminal.output import complain, say, screen, show_progress, write
 from cron.terminal.reports import render_afterwards
-from cron.terminal.style import LABEL, facts
+from cron.terminal.status import render_proof
 from cron.work.afterwards import after_run
 from cron.work.context import Context
 from cron.work.lock import only_run
 from cron.work.outbox import what_to_tell_of_release
-from diff.saying.english import moment, plural, size
+from diff.saying.english import plural, size
 from scraper.times import as_text
 from snapshots.keeping.chain import Head
 from snapshots.keeping.store import Dues, Outcome
@@ -86,33 +85,10 @@ def verify(context: Context, known_head: Head | None, format_: str) -> None:
     report = look_at(store.db, show_progress, known_head)
     row = asdict(report) | {"database": str(store.path), "good": report.flaw is None}
     row |= {name: head and head._asdict() for name, head in (("head", report.head), ("known_head", report.known_head))}
-    write([row], format_, lambda: _render_report(row))
+    write([row], format_, lambda: render_proof(row, **screen()))
     if report.flaw is not None:
         complain(f"{store.path}: not as it was: {report.flaw}")
         end_with(1)
-
-
-def _render_report(row: Mapping[str, Any]) -> str:
-    head, known, good = row["head"], row["known_head"], row["good"]
-    checked = [
-        f"{plural(row['manifests'], 'manifest')}, {plural(row['runs'], 'run')}, {plural(row['captures'], 'capture')}",
-        f"{plural(row['bodies'], 'body', 'bodies')} of pages, {size(row['bytes'])} as they came",
-    ]
-    checked += [f"{row['loose']:,} of these of a run that did not finish"] if row["loose"] else []
-    rows = [("Database", row["database"]), ("Looked at", "\n".join(checked))]
-    if head:
-        rows.append(("Head" if good else "Read up to", f"of run {row['run']}, written {moment(row['made_at'])}"))
-    results = []
-    if known and good:
-        results.append(("Your head", f"number {known['number']:,} stands in the chain with this hash"))
-    results.append(("Result", _GOOD if good else _NOT_GOOD))
-    # The head is one word that --head takes: it is never wrapped.
-    token = f"{'':<{LABEL}}{head['number']}:{head['hash']}\n" if head else ""
-    return facts(rows, **screen()) + token + facts(results, **screen())
-
-
-_GOOD = "everything is as it was"
-_NOT_GOOD = "not everything is as it was; it stopped at the first such thing, and the rest was not looked at"
 
 
 @click.command()

@@ -1,6 +1,5 @@
 """The commands that ask the history: options in, one question, text out."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -8,14 +7,11 @@ import click
 from cron.commands.options import NEEDS_A_PERSON, Time, as_of_option, end_with, format_option
 from cron.terminal import news
 from cron.terminal import style as terminal
-from cron.terminal.agreement import render_agreement
+from cron.terminal.agreement import render_agreement, render_redlines
 from cron.terminal.output import screen, table_of, write
 from cron.work.context import Context
 from diff.change import PUBLIC
 from diff.kinds import ChangeKind
-from diff.saying.english import moment, plural, weekday
-from diff.saying.redline import Redline
-from diff.saying.sentence import NAMES
 from diff.severity import Severity
 from snapshots.asking.agreements import shown_as_json
 from snapshots.asking.changes import ChangeFilter
@@ -134,26 +130,7 @@ def redline(context: Context, reference: str, since: str | None, until: str | No
         }
         for name, lines in changed.items()
     ]
-    write(rows, format_, lambda: _redlines(kept, earlier, later, changed))
-
-
-def _redlines(reference: str, earlier: str, later: str, changed: Mapping[str, Redline]) -> str:
-    """Return redlines as text; *earlier* and *later* say when the two texts were first seen."""
-    same_day = earlier != later and earlier[:10] == later[:10]
-    first, last = ((moment if same_day else weekday)(time) for time in (earlier, later))
-    if not changed:
-        when = f"since it was first seen on {first}" if earlier == later else f"between {first} and {last}"
-        return _lines(f"The prose of {reference} has not changed {when}.")
-    parts = [_lines(f"{reference}: as first seen on {first}, and on {last}")]
-    for name, lines in changed.items():
-        title = terminal.paint(NAMES[name], "bold", screen()["colour"])
-        words = f"{plural(lines.words('out'), 'word')} out, {lines.words('in'):,} in"
-        parts.append(f"{title}, {words}\n\n{terminal.render_redline(lines, **screen())}")
-    return "\n".join(parts)
-
-
-def _lines(sentence: str) -> str:
-    return "\n".join(terminal.wrap(sentence, screen()["width"])) + "\n"
+    write(rows, format_, lambda: render_redlines(kept, earlier, later, changed, **screen()))
 
 
 @click.command()

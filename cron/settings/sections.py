@@ -323,6 +323,11 @@ class SubscriptionSettings(SettingsSection):
     )
     timezone: TimeZone = setting("Time zone of that time.", LONDON)
 
+    @property
+    def channel(self) -> str:
+        """What its way out is called."""
+        return "mail" if self.email else "webhook" if self.webhook else "service"
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if sum(way is not None for way in (self.email, self.webhook, self.url)) != 1:

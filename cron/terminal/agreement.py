@@ -1,11 +1,14 @@
-"""How one agreement is told on a terminal: what its page prints, its versions, its changes. Nothing is printed here."""
+"""How one agreement is told on a terminal: what its page prints, how it came about, its prose word by word. Pure."""
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from cron.terminal.style import NARROWEST, paint, wrap
 from diff.change import Change
-from diff.saying.english import plural, weekday
+from diff.saying.english import moment, plural, weekday
+from diff.saying.redline import Redline, Run
 from diff.saying.sentence import NAMES
 from diff.severity import Severity
 from scraper.records import SECTIONS
@@ -74,3 +77,71 @@ def _changes(changes: Sequence[Change], width: int) -> Iterator[str]:
 def _hanging(start: str, text: str, width: int) -> Iterator[str]:
     for number, line in enumerate(wrap(text, width - len(start))):
         yield (" " * len(start) if number else start) + line
+
+
+# --- its prose at two times -------------------------------------------------------------------------------------------
+
+_MARKS = {"same": ("", ""), "out": ("[-", "-]"), "in": ("{+", "+}")}
+_COLOURS = {"same": "", "out": "yellow", "in": "green"}
+
+
+def render_redlines(
+    reference: str, earlier: str, later: str, changed: Mapping[str, Redline], *, width: int = 80, colour: bool = False
+) -> str:
+    """Return the redlines of an agreement; *earlier* and *later* say when the two texts were first seen."""
+    # On one day the two differ by their hours alone.
+    same_day = earlier != later and earlier[:10] == later[:10]
+    first, last = ((moment if same_day else weekday)(time) for time in (earlier, later))
+    if not changed:
+        when = f"since it was first seen on {first}" if earlier == later else f"between {first} and {last}"
+        return "\n".join(wrap(f"The prose of {reference} has not changed {when}.", width)) + "\n"
+    parts = ["\n".join(wrap(f"{reference}: as first seen on {first}, and on {last}", width)) + "\n"]
+    for name, lines in changed.items():
+        words = f"{plural(lines.words('out'), 'word')} out, {lines.words('in'):,} in"
+        title = f"{paint(NAMES[name], 'bold', colour)}, {words}"
+        parts.append(f"{title}\n\n{render_redline(lines, width=width, colour=colour)}")
+    return "\n".join(parts)
+
+
+def render_redline(redline: Redline, *, width: int = 80, colour: bool = False) -> str:
+    """Return a redline: words out as `[-out-]`, words in as `{+in+}`, unchanged paragraphs counted and left out."""
+    width = max(width, NARROWEST)
+    blocks = []
+    for same, paragraphs in groupby(redline.paragraphs, key=_is_unchanged):
+        if same:
+            blocks.append(paint(f"({plural(len(list(paragraphs)), 'paragraph')} unchanged)", "dim", colour))
+        else:
+            blocks += ["\n".join(_marked_lines(paragraph, width, colour)) for paragraph in paragraphs]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _is_unchanged(paragraph: Sequence[Run]) -> bool:
+    return all(run.mark == "same" for run in paragraph)
+
+
+def _marked_lines(paragraph: Sequence[Run], width: int, colour: bool) -> Iterator[str]:
+    """Wrap the runs of a paragraph; each word carries its colour, so that a line can break inside a run."""
+    line: list[tuple[str, str]] = []
+    length = 0
+    for word, style in _marked_words(paragraph):
+        for piece in textwrap.wrap(word, width, break_on_hyphens=False):
+            if line and length + 1 + len(piece) > width:
+                yield _coloured(line, colour)
+                line, length = [], 0
+            length += len(piece) + bool(line)
+            line.append((piece, style))
+    yield _coloured(line, colour)
+
+
+def _marked_words(paragraph: Sequence[Run]) -> Iterator[tuple[str, str]]:
+    for run in paragraph:
+        words = clean(run.text).split()
+        opening, closing = _MARKS[run.mark]
+        for number, word in enumerate(words):
+            first, last = number == 0, number == len(words) - 1
+            yield f"{opening if first else ''}{word}{closing if last else ''}", _COLOURS[run.mark]
+
+
+def _coloured(line: Sequence[tuple[str, str]], colour: bool) -> str:
+    spans = groupby(line, key=lambda word: word[1])
+    return " ".join(paint(" ".join(word for word, _ in words), style, colour) for style, words in spans)

@@ -1,10 +1,11 @@
-"""How `status` is told: facts in, text out."""
+"""How it is told how things stand: by `status`, by `verify`, by `subscriptions`. Facts go in, text comes out."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cron.terminal.style import facts, paint, wrap
+from cron.terminal.style import LABEL, facts, paint, wrap
 from diff.saying.english import moment, plural, size, weekday
+from notify.following.subscription import MORNING
 from scraper.text import clean
 from snapshots.asking.status import attempt_in_words, needs_a_person, why
 
@@ -46,23 +47,21 @@ def _failing(pages: Sequence[Mapping[str, Any]]) -> str:
     """Say which pages the last run could not read, and why: a fact, whether or not it needs a person already."""
     if not pages:
         return "none failing"
-    lines = [f"{page['page']}: {page['reason']}" for page in pages[:MOST_FAILING]]
-    more = len(pages) - len(lines)
-    lines += [f"and {more:,} more, which --format json lists"] if more else []
-    return "\n".join([f"{len(pages):,} failing", *lines])
+    return f"{len(pages):,} failing\n" + _few([f"{page['page']}: {page['reason']}" for page in pages])
 
 
 def _undelivered(waiting: Sequence[Mapping[str, Any]]) -> str:
     """Say to which subscriptions something is to be sent still, or could not be; no addresses are known here."""
-    lines = [f"{one['subscription']}: {_how_it_waits(one)}" for one in waiting[:MOST_FAILING]]
-    more = len(waiting) - len(lines)
-    lines += [f"and {more:,} more, which --format json lists"] if more else []
-    return "\n".join(lines) or "none"
+    return _few([f"{one['subscription']}: {_how_it_waits(one)}" for one in waiting]) or "none"
 
 
 def _collected(kept: Sequence[Mapping[str, Any]]) -> str:
     """Say what digests of a day or a week hold already, and when they go out."""
-    lines = [f"{one['subscription']}: {one['items']:,} to tell, {moment(one['due_at'])}" for one in kept]
+    return _few([f"{one['subscription']}: {one['items']:,} to tell, {moment(one['due_at'])}" for one in kept])
+
+
+def _few(lines: Sequence[str]) -> str:
+    """Return the first of *lines*, and how many more there are."""
     more = len(lines) - MOST_FAILING
     return "\n".join([*lines[:MOST_FAILING], *([f"and {more:,} more, which --format json lists"] if more > 0 else [])])
 
@@ -92,3 +91,71 @@ def _needs(needs: Sequence[str], width: int, colour: bool) -> str:
     for need in needs:
         lines += [f"  {line}" for line in wrap(clean(need), width - 2)]
     return "\n".join(lines) + "\n"
+
+
+# --- whether what is kept is as it was --------------------------------------------------------------------------------
+
+
+def render_proof(row: Mapping[str, Any], *, width: int, colour: bool) -> str:
+    """Return what `verify` looked at and what it found."""
+    head, known, good = row["head"], row["known_head"], row["good"]
+    checked = [
+        f"{plural(row['manifests'], 'manifest')}, {plural(row['runs'], 'run')}, {plural(row['captures'], 'capture')}",
+        f"{plural(row['bodies'], 'body', 'bodies')} of pages, {size(row['bytes'])} as they came",
+    ]
+    checked += [f"{row['loose']:,} of these of a run that did not finish"] if row["loose"] else []
+    rows = [("Database", row["database"]), ("Looked at", "\n".join(checked))]
+    if head:
+        rows.append(("Head" if good else "Read up to", f"of run {row['run']}, written {moment(row['made_at'])}"))
+    results = []
+    if known and good:
+        results.append(("Your head", f"number {known['number']:,} stands in the chain with this hash"))
+    results.append(("Result", _GOOD if good else _NOT_GOOD))
+    # The head is one word that --head takes: it is never wrapped.
+    token = f"{'':<{LABEL}}{head['number']}:{head['hash']}\n" if head else ""
+    return facts(rows, width=width, colour=colour) + token + facts(results, width=width, colour=colour)
+
+
+_GOOD = "everything is as it was"
+_NOT_GOOD = "not everything is as it was; it stopped at the first such thing, and the rest was not looked at"
+
+
+# --- who is told what -------------------------------------------------------------------------------------------------
+
+MOST_SHOWN = 3
+_HOW = {
+    "run": "after each run that has news",
+    "daily": "daily at {at}, {zone}",
+    "weekly": "weekly, {at}, {zone}",
+}
+
+
+def render_subscriptions(rows: Sequence[Mapping[str, Any]], *, width: int, colour: bool) -> str:
+    """Return who is told what, subscription by subscription."""
+    if not rows:
+        return "There are no subscriptions. One is a [[subscriptions]] block in registerwatch.toml.\n"
+    return "\n".join(
+        paint(clean(row["name"]), "bold", colour) + "\n" + facts(_told(row), width=width, colour=colour) for row in rows
+    )
+
+
+def _told(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    at = row["at"] or MORNING.get(row["when"], "")
+    lines = [
+        ("Follows", row["follows"]),
+        ("Told", f"by {row['channel']}, {_HOW[row['when']].format(at=at, zone=row['timezone'])}"),
+        ("Last year", _last_year(row["changes"], row["messages"])),
+    ]
+    if row["coming_up"]:
+        lines.append(("Coming up", plural(len(row["coming_up"]), "printed end")))
+    return lines
+
+
+def _last_year(told: Sequence[Mapping[str, Any]], n_messages: int) -> str:
+    if not told:
+        return "nothing"
+    high = sum(one["severity"] == "high" for one in told)
+    severe = f", {high:,} of high severity" if high else ""
+    latest = [f"{weekday(one['first_seen'])}: {one['summary']}" for one in told[:MOST_SHOWN]]
+    more = [f"and {len(told) - MOST_SHOWN:,} more"] if len(told) > MOST_SHOWN else []
+    return "\n".join([f"{plural(len(told), 'change')} in {plural(n_messages, 'message')}{severe}", *latest, *more])

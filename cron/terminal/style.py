@@ -8,11 +8,8 @@ cut and values wrap.
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, TextIO
 
-from diff.saying.english import plural
-from diff.saying.redline import Redline, Run
 from scraper.text import clean
 
 NARROWEST = 60
@@ -25,8 +22,6 @@ _NARROW = 6
 """Columns under which a name of a table is not cut."""
 
 _STYLES = {"bold": "1", "dim": "2", "underline": "4", "red": "31", "green": "32", "yellow": "33"}
-_MARKS = {"same": ("", ""), "out": ("[-", "-]"), "in": ("{+", "+}")}
-_COLOURS = {"same": "", "out": "yellow", "in": "green"}
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -188,47 +183,3 @@ def _shrink(widths: Sequence[int], whole: Sequence[bool], room: int) -> list[int
             break
         shrunk[widest] -= 1
     return shrunk
-
-
-def render_redline(redline: Redline, *, width: int = 80, colour: bool = False) -> str:
-    """Return a redline: words out as `[-out-]`, words in as `{+in+}`, unchanged paragraphs counted and left out."""
-    width = max(width, NARROWEST)
-    blocks = []
-    for same, paragraphs in groupby(redline.paragraphs, key=_is_unchanged):
-        if same:
-            blocks.append(paint(f"({plural(len(list(paragraphs)), 'paragraph')} unchanged)", "dim", colour))
-        else:
-            blocks += ["\n".join(_marked_lines(paragraph, width, colour)) for paragraph in paragraphs]
-    return "\n\n".join(blocks) + "\n"
-
-
-def _is_unchanged(paragraph: Sequence[Run]) -> bool:
-    return all(run.mark == "same" for run in paragraph)
-
-
-def _marked_lines(paragraph: Sequence[Run], width: int, colour: bool) -> Iterator[str]:
-    """Wrap the runs of a paragraph; each word carries its colour, so that a line can break inside a run."""
-    line: list[tuple[str, str]] = []
-    length = 0
-    for word, style in _marked_words(paragraph):
-        for piece in textwrap.wrap(word, width, break_on_hyphens=False):
-            if line and length + 1 + len(piece) > width:
-                yield _coloured(line, colour)
-                line, length = [], 0
-            length += len(piece) + bool(line)
-            line.append((piece, style))
-    yield _coloured(line, colour)
-
-
-def _marked_words(paragraph: Sequence[Run]) -> Iterator[tuple[str, str]]:
-    for run in paragraph:
-        words = clean(run.text).split()
-        opening, closing = _MARKS[run.mark]
-        for number, word in enumerate(words):
-            first, last = number == 0, number == len(words) - 1
-            yield f"{opening if first else ''}{word}{closing if last else ''}", _COLOURS[run.mark]
-
-
-def _coloured(line: Sequence[tuple[str, str]], colour: bool) -> str:
-    spans = groupby(line, key=lambda word: word[1])
-    return " ".join(paint(" ".join(word for word, _ in words), style, colour) for style, words in spans)

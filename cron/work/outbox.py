@@ -1,12 +1,14 @@
 """What is to be told of a run, and to whom? Written in the transaction that commits it, and told later.
 
-What a subscription follows, which changes concern it and when it wants to hear
-of them is notify's to say; here is gathered what that takes.
+What a subscription follows, which changes concern it and when it wants to hear of them is for notify/ to say; here is
+gathered what that takes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
 
 from cron.work.context import Context
 from diff.change import Change
@@ -14,6 +16,7 @@ from diff.saying.phrase import Told
 from notify.following.ends import PrintedEnd, ends_due, most_days_before
 from notify.following.matching import News, moments_of, needs_texts, tell
 from notify.following.subscription import Followed, Subscription, SubscriptionError, due_at, find_problems, follow
+from scraper.times import as_text
 from snapshots.asking.agreements import read_texts
 from snapshots.asking.changes import ChangeFilter
 from snapshots.asking.names import read_known
@@ -112,3 +115,49 @@ def ends_coming(
         read = read_texts(db, {(row["reference"], at) for row in standing})
         texts = {reference: printed for (reference, _), printed in read.items()}
     return ends_due(followed, standing, today=today, told=told, texts=texts)
+
+
+# --- what would have been told ----------------------------------------------------------------------------------------
+
+A_YEAR = timedelta(days=365)
+
+
+def told_last_year(context: Context) -> list[dict[str, Any]]:
+    """Return of each subscription what it follows, and what it would have been told in the last year of the history."""
+    known = read_known(context.store().db)
+    followed = follow(context.subscriptions, known, context.vocabulary)
+    newest = context.answers.runs.newest()
+    since = as_text(datetime.fromisoformat(newest) - A_YEAR) if newest else ""
+    changes = context.answers.changes.find(ChangeFilter(since=since)) if newest else []
+    told: list[list[Told]] = [[] for _ in followed]
+    # Run by run, as it was told: what a word stands in is asked as of then.
+    for _, of_run in groupby(changes, key=lambda change: change.run):
+        for own, items in zip(told, tell_each(context, list(of_run), known.holdings, followed), strict=True):
+            own += items
+    ends = ends_coming(context, followed, context.clock(), {})
+    return [
+        _row(one, settings.channel, items, coming, since)
+        for one, settings, items, coming in zip(followed, context.settings.subscriptions, told, ends, strict=True)
+    ]
+
+
+def _row(
+    one: Followed, channel: str, items: Sequence[Told], coming: Sequence[PrintedEnd], since: str
+) -> dict[str, Any]:
+    subscription = one.subscription
+    times = {due_at(subscription, datetime.fromisoformat(item.change.first_seen)) for item in items}
+    public = [item.change.to_json() for item in items]
+    return {
+        "name": subscription.name,
+        "follows": one.said,
+        "channel": channel,
+        "when": subscription.when,
+        "at": subscription.at,
+        "timezone": subscription.timezone,
+        "since": since or None,
+        "messages": len(times),
+        "changes": [
+            {key: change[key] for key in ("id", "first_seen", "severity", "kind", "summary")} for change in public
+        ],
+        "coming_up": [{"reference": end.reference, "dsa_end": end.dsa_end, "page": end.page} for end in coming],
+    }
