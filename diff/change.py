@@ -16,6 +16,7 @@ from diff.details import NO_DETAILS, Details, Families, Value, read_value
 from diff.kinds import ChangeKind
 from diff.severity import Severity
 from scraper.names.fold import fold
+from scraper.register import NHS_DATA_RELEASE, register_and_slug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,24 +124,37 @@ def read_families(added: Iterable[str], removed: Iterable[str]) -> Families:
 # --- ids --------------------------------------------------------------------------------------------------------------
 
 
-def fact_id(says: Difference | Change, n: int, key: str | None = None) -> str:
+def fact_id(says: Difference | Change, n: int, *, reference: str | None = None, page: str | None = None) -> str:
     """Return the id of the *n*-th listing (0 first) of a fact.
 
     Args:
         says: What differs.
         n: How often the same was listed before.
-        key: Reference or slug; that of *says* where it has one.
+        reference: The agreement; that of *says* if it is a change.
+        page: Key of the page; likewise.
     """
     if isinstance(says, Change):
-        key = says.page if says.reference is None else says.reference
+        reference, page = says.reference, says.page
+    key = register_and_slug(page)[1] if reference is None and page is not None else reference
     values = [_folded(value) for value in (says.before, says.after, says.added, says.removed)]
-    return _digest([says.kind.value, key, says.field, *values, n])
+    return _digest([*_of_register(page), says.kind.value, key, says.field, *values, n])
 
 
-def group_id(kind: str, field: str | None, added: Any, removed: Any, before: Any, after: Any, date: str) -> str:
-    """Return the id of a group: the same edit on the same day is one group, whoever it touches."""
+def group_id(
+    kind: str, field: str | None, added: Any, removed: Any, before: Any, after: Any, date: str, *, page: str | None
+) -> str:
+    """Return the id of a group: the same edit on the same day is one group, whoever it touches.
+
+    *page* is the key of one of its pages, which are all of one register.
+    """
     values = [_folded(value) for value in (tuple(added), tuple(removed), before, after)]
-    return _digest(["group", str(kind), field, *values, date])
+    return _digest([*_of_register(page), "group", str(kind), field, *values, date])
+
+
+def _of_register(page: str | None) -> list[str]:
+    """Return what ids begin with for changes of a page: nothing for the register that was there first."""
+    register, _ = register_and_slug(page or "")
+    return [] if register == NHS_DATA_RELEASE.id else [register]
 
 
 def _folded(value: Any) -> Any:

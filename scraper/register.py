@@ -7,14 +7,15 @@ name, address and hosts) is in the settings, whose defaults are the value's.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from posixpath import dirname
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from scraper.fields import LAYOUTS
-from scraper.names.vocabulary import Vocabulary
-from scraper.reading.page import read_page
-from scraper.records import RegisterPage
 from scraper.slugs import is_slug, slug_of
+
+if TYPE_CHECKING:
+    from scraper.names.vocabulary import Vocabulary
+    from scraper.records import RegisterPage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,8 @@ class PageReader(Protocol):
     """How one page of a register is read; `read_page` says what the arguments are."""
 
     def __call__(
-        self, body: bytes, *, source: str, slug: str | None, charset: str | None, vocabulary: Vocabulary | None
-    ) -> RegisterPage:
+        self, body: bytes, *, source: str, slug: str | None, charset: str | None, vocabulary: "Vocabulary | None"
+    ) -> "RegisterPage":
         """Return what the page says, or raise RefusedPageError."""
         ...
 
@@ -126,6 +127,15 @@ class Register:
         return urlunsplit((parts.scheme, parts.netloc, f"{folder}/{quote(slug, safe='')}", "", ""))
 
 
+def _read_page(
+    body: bytes, *, source: str, slug: str | None, charset: str | None, vocabulary: "Vocabulary | None"
+) -> "RegisterPage":
+    # Settings ask a register for its name whatever the command is; only some need what two parsers take to load.
+    from scraper.reading.page import read_page
+
+    return read_page(body, source=source, slug=slug, charset=charset, vocabulary=vocabulary)
+
+
 OPEN_GOVERNMENT_LICENCE = Licence(
     id="OGL-UK-3.0",
     title="Open Government Licence v3.0",
@@ -143,8 +153,29 @@ NHS_DATA_RELEASE = Register(
     hosts=("theysolditanyway.com", "www.theysolditanyway.com", "dataregister.medconfidential.org", "goodtreswork.com"),
     folders=("organisations", "organisation"),
     layouts=LAYOUTS,
-    read=read_page,
+    read=_read_page,
 )
 
 REGISTERS: Mapping[str, Register] = {one.id: one for one in (NHS_DATA_RELEASE,)}
-"""Every register there is, by id. The first is the one whose changes do not say in their ids of which they are."""
+"""Every register there is, by id."""
+
+
+def page_key(register: str, slug: str) -> str:
+    """Return the key of a page, in the database and wherever pages of several registers meet.
+
+    Pages of the first register were there before there was a second, so their key is their slug. A slug has no "/".
+
+    >>> page_key("nhs-data-release", "nhs_example_icb"), page_key("nhs-official", "dars-nic-1-a1b2c")
+    ('nhs_example_icb', 'nhs-official/dars-nic-1-a1b2c')
+    """
+    return slug if register == NHS_DATA_RELEASE.id else f"{register}/{slug}"
+
+
+def register_and_slug(key: str) -> tuple[str, str]:
+    """Return what `page_key` made *key* of.
+
+    >>> register_and_slug("nhs_example_icb"), register_and_slug("nhs-official/dars-nic-1-a1b2c")
+    (('nhs-data-release', 'nhs_example_icb'), ('nhs-official', 'dars-nic-1-a1b2c'))
+    """
+    register, _, slug = key.rpartition("/")
+    return register or NHS_DATA_RELEASE.id, slug

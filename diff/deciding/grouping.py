@@ -167,7 +167,7 @@ def _group(same: list[Found], agreements: int) -> Change:
     single = example.field in SINGLE_VALUES
     before, after = (example.before, example.after) if single else (None, None)
     date = example.first_seen[:10]
-    identity = group_id(example.kind, example.field, added, removed, before, after, date)
+    identity = group_id(example.kind, example.field, added, removed, before, after, date, page=example.page)
     organisations = {one.change.organisation for one in same}
     one_organisation = len(organisations) == 1
     members = tuple(replace(one.change, member_of=identity) for one in same)

@@ -156,10 +156,10 @@ class Run:
             if reference in self._page(other).places
         ]
         agreeing = any(_agrees(other, now.believed, difference) for other in others)
-        return agreeing and self._was_listed(difference, reference)
+        return agreeing and self._was_listed(difference, slug, reference)
 
-    def _was_listed(self, difference: Difference, reference: str) -> bool:
-        fact = fact_id(difference, 0, reference)
+    def _was_listed(self, difference: Difference, slug: str, reference: str) -> bool:
+        fact = fact_id(difference, 0, reference=reference, page=slug)
         return bool(self.past.listed([fact]).get(fact))
 
     def _tell_fate(self, fate: Fate) -> None:
@@ -168,10 +168,11 @@ class Run:
             return
         title = self._title(fate)
         if fate.reference_changed and fate.origin:
-            facts: dict[str, Any] = {"field": "reference", "before": fate.origin[1], "after": fate.reference}
+            page, before = fate.origin
+            facts: dict[str, Any] = {"field": "reference", "before": before, "after": fate.reference}
             respelt = Difference(kind=ChangeKind.REFERENCE_CHANGED, severity=Severity.LOW, **facts)
             # Another page of it may have shown the new spelling earlier.
-            if not (self.past.standing_on(fate.reference) and self._was_listed(respelt, fate.reference)):
+            if not (self.past.standing_on(fate.reference) and self._was_listed(respelt, page, fate.reference)):
                 for slug in fate.new_on:
                     self._find(slug, respelt, fate.reference, title, old_body=self._page(slug).body)
         if fate.verdict is Verdict.ADDED:
@@ -325,7 +326,7 @@ class Run:
     def _change(
         self, slug: str, difference: Difference, reference: str | None, title: str | None, old_body: str | None
     ) -> Change:
-        fact = fact_id(difference, 0, slug if reference is None else reference)
+        fact = fact_id(difference, 0, reference=reference, page=slug)
         return Change(
             id=fact,
             kind=difference.kind,

@@ -63,7 +63,7 @@ class Agreements:
             select agreement_versions.*, coalesce(agreement_versions.last_seen, pages.last_seen) as seen_until,
               snapshots.body, snapshots.source, snapshots.layout, pages.organisation
             from agreement_versions
-            join pages on pages.slug = agreement_versions.page
+            join pages on pages.key = agreement_versions.page
             join snapshots on snapshots.id = agreement_versions.snapshot
             where agreement_versions.reference in (select value from json_each(:references))
             order by agreement_versions.first_seen, agreement_versions.page, agreement_versions.id

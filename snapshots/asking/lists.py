@@ -28,7 +28,7 @@ class Lists:
             """
             select agreement_versions.*, pages.organisation, pages.last_seen as page_last_seen
             from agreement_versions
-            join pages on pages.slug = agreement_versions.page
+            join pages on pages.key = agreement_versions.page
             where agreement_versions.first_seen <= :at
             order by agreement_versions.page, agreement_versions.reference, agreement_versions.id
             """,
@@ -60,7 +60,7 @@ class Lists:
               pages.first_seen, max(snapshots.first_seen) as latest
             from snapshots
             join readings on readings.body = snapshots.body
-            join pages on pages.slug = snapshots.page
+            join pages on pages.key = snapshots.page
             where not snapshots.stale and snapshots.first_seen <= :at
             group by snapshots.page
             """,

@@ -66,7 +66,7 @@ class NameLookup:
         Raises:
             NameNotKnownError: Nobody is.
         """
-        rows = self._ask("select slug, organisation from pages order by slug", {})
+        rows = self._ask("select key as slug, organisation from pages order by key", {})
         pages = {str(row["slug"]): str(row["organisation"] or row["slug"]) for row in rows}
         wanted = {fold(name)} | self._vocabulary.predecessors(name)
         slugs = [slug for slug, called in pages.items() if slug == name.lower() or fold(called) in wanted]
@@ -136,7 +136,7 @@ class NameLookup:
 
 def read_known(db: Database) -> KnownNames:
     """Return what the history knows by name: pages, datasets, agreements, and who has held what."""
-    pages = db.query("select slug, organisation from pages where organisation is not null order by slug")
+    pages = db.query("select key as slug, organisation from pages where organisation is not null order by key")
     datasets = db.query(
         "select dataset from agreement_datasets group by dataset order by min(first_seen), folded, dataset"
     )

@@ -42,10 +42,10 @@ class Runs:
               -- Of a held run nothing is believed: new is what was never seen before.
               select count(*)
               from captures
-              join pages on pages.slug = captures.page
+              join pages on pages.key = captures.page
               where runs.state in ('held', 'superseded') and captures.run = runs.id and captures.body is not null
                 and coalesce(pages.first_seen > runs.captured_at, true)
-                and not exists (select 1 from refusals where refusals.run = runs.id and refusals.page = pages.slug)
+                and not exists (select 1 from refusals where refusals.run = runs.id and refusals.page = pages.key)
             ) as pages_new
             from runs
             where id = :id

@@ -18,7 +18,7 @@ def read_terms(db: Database) -> list[PrintedTerm]:
           agreement_versions.ended, states.title, states.dsa_end, states.released_to, states.unprinted,
           coalesce(agreement_versions.last_seen, pages.last_seen) > agreement_versions.first_seen as seen_again
         from agreement_versions
-        join pages on pages.slug = agreement_versions.page
+        join pages on pages.key = agreement_versions.page
         join states on states.id = agreement_versions.state
         order by agreement_versions.page, agreement_versions.reference, agreement_versions.first_seen,
           agreement_versions.id
@@ -86,7 +86,7 @@ def read_ends(db: Database, first: str, last: str) -> Sequence[dict[str, Any]]:
               limit 1
             ) as dsa_end
           from agreements
-          join pages on pages.slug = agreements.page
+          join pages on pages.key = agreements.page
           join agreement_versions on agreement_versions.id = agreements.version
           join states on states.id = agreement_versions.state
           where agreements.standing

@@ -156,14 +156,14 @@ def _agreements() -> Table:
         rows=_one_by_one(
             "select page, reference, version from agreements where standing order by page, reference",
             """
-            select {state}, pages.slug as page, pages.organisation, pages.last_seen,
+            select {state}, pages.key as page, pages.organisation, pages.last_seen,
               (
                 select min(first_seen) from agreement_versions
                 where agreement_versions.page = :page and agreement_versions.reference = :reference
               ) as first_seen, {texts}
             from agreement_versions
             join states on states.id = agreement_versions.state
-            join pages on pages.slug = agreement_versions.page
+            join pages on pages.key = agreement_versions.page
             {joins}
             where agreement_versions.id = :version
             """,
@@ -195,7 +195,7 @@ def _versions() -> Table:
               {hashes}
             from agreement_versions
             join states on states.id = agreement_versions.state
-            join pages on pages.slug = agreement_versions.page
+            join pages on pages.key = agreement_versions.page
             join snapshots on snapshots.id = agreement_versions.snapshot
             {joins}
             where agreement_versions.id = :id
@@ -248,7 +248,7 @@ def _organisations() -> Table:
             standing,
         ),
         key=("page",),
-        rows=_all("select slug as page, pages.* from pages order by slug"),
+        rows=_all("select key as page, pages.* from pages order by key"),
     )  # fmt: skip
 
 
@@ -262,7 +262,7 @@ _PERIODS = """
     select {table}.page, {table}.reference, {columns}, {table}.first_seen,
       coalesce({table}.last_seen, pages.last_seen) as last_seen, {table}.last_seen is null as current
     from {table}
-    join pages on pages.slug = {table}.page
+    join pages on pages.key = {table}.page
     order by {table}.page, {table}.reference, 3, {table}.first_seen
     """
 

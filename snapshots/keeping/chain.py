@@ -65,7 +65,7 @@ def append_write(db: Database, run: int, added: Added) -> Head:
     runs = {run, *(later for later, _ in added.pinned)}
     places = {(run, page) for page in added.pages} | added.pinned
     written = {number: [one for one in captures_of(db, number) if (number, one["page"]) in places] for number in runs}
-    content = run_fact(row, slugs_by_number(db)) | {"known": [capture_fact(one) for one in written[run]]}
+    content = run_fact(row, keys_by_number(db)) | {"known": [capture_fact(one) for one in written[run]]}
     if added.answered:
         content["answered"] = sorted(added.answered)
     if added.pinned:
@@ -81,7 +81,8 @@ def append_decision(db: Database, run: int, decision: str, at: str) -> Head:
 
 def begin_chain(db: Database) -> None:
     """Make the chain of a log that was written before there was one, and say so in each manifest."""
-    slugs = slugs_by_number(db)
+    # At this step of the schema there is one register, and a page's key is called its slug.
+    slugs = {row["number"]: row["slug"] for row in db.query("select number, slug from pages")}
     runs = list(db.query("select * from runs order by id"))
     afterwards = {"made": "afterwards"}
     for row in runs:
@@ -113,9 +114,9 @@ def _append(db: Database, run: int, made_at: str, content: Fact) -> Head:
 # --- what rows say ----------------------------------------------------------------------------------------------------
 
 
-def slugs_by_number(db: Database) -> dict[int, str]:
-    """Return number → slug of every page."""
-    return {row["number"]: row["slug"] for row in db.query("select number, slug from pages")}
+def keys_by_number(db: Database) -> dict[int, str]:
+    """Return number → key of every page."""
+    return {row["number"]: row["key"] for row in db.query("select number, key from pages")}
 
 
 def captures_of(db: Database, run: int) -> list[dict[str, Any]]:

@@ -145,7 +145,7 @@ class HistoryWriter:
             set organisation = :organisation, layout = :layout, files_disseminated = :files, flags = :flags,
               agreements = :agreements, standing = :standing,
               first_seen = coalesce(first_seen, :first_seen)
-            where slug = :slug
+            where key = :slug
             """,
             {
                 "slug": slug,
@@ -160,7 +160,7 @@ class HistoryWriter:
         )
 
     def _last_seen(self, slug: str) -> str | None:
-        (row,) = self._db.query("select last_seen from pages where slug = :slug", {"slug": slug})
+        (row,) = self._db.query("select last_seen from pages where key = :slug", {"slug": slug})
         return None if row["last_seen"] is None else str(row["last_seen"])
 
     def _see(self, edition: Edition, slug: str, origin: Origin, *, stale: bool = False) -> int:
@@ -199,7 +199,7 @@ class HistoryWriter:
         )
         self._move_last_seen([row["id"] for row in rows], edition.time)
         self._db.execute(
-            "update pages set last_seen = :time where slug in (select value from json_each(:slugs))", values
+            "update pages set last_seen = :time where key in (select value from json_each(:slugs))", values
         )
 
     def _move_last_seen(self, snapshots: Iterable[int], time: str) -> None:

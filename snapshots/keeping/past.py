@@ -48,7 +48,7 @@ class StoredPast:
 
     def size(self, slugs: Iterable[str]) -> int:
         """Return how many agreements are believed to stand on these pages."""
-        sql = "select coalesce(sum(agreements), 0) from pages where slug in (select value from json_each(:slugs))"
+        sql = "select coalesce(sum(agreements), 0) from pages where key in (select value from json_each(:slugs))"
         return int(self._column(sql, {"slugs": as_json(sorted(slugs))})[0])
 
     def listed(self, facts: Iterable[str]) -> Mapping[str, int]:

@@ -13,9 +13,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from scraper.errors import RegisterWatchError
+from scraper.register import register_and_slug
 from scraper.times import as_text, read_time
 from snapshots.keeping.bodies import Bodies, Headers, headers_as_kept
-from snapshots.keeping.chain import Added, append_write, pack, unpack
+from snapshots.keeping.chain import Added, append_write, keys_by_number, pack, unpack
 from snapshots.keeping.database import insert
 from snapshots.keeping.history import Origin
 from snapshots.keeping.readings import Reading
@@ -147,11 +148,11 @@ class RunLog:
         """Return the slugs of all pages that are believed to stand, or were never read."""
         rows = self.db.query(
             """
-            select pages.slug
+            select pages.key as slug
             from pages
-            left join beliefs on beliefs.page = pages.slug
+            left join beliefs on beliefs.page = pages.key
             where not coalesce(beliefs.gone, 0)
-            order by pages.slug
+            order by pages.key
             """
         )
         return [row["slug"] for row in rows]
@@ -222,7 +223,7 @@ class RunLog:
 
     def further(self, run: Mapping[str, Any], edition: NewEdition) -> NewEdition:
         """Return what of *edition* extends *run*, the row of an equal time; refuse other bytes for what it has."""
-        numbers = {row["slug"]: row["number"] for row in self.db.query("select slug, number from pages")}
+        numbers = {row["key"]: row["number"] for row in self.db.query("select key, number from pages")}
         sighted, kept = unpack(run["sighted"]), self.origins_at(run["captured_at"])
         there = {slug for slug, number in numbers.items() if number in sighted}
         for capture in edition.captures:
@@ -326,12 +327,13 @@ class RunLog:
 
     def _page_numbers(self, slugs: Iterable[str]) -> dict[str, int]:
         """Return slug → number of these pages, numbering new ones."""
-        known = {row["slug"]: row["number"] for row in self.db.query("select slug, number from pages")}
+        known = {row["key"]: row["number"] for row in self.db.query("select key, number from pages")}
         new = sorted(set(slugs) - known.keys())
-        rows = [{"slug": slug, "number": len(known) + n} for n, slug in enumerate(new)]
-        if rows:
-            self.db.table("pages").insert_all(rows)
-        return known | {str(row["slug"]): int(str(row["number"])) for row in rows}
+        numbers = {key: len(known) + n for n, key in enumerate(new)}
+        for key, number in numbers.items():
+            register, slug = register_and_slug(key)
+            insert(self.db, "pages", {"key": key, "register": register, "slug": slug, "number": number})
+        return known | numbers
 
     def _pin_next(self, run: int, slug: str, last: Origin | None) -> tuple[int, str] | None:
         """Before an edition is put between two, write out what the later one saw of the page as unchanged.
@@ -346,7 +348,7 @@ class RunLog:
                 select later.id, later.sighted, captures.page as written, pages.number, last.source, later.captured_at
                 from runs as this
                 join runs as later on later.captured_at > this.captured_at
-                join pages on pages.slug = :slug
+                join pages on pages.key = :slug
                 left join captures on captures.run = later.id and captures.page = :slug
                 left join captures as last on last.page = :slug and last.body = :body
                 where this.id = :run
@@ -368,7 +370,7 @@ class RunLog:
 
     def sighted(self, run: Mapping[str, Any]) -> list[str]:
         """Return the slugs of the pages that *run*, a row of `runs`, saw."""
-        slugs = {row["number"]: row["slug"] for row in self.db.query("select slug, number from pages")}
+        slugs = keys_by_number(self.db)
         return [slugs[number] for number in unpack(run["sighted"])]
 
 

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from scraper.text import cut, one_line
 from snapshots.keeping.bodies import Bodies
-from snapshots.keeping.chain import Fact, Head, capture_fact, captures_of, hash_of, run_fact, slugs_by_number, text_of
+from snapshots.keeping.chain import Fact, Head, capture_fact, captures_of, hash_of, keys_by_number, run_fact, text_of
 from snapshots.keeping.database import DatabaseError
 from snapshots.keeping.readings import Progress
 
@@ -193,7 +193,7 @@ class _Check:
     # --- the log against the chain ------------------------------------------------------------------------------------
 
     def _against_log(self) -> Iterator[Flaw]:
-        slugs = slugs_by_number(self._db)
+        slugs = keys_by_number(self._db)
         rows = {row["id"]: row for row in self._db.query("select * from runs order by id")}
         found: list[Flaw] = []
         for run in self._progress(sorted(rows.keys() | self._log.runs.keys()), len(rows), "log"):

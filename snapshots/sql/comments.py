@@ -30,7 +30,8 @@ def _files(folder: Traversable) -> list[tuple[str, str]]:
 
 _STATEMENT = re.compile(
     r"(?P<above>(?:^-- .*\n)*)"
-    r"^(?:create (?:virtual )?(?P<sort>table|view)|alter table) (?P<name>\w+)(?: add column)?"
+    r"^(?:create (?:virtual )?(?P<sort>table|view)|alter table) (?P<name>\w+)"
+    r"(?: add column| rename column (?P<old>\w+) to)?"
     r"(?P<body>.*\n(?:(?!create |alter |-- ).+\n)*)",
     re.MULTILINE,
 )
@@ -64,6 +65,7 @@ def _read() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     for name in sorted(files, key=lambda name: (name == "views.sql", name)):
         for statement in _STATEMENT.finditer(files[name]):
             columns = meanings.setdefault(statement["name"], {})
+            columns.pop(statement["old"], None)
             for column in _COLUMN.finditer(statement["body"]):
                 if column["same"]:
                     columns[column["same"]] = meanings[column["table"]][column["same"]]

@@ -9,7 +9,7 @@ select
   /* fields */
   pages.last_seen  -- Time of the last run that read the page or found it unchanged.
 from agreements
-join pages on pages.slug = agreements.page
+join pages on pages.key = agreements.page
 join agreement_versions on agreement_versions.id = agreements.version
 join states on states.id = agreement_versions.state
 /* prose */
@@ -66,7 +66,7 @@ select
     -- 1 if releases are printed for months after the end, so that it is hardly the one that holds now.
   pages.last_seen  -- Time of the last run that read the page or found it unchanged.
 from agreements
-join pages on pages.slug = agreements.page
+join pages on pages.key = agreements.page
 join agreement_versions on agreement_versions.id = agreements.version
 join states on states.id = agreement_versions.state
 where agreements.standing and last_day >= substr(pages.last_seen, 1, 10)
@@ -122,7 +122,7 @@ with standing as materialized (
     case length(signs.dsa_end) when 7 then date(signs.dsa_end || '-01', '+1 month', '-1 day') else signs.dsa_end end
       as last_day
   from agreements
-  join pages on pages.slug = agreements.page
+  join pages on pages.key = agreements.page
   join red_flag_signs as signs on signs.version = agreements.version
   where agreements.standing
 )
@@ -213,11 +213,11 @@ from (
   having count(*) > 1
 ) as term_changes
 join agreements on agreements.reference = term_changes.reference and agreements.standing
-join pages on pages.slug = agreements.page
+join pages on pages.key = agreements.page
 union all
 select 'both ways', 'the page says files with and without opt-outs were sent in one month',
   (select group_concat('“' || flag.value || '”', ' ') from json_each(pages.flags) as flag),
-  pages.organisation, pages.slug, null, pages.first_seen, pages.last_seen, null
+  pages.organisation, pages.key, null, pages.first_seen, pages.last_seen, null
 from pages
 where pages.standing and pages.flags != '[]';
 

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from diff.change import Change, fact_id
+from diff.change import Change, fact_id, group_id
 from diff.details import Details, Span
 from diff.kinds import ChangeKind
 from diff.severity import Severity
@@ -113,6 +113,26 @@ def test_details_are_no_part_of_an_id():
     change = a_change("agreement-added")
 
     assert fact_id(change, 0) == fact_id(replace(change, details=Details(listed_again=True)), 0)
+
+
+def digest(array):
+    text = json.dumps(array, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def test_ids_of_another_register_begin_with_its_name():
+    first = replace(a_change("agreement-added"), reference=None)
+    other = replace(first, page=f"nhs-official/{first.page}")
+    says = [first.kind.value, first.page, None, None, None, [], [], 0]
+
+    assert fact_id(first, 0) == digest(says)
+    assert fact_id(other, 0) == digest(["nhs-official", *says])
+    assert fact_id(replace(other, reference="R"), 1) == digest(
+        ["nhs-official", first.kind.value, "R", None, None, None, [], [], 1]
+    )
+    edit = ("text-changed", "outputs", ["a"], ["b"], None, None, "2026-11-01")
+    assert group_id(*edit, page=first.page) == digest(["group", *edit])
+    assert group_id(*edit, page=other.page) == digest(["nhs-official", "group", *edit])
 
 
 def test_changes_are_listed_newest_first_then_by_severity_organisation_reference_and_kind():

@@ -65,7 +65,7 @@ class Reader:
     @cached_property
     def organisations(self) -> dict[str, str]:
         """Slug → name, of every page there has been."""
-        rows = self.rows("select slug, coalesce(organisation, slug) as name from pages order by slug")
+        rows = self.rows("select key as slug, coalesce(organisation, key) as name from pages order by key")
         return {row["slug"]: row["name"] for row in rows}
 
 

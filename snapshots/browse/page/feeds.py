@@ -38,7 +38,7 @@ def feeds(request: PageRequest) -> Mapping[str, Any]:
 
 
 def _organisations(reader: Reader, base: str) -> Iterable[Followed]:
-    rows = reader.rows("select slug, organisation from pages where organisation is not null order by slug")
+    rows = reader.rows("select key as slug, organisation from pages where organisation is not null order by key")
     for row in rows:
         address = addresses.feeds_of_organisation(base, row["slug"])
         yield Followed(row["organisation"], addresses.organisation(row["slug"]), address, f"{address}.ics")

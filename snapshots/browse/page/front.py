@@ -356,7 +356,7 @@ def _soon(reader: Reader) -> dict[str, Any]:
         from states
         cross join agreement_versions on agreement_versions.state = states.id
         cross join agreements on agreements.version = agreement_versions.id and agreements.standing
-        cross join pages on pages.slug = agreements.page
+        cross join pages on pages.key = agreements.page
         where states.dsa_end between :month and :until  -- a month comes before its days
           and case length(states.dsa_end) when 7 then date(states.dsa_end || '-01', '+1 month', '-1 day')
             else states.dsa_end end between :today and :until

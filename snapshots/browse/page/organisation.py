@@ -80,9 +80,9 @@ def _all(reader: Reader) -> list[Listed]:
           where substantive and page is not null and not withdrawn
           group by page
         )
-        select slug, coalesce(organisation, slug) as name, agreements, standing, last.at as last_change
+        select key as slug, coalesce(organisation, key) as name, agreements, standing, last.at as last_change
         from pages
-        left join last on last.page = pages.slug
+        left join last on last.page = pages.key
         """
     )
     return sorted(map(_listed, rows), key=lambda one: (one.letter, one.folded, one.slug))
@@ -185,7 +185,7 @@ def _page(request: PageRequest) -> Row:
     """
     wanted = request.path["slug"]
     rows = request.reader.rows(
-        "select * from pages where slug in (:slug, :lower)", {"slug": wanted, "lower": wanted.lower()}
+        "select * from pages where key in (:slug, :lower)", {"slug": wanted, "lower": wanted.lower()}
     )
     if not rows:
         known = request.reader.organisations
@@ -372,7 +372,9 @@ def _lineage(reader: Reader, page: Row, slug: str) -> Mapping[str, Sequence[Body
     same = (earlier & later) | {fold(name)}
     pages: dict[str, list[Row]] = {}
     if (earlier | later) - same:
-        for row in reader.rows("select slug, organisation, standing, first_seen, last_seen from pages order by slug"):
+        for row in reader.rows(
+            "select key as slug, organisation, standing, first_seen, last_seen from pages order by key"
+        ):
             pages.setdefault(fold(row["organisation"] or row["slug"]), []).append(row)
     names = _spellings(reader.vocabulary)
     return {

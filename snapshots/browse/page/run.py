@@ -119,7 +119,7 @@ def run(request: PageRequest) -> Mapping[str, Any]:
         """
         select refusals.page, pages.organisation, refusals.reason
         from refusals
-        join pages on pages.slug = refusals.page
+        join pages on pages.key = refusals.page
         where refusals.run = :run
         order by refusals.page
         limit :most
@@ -228,7 +228,7 @@ def _absent(reader: Reader, number: int) -> list[tuple[str, str]]:
         """
         select captures.page, pages.organisation
         from captures
-        join pages on pages.slug = captures.page
+        join pages on pages.key = captures.page
         where captures.run = :run and captures.outcome = 'gone' and pages.organisation is not null
         order by captures.page
         """,
@@ -243,7 +243,7 @@ def _changed(reader: Reader, number: int) -> Mapping[str, Any]:
         """
         select captures.page, pages.organisation
         from captures
-        join pages on pages.slug = captures.page
+        join pages on pages.key = captures.page
         where captures.run = :run and captures.body is not null and pages.organisation is not null
         order by captures.page
         """,

@@ -135,7 +135,7 @@ def _holds(name: str, words: Sequence[str]) -> bool:
 def _organisations(reader: Reader, text: str, _match: str, limit: int) -> Section:
     words = [fold(word) for word in text.split() if fold(word)]
     rows = reader.rows(
-        "select slug, coalesce(organisation, slug) as name, agreements, standing from pages order by name, slug"
+        "select key as slug, coalesce(organisation, key) as name, agreements, standing from pages order by name, key"
     )
     found = [row for row in rows if words and _holds(row["name"], words)]
     hits = [

@@ -105,10 +105,10 @@ def _capture(reader: Reader, sha256: str) -> Row:
     """
     row = reader.row(
         """
-        select captures.page, coalesce(pages.organisation, pages.slug) as organisation, captures.captured_at,
+        select captures.page, coalesce(pages.organisation, pages.key) as organisation, captures.captured_at,
           captures.source, captures.charset, captures.headers, captures.run, runs.kind as run_kind, runs.state
         from captures
-        join pages on pages.slug = captures.page
+        join pages on pages.key = captures.page
         join runs on runs.id = captures.run
         where captures.body = :sha256
         order by captures.captured_at, captures.run

@@ -170,11 +170,11 @@ def holders_of(reader: Reader, thing: Thing, spells: Sequence[Spell]) -> list[Ho
     since = {first.reference: first for first, until in stretches(spells) if until is None}
     rows = reader.rows(
         f"""
-        select agreements.page, agreements.reference, coalesce(pages.organisation, pages.slug) as organisation,
+        select agreements.page, agreements.reference, coalesce(pages.organisation, pages.key) as organisation,
           pages.first_seen as page_since, states.title, states.dsa_end, states.access_methods, states.opt_outs,
           states.legal_bases
         from agreements
-        join pages on pages.slug = agreements.page
+        join pages on pages.key = agreements.page
         join agreement_versions on agreement_versions.id = agreements.version
         join states on states.id = agreement_versions.state
         where agreements.standing and agreements.reference in (

@@ -54,7 +54,7 @@ _KEPT = """
     select s.body as sha256, s.page, coalesce(pages.organisation, s.page) as organisation, bodies.size, s.source,
       s.layout, s.captured_at, s.first_seen, s.last_seen, s.run, runs.kind as run_kind, s.stale
     from snapshots as s
-    join pages on pages.slug = s.page
+    join pages on pages.key = s.page
     join bodies on bodies.sha256 = s.body
     join runs on runs.id = s.run
     """

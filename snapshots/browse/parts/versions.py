@@ -70,7 +70,7 @@ def read_versions(reader: Reader, references: Sequence[str]) -> list[Version]:
           coalesce(v.last_seen, pages.last_seen) as last_seen, v.ended, v.last_seen is null as is_last,
           snapshots.layout, snapshots.body, snapshots.source
         from agreement_versions as v
-        join pages on pages.slug = v.page
+        join pages on pages.key = v.page
         join snapshots on snapshots.id = v.snapshot
         where v.reference in (select value from json_each(:references))
         order by v.first_seen, v.page, v.id

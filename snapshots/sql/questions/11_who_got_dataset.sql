@@ -8,7 +8,7 @@
 select ad.first_seen, ad.dataset, pages.organisation, ad.reference, states.title,
   ad.last_seen is null as still_listed
 from agreement_datasets as ad
-join pages on pages.slug = ad.page
+join pages on pages.key = ad.page
 left join agreements as a on a.page = ad.page and a.reference = ad.reference
 left join agreement_versions as v on v.id = a.version
 left join states on states.id = v.state

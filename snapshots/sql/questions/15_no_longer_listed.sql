@@ -6,7 +6,7 @@ select max(v.ended) as first_missing, coalesce(p.organisation, v.page) as organi
   s.title, s.dsa_end as printed_end, s.released_to as last_release_month
 from agreement_versions as v
 join agreements as a on a.page = v.page and a.reference = v.reference and a.version = v.id
-join pages as p on p.slug = v.page
+join pages as p on p.key = v.page
 join states as s on s.id = v.state
 where not a.standing
   and not exists (select 1 from agreements as b where b.reference = v.reference and b.standing)

@@ -6,7 +6,7 @@
 -- :dataset  Part of its printed name; any dataset if left empty.
 select ad.last_seen as last_listed, ad.dataset, pages.organisation, ad.reference
 from agreement_datasets as ad
-join pages on pages.slug = ad.page
+join pages on pages.key = ad.page
 join agreements as a on a.page = ad.page and a.reference = ad.reference and a.standing
 where ad.last_seen is not null
   and ad.dataset like '%' || :dataset || '%'

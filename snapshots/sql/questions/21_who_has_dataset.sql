@@ -5,6 +5,6 @@
 -- :dataset  Part of its printed name; every dataset if left empty.
 select ad.dataset, pages.organisation, ad.reference, ad.first_seen as listed_since
 from agreement_datasets as ad
-join pages on pages.slug = ad.page
+join pages on pages.key = ad.page
 where ad.last_seen is null and ad.dataset like '%' || :dataset || '%'
 order by ad.dataset, pages.organisation, ad.reference

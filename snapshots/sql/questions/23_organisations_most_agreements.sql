@@ -4,10 +4,10 @@
 -- no measure of data: one may hold more than twenty others.
 select pages.organisation, count(distinct a.reference) as agreements,
   (select count(distinct ad.folded) from agreement_datasets as ad
-    where ad.page = pages.slug and ad.last_seen is null) as datasets,
+    where ad.page = pages.key and ad.last_seen is null) as datasets,
   pages.files_disseminated as files_that_the_page_counts
 from agreements as a
-join pages on pages.slug = a.page
+join pages on pages.key = a.page
 where a.standing
-group by pages.slug
+group by pages.key
 order by agreements desc, pages.organisation

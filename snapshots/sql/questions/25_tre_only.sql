@@ -15,7 +15,7 @@ from (
   join states on states.id = v.state
   where a.standing
 ) as access
-join pages on pages.slug = access.page
+join pages on pages.key = access.page
 group by access.page
 having sum(access.only) > 0
 order by per_cent desc, agreements desc, pages.organisation

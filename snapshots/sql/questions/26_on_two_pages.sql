@@ -4,7 +4,7 @@
 -- What the pages print of them may differ.
 select a.reference, count(*) as pages, group_concat(pages.organisation, '; ') as organisations
 from agreements as a
-join pages on pages.slug = a.page
+join pages on pages.key = a.page
 where a.standing
 group by a.reference
 having count(*) > 1

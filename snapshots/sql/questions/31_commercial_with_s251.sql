@@ -7,7 +7,7 @@ select pages.organisation, a.reference, states.title, states.commercial,
 from agreements as a
 join agreement_versions as v on v.id = a.version
 join states on states.id = v.state
-join pages on pages.slug = a.page
+join pages on pages.key = a.page
 join agreement_legal_bases as ab on ab.page = a.page and ab.reference = a.reference and ab.last_seen is null
 where a.standing and ab.family = 's251-support'
   and exists (select 1 from json_each(states.commercial) where value like 'yes%')

@@ -6,6 +6,6 @@ select pages.organisation, a.reference, states.title, states.sublicensing, state
 from agreements as a
 join agreement_versions as v on v.id = a.version
 join states on states.id = v.state
-join pages on pages.slug = a.page
+join pages on pages.key = a.page
 where a.standing and exists (select 1 from json_each(states.sublicensing) where value like 'yes%')
 order by pages.organisation, a.reference

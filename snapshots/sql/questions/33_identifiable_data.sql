@@ -6,7 +6,7 @@ select pages.organisation, a.reference, states.title, states.type_of_data, state
 from agreements as a
 join agreement_versions as v on v.id = a.version
 join states on states.id = v.state
-join pages on pages.slug = a.page
+join pages on pages.key = a.page
 where a.standing and (
   exists (select 1 from json_each(states.type_of_data) where value like 'identi%able')
   or exists (select 1 from json_each(states.opt_outs) where value like 'identi%able')

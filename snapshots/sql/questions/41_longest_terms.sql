@@ -10,7 +10,7 @@ select pages.organisation, a.reference, states.title, states.dsa_start, states.d
 from agreements as a
 join agreement_versions as v on v.id = a.version
 join states on states.id = v.state
-join pages on pages.slug = a.page
+join pages on pages.key = a.page
 where a.standing and states.dsa_start is not null and states.dsa_end is not null
   and years >= cast(coalesce(nullif(:years, ''), '0') as real)
 order by years desc, pages.organisation, a.reference

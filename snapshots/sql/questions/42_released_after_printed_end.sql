@@ -10,6 +10,6 @@ select pages.organisation, a.reference, states.title, states.dsa_end as printed_
 from agreements as a
 join agreement_versions as v on v.id = a.version
 join states on states.id = v.state
-join pages on pages.slug = a.page
+join pages on pages.key = a.page
 where a.standing and states.released_to > substr(states.dsa_end, 1, 7)
 order by months desc, pages.organisation, a.reference

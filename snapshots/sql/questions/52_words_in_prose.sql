@@ -19,6 +19,6 @@ join states on texts.id in (
 )
 join agreement_versions as v on v.state = states.id
 join agreements as a on a.version = v.id and a.standing
-join pages on pages.slug = a.page
+join pages on pages.key = a.page
 group by a.page, a.reference, texts.id
 order by pages.organisation, a.reference

@@ -22,7 +22,8 @@ def keep(store, body, page):
     sha256 = hashlib.sha256(body).hexdigest()
     with store.writing():
         store.db.execute(
-            "insert or ignore into pages (slug, number) values (:slug, (select count(*) from pages))", {"slug": page}
+            "insert or ignore into pages (key, slug, number) values (:slug, :slug, (select count(*) from pages))",
+            {"slug": page},
         )
         (run,) = store.db.execute("select count(*) + 1 from runs").fetchone()
         kept = store.bodies.keep(sha256, body, page, "2026-06-01T00:00:00Z")

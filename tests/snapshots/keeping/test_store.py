@@ -445,7 +445,7 @@ def test_changes_from_before_there_were_details_get_them_when_a_command_opens_th
         for (view,) in database.execute("select name from sqlite_master where type = 'view'").fetchall():
             database.execute(f"drop view {view}")
         database.execute("alter table changes drop column details")
-        database.execute("delete from _sqlite_migrations where name >= 'm006'")
+        database.execute("delete from _sqlite_migrations where name = 'm006_details'")
         database.execute("pragma user_version = 0")
     (change,) = started.changes()
 

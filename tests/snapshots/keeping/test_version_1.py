@@ -1,0 +1,78 @@
+"""A database of version one opens, is brought to today's schema and gives the same answers.
+
+`tests/data/version-1.db.xz` is what version one made of the two editions of the sample; `version-1.json.xz` is what it
+answered then, by command. Neither is made anew.
+"""
+
+import json
+import lzma
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cron.demo.site import SAMPLE
+from snapshots.keeping.store import open_store
+from tests.harness.editions import Watch
+
+DATA = next(folder for folder in Path(__file__).parents if folder.name == "tests") / "data"
+ANSWERS = json.loads(lzma.decompress((DATA / "version-1.json.xz").read_bytes()))
+
+
+@pytest.fixture
+def old(tmp_path):
+    watch = Watch(tmp_path)
+    watch.database.write_bytes(lzma.decompress((DATA / "version-1.db.xz").read_bytes()))
+    return watch
+
+
+def known_then(now, then):
+    """Return *now* without what version one did not say yet."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        return {key: known_then(now.get(key), value) for key, value in then.items()}
+    if isinstance(then, list) and isinstance(now, list) and len(now) == len(then):
+        return [known_then(*pair) for pair in zip(now, then, strict=True)]
+    return now
+
+
+@pytest.mark.parametrize("command", ANSWERS)
+def test_it_answers_as_it_did(old, command):
+    answer = old.json(*command.split(), "--format", "json")
+
+    assert known_then(answer, ANSWERS[command]) == ANSWERS[command]
+
+
+def test_nothing_in_it_is_damaged(old):
+    assert old.run("verify").exit_code == 0
+
+
+def test_what_is_known_is_no_news_at_the_next_import(old):
+    old.take(SAMPLE / "2026-11", "2026-12-01T00:00:00Z")
+
+    assert old.changes("--since", "2026-12-01") == []
+
+
+def columns(path):
+    with closing(sqlite3.connect(path)) as database:
+        names = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+        return {name: set(database.execute(f"select * from pragma_table_info('{name}')")) for name in names}
+
+
+def test_it_has_the_tables_of_a_new_one(old, tmp_path):
+    old.run("status")
+    open_store(tmp_path / "new.db").close()
+
+    assert columns(old.database) == columns(tmp_path / "new.db")
+
+
+def test_pages_are_known_by_register_and_slug(old):
+    old.run("status")
+    page = "insert into pages (key, register, slug, number) values (:key, :register, 'wexcombe_city_council', :number)"
+    with closing(sqlite3.connect(old.database)) as database:
+        assert database.execute(
+            "select count(*) from pages where key = slug and register = 'nhs-data-release'"
+        ).fetchone() == (12,)
+        database.execute(page, {"key": "nhs-official/wexcombe_city_council", "register": "nhs-official", "number": 99})
+        with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+            database.execute(page, {"key": "other", "register": "nhs-official", "number": 100})
