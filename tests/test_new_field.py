@@ -101,10 +101,8 @@ def test_the_copy_was_used_and_not_the_house_itself(found):
     assert found["scraper"].startswith(found["house"])
 
 
-def test_three_rooms_are_touched():
-    rooms = {name.split("/")[0] for name, _ in patches()}
-
-    assert rooms == {"scraper", "snapshots", "diff"}
+def test_it_touches_three_files():
+    assert [name for name, _ in patches()] == ["scraper/records.py", "snapshots/sql/m099_kept_in.sql", "diff/kinds.py"]
 
 
 def test_it_is_read(found):
