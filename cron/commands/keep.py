@@ -147,7 +147,7 @@ def release(context: Context, run: int) -> None:
       registerwatch release 7
     """
     outcome = _settle(context, run, "released", what_to_tell_of_release(context))
-    done = after_run(context)
+    done = after_run(context, outcome.changes)
     complain(*done.complaints)
     say(render_outcome(context, outcome) + render_afterwards(done, **screen()))
     if not done.all_well:

@@ -1,6 +1,7 @@
 """What follows a run, a release or an import that is told: messages, feeds, notes to the operator, a sign of life."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http.client import HTTPException
 from urllib.error import HTTPError
@@ -12,6 +13,7 @@ from cron.work.deliver import Delivered, deliver
 from cron.work.feeds import FeedsError, write_feeds
 from cron.work.outbox import problems_of
 from cron.work.status import note_state
+from diff.change import Change
 from diff.saying.english import plural
 from scraper.errors import RegisterWatchError
 from snapshots.keeping.chain import head
@@ -40,9 +42,14 @@ class Afterwards:
 NOTHING_AFTERWARDS = Afterwards()
 
 
-def after_run(context: Context) -> Afterwards:
-    """Deliver what is due, note what the operator has to know, write the feeds; what was committed stays so."""
-    told, directory = after_held(context), context.settings.feeds.directory
+def after_run(context: Context, fresh: Sequence[Change] = ()) -> Afterwards:
+    """Deliver what is due, note what the operator has to know, write the feeds; what was committed stays so.
+
+    Args:
+        context: Settings, the database, the clock.
+        fresh: The changes that were committed just now: they are not read again.
+    """
+    told, directory = after_held(context, fresh), context.settings.feeds.directory
     if directory is None:
         return told
     try:
@@ -54,12 +61,12 @@ def after_run(context: Context) -> Afterwards:
     return replace(told, feeds=f"{changed:,} of {plural(len(written), 'file')} written")
 
 
-def after_held(context: Context) -> Afterwards:
+def after_held(context: Context, fresh: Sequence[Change] = ()) -> Afterwards:
     """Deliver what other runs left and what the operator has to know: of a held run nothing is told."""
     chain = head(context.store().db)
     nothing = Afterwards(chain=chain.hash if chain else None)
     try:
-        result = deliver_and_note(context)
+        result = deliver_and_note(context, fresh)
         problems = problems_of(context)
     except (RegisterWatchError, DatabaseError, OSError) as error:
         later = "the run is kept, and what is due is delivered by the next one, or by registerwatch notify"
@@ -77,10 +84,10 @@ def after_failure(context: Context) -> None:
         _log.info("what is due could not be delivered: %s", failure)
 
 
-def deliver_and_note(context: Context) -> Delivered:
+def deliver_and_note(context: Context, fresh: Sequence[Change] = ()) -> Delivered:
     """Note what the operator has to know, and deliver what is due."""
     note_state(context)
-    result = deliver(context)
+    result = deliver(context, fresh)
     # A message that was given up needs a person, who is told at once.
     if result.given_up and note_state(context):
         deliver(context)

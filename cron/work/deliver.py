@@ -6,10 +6,11 @@ nothing.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cron.work.context import Context
+from diff.change import Change
 from diff.saying.english import plural
 from notify.channels.channel import Channel, DeliveryError, Message
 from notify.message.operator import OPERATOR
@@ -70,17 +71,17 @@ class Delivered:
             yield f"something is due for {name!r}, which the settings do not name: it waits for a week"
 
 
-def deliver(context: Context) -> Delivered:
-    """Send what is due by now; what fails is noted, and tried again later."""
+def deliver(context: Context, fresh: Sequence[Change] = ()) -> Delivered:
+    """Send what is due by now, of it the *fresh* changes as they are at hand; what fails is tried again later."""
     result = Delivered()
     for _ in range(MOST_ROUNDS):
         # If another process was faster with a part of a message, the rest of it is due still.
-        if not _deliver_round(context, result):
+        if not _deliver_round(context, fresh, result):
             break
     return result
 
 
-def _deliver_round(context: Context, result: Delivered) -> bool:
+def _deliver_round(context: Context, fresh: Sequence[Change], result: Delivered) -> bool:
     """Send what is due by now; say whether another process has begun any of it since it was read."""
     result.kept_back.clear()
     batches = _batches(context, result)
@@ -90,7 +91,7 @@ def _deliver_round(context: Context, result: Delivered) -> bool:
     from cron.work.messages import MessageBuilder
 
     settings = {one.name: one for one in context.settings.subscriptions}
-    builder = MessageBuilder(context, batches)
+    builder = MessageBuilder(context, batches, fresh)
     overtaken = False
     with Channels(context.settings.mail) as channels:
         for batch in batches:

@@ -35,10 +35,12 @@ class MessageBuilder:
     Args:
         context: Settings, the database, the clock.
         batches: All of the round, of subscriptions that the settings name and of the operator.
+        fresh: Changes that are at hand, and need not be read.
     """
 
-    def __init__(self, context: Context, batches: Sequence[Batch]) -> None:
+    def __init__(self, context: Context, batches: Sequence[Batch], fresh: Sequence[Change] = ()) -> None:
         self._context = context
+        self._fresh = {change.id: change for change in fresh}
         self._today = context.clock().date()
         self._settings = {one.name: one for one in context.settings.subscriptions}
         self._parts = [part for batch in batches if batch.subscription != OPERATOR for part in batch.parts]
@@ -139,8 +141,11 @@ class MessageBuilder:
     @cached_property
     def _news(self) -> News:
         """Everything that anybody is told in this round, also what was told once and is no longer found."""
-        ids = sorted({part.item for part in self._parts if part.note is None})
-        changes = self._context.answers.changes.find(ChangeFilter(ids=ids, editorial=True)) if ids else []
+        due = {part.item for part in self._parts if part.note is None}
+        changes = [change for change in self._fresh.values() if change.id in due]
+        if others := sorted(due - self._fresh.keys()):
+            changes += self._context.answers.changes.find(ChangeFilter(ids=others, editorial=True))
+            changes.sort(key=Change.sort_key)
         return gather_news(self._context, changes, self._known.holdings, list(self._followed.values()))
 
     @cached_property

@@ -17,7 +17,6 @@ from diff.names import said_nearest
 from scraper.errors import RegisterWatchError
 from scraper.times import as_text, read_time
 from scraper.web.fetch import Fetcher, FetchPolicy
-from snapshots.asking.changes import ChangeFilter
 from snapshots.keeping.database import DatabaseError
 from snapshots.keeping.runlog import NewEdition
 from snapshots.keeping.store import Outcome, Store
@@ -136,7 +135,7 @@ def run_tonight(
     _note_success(context)
     facts = facts_of(report, context)
     if plan.tell:
-        facts = replace(facts, after=after_held(context) if facts.held else after_run(context))
+        facts = replace(facts, after=after_held(context) if facts.held else after_run(context, facts.changes))
     ping(schedule.ping_failure_url if facts.needs_a_person else schedule.ping_url)
     return facts
 
@@ -262,12 +261,9 @@ def _chosen(addresses: dict[str, str], only: Collection[str]) -> dict[str, str]:
 
 
 def facts_of(report: RunReport, context: Context, *, kept: bool = True) -> RunFacts:
-    """Return what a reader wants to know of a run; of one that was not kept its changes are in the report alone."""
+    """Return what a reader wants to know of a run."""
     outcome, answers = report.outcome, context.answers
     fetched = report.asked - len(report.failed) - report.gone
-    changes: Sequence[Change] = outcome.decision.changes
-    if kept:
-        changes = answers.changes.find(ChangeFilter(run=outcome.run, editorial=True))
     return RunFacts(
         run=outcome.run if kept else None,
         started_at=report.started_at,
@@ -279,8 +275,8 @@ def facts_of(report: RunReport, context: Context, *, kept: bool = True) -> RunFa
         failed=sorted(report.failed.items()),
         received_bytes=report.received_bytes,
         kept_bytes=report.kept_bytes,
-        changes=changes,
-        baseline=not changes and (answers.runs.is_first(outcome.run) if kept else not answers.runs.newest()),
+        changes=outcome.changes,
+        baseline=not outcome.changes and (answers.runs.is_first(outcome.run) if kept else not answers.runs.newest()),
         held=outcome.decision.held,
         notices=outcome.notices,
     )

@@ -22,6 +22,7 @@ from snapshots.asking.changes import ChangeFilter
 from snapshots.asking.names import read_known
 from snapshots.asking.terms import read_ends
 from snapshots.keeping.deliveries import OutboxItem
+from snapshots.keeping.store import Outcome
 
 Holdings = Mapping[str, Iterable[str]]
 """Reference → every name of a dataset that was printed for it."""
@@ -34,20 +35,21 @@ def problems_of(context: Context) -> list[SubscriptionError]:
     return find_problems(context.subscriptions, read_known(context.store().db), context.vocabulary)
 
 
-def what_to_tell(context: Context) -> Callable[[int], list[OutboxItem]]:
-    """Return a function that, given a run, says what of it is to be told to whom, and when.
+def what_to_tell(context: Context) -> Callable[[Outcome], list[OutboxItem]]:
+    """Return a function that, given what became of a run, says what of it is to be told to whom, and when.
 
     It is to be called in the transaction that commits the run: what became known and what is due are one.
     """
     subscriptions, now = context.subscriptions, context.clock()
 
-    def of_run(run: int) -> list[OutboxItem]:
+    def of_run(outcome: Outcome) -> list[OutboxItem]:
         # The first run finds a register, and no news.
-        if not subscriptions or context.answers.runs.is_first(run):
+        if not subscriptions or context.answers.runs.is_first(outcome.run):
             return []
         known = read_known(context.store().db)
         followed = follow(subscriptions, known, context.vocabulary)
-        told = tell_each(context, context.answers.changes.find(ChangeFilter(run=run)), known.holdings, followed)
+        news = [change for change in outcome.changes if change.substantive]
+        told = tell_each(context, news, known.holdings, followed)
         ends = ends_coming(context, followed, now, context.store().deliveries.ends_told())
         return [
             item
@@ -58,17 +60,17 @@ def what_to_tell(context: Context) -> Callable[[int], list[OutboxItem]]:
     return of_run
 
 
-def what_to_tell_of_release(context: Context) -> Callable[[int], list[OutboxItem]]:
+def what_to_tell_of_release(context: Context) -> Callable[[Outcome], list[OutboxItem]]:
     """Return `what_to_tell` for a held run that is released.
 
     Of an edition of the past, imported beside later ones, nobody is told: it is history, not news.
     """
     of_run = what_to_tell(context)
 
-    def of_release(run: int) -> list[OutboxItem]:
-        row = context.answers.runs.run(run)
+    def of_release(outcome: Outcome) -> list[OutboxItem]:
+        row = context.answers.runs.run(outcome.run)
         is_past = row["kind"] == "import" and row["captured_at"] < context.answers.runs.newest()
-        return [] if is_past else of_run(run)
+        return [] if is_past else of_run(outcome)
 
     return of_release
 
@@ -92,8 +94,8 @@ def tell_each(
 
 def gather_news(context: Context, changes: Sequence[Change], holdings: Holdings, followed: Sequence[Followed]) -> News:
     """Return *changes* with what is needed to see whom they concern."""
-    groups = [change.id for change in changes if change.group]
-    members = {group: context.answers.changes.find(ChangeFilter(group=group)) for group in groups}
+    groups, find = [change for change in changes if change.group], context.answers.changes.find
+    members = {group.id: group.members or find(ChangeFilter(group=group.id)) for group in groups}
     news = News(changes=changes, members=members, holdings=holdings)
     if not needs_texts(followed):
         return news

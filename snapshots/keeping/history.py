@@ -5,11 +5,12 @@ still open has no `last_seen` of its own: its page's counts.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlite_utils import Database
 
+from diff.change import Change
 from diff.deciding.belief import Edition, PageBelief
 from diff.deciding.decide import Decision
 from scraper.names.fold import fold
@@ -105,9 +106,10 @@ class HistoryWriter:
 
     def write(
         self, edition: Edition, decision: Decision, origins: Mapping[str, Origin], refused: Mapping[str, str]
-    ) -> None:
-        """Write what *decision* made of *edition*; of a held run only why it is held."""
+    ) -> tuple[Change, ...]:
+        """Write what *decision* made of *edition*, of a held run only why it is held; return what is listed by it."""
         refusals = {**refused, **decision.distrusted}
+        listed: tuple[Change, ...] = ()
         if decision.held is None:
             for slug in sorted(decision.stale):
                 self._see(edition, slug, origins[slug], stale=True)
@@ -115,10 +117,11 @@ class HistoryWriter:
                 self._write_page(edition, slug, belief, origins.get(slug), read=slug not in refusals)
             self._see_unchanged(edition, decision)
             self._write_ends(decision)
-            self._write_changes(decision)
+            listed = self._write_changes(decision)
         for page, reason in sorted(refusals.items()):
             insert(self._db, "refusals", {"run": edition.run, "page": page, "reason": reason})
         self._write_run(edition, decision, refusals)
+        return listed
 
     # --- pages --------------------------------------------------------------------------------------------------------
 
@@ -319,31 +322,33 @@ class HistoryWriter:
 
     # --- changes and runs ---------------------------------------------------------------------------------------------
 
-    def _write_changes(self, decision: Decision) -> None:
-        rows = [row_of(change, self._states) for change in decision.changes]
+    def _write_changes(self, decision: Decision) -> tuple[Change, ...]:
+        """Write changes and members of groups; return the changes that stand there by this run, in public order."""
+        listed = [_in_order(change) for change in decision.changes if self._list(row_of(change, self._states))]
         members = [member for change in decision.changes for member in change.members]
-        rows += [row_of(member, self._states) for member in (*members, *decision.joined)]
-        for row in rows:
-            self._list(row)
+        for member in (*members, *decision.joined):
+            self._list(row_of(member, self._states))
         for change in (*decision.changes, *decision.joined):
             group = change.group or change.member_of
             if group:
                 self._recount(group)
+        return tuple(sorted(listed, key=Change.sort_key))
 
-    def _list(self, row: Mapping[str, Any]) -> None:
-        """Write a change; one that was withdrawn is found again.
+    def _list(self, row: Mapping[str, Any]) -> bool:
+        """Write a change, say whether it is there by this; one that was withdrawn is found again.
 
         The same group twice a day is one group: its members join it (its id is the day's).
         """
         names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
         found_again = ", ".join(f"{name} = excluded.{name}" for name in row)
-        self._db.execute(
+        written = self._db.execute(
             f"""
             insert into changes ({names}) values ({values})
             on conflict (id) do update set {found_again}, withdrawn = 0 where withdrawn
             """,
             dict(row),
         )
+        return written.rowcount > 0
 
     def _recount(self, group: str) -> None:
         self._db.execute(
@@ -386,3 +391,8 @@ class HistoryWriter:
                 "absent": len(edition.absent),
             },
         )
+
+
+def _in_order(change: Change) -> Change:
+    """Return a change with its members, if it has any, in public order."""
+    return replace(change, members=tuple(sorted(change.members, key=Change.sort_key))) if change.group else change

@@ -6,7 +6,7 @@ whole history again.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from diff.change import Change
 from diff.deciding.belief import Edition, Past, Remembered, Sighting
 from diff.deciding.decide import Decision, decide
 from diff.deciding.guards import Guards
@@ -47,6 +48,8 @@ class Outcome:
     known: bool = False
     """The edition was there already, with the same bytes."""
     decision: Decision = field(default_factory=Decision)
+    changes: Sequence[Change] = ()
+    """Those that it listed, the editorial too, in public order; groups hold their members."""
     refused: Mapping[str, str] = field(default_factory=dict)
     pages: int = 0
     changed: int = 0
@@ -63,8 +66,8 @@ class Rules:
     guards: Guards = field(default_factory=Guards)
 
 
-Dues = Callable[[int], Iterable[OutboxItem]]
-"""Says what is to be told of a run, whose changes are in the table by now."""
+Dues = Callable[[Outcome], Iterable[OutboxItem]]
+"""Says what is to be told of an edition, whose changes are in the table by now."""
 
 
 class Store:
@@ -146,7 +149,7 @@ class Store:
             else:
                 report = self._derive_all(readings, rules, progress)[number]
             if keep:
-                self._add_dues(number, dues)
+                self._add_dues(report, dues)
         return replace(report, pages=len(edition.captures), kept_bytes=kept)
 
     def take_past(
@@ -181,11 +184,11 @@ class Store:
                 self.log.keep_validators(capture)
         return written
 
-    def _add_dues(self, run: int, dues: Dues | None) -> None:
+    def _add_dues(self, outcome: Outcome, dues: Dues | None) -> None:
         """Write what is to be told of a run beside what it means: both are kept, or neither."""
         committed = "select 1 from runs where id = :id and state = 'committed'"
-        if dues is not None and list(self.db.query(committed, {"id": run})):
-            self.deliveries.add(run, dues(run))
+        if dues is not None and list(self.db.query(committed, {"id": outcome.run})):
+            self.deliveries.add(outcome.run, dues(outcome))
 
     # --- deriving -----------------------------------------------------------------------------------------------------
 
@@ -207,9 +210,9 @@ class Store:
         quiet = frozenset(slug for slug, origin in origins.items() if believed.get(slug) == (origin.sha256, 0))
         edition, refused = self._edition(row, origins, readings, past, quiet, known)
         decision = decide(past, edition, vocabulary=rules.vocabulary, guards=rules.guards)
-        HistoryWriter(self.db, self.states).write(edition, decision, origins, refused)
+        listed = HistoryWriter(self.db, self.states).write(edition, decision, origins, refused)
         self._note_rules()
-        return _outcome(edition, decision, refused)
+        return _outcome(edition, decision, listed, refused)
 
     def _derive_all(self, readings: Readings, rules: Rules, progress: Progress) -> dict[int, Outcome]:
         """Derive the whole history again; return what became of each run."""
@@ -240,10 +243,10 @@ class Store:
                 continue
             trusted = row["decision"] == "released"
             decision = decide(past, edition, vocabulary=rules.vocabulary, guards=rules.guards, trusted=trusted)
-            history.write(edition, decision, seen, refused)
+            listed = history.write(edition, decision, seen, refused)
             if decision.held is None:
                 past.learn(decision.pages, decision.facts, complete=edition.complete)
-            outcomes[row["id"]] = _outcome(edition, decision, refused)
+            outcomes[row["id"]] = _outcome(edition, decision, listed, refused)
         self.deliveries.follow_history()
         self._note_rules()
         return outcomes
@@ -340,15 +343,16 @@ class Store:
             readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
             report = self._derive_all(readings, rules, progress)[run]
             if decision == "released":
-                self._add_dues(run, dues)
+                self._add_dues(report, dues)
         return report
 
 
-def _outcome(edition: Edition, decision: Decision, refused: Mapping[str, str]) -> Outcome:
+def _outcome(edition: Edition, decision: Decision, listed: Sequence[Change], refused: Mapping[str, str]) -> Outcome:
     notices = (f"{slug}: {notice}" for slug in sorted(edition.changed) for notice in edition.read[slug].page.notices)
     return Outcome(
         run=edition.run,
         decision=decision,
+        changes=listed,
         refused=refused,
         changed=len(edition.changed),
         notices=tuple(notices),
