@@ -115,6 +115,39 @@ select
 from agreement_versions as versions
 join states on states.id = versions.state;
 
+-- Every rule of `red_flags`, in the order in which they are read.
+create view red_flag_rules as
+select
+  'opt-outs-both-ways' as flag,  -- Id of the rule, as it stands in addresses.
+  'both ways' as sign,
+    -- The sign that shows it, as a column of red_flag_signs; two rules ask changes or the page instead.
+  'the page says files with and without opt-outs were sent in one month' as rule
+    -- What stands out, as a state and not as a change.
+union all
+select 'releases-after-the-end', 'late', 'the last release lies apparently after the printed end'
+union all
+select 'ongoing-past-the-end', 'ongoing', 'the printed end is past, access is ongoing and no later release is printed'
+union all
+select 'term-changed-again', 'again', 'the printed term has changed more than once'
+union all
+select 'no-legal-basis', 'no_basis', 'no legal basis is printed'
+union all
+select 'commercial-with-s251', 'supported', 'a commercial organisation type stands with section 251 support'
+union all
+select 'lapsed-notice', 'lapsed', 'a COVID-19 notice is cited and later releases are printed'
+union all
+select 'commercial-purpose', 'trades', 'commercial purpose'
+union all
+select 'sublicensing', 'sublicenses', 'sublicensing allowed'
+union all
+select 'remark', 'remark', 'a remark stands beside the dates'
+union all
+select 'end-before-start', 'backwards', 'the printed end lies before the printed start'
+union all
+select 'releases-backwards', 'turned', 'the release window ends before it begins'
+union all
+select 'over-ten-years', 'long', 'the printed term is longer than ten years';
+
 -- What `red_flags` is found by: where each rule holds now.
 create view red_flag_places as
 with standing as materialized (
@@ -127,10 +160,7 @@ with standing as materialized (
   where agreements.standing
 )
 select
-  'late' as sign,
-    -- The sign that shows it, as a column of red_flag_signs; two rules ask changes or the page instead.
-  'the last release lies apparently after the printed end' as rule,
-    -- What stands out, as a state and not as a change.
+  'late' as sign,  -- The sign that shows it, a row of red_flag_rules.
   'printed end ' || dsa_end || ', last release ' || released_to as evidence,
     -- What the page prints, in words; a page's own sentences stand in quotation marks.
   organisation,  -- Name in the page's heading.
@@ -142,67 +172,67 @@ select
 from standing
 where late
 union all
-select 'ongoing', 'the printed end is past, access is ongoing and no later release is printed',
+select 'ongoing',
   'printed end ' || dsa_end || ', access Ongoing, ' || coalesce('last release ' || released_to, 'no release printed'),
   organisation, page, reference, first_seen, last_seen, last_day
 from standing
 where ongoing and last_day < substr(last_seen, 1, 10)
 union all
-select 'no_basis', 'no legal basis is printed',
+select 'no_basis',
   'legal basis: none printed',
   organisation, page, reference, first_seen, last_seen, last_day
 from standing
 where no_basis
 union all
-select 'supported', 'a commercial organisation type stands with section 251 support',
+select 'supported',
   'organisation type ' || replace(substr(organisation_types, 3, length(organisation_types) - 4), '","', ', '),
   organisation, page, reference, first_seen, last_seen, last_day
 from standing
 where supported
 union all
-select 'lapsed', 'a COVID-19 notice is cited and later releases are printed',
+select 'lapsed',
   'notice cited, last release ' || released_to,
   organisation, page, reference, first_seen, last_seen, last_day
 from standing
 where lapsed
 union all
-select 'trades', 'commercial purpose',
+select 'trades',
   'commercial purpose ' || replace(substr(commercial, 3, length(commercial) - 4), '","', ', '),
   organisation, page, reference, first_seen, last_seen, last_day
 from standing
 where trades
 union all
-select 'sublicenses', 'sublicensing allowed',
+select 'sublicenses',
   'sublicensing ' || replace(substr(sublicensing, 3, length(sublicensing) - 4), '","', ', '),
   organisation, page, reference, first_seen, last_seen, last_day
 from standing
 where sublicenses
 union all
-select 'remark', 'a remark stands beside the dates',
+select 'remark',
   '“' || replace(when_note, char(10), ' ') || '”',
   organisation, page, reference, first_seen, last_seen, last_day
 from standing
 where remark
 union all
-select 'backwards', 'the printed end lies before the printed start',
+select 'backwards',
   dsa_start || ' to ' || dsa_end,
   organisation, page, reference, first_seen, last_seen, last_day
 from standing
 where backwards
 union all
-select 'turned', 'the release window ends before it begins',
+select 'turned',
   'releases ' || released_from || ' to ' || released_to,
   organisation, page, reference, first_seen, last_seen, last_day
 from standing
 where turned
 union all
-select 'long', 'the printed term is longer than ten years',
+select 'long',
   dsa_start || ' to ' || dsa_end,
   organisation, page, reference, first_seen, last_seen, last_day
 from standing
 where long
 union all
-select 'again', 'the printed term has changed more than once',
+select 'again',
   'changed ' || term_changes.times || ' times, the last first seen ' || substr(term_changes.latest, 1, 10),
   pages.organisation, agreements.page, agreements.reference, null, pages.last_seen, null
 from (
@@ -215,7 +245,7 @@ from (
 join agreements on agreements.reference = term_changes.reference and agreements.standing
 join pages on pages.key = agreements.page
 union all
-select 'both ways', 'the page says files with and without opt-outs were sent in one month',
+select 'both ways',
   (select group_concat('“' || flag.value || '”', ' ') from json_each(pages.flags) as flag),
   pages.organisation, pages.key, null, pages.first_seen, pages.last_seen, null
 from pages
@@ -224,12 +254,13 @@ where pages.standing and pages.flags != '[]';
 -- What stands out though nothing need have changed.
 create view red_flags as
 select
-  rule,  -- What stands out, as a state and not as a change.
+  red_flag_rules.flag,
+  red_flag_rules.rule,
   organisation,  -- Name in the page's heading.
   page,  -- Slug of the page.
   reference,  -- The agreement; null where the page as a whole is meant.
   -- When the first state was seen that shows the sign, with none after it that shows otherwise.
-  case sign
+  case flagged.sign
     when 'again' then (
       select changes.first_seen
       from changes
@@ -271,10 +302,11 @@ select
           end
         )
       ), first_seen),
-      iif(sign = 'ongoing', date(last_day, '+1 day') || 'T00:00:00Z', '')
+      iif(flagged.sign = 'ongoing', date(last_day, '+1 day') || 'T00:00:00Z', '')
     )
   end as since,
     -- Since when that is printed without a break, as far as seen; of a past end, the day after it.
   evidence,  -- What the page prints, in words; a page's own sentences stand in quotation marks.
   last_seen  -- Time of the last run that read the page or found it unchanged.
-from red_flag_places as flagged;
+from red_flag_places as flagged
+join red_flag_rules on red_flag_rules.sign = flagged.sign;

@@ -19,110 +19,85 @@ ON_A_PAGE = 100
 LONGEST = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule of the view: its word in addresses, its words in the view, and what is to be known of it."""
+ABOUT = {
+    "opt-outs-both-ways": (
+        "The page says so itself, of the organisation as a whole and in its own words. It may be two agreements with "
+        "different rules: opt-outs need not apply to anonymised data, to data given with consent or where a law says "
+        "so."
+    ),
+    "releases-after-the-end": (
+        "Only apparently: the page prints the term of the first version it holds, and the release months of all "
+        "versions. A renewal usually shows as later releases and not as a later end."
+    ),
+    "ongoing-past-the-end": (
+        "The page prints “Ongoing” and an end that is past. A renewal need not show in the printed end, and access "
+        "within NHS England’s own environment leaves no file behind."
+    ),
+    "term-changed-again": (
+        "The printed dates were changed at least twice since they were first read. The site or the register may have "
+        "corrected them, or put them on another version of the agreement."
+    ),
+    "no-legal-basis": (
+        "The label stands there with nothing behind it, or is missing. That means that none is recorded, not that "
+        "there is none; the oldest agreements often have none."
+    ),
+    "commercial-with-s251": (
+        "“Commercial” or “Supplier” is among the organisation types, and section 251 support among the legal bases. An "
+        "agreement may have several organisations and several bases, and nothing printed says which go together."
+    ),
+    "lapsed-notice": (
+        "A notice under regulation 3(4) is cited, and releases are printed after June 2022, when the notices are "
+        "understood to have lapsed. The later releases may rest on another basis of the same agreement."
+    ),
+    "commercial-purpose": (
+        "“Yes” is printed for a commercial purpose, perhaps beside “No” of another version. What is meant by "
+        "commercial is the register’s to say; it may be a charity that charges for its work."
+    ),
+    "sublicensing": (
+        "“Yes” is printed for sublicensing in some version: the recipient may hand record-level data on. Whether any "
+        "was is not in the register."
+    ),
+    "remark": (
+        "The page prints words beside the dates, quoted here. They are the page’s and may tell of something long "
+        "settled."
+    ),
+    "end-before-start": ("One of the two dates is probably mistyped, or they belong to two versions."),
+    "releases-backwards": (
+        "The first month of the releases is printed as later than the last: probably a slip of the register or the "
+        "site."
+    ),
+    "over-ten-years": ("Long terms are usual for cohorts that are followed for life."),
+}
+"""Id of a rule → what it may mean, and why it may mean nothing."""
 
-    word: str
+
+@dataclass(frozen=True, slots=True)
+class FlagRule:
+    """A rule of the view: its id, its words, and what is to be known of it."""
+
+    flag: str
     rule: str
     about: str
 
 
-RULES = (
-    Rule(
-        "opt-outs-both-ways",
-        "the page says files with and without opt-outs were sent in one month",
-        "The page says so itself, of the organisation as a whole and in its own words. It may be two agreements with "
-        "different rules: opt-outs need not apply to anonymised data, to data given with consent or where a law says "
-        "so.",
-    ),
-    Rule(
-        "releases-after-the-end",
-        "the last release lies apparently after the printed end",
-        "Only apparently: the page prints the term of the first version it holds, and the release months of all "
-        "versions. A renewal usually shows as later releases and not as a later end.",
-    ),
-    Rule(
-        "ongoing-past-the-end",
-        "the printed end is past, access is ongoing and no later release is printed",
-        "The page prints “Ongoing” and an end that is past. A renewal need not show in the printed end, and access "
-        "within NHS England’s own environment leaves no file behind.",
-    ),
-    Rule(
-        "term-changed-again",
-        "the printed term has changed more than once",
-        "The printed dates were changed at least twice since they were first read. The site or the register may have "
-        "corrected them, or put them on another version of the agreement.",
-    ),
-    Rule(
-        "no-legal-basis",
-        "no legal basis is printed",
-        "The label stands there with nothing behind it, or is missing. That means that none is recorded, not that "
-        "there is none; the oldest agreements often have none.",
-    ),
-    Rule(
-        "commercial-with-s251",
-        "a commercial organisation type stands with section 251 support",
-        "“Commercial” or “Supplier” is among the organisation types, and section 251 support among the legal bases. An "
-        "agreement may have several organisations and several bases, and nothing printed says which go together.",
-    ),
-    Rule(
-        "lapsed-notice",
-        "a COVID-19 notice is cited and later releases are printed",
-        "A notice under regulation 3(4) is cited, and releases are printed after June 2022, when the notices are "
-        "understood to have lapsed. The later releases may rest on another basis of the same agreement.",
-    ),
-    Rule(
-        "commercial-purpose",
-        "commercial purpose",
-        "“Yes” is printed for a commercial purpose, perhaps beside “No” of another version. What is meant by "
-        "commercial is the register’s to say; it may be a charity that charges for its work.",
-    ),
-    Rule(
-        "sublicensing",
-        "sublicensing allowed",
-        "“Yes” is printed for sublicensing in some version: the recipient may hand record-level data on. Whether any "
-        "was is not in the register.",
-    ),
-    Rule(
-        "remark",
-        "a remark stands beside the dates",
-        "The page prints words beside the dates, quoted here. They are the page’s and may tell of something long "
-        "settled.",
-    ),
-    Rule(
-        "end-before-start",
-        "the printed end lies before the printed start",
-        "One of the two dates is probably mistyped, or they belong to two versions.",
-    ),
-    Rule(
-        "releases-backwards",
-        "the release window ends before it begins",
-        "The first month of the releases is printed as later than the last: probably a slip of the register or the "
-        "site.",
-    ),
-    Rule(
-        "over-ten-years",
-        "the printed term is longer than ten years",
-        "Long terms are usual for cohorts that are followed for life.",
-    ),
-)
-"""Every rule of the view, in the order in which they are read."""
-
-_BY_WORD = {one.word: one for one in RULES}
-_BY_RULE = {one.rule: one for one in RULES}
+def rules_of(reader: Reader) -> dict[str, FlagRule]:
+    """Return every rule by its id, in the order in which they are read."""
+    words = {row["flag"]: row["rule"] for row in reader.rows("select flag, rule from red_flag_rules")}
+    return {flag: FlagRule(flag, words[flag], about) for flag, about in ABOUT.items()}
 
 
 def red_flags(request: PageRequest) -> Mapping[str, Any]:
     """Return what stands out: every rule with its count, or the agreements of one rule or one organisation."""
-    rule, organisation = request.words.one("rule"), request.words.one("organisation").strip()
+    rules, organisation = rules_of(request.reader), request.words.one("organisation").strip()
+    flag = _flag(request, rules)
+    rule = rules[flag] if flag else None
     slugs, said = pages_called(request.reader, organisation)
     narrowed = bool(rule or organisation)
-    rows = _rows(request, _rule_of(rule), slugs) if narrowed else []
+    rows = _rows(request, flag, slugs) if narrowed else []
     counts = _counts(request.reader) if not narrowed else {}
     start = min(request.words.number("start") or 0, max(0, len(rows) - 1))
     shown = rows[start : start + ON_A_PAGE]
-    query = [("rule", rule), ("organisation", organisation)]
+    query = [("rule", flag or ""), ("organisation", organisation)]
     title = _title(rule, organisation)
     return {
         "title": title,
@@ -130,11 +105,11 @@ def red_flags(request: PageRequest) -> Mapping[str, Any]:
         "heading": title,
         "narrowed": narrowed,
         "lead": said or _lead(rule, organisation, rows, counts),
-        "rule": _BY_WORD.get(rule),
+        "rule": rule,
         "organisation": organisation,
-        "rules": [(one, counts.get(one.rule, 0)) for one in RULES],
-        "all_rules": RULES,
-        "rows": [_shown(row) for row in shown],
+        "rules": [(one, counts.get(one.flag, 0)) for one in rules.values()],
+        "all_rules": list(rules.values()),
+        "rows": [_shown(row, rules) for row in shown],
         "start": start,
         "found": len(rows),
         "newer": _piece(query, start - ON_A_PAGE, "Back") if start else None,
@@ -151,45 +126,44 @@ def flags(request: PageRequest) -> PageRows:
     slugs, said = pages_called(request.reader, request.words.one("organisation").strip())
     if said:
         raise BadAddressError(said)
-    return PageRows(name="red-flags", columns=COLUMNS, rows=_rows(request, _rule_of(request.words.one("rule")), slugs))
+    flag = _flag(request, rules_of(request.reader))
+    return PageRows(name="red-flags", columns=COLUMNS, rows=_rows(request, flag, slugs))
 
 
 COLUMNS = ("rule", "organisation", "page", "reference", "since", "evidence", "last_seen")
 
 
-def _rule_of(word: str) -> str | None:
-    if not word:
-        return None
-    if word not in _BY_WORD:
-        raise BadAddressError(f"There is no rule “{word}”; there are {listed(_BY_WORD)}.")
-    return _BY_WORD[word].rule
+def _flag(request: PageRequest, rules: Mapping[str, FlagRule]) -> str | None:
+    """Return the id of the rule that is asked for."""
+    flag = request.words.one("rule")
+    if flag and flag not in rules:
+        raise BadAddressError(f"There is no rule “{flag}”; there are {listed(rules)}.")
+    return flag or None
 
 
-def _rows(request: PageRequest, rule: str | None, slugs: Sequence[str] | None) -> list[Row]:
+def _rows(request: PageRequest, flag: str | None, slugs: Sequence[str] | None) -> list[Row]:
     """Return flags, the newest first."""
     return request.reader.rows(
         """
-        select rule, coalesce(organisation, page) as organisation, page, reference, since, evidence, last_seen
+        select flag, rule, coalesce(organisation, page) as organisation, page, reference, since, evidence, last_seen
         from red_flags
-        where (:rule is null or rule = :rule)
+        where (:flag is null or flag = :flag)
           and (:slugs is null or page in (select value from json_each(:slugs)))
         order by since desc, organisation, reference, rule
         """,
-        {"rule": rule, "slugs": None if slugs is None else json.dumps(slugs)},
+        {"flag": flag, "slugs": None if slugs is None else json.dumps(slugs)},
     )
 
 
 def _counts(reader: Reader) -> dict[str, int]:
-    return {
-        row["rule"]: row["n"] for row in reader.rows("select rule, count(*) as n from red_flag_places group by rule")
-    }
+    sql = "select flag, count(*) as n from red_flag_places join red_flag_rules using (sign) group by flag"
+    return {row["flag"]: row["n"] for row in reader.rows(sql)}
 
 
-def _title(rule: str, organisation: str) -> str:
-    if not rule:
+def _title(rule: FlagRule | None, organisation: str) -> str:
+    if rule is None:
         return f"Red flags at “{organisation}”" if organisation else "Red flags"
-    words = _BY_WORD[rule].rule
-    return f"Red flags: {words}" + (f", at “{organisation}”" if organisation else "")
+    return f"Red flags: {rule.rule}" + (f", at “{organisation}”" if organisation else "")
 
 
 def _description(request: PageRequest, found: Sequence[Row] | Mapping[str, int]) -> str:
@@ -201,23 +175,23 @@ def _description(request: PageRequest, found: Sequence[Row] | Mapping[str, int])
     return f"{plural(len(found), 'entry', 'entries')} in the {request.site.register}, with evidence and since when."
 
 
-def _lead(rule: str, organisation: str, rows: Sequence[Row], counts: Mapping[str, int]) -> str:
+def _lead(rule: FlagRule | None, organisation: str, rows: Sequence[Row], counts: Mapping[str, int]) -> str:
     if rule:
-        return _BY_WORD[rule].about
+        return rule.about
     if organisation:
         agreements = len({row["reference"] for row in rows if row["reference"]})
         where = f"on {plural(agreements, 'agreement')}" if agreements or not rows else "of the page as a whole"
         return f"{plural(len(rows), 'entry', 'entries')}, {where}. A flag is a reason to ask, not a finding."
     with_some = sum(bool(n) for n in counts.values())
     return (
-        f"{with_some} of {len(RULES)} rules find something on the pages as they stand "
+        f"{with_some} of {len(ABOUT)} rules find something on the pages as they stand "
         "now. A flag is a reason to ask, not a finding; each may mean nothing, and the rule says why."
     )
 
 
-def _shown(row: Row) -> Mapping[str, Any]:
+def _shown(row: Row, rules: Mapping[str, FlagRule]) -> Mapping[str, Any]:
     return {
-        "rule": _BY_RULE[row["rule"]],
+        "rule": rules[row["flag"]],
         "organisation": cut(one_line(row["organisation"]), LONGEST),
         "page": row["page"],
         "reference": row["reference"],

@@ -10,5 +10,5 @@ where pages.standing
 union all
 select organisation, reference, evidence, 'remark beside the dates', last_seen
 from red_flags
-where rule = 'a remark stands beside the dates'
+where flag = 'remark'
 order by where_it_stands, organisation, reference
