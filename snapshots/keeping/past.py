@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from sqlite_utils import Database
@@ -42,9 +43,8 @@ class StoredPast:
 
     def was_told_gone(self, reference: str) -> bool:
         """Say whether *reference* was told as no longer on any page."""
-        sql = "select told_gone from agreements where reference = :reference and (told_gone or standing)"
-        rows = list(self._db.query(sql.replace("told_gone from", "told_gone, standing from"), {"reference": reference}))
-        return any(row["told_gone"] for row in rows) and not any(row["standing"] for row in rows)
+        sql = "select coalesce(max(told_gone) and not max(standing), 0) from agreements where reference = :reference"
+        return bool(self._column(sql, {"reference": reference})[0])
 
     def size(self, slugs: Iterable[str]) -> int:
         """Return how many agreements are believed to stand on these pages."""
@@ -67,50 +67,33 @@ class StoredPast:
 
     def carriers(self, folded: str) -> frozenset[tuple[str, str]]:
         """Return the standing places that are believed to carry this dataset."""
-        pages = self._column("select distinct page from agreement_datasets where folded = :f", {"f": folded})
+        slugs = self._column("select distinct page from agreement_datasets where folded = :f", {"f": folded})
         return frozenset(
-            (slug, reference)
-            for slug in pages
-            for reference, place in self._places(slug).items()
+            (page.slug, reference)
+            for page in filter(None, map(self.page, slugs))
+            for reference, place in page.places.items()
             if not place.gone and folded in fold_set(place.believed.datasets)
         )
 
-    def _places(self, slug: str) -> Mapping[str, Place]:
-        page = self.page(slug)
-        return page.places if page else {}
+
+_OF_PAGE = tuple(one.name for one in fields(PageBelief) if one.name not in ("slug", "places"))
+_OF_PLACE = tuple(one.name for one in fields(Place))
 
 
 def belief_to_json(page: PageBelief, states: States) -> dict[str, Any]:
     """Return a belief as it is kept: agreements by the id of their state."""
-    return {
-        "organisation": page.organisation,
-        "layout": page.layout,
-        "files_disseminated": page.files_disseminated,
-        "flags": page.flags,
-        "flag_doubt": page.flag_doubt,
-        "body": page.body,
-        "spelling": page.spelling,
-        "absent_since": page.absent_since,
-        "gone": page.gone,
-        "lacked_before": page.lacked_before,
-        "shrunk": page.shrunk,
-        "late_groups": page.late_groups,
-        "places": {reference: _place_to_json(place, states) for reference, place in sorted(page.places.items())},
-    }
+    plain = {name: getattr(page, name) for name in _OF_PAGE}
+    return plain | {"places": {name: _place_to_json(place, states) for name, place in sorted(page.places.items())}}
 
 
 def _place_to_json(place: Place, states: States) -> dict[str, Any]:
     (state,) = states.keep([place.believed])
-    return {
+    # Sorted, so that equal beliefs are equal texts.
+    return {name: getattr(place, name) for name in _OF_PLACE} | {
         "believed": state,
         "type_words": {layout: sorted(words) for layout, words in sorted(place.type_words.items())},
-        "doubts": {name: [sorted(d.values), d.body] for name, d in sorted(place.doubts.items())},
+        "doubts": {name: [sorted(doubt.values), doubt.body] for name, doubt in sorted(place.doubts.items())},
         "last_bodies": dict(sorted(place.last_bodies.items())),
-        "missing_since": place.missing_since,
-        "missing_body": place.missing_body,
-        "gone": place.gone,
-        "arrived": place.arrived,
-        "baseline": place.baseline,
     }
 
 
@@ -119,26 +102,19 @@ def belief_from_json(slug: str, row: Mapping[str, Any], states: States) -> PageB
     believed = states.load(place["believed"] for place in row["places"].values())
     places = {
         reference: Place(
-            believed=believed[place["believed"]],
-            type_words={layout: frozenset(words) for layout, words in place["type_words"].items()},
-            doubts={name: Doubt(frozenset(values), body) for name, (values, body) in place["doubts"].items()},
-            last_bodies=place["last_bodies"],
-            missing_since=place["missing_since"],
-            missing_body=place["missing_body"],
-            gone=place["gone"],
-            arrived=place["arrived"],
-            baseline=place["baseline"],
+            **place
+            | {
+                "believed": believed[place["believed"]],
+                "type_words": {layout: frozenset(words) for layout, words in place["type_words"].items()},
+                "doubts": {name: Doubt(frozenset(values), body) for name, (values, body) in place["doubts"].items()},
+            }
         )
         for reference, place in row["places"].items()
     }
-    plain = {name: row[name] for name in ("organisation", "layout", "files_disseminated", "flag_doubt", "body")}
-    plain |= {name: row[name] for name in ("spelling", "absent_since", "gone", "lacked_before")}
     references, times = row["shrunk"]
-    return PageBelief(
-        slug=slug,
-        **plain,
-        flags=None if row["flags"] is None else tuple(row["flags"]),
-        shrunk=(tuple(references), times),
-        late_groups=tuple((identity, key) for identity, key in row["late_groups"]),
-        places=places,
-    )
+    tuples = {
+        "flags": None if row["flags"] is None else tuple(row["flags"]),
+        "shrunk": (tuple(references), times),
+        "late_groups": tuple((identity, key) for identity, key in row["late_groups"]),
+    }
+    return PageBelief(slug=slug, **{**row, **tuples, "places": places})
