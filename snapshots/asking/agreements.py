@@ -46,7 +46,11 @@ class Agreements:
             "as_of": at,
             "pages": sorted({version["page"] for version in standing}),
             "agreement": agreement_to_json(self._agreement(standing[0])) if standing else None,
-            "versions": [_public_version(version) for version in versions if version["first_seen"] <= at],
+            "versions": [
+                {name: value for name, value in version.items() if name != "state"}
+                for version in versions
+                if version["first_seen"] <= at
+            ],
             "changes": self._own_changes(references, at),
         }
 
@@ -60,8 +64,10 @@ class Agreements:
 
     def _versions(self, references: Sequence[str]) -> list[Row]:
         sql = """
-            select agreement_versions.*, coalesce(agreement_versions.last_seen, pages.last_seen) as seen_until,
-              snapshots.body, snapshots.source, snapshots.layout, pages.organisation
+            select agreement_versions.page, agreement_versions.reference, pages.organisation,
+              agreement_versions.first_seen, coalesce(agreement_versions.last_seen, pages.last_seen) as last_seen,
+              agreement_versions.ended, snapshots.layout, snapshots.body as snapshot, snapshots.source,
+              agreement_versions.state
             from agreement_versions
             join pages on pages.key = agreement_versions.page
             join snapshots on snapshots.id = agreement_versions.snapshot
@@ -91,6 +97,7 @@ class Agreements:
         if since is not None:
             earlier = self._at(versions, since)
         else:
+            # Not simply the version before: most of them differ in a date or a dataset, and would show nothing.
             before = [v for v in versions if v["first_seen"] < later["first_seen"]]
             other = [v for v in before if _prose(self._agreement(v)) != _prose(now)]
             earlier = (other or [later])[-1]
@@ -158,20 +165,6 @@ def shown_as_json(shown: Mapping[str, Any]) -> dict[str, Any]:
     return {**shown, "changes": [change.to_json() for change in shown["changes"]]}
 
 
-def _public_version(version: Row) -> dict[str, Any]:
-    return {
-        "page": version["page"],
-        "reference": version["reference"],
-        "organisation": version["organisation"],
-        "first_seen": version["first_seen"],
-        "last_seen": version["seen_until"],
-        "ended": version["ended"],
-        "layout": version["layout"],
-        "snapshot": version["body"],
-        "source": version["source"],
-    }
-
-
 def standing_at(versions: Iterable[Row], time: str) -> list[Row]:
     """Return the version of each place that stands at *time*, in order of page and reference."""
     latest: dict[tuple[str, str], Row] = {}
@@ -191,9 +184,9 @@ def standing_at(versions: Iterable[Row], time: str) -> list[Row]:
 def read_texts(db: Database, moments: Iterable[Moment]) -> dict[Moment, tuple[str, ...]]:
     """Return title and prose of agreements as printed at a time, and as printed just before if that is when it began.
 
-    An agreement that stands on no page at that time is given as it was last printed. Some 15 KB each: ask for those of
-    one run, not of a year.
+    An agreement that stands on no page at that time is given as it was last printed.
     """
+    # Some 15 KB each: asked for those of one run, not of a year.
     wanted = set(moments)
     versions = _read_versions(db, {reference for reference, _ in wanted})
     chosen = {moment: list(_printed_at(versions.get(moment[0], ()), moment[1])) for moment in sorted(wanted)}

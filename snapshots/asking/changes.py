@@ -121,7 +121,7 @@ class Changes:
             members = "c.id in (select change_id from change_groups where group_id = :group)"
             parts.append((members, {"group": self._names.group(wanted.group)}))
         if touching := list(self._touching(wanted)):
-            # Found once: a page asks a dozen questions about the changes that it is to show.
+            # Found first, by their indexes, and once: a page asks a dozen questions about the changes that it shows.
             hits = " and ".join(f"rowid in ({sql})" for sql, _ in touching)
             found = self._ask(_TOUCHED.format(hits), _together(touching))
             touched = json.dumps([row["id"] for row in found])

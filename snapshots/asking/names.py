@@ -68,6 +68,7 @@ class NameLookup:
         """
         rows = self._ask("select key as slug, organisation from pages order by key", {})
         pages = {str(row["slug"]): str(row["organisation"] or row["slug"]) for row in rows}
+        # With those it is known to follow: who asks for a board wants what its predecessors agreed.
         wanted = {fold(name)} | self._vocabulary.predecessors(name)
         slugs = [slug for slug, called in pages.items() if slug == name.lower() or fold(called) in wanted]
         if not slugs and parts and fold(name):
@@ -113,7 +114,7 @@ class NameLookup:
     def references(self, name: str) -> list[str]:
         """Return all references that the agreement called *name* has had, as told, its own first."""
         known = [self.reference(name)]
-        for one in known:
+        for one in known:  # which grows: a reference may have been changed more than once
             rows = self._ask(
                 """
                 select before, after

@@ -1,7 +1,4 @@
-"""An export's own description: a Data Package (Frictionless, version 1) with licence, citation and every column. Pure.
-
-There is no time of export in it: the same history has the same description, to the byte.
-"""
+"""An export's own description: a Data Package (Frictionless, version 1) with licence, citation, columns. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""The tables that an export has: their columns, what these mean, and how their rows are read.
-
-Rows come in order of their keys and one at a time: prose of a whole register is more than a machine should hold.
-"""
+"""The tables that an export has: their columns, what these mean, and how their rows are read."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -55,6 +52,7 @@ class Table:
 
 def rows_of(table: Table, db: Database, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
     """Yield the rows of *table*, values as they are, in the order of its columns and of its key."""
+    # One at a time: the prose of a whole register is more than a machine should hold.
     for row in table.rows(db, vocabulary):
         yield {column.name: _value(column.type, row[column.name]) for column in table.columns}
 
@@ -129,9 +127,10 @@ def _all(sql: str) -> Callable[[Database, Vocabulary], Iterator[Row]]:
 def _one_by_one(keys: str, sql: str) -> Callable[[Database, Vocabulary], Iterator[Row]]:
     """Return how rows with prose are read: first which, in order, then each for itself.
 
-    Sorted all at once, their prose would go through a temporary file. In *sql*, {state} stands for the fields of
-    a state but for its prose, {texts} or {hashes} for its prose, {joins} for the tables with it.
+    In *sql*, {state} stands for the fields of a state but for its prose, {texts} or {hashes} for its prose, {joins} for
+    the tables with it.
     """
+    # Sorted all at once, their prose would go through a temporary file.
     one = sql.format(state=PLAIN_COLUMNS, joins=PROSE_JOINS, texts=prose_columns(), hashes=prose_columns("hash"))
 
     def rows(db: Database, _: Vocabulary) -> Iterator[Row]:

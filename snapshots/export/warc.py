@@ -3,7 +3,7 @@
 A page whose headers were kept is a `response`. Of a saved page nobody knows how it was answered: it is a `resource`,
 the standard's word for that, under the address it was fetched from or else its name among the saved files. That a page
 was seen again with the same bytes, the second time and the last, is a `revisit`. Bodies are kept unpacked, and their
-headers are made to say so. Ids and dates come from the history: equal histories, equal bytes.
+headers are made to say so.
 """
 
 import base64
@@ -46,6 +46,7 @@ def web_archive(db: Database, bodies: Bodies, *, head: str, about: str) -> Itera
         head: Time of the newest run, the date of the archive.
         about: One line that says what is in it.
     """
+    # Ids and dates come from the history: equal histories, equal bytes.
     yield _packed(_warcinfo(head, about))
     for page in _kept_pages(db, bodies):
         yield _packed(_record(page))

@@ -1,8 +1,4 @@
-"""The history, written out: every table as CSV and as JSON lines, what describes them, and the pages if wanted.
-
-All of it is read in one transaction, so a run that goes on meanwhile is in all files or in none. Nothing of the clock
-is written: the same history gives the same bytes.
-"""
+"""The history, written out: every table as CSV and as JSON lines, what describes them, and the pages if wanted."""
 
 import csv
 import io
@@ -60,6 +56,7 @@ def export(
 @contextmanager
 def _one_state(db: Database) -> Iterator[None]:
     """Read the database as it is now, whatever is written meanwhile."""
+    # A run that goes on meanwhile is in all files or in none.
     db.execute("begin")
     try:
         yield
@@ -81,6 +78,7 @@ def _about(db: Database, register: str, index: str) -> About:
 
 
 def _write_all(folder: Folder, store: Store, about: About, vocabulary: Vocabulary, pages: bool) -> None:
+    # Nothing of the clock is written: the same history gives the same bytes.
     for table in TABLES:
         _write_table(folder, table, rows_of(table, store.db, vocabulary))
     _write_data_uses(folder, store.db, vocabulary)

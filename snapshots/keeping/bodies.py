@@ -19,7 +19,7 @@ MOST_EFFORT = 19
 """For `compact`: a tenth smaller, at ten times the time. Reading takes no longer."""
 
 TRAINED_FROM = 64
-"""Bodies kept before a dictionary is trained: with fewer, training fails or learns one page by heart."""
+"""Bodies kept before a dictionary is trained."""
 
 DICTIONARY_SIZE = 112_640
 
@@ -38,6 +38,7 @@ class Bodies:
         """Keep *body* of *page*, unless it is kept; return the bytes it takes."""
         if self.has(sha256):
             return 0
+        # Against the page's first body and not its last: each is read by unpacking two, however many there are.
         base = self._first_of(page)
         dictionary = self.trained()
         data = self._compressed(body, base, dictionary, LEVEL)
@@ -99,7 +100,7 @@ class Bodies:
                 return int(row["id"])
         (counted,) = self._db.query("select count(*) as n from bodies")
         if counted["n"] < TRAINED_FROM:
-            return None
+            return None  # with fewer, training fails or learns one page by heart
         rows = list(self._db.query("select sha256, base from bodies limit :n", {"n": TRAINED_FROM}))
         samples: list[bytes | bytearray | memoryview[int]] = [self.read(row["sha256"]) for row in rows]
         trained = zstandard.train_dictionary(DICTIONARY_SIZE, samples).as_bytes()
@@ -166,6 +167,7 @@ def headers_as_kept(headers: Headers) -> str | None:
     kept: list[tuple[str, str]] = []
     room = MOST_CHARACTERS
     for name, value in headers:
+        # Cut before it is cleaned: a server that sends a header of a gigabyte is not worth the time.
         clean = _CONTROLS.sub(" ", value[: LONGEST_HEADER + 1]).strip()
         wanted = _NAME.fullmatch(name) is not None and name.lower() not in _NEVER_KEPT
         if wanted and len(value) <= LONGEST_HEADER and len(name) + len(clean) <= room:

@@ -140,6 +140,7 @@ def run_fact(run: Row, slugs: Mapping[int, str]) -> Fact:
 
     The pages seen are one checksum, over their slugs in order, each on a line.
     """
+    # By slug and not by number: the numbers are of this file alone.
     seen = sorted(slugs.get(number, f"{number}?") for number in unpack(run["sighted"]))
     digest = hashlib.sha256("".join(f"{slug}\n" for slug in seen).encode()).hexdigest()
     return {

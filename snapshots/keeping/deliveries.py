@@ -1,8 +1,7 @@
 """What is to be told to whom, and what became of it: due, attempted, delivered, given up.
 
-Rows are written in the transaction that commits a run (`Store.take`). They are put into a message before that is sent,
-so that a process killed in between leaves rows that are sent again under the same message id, and a reader's mail
-program shows one mail. What a message says, and how it travels, is no question of this room; nor are addresses.
+Rows are written in the transaction that commits a run (`Store.take`). What a message says, and how it travels, is no
+question of this room; nor are addresses.
 """
 
 import json
@@ -111,11 +110,9 @@ class Deliveries:
     # --- what becomes due ---------------------------------------------------------------------------------------------
 
     def add(self, run: int | None, dues: Iterable[OutboxItem]) -> int:
-        """Note what is to be told; return how much of it is new.
-
-        What a subscription has a row of is left as it is, whatever became of it; and so is what a group held that it
-        has a row of, now that the group is another or has come apart.
-        """
+        """Note what is to be told; return how much of it is new."""
+        # What a subscription has a row of is left as it is, whatever became of it; and so is what a group held that it
+        # has a row of, now that the group is another or has come apart. Nobody is told twice.
         told = self._told_in_groups()
         members = self._members() if told else {}
         rows = (
@@ -171,10 +168,8 @@ class Deliveries:
         return members
 
     def follow_history(self) -> None:
-        """After the history was derived again, let go of what is due, was never tried, and is no longer found.
-
-        A group that is another one now, because its day or its members are others, is due as what it is now.
-        """
+        """After the history was derived again, let go of what is due, was never tried, and is no longer found."""
+        # A group that is another one now, because its day or its members are others, is due as what it is now.
         self._db.execute(
             f"""
             insert or ignore into deliveries (subscription, item, run, due_at)
@@ -192,10 +187,9 @@ class Deliveries:
     # --- messages -----------------------------------------------------------------------------------------------------
 
     def messages_to_send(self, now: datetime) -> Iterator[Batch]:
-        """Yield what is to be sent now: messages to be tried again, and one new one for each subscription.
-
-        Which messages those are is known at the start; each is read when its turn comes.
-        """
+        """Yield what is to be sent now: messages to be tried again, and one new one for each subscription."""
+        # Which messages those are is known at the start, or a failed one would come round again; each is read when its
+        # turn comes, for what it holds may be much.
         messages = self._db.query(
             """
             select json_group_array(id) as rows
@@ -222,6 +216,8 @@ class Deliveries:
             The batch as it is now, to be handed to `delivered` or `failed`; None if another process has begun it since
             it was read, and is sending it.
         """
+        # Put down before it is sent: a process that is killed in between leaves rows that are sent again under the same
+        # message id, and a reader's mail program shows one mail.
         begun = replace(
             batch,
             message=batch.message or message,
@@ -239,6 +235,7 @@ class Deliveries:
             "next": as_text(now + wait_after(begun.attempts)),
             "parts": len(batch.parts),
         }
+        # All of its rows or none: two processes that read the same batch must not both send it.
         cursor = self._db.execute(
             """
             update deliveries
@@ -276,7 +273,7 @@ class Deliveries:
             wait_s: How many seconds the receiver asks to be left alone.
         """
         again = next_attempt(batch.attempts, batch.first_attempt_at or now, now)
-        if again is not None and wait_s is not None:
+        if again is not None and wait_s is not None:  # asked for longer than we would wait; never for less
             again = max(again, now + timedelta(seconds=wait_s))
         self._db.execute(
             """
@@ -313,6 +310,7 @@ class Deliveries:
             names: All subscriptions there are, that of the operator's notes among them.
             now: The time.
         """
+        # Not at once: a subscription that is missing for a day may be a slip in the settings.
         values = {
             "names": as_json(sorted(names)),
             "now": as_text(now),

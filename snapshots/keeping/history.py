@@ -311,7 +311,7 @@ class HistoryWriter:
                 select agreements.version, coalesce(agreement_versions.last_seen, pages.last_seen) as last_printed
                 from agreements
                 join agreement_versions on agreement_versions.id = agreements.version
-                join pages on pages.slug = agreements.page
+                join pages on pages.key = agreements.page
                 where agreements.page = :page and agreements.reference = :reference
                 """,
                 {"page": slug, "reference": reference},

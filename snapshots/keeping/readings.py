@@ -42,6 +42,7 @@ def read_body(body: bytes, slug: str, source: str, vocabulary: Vocabulary, chars
     """Read *body*, whatever it is; *charset* is what the server declared."""
     if reason := too_large(len(body)):
         return Reading(None, reason, None)
+    # Text that was saved from a browser never ends in </html>; that it does not says nothing.
     ends = closes(body) or (False if looks_like_markup(body.decode("utf-8", "replace")) else None)
     try:
         page = NHS_DATA_RELEASE.read(body, source=source, slug=slug, charset=charset, vocabulary=vocabulary)
@@ -71,7 +72,7 @@ def no_progress(items: Iterable[Any], _length: int, _word: str) -> Iterable[Any]
 WORTH_A_POOL = 150
 """Bodies from which starting further processes takes less time than it saves (about a second)."""
 
-_AT_ONCE = 16
+_AT_ONCE = 16  # bodies of one message to another process: one by one the messages cost more than they carry
 
 
 def read_all(bodies: Iterable[Unread], number: int, vocabulary: Vocabulary) -> Iterator[tuple[str, Reading]]:

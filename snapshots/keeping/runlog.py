@@ -1,7 +1,6 @@
 """The run log: which pages a run saw, and where their bytes changed. It is the truth that the history is derived from.
 
-A run notes the pages it saw as one compressed bitmap, and a row only for pages whose bytes differ from the capture
-before, so that a quiet night costs a few dozen bytes. Writes join the transaction that is open.
+Writes join the transaction that is open.
 """
 
 from collections import defaultdict
@@ -178,6 +177,7 @@ class RunLog:
             time = run["captured_at"]
             if time[:10] not in days:
                 continue
+            # A page without a row of its own was seen unchanged, at the time of the run.
             own, slugs = self.origins_of(run["id"]), self.sighted(run)
             before = self.origins_at(time) if own.keys() < set(slugs) else {}
             for slug in slugs:
@@ -197,11 +197,8 @@ class RunLog:
         return failed, frozenset(row["page"] for row in rows if row["outcome"] == "gone")
 
     def validators(self) -> dict[str, tuple[str, str | None, str | None]]:
-        """Return slug → (SHA-256, ETag, Last-Modified) of the pages whose last answer is the one that is believed.
-
-        A validator of a page that was not understood, or of a held run, is not among them: a 304 would hide that page
-        for good.
-        """
+        """Return slug → (SHA-256, ETag, Last-Modified) of the pages whose last answer is the one that is believed."""
+        # Not of a page that was not understood, or of a held run: a 304 would hide that page for good (rule 2).
         rows = self.db.query(
             """
             select validators.page, validators.body, validators.etag, validators.last_modified
@@ -256,6 +253,8 @@ class RunLog:
         Returns:
             Its run, how many bytes are kept of its bodies, and slug → where the bytes of each page came from.
         """
+        # The pages that a run saw are one compressed bitmap, and only those whose bytes differ from the capture before
+        # have a row: a quiet night costs a few dozen bytes.
         seen = {capture.slug for capture in edition.captures}
         in_vain = edition.failed.keys() | edition.gone
         numbers = self._page_numbers(seen | in_vain)
@@ -282,6 +281,7 @@ class RunLog:
         new = [one for one in edition.captures if one.slug not in before or before[one.slug].sha256 != one.sha256]
         pinned = [self._pin_next(number, one.slug, before.get(one.slug)) for one in new]
         slugs = {one.slug for one in new}
+        # A capture of the past keeps its row where its bytes are known: its own time is what it proves.
         logged = new + [one for one in edition.captures if one.keeps_time and one.slug not in slugs]
         kept = sum(self._log_capture(number, one, edition.finished_at) for one in logged)
         self._log_asked_in_vain(number, edition)
@@ -328,6 +328,7 @@ class RunLog:
     def _page_numbers(self, slugs: Iterable[str]) -> dict[str, int]:
         """Return slug → number of these pages, numbering new ones."""
         known = {row["key"]: row["number"] for row in self.db.query("select key, number from pages")}
+        # Never given twice: they are the places in the bitmaps of all runs.
         new = sorted(set(slugs) - known.keys())
         numbers = {key: len(known) + n for n, key in enumerate(new)}
         for key, number in numbers.items():
@@ -359,6 +360,7 @@ class RunLog:
             )
         )
         for row in rows:
+            # The first later run that saw the page: without a row, "as before" would now mean the new edition's bytes.
             if row["number"] in unpack(row["sighted"]):
                 if row["written"] is None and body is not None:
                     pinned = {"run": row["id"], "page": slug, "body": body}
@@ -375,10 +377,8 @@ class RunLog:
 
 
 def seen_again(origins: Mapping[str, Origin], before: Mapping[str, Origin], time: str) -> dict[str, Origin]:
-    """Return *origins*; those whose bytes were there *before* are from where they first were, as of *time*.
-
-    The log has no row for bytes seen again, so whatever is derived must not depend on where they were found again.
-    """
+    """Return *origins*; those whose bytes were there *before* are from where they first were, as of *time*."""
+    # The log has no row for bytes seen again, so whatever is derived must not depend on where they were found again.
     return {
         slug: replace(before[slug], captured_at=time)
         if slug in before and before[slug].sha256 == origin.sha256

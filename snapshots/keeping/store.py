@@ -90,13 +90,14 @@ class Store:
         if self.db.conn.in_transaction:
             yield
             return
+        # Immediate: who has read before, and then wants to write, is refused at once if another wrote in between.
         self.db.execute("begin immediate")
         try:
             yield
             self.states.index_texts()
             self.db.execute("commit" if keep else "rollback")
             if not keep:
-                self.states.forget()
+                self.states.forget()  # the ids that it remembers are of rows that are gone
         except BaseException:
             if self.db.conn.in_transaction:  # a full disk has SQLite roll back by itself
                 self.db.execute("rollback")
@@ -136,11 +137,14 @@ class Store:
             EditionRefusedError: It has other bytes for a page that an edition of the same time has.
         """
         run = self.log.run_at(edition.time)
+        # The same again adds nothing; further pages of the same time extend the edition.
         new = self.log.further(run, edition) if run else edition
         if run and new.is_empty and (run["complete"] or not edition.complete):
             refused = self.log.refusals_of(run["id"])
             return Outcome(run=run["id"], known=True, refused=refused, pages=len(edition.captures))
         with self.writing(keep=keep):
+            # What comes last is decided beside what is believed. What comes before something, or is the first by newer
+            # rules, may change what later runs meant.
             is_newest = edition.time > self.log.newest() and self._is_current()
             readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
             number, kept, origins = self._log(run, new, readings)
@@ -157,15 +161,13 @@ class Store:
     ) -> list[Outcome]:
         """Take many editions of the past, none of them complete: log them all, derive once, tell nobody.
 
-        Each edition is asked for when the one before it is logged, so that one at a time is held in memory.
-
         Raises:
             EditionRefusedError: One has other bytes for a page that an edition of the same time has.
         """
         kept: dict[int, int] = {}
         with self.writing():
             readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
-            for edition in editions:
+            for edition in editions:  # each is made when its turn comes: there may be more than memory holds
                 run = self.log.run_at(edition.time)
                 number, size, _ = self._log(run, self.log.further(run, edition) if run else edition, readings)
                 kept[number] = size
@@ -219,6 +221,7 @@ class Store:
         self._read_again(readings, rules, progress)
         history = HistoryWriter(self.db, self.states)
         history.clear()
+        # Remembered, where the newest run asks the tables: those are being filled, page by page and run by run.
         past = Remembered()
         effective: dict[str, Origin] = {}
         outcomes = {}

@@ -1,8 +1,7 @@
 """Whether everything kept is as it was: the file, the chain of runs, the log against the chain, every body.
 
-Derived tables are no proof and are not looked at: `reparse` makes them anew from what is checked here. Nor can a chain
-prove itself: who rewrites the whole file can write a chain that fits. Only a head that somebody else kept, from an old
-digest, tells the two apart.
+A chain cannot prove itself: who rewrites the whole file can write a chain that fits. Only a head that somebody else
+kept, from an old digest, tells the two apart.
 """
 
 import hashlib
@@ -80,7 +79,7 @@ def verify(db: Database, progress: Progress, known_head: Head | None = None) -> 
         known_head: A head that somebody else kept.
     """
     check = _Check(db, progress, known_head)
-    db.execute("begin")
+    db.execute("begin")  # one moment: a run that commits meanwhile would look like a flaw
     try:
         flaw = next(check.flaws(), None)
         return check.report(flaw)
@@ -110,7 +109,9 @@ class _Check:
         )
 
     def flaws(self) -> Iterator[Flaw]:
-        """Yield what is not as it was. What comes after the first flaw may be its consequence."""
+        """Yield what is not as it was."""
+        # In this order: what comes after the first flaw may be its consequence. Derived tables are not looked at, for
+        # they are no proof: `reparse` makes them anew from what is checked here.
         yield from self._file()
         yield from self._chain()
         yield from self._kept_head()

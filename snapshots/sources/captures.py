@@ -136,6 +136,7 @@ class CaptureLook(EditionLook):
         """Return the capture that a file is meant to be: its innermost folder that is named by a date says when."""
         if ".." in name.parts or name.is_absolute():
             return self.fault(place, "its path leads out of the archive")
+        # The times of files are not trusted: a copy, an archive, a checkout sets them anew.
         folders = name.parts[:-1]
         hosted = next((number for number, part in enumerate(folders) if _HOST.fullmatch(part)), None)
         if hosted is not None:  # in a mirror, below a folder named by a host, the address says which page it is
@@ -309,11 +310,10 @@ def legible(name: str) -> str:
 
 
 def _files_of(folder: Path) -> list[PurePosixPath]:
-    """Return the names of the pages in *folder* and below, in order; a folder that cannot be read is not passed over.
+    """Return the names of the pages in *folder* and below, in order."""
 
-    Its pages would be missing, and of a complete edition taken to be gone.
-    """
-
+    # A folder that cannot be read is not passed over: its pages would be missing, and of a complete edition be taken to
+    # be gone.
     def stop(error: OSError) -> None:
         raise error
 

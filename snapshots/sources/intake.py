@@ -162,6 +162,7 @@ class Intake:
                     by_digest |= {one.digest: one.sha256, one.sha256: one.sha256}
                 self.pages.append(replace(one, body=None))
         by_digest.pop("", None)
+        # Last, for an archive may hold what it refers to after what refers to it.
         for one in again:
             named = by_digest.get(one.digest) or (one.digest if one.digest in self._known else "")
             (self.again if named else self.lost).append(replace(one, sha256=named))
@@ -173,6 +174,7 @@ class Intake:
 
     def read(self, vocabulary: Vocabulary, progress: Progress) -> None:
         """Read what waits; pages that turn out to list organisations are passed over."""
+        # Before they are put into editions: two files of one slug are no contradiction where one of them is a list.
         unread = {page.sha256: page for page in self.pages if page.sha256 in self._waiting}
         bodies = (
             Unread(sha256, page.slug, self._waiting.read(sha256), _declared_charset(page.headers))
@@ -309,6 +311,7 @@ def _by_time(intake: Intake) -> dict[str, Gathered]:
     # Whole ones first: a record that was cut off does not stand in the way of another of the same page.
     for page in sorted(intake.pages, key=lambda page: page.refused is not None):
         by_day[(page.captured_at or "")[:10]].add(page)
+    # Where a page has two versions on a day, as our own archives may have, the one with bytes counts.
     for page in intake.again:
         edition = by_day[intake.time_of(page)[:10]]
         if page.slug not in edition:

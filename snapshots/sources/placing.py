@@ -1,10 +1,7 @@
 """Which edition does a capture belong to? Pure: times and checksums in, times of editions out.
 
-Captures come one by one, an edition is many pages as of one time. The captures of a day (UTC) are one edition as of
-23:59 of it: nothing is dated before it was seen, and an edit on many pages is found in one edition, as the one change
-that it is. Only where that would put two versions of a page in the wrong order (design rule 12), or two into one
-edition, is an edition made whose time is closer: the hour's end, the minute's, or the second of the capture itself.
-A capture gets the same edition however the captures were handed over, but for such neighbours within a day.
+Captures come one by one, an edition is many pages as of one time: the captures of a day (UTC) are one edition. A
+capture gets the same edition however the captures were handed over, but for neighbours within a day.
 """
 
 from collections.abc import Iterable, Iterator
@@ -60,6 +57,9 @@ def _edition_between(before: str, at: str, after: str, now: str) -> str | None:
     >>> _edition_between("2024-10-03T23:59:00Z", "2024-10-03T10:20:30Z", "~", "2026")
     '2024-10-03T23:59:01Z'
     """
+    # As of 23:59: nothing is dated before it was seen, and an edit on many pages is found in one edition, as the one
+    # change that it is. Only where that would put two versions of a page in the wrong order (rule 12), or two into one
+    # edition, is an edition made whose time is closer: the hour's end, the minute's, or the second of the capture.
     candidates = [f"{at[:10]}T23:59:00Z", f"{at[:13]}:59:59Z", f"{at[:16]}:59Z", at]
     if before:
         candidates.append(as_text(read_time(before) + timedelta(seconds=1)))

@@ -254,6 +254,7 @@ def captures_of(
             lacking.append((capture, found))
         else:
             yield _taken(found, payload, had)
+    # The server is asked last: what lies in the folder may have the bytes of what does not.
     for capture, page in lacking:
         yield page if page.digest in had else _taken(page, fetch(capture), had)
 
