@@ -7,7 +7,7 @@ from diff.details import several
 from diff.saying.phrase import Marked, Phrase, Told, few, set_values
 from diff.saying.sentence import listed, who
 from diff.severity import Severity
-from scraper.names.legal_basis import spell_out
+from scraper.names.legal_basis import cite, spell_out
 
 if TYPE_CHECKING:  # as in `sentence`
     from diff.change import Change
@@ -50,7 +50,7 @@ def basis_changed(change: "Change") -> str:
     acts: set[str] = set()  # each is named once in a sentence: "section 261(7) of the … Act 2012 and section 261(4)"
 
     def say(ids: Sequence[str]) -> str:
-        return listed(_without_known_act(spell_out(basis, printed.get(basis, "")), acts) for basis in ids)
+        return listed(_cited(basis, printed.get(basis, ""), acts) for basis in ids)
 
     of = f"legal basis of {who(change)}"
     if change.added and change.removed:
@@ -62,15 +62,15 @@ def basis_changed(change: "Change") -> str:
     return f"{of}: {say(change.removed)} no longer cited"
 
 
-def _without_known_act(citation: str, acts: set[str]) -> str:
-    """Return *citation* without the name of its act where that is among *acts*; else note the act there."""
-    section, found, act = citation.partition(" of the ")
-    if not found or not section.startswith(("section", "regulation")):
-        return citation
-    if act in acts:
-        return section
-    acts.add(act)
-    return citation
+def _cited(basis: str, printed: str, acts: set[str]) -> str:
+    """Return a basis spelled out, without its act where that is among *acts*; else note the act there."""
+    cited = cite(basis, printed)
+    if basis.endswith("?") or not cited.pin or cited.unit not in ("section", "regulation"):
+        return spell_out(basis, printed)
+    if cited.act in acts:
+        return cited.pin
+    acts.add(cited.act)
+    return cited.spelled
 
 
 def basis_changed_briefly(told: Told) -> Phrase:
@@ -109,8 +109,7 @@ def _same_act(change: "Change") -> tuple[str, str, str] | None:
     if [mark for mark, _ in set_values(change)] != ["out", "in"]:
         return None
     (old,), (new,) = change.removed, change.added
-    act, *acts = (spell_out(basis).partition(" of the ")[2] for basis in (old, new))
-    pins = [basis.partition(":")[2] for basis in (old, new)]
-    if not act or [act] != acts or not all(pins) or any("?" in pin for pin in pins):
+    was, now = cite(old), cite(new)
+    if "?" in old + new or not (was.pin and now.pin) or not was.act or was.act != now.act:
         return None
-    return act, pins[0], pins[1]
+    return was.act, old.partition(":")[2], new.partition(":")[2]

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 from scraper.names.fold import fold
 from scraper.names.packaged import read_facts
@@ -245,18 +246,44 @@ def spell_out(basis_id: str, printed: str = "") -> str:
     '“Other-Some Future Act 2031”'
     """
     certain = basis_id.removesuffix(_PRESUMED)
-    words = _FACTS["spelled"].get(certain) or _spell_citation(certain) or (f"“{printed.strip()}”" if printed else "")
+    words = cite(certain, printed).spelled
     return f"presumably {words}" if words and certain != basis_id else words or basis_id
 
 
-def _spell_citation(basis_id: str) -> str:
+class Citation(NamedTuple):
+    """A basis in words, taken apart."""
+
+    pin: str
+    """What of an act is cited, "section 251"; where no act is known, all there is to say."""
+    act: str = ""
+    """The act's title."""
+    unit: str = ""
+    """What the act is made of: section, regulation, article."""
+
+    @property
+    def spelled(self) -> str:
+        """The whole."""
+        if not self.act:
+            return self.pin
+        return f"{self.pin} of the {self.act}" if self.pin else f"the {self.act}"
+
+
+def cite(basis_id: str, printed: str = "") -> Citation:
+    """Return the parts of *basis_id*, which is none presumed, in words; all empty where it has none.
+
+    >>> cite("NHSA2006:s251")
+    Citation(pin='section 251', act='National Health Service Act 2006', unit='section')
+    """
     code, _, pin = basis_id.partition(":")
     act = _FACTS["acts"].get(code)
+    if spelled := _FACTS["spelled"].get(basis_id):
+        title = act["title"] if act else ""
+        of_act = spelled.removesuffix(f" of the {title}")
+        return Citation(of_act, title) if of_act != spelled else Citation(spelled)
     if act is None:
-        return ""
-    unit = act["unit"]
-    number = pin.removeprefix(_FACTS["units"][unit]["mark"])
-    return f"{unit} {number} of the {act['title']}" if number else f"the {act['title']}"
+        return Citation(f"“{printed.strip()}”" if printed else "")
+    number = pin.removeprefix(_FACTS["units"][act["unit"]]["mark"])
+    return Citation(f"{act['unit']} {number}" if number else "", act["title"], act["unit"])
 
 
 # The forms of a text in which it is read, and the patterns made from the tables

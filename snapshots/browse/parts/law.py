@@ -3,7 +3,7 @@
 Says what an act is about and never whether a basis is a good one. Pure.
 """
 
-from scraper.names.legal_basis import spell_out
+from scraper.names.legal_basis import cite
 
 _ABOUT: tuple[tuple[str, str], ...] = (
     (
@@ -46,9 +46,9 @@ def heading(basis: str, printed: str = "") -> str:
     >>> heading("COPI2002:r3?")
     'Health Service (Control of Patient Information) Regulations 2002, regulation 3 (presumably)'
     """
-    words = spell_out(basis.removesuffix("?"), printed)
-    pin, of, act = words.partition(" of the ")
-    words = f"{act}, {pin}" if of and not words.startswith("“") else words.removeprefix("the ")
+    certain = basis.removesuffix("?")
+    cited = cite(certain, printed)
+    words = f"{cited.act}, {cited.pin}" if cited.act and cited.pin else cited.spelled.removeprefix("the ") or certain
     return words[:1].upper() + words[1:] + (" (presumably)" if basis.endswith("?") else "")
 
 
