@@ -36,8 +36,10 @@ class LazyCommands(Mapping[str, click.Command]):
         self._modules = {name: module for module, names in FAMILIES.items() for name in names}
 
     def __getitem__(self, name: str) -> click.Command:
+        # To load all families takes longer than most of them take to answer.
         module = import_module(f"cron.commands.{self._modules[name]}")
-        return next(_with_paragraphs(command) for command in module.COMMANDS if command.name == name)
+        commands = (value for value in vars(module).values() if isinstance(value, click.Command))
+        return next(_with_paragraphs(command) for command in commands if command.name == name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._modules)
@@ -69,6 +71,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
+            # Whoever reads has seen enough; Python would complain of it at its end.
             discard_output()
             ctx.exit(1)
         except SettingsError as error:
@@ -77,11 +80,15 @@ class Commands(click.Group):
         except (RegisterWatchError, DatabaseError, OSError) as error:
             if ctx.params["verbose"]:
                 traceback.print_exc()
-            complain(_in_one_line(error, ctx))
+            if isinstance(error, DatabaseError) and isinstance(ctx.obj, Context):
+                complain(explain(ctx.obj.settings.store.database, error))
+            else:
+                complain(explained(error) if isinstance(error, OSError) else str(error) or type(error).__name__)
             ctx.exit(1)
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run; wrong usage is one line too, and status 2."""
+        # Else click would word errors itself, and leave by itself.
         extra["standalone_mode"] = False
         try:
             status = super().main(*args, **extra)
@@ -92,17 +99,12 @@ class Commands(click.Group):
         except click.Abort:
             complain("stopped; nothing was changed")
             status = 1
-        except OSError as error:  # the help of all commands, or the version, written to where nothing can be
+        except OSError as error:
+            # The help of all commands, or the version, written to where nothing can be.
             discard_output()
             complain(explained(error))
             status = 1
         sys.exit(status if isinstance(status, int) else 0)
-
-
-def _in_one_line(error: Exception, ctx: click.Context) -> str:
-    if isinstance(error, DatabaseError) and isinstance(ctx.obj, Context):
-        return explain(ctx.obj.settings.store.database, error)
-    return explained(error) if isinstance(error, OSError) else str(error) or type(error).__name__
 
 
 @click.group(
@@ -125,6 +127,7 @@ def cli(ctx: click.Context, config: Path | None, database: Path | None, verbose:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(WRONG_USAGE)
+    # Nothing is read here: `init` works beside settings that are wrong.
     ctx.obj = Context(partial(load_settings, config, {"store.database": database}))
     ctx.call_on_close(ctx.obj.close)
 

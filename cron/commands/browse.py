@@ -45,7 +45,8 @@ def browse(context: Context, port: int, host: str, public: bool) -> None:
     if not public and not _is_loopback(host):
         raise click.UsageError(f"{host}: others can reach this address and would see everything; add --public")
     database = context.settings.store.database
-    context.store().close()  # refused in plain words, or brought to today's schema
+    # Refused in plain words, or brought to today's schema.
+    context.store().close()
     with closing(_listen(host, port)) as listener:
         app = make_app(_site(context, public=public), host)
         name = f"[{host}]" if ":" in host else host
@@ -115,6 +116,7 @@ _TROUBLE = {
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
+    # Else a port stays taken for a minute after it was left.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -126,6 +128,3 @@ def _listen(host: str, port: int) -> socket.socket:
         trouble = _TROUBLE.get(error.errno or 0, error.strerror or str(error))
         raise BrowseError(f"{what}: {trouble}") from error
     return listener
-
-
-COMMANDS = (browse,)

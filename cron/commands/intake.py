@@ -1,6 +1,6 @@
 """The commands that take saved pages: to read them, as an edition of today, and as captures of the past."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -42,25 +42,24 @@ def parse(context: Context, files: tuple[Path, ...]) -> None:
     Example:
       registerwatch parse page.html | jq '.[].agreements[].datasets'
     """
-    records, refused = [], 0
+    records = []
     for file in files:
         try:
-            records += list(_parsed(file, context.vocabulary))
+            records.append(_record_of(file, context.vocabulary))
         except (RefusedPageError, SourceError) as error:
-            refused += 1
             complain(str(error))
     answer(to_json(records))
-    if refused:
+    if len(records) < len(files):
         end_with(NEEDS_A_PERSON)
 
 
-def _parsed(file: Path, vocabulary: Vocabulary) -> Iterator[dict[str, Any]]:
+def _record_of(file: Path, vocabulary: Vocabulary) -> dict[str, Any]:
     from scraper.reading.page import read_page
     from snapshots.sources.captures import read_one_file
 
     if file.is_dir():
         raise SourceError(file, f"is a folder; name its files, as in {file}/*.html")
-    yield page_to_json(read_page(read_one_file(file), source=str(file), vocabulary=vocabulary))
+    return page_to_json(read_page(read_one_file(file), source=str(file), vocabulary=vocabulary))
 
 
 @click.command("import")
@@ -90,6 +89,7 @@ def import_(context: Context, paths: tuple[Path, ...], fetched_at: str, complete
         raise click.UsageError(f"--fetched-at {fetched_at} lies in the future")
     if fetched_at < EARLIEST:
         raise click.UsageError(f"--fetched-at {fetched_at} is a time before there were web pages")
+    # No database is made for pages that are refused.
     known = context.store() if context.has_history else None
     with closing(Intake.of_import(known, time=fetched_at, now=now)) as intake:
         editions = gather_editions(intake, paths, context.vocabulary, progress=show_progress)
@@ -102,30 +102,20 @@ def import_(context: Context, paths: tuple[Path, ...], fetched_at: str, complete
             dues=what_to_tell(context) if tell else None,
         )
     done = after_run(context) if tell else NOTHING_AFTERWARDS
+    reports = [report_of(context, outcome) for outcome in outcomes]
     complain(*done.complaints)
-    for outcome in outcomes:
-        say(render_outcome(context, outcome))
-    say(render_afterwards(done, **screen()))
-    if not done.all_well or any(_needs_a_person(context, outcome) for outcome in outcomes):
+    say("".join(render_import(report, **screen()) for report in reports) + render_afterwards(done, **screen()))
+    if not done.all_well or any(report.refused or report.held for report in reports):
         end_with(NEEDS_A_PERSON)
 
 
-def _needs_a_person(context: Context, outcome: Outcome) -> bool:
-    return bool(outcome.refused or outcome.decision.distrusted or _why_held(context, outcome))
-
-
-def _why_held(context: Context, outcome: Outcome) -> str | None:
-    """Return why an edition is held: found now, or when it was taken before."""
-    run = context.answers.runs.run(outcome.run)
-    return outcome.decision.held or (run["reason"] if run["state"] == "held" else None)
-
-
-def render_outcome(context: Context, outcome: Outcome) -> str:
+def report_of(context: Context, outcome: Outcome) -> ImportReport:
     """Return what became of an edition, as an import tells it."""
     run = context.answers.runs.run(outcome.run)
-    refused = [*outcome.refused.items(), *outcome.decision.distrusted.items()]
     changes = context.answers.changes.find(ChangeFilter(run=outcome.run, editorial=True))
-    report = ImportReport(
+    # Found now, or when it was taken before; not any more if a later edition of the same import was believed.
+    is_held = run["state"] == "held"
+    return ImportReport(
         run=outcome.run,
         fetched_at=run["captured_at"],
         complete=bool(run["complete"]),
@@ -133,16 +123,17 @@ def render_outcome(context: Context, outcome: Outcome) -> str:
         unchanged=run["pages_read"] - run["pages_changed"],
         changed=run["pages_changed"] - run["pages_new"],
         new=run["pages_new"],
-        refused=refused,
+        refused=_refused_in(outcome),
         changes=changes,
         baseline=not changes and run["pages_new"] == run["pages_read"],
         notices=outcome.notices,
-        held=_why_held(context, outcome),
+        held=outcome.decision.held or (run["reason"] if is_held else None),
+        waits=is_held,
     )
-    text = render_import(report, **screen())
-    if run["state"] == "held":  # not any more if a later edition of the same import was believed
-        text += f"  Decide with: registerwatch release {outcome.run}, or: registerwatch discard {outcome.run}\n"
-    return text
+
+
+def _refused_in(outcome: Outcome) -> list[tuple[str, str]]:
+    return [*outcome.refused.items(), *outcome.decision.distrusted.items()]
 
 
 @click.group("backfill", invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
@@ -269,11 +260,8 @@ def _take(context: Context, found: Iterable[Found]) -> None:
 
 def _report(context: Context, done: Backfilled, before: set[str]) -> BackfillReport:
     changes = context.answers.changes.find(ChangeFilter(editorial=True)) if done.kept else []
-    in_runs = [
-        (slug, reason)
-        for outcome in done.outcomes
-        for slug, reason in (*outcome.refused.items(), *outcome.decision.distrusted.items())
-    ]
+    in_runs = [refused for outcome in done.outcomes for refused in _refused_in(outcome)]
+    runs = (context.answers.runs.run(outcome.run) for outcome in done.outcomes)
     return BackfillReport(
         read=done.read,
         kept=done.kept,
@@ -284,14 +272,5 @@ def _report(context: Context, done: Backfilled, before: set[str]) -> BackfillRep
         times=done.times,
         changes=[change for change in changes if change.id not in before and not change.withdrawn],
         notices=[notice for outcome in done.outcomes for notice in outcome.notices],
-        held=_held(context, [outcome.run for outcome in done.outcomes]),
+        held=[(run["id"], run["reason"]) for run in runs if run["state"] == "held"],
     )
-
-
-def _held(context: Context, runs: Sequence[int]) -> list[tuple[int, str]]:
-    """Return number and reason of the editions that are not believed."""
-    found = (context.answers.runs.run(run) for run in runs)
-    return [(run["id"], run["reason"]) for run in found if run["state"] == "held"]
-
-
-COMMANDS = (parse, import_, backfill_)

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from cron.commands.intake import render_outcome
+from cron.commands.intake import report_of
 from cron.commands.options import NEEDS_A_PERSON, PATH, end_with, format_option
 from cron.terminal.output import complain, say, screen, show_progress, write
-from cron.terminal.reports import render_afterwards
+from cron.terminal.reports import render_afterwards, render_import
 from cron.terminal.status import render_proof
 from cron.work.afterwards import after_run
 from cron.work.context import Context
@@ -84,6 +84,7 @@ def verify(context: Context, known_head: Head | None, format_: str) -> None:
     store = context.store()
     report = look_at(store.db, show_progress, known_head)
     row = asdict(report) | {"database": str(store.path), "good": report.flaw is None}
+    # A head is a named tuple, of which JSON would make a list.
     row |= {name: head and head._asdict() for name, head in (("head", report.head), ("known_head", report.known_head))}
     write([row], format_, lambda: render_proof(row, **screen()))
     if report.flaw is not None:
@@ -149,7 +150,7 @@ def release(context: Context, run: int) -> None:
     outcome = _settle(context, run, "released", what_to_tell_of_release(context))
     done = after_run(context, outcome.changes)
     complain(*done.complaints)
-    say(render_outcome(context, outcome) + render_afterwards(done, **screen()))
+    say(render_import(report_of(context, outcome), **screen()) + render_afterwards(done, **screen()))
     if not done.all_well:
         end_with(NEEDS_A_PERSON)
 
@@ -201,6 +202,3 @@ def export(context: Context, directory: Path, pages: bool) -> None:
     )
     changed = sum(file.changed for file in written)
     say(f"{directory}: {plural(changed, 'file')} written, {len(written) - changed:,} as before.\n")
-
-
-COMMANDS = (backup, verify, compact, reparse, release, discard, export)

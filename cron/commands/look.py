@@ -68,7 +68,8 @@ def changes(context: Context, /, limit: int | None, format_: str, **asked: Any) 
     Example:
       registerwatch changes --since 2026-11-01 --severity medium
     """
-    question = ChangeFilter(**asked)  # every other option is called as what it asks for
+    # Every other option is called as what it asks for.
+    question = ChangeFilter(**asked)
     everything = context.answers.changes.find(question)
     found = everything[:limit]
 
@@ -214,6 +215,3 @@ def status(context: Context, format_: str) -> None:
     write([facts], format_, lambda: render_status(facts, **screen()))
     if facts["needs_a_person"]:
         end_with(NEEDS_A_PERSON)
-
-
-COMMANDS = (changes, show, redline, agreements, organisations, datasets_, status)

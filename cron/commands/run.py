@@ -3,7 +3,7 @@
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from threading import Event, Thread
 
@@ -14,7 +14,7 @@ from cron.terminal.output import complain, say, screen, show_progress, start_log
 from cron.terminal.reports import render_run
 from cron.work.afterwards import deliver_and_note
 from cron.work.context import Context
-from cron.work.nightly import RunPlan, RunStoppedError, fetch_policy, run_tonight
+from cron.work.nightly import RunPlan, RunStoppedError, Stopped, fetch_policy, run_tonight
 from scraper.errors import RegisterWatchError
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def run(ctx: click.Context, only: tuple[str, ...], limit: int | None, no_notify:
     end_with(_run_and_say(ctx.obj, plan))
 
 
-def _run_and_say(context: Context, plan: RunPlan, stopped: Callable[[], bool] = lambda: False) -> int:
+def _run_and_say(context: Context, plan: RunPlan, stopped: Stopped = lambda: False) -> int:
     """Run, say what became of it, and return the exit status."""
     facts = run_tonight(context, plan, watch=_watch, stopped=stopped)
     complain(*facts.after.complaints)
@@ -74,8 +74,10 @@ def schedule(ctx: click.Context) -> None:
 
     context: Context = ctx.obj
     start_log(context.settings.log.format, verbose=ctx.find_root().params["verbose"])
-    fetch_policy(context)  # refused now, not at three in the morning
+    # Refused now, not at three in the morning.
+    fetch_policy(context)
     last_run = context.store(create=True).log.last_run_time()
+    # Each run opens its own: a connection that stays open for months keeps the file of a database that was replaced.
     context.close()
     with _until_told_to_stop() as told_to_stop:
         stay(
@@ -87,7 +89,7 @@ def schedule(ctx: click.Context) -> None:
         )
 
 
-def _scheduled(context: Context, stopped: Callable[[], bool]) -> None:
+def _scheduled(context: Context, stopped: Stopped) -> None:
     """Run in a scheduler's thread: with a database connection of its own, and errors that are said, not swallowed."""
     try:
         with closing(context.another()) as own:
@@ -95,9 +97,11 @@ def _scheduled(context: Context, stopped: Callable[[], bool]) -> None:
         _log.info("run finished with status %d", status)
     except RunStoppedError as error:
         _log.info("%s", error)
-    except Exception as error:  # whatever it was, the next night is tried
+    except Exception as error:
+        # Whatever it was, the next night is tried.
         _log.error("run failed: %s", error, exc_info=not isinstance(error, RegisterWatchError))
     finally:
+        # Into a pipe Python writes when a buffer is full: the report of a night would come weeks later.
         sys.stdout.flush()
 
 
@@ -110,7 +114,8 @@ def _deliver_between(context: Context) -> None:
                 complain(*result.complaints)
                 if told := result.in_words:
                     _log.info("told: %s", told)
-    except Exception as error:  # whatever it was, in a few minutes it is tried again
+    except Exception as error:
+        # Whatever it was, in a few minutes it is tried again.
         _log.error("nothing could be delivered: %s", error, exc_info=not isinstance(error, RegisterWatchError))
 
 
@@ -125,6 +130,3 @@ def _until_told_to_stop() -> Iterator[Event]:
     finally:
         for number, handler in zip(signals, before, strict=True):
             signal.signal(number, handler)
-
-
-COMMANDS = (run, schedule)

@@ -21,6 +21,7 @@ def init(directory: Path) -> None:
     """
     path = directory / "registerwatch.toml"
     try:
+        # Made before anything is in it: between writing and closing it to others somebody could read it.
         path.touch(mode=0o600, exist_ok=False)
     except FileExistsError as error:
         raise RegisterWatchError(f"{path}: is there already; it is left as it is") from error
@@ -48,6 +49,3 @@ def demo(directory: Path | None) -> None:
     from cron.demo.demo import run_demo
 
     run_demo(directory or Path("demo"), **screen(), say=click.echo)
-
-
-COMMANDS = (init, demo)

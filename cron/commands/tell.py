@@ -1,7 +1,6 @@
 """The commands about telling people: deliver what is due, say who is told what, write the feeds."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +15,6 @@ from cron.work.outbox import problems_of, told_last_year
 from cron.work.status import note_state
 from diff.saying.english import plural
 from scraper.text import clean
-
-if TYPE_CHECKING:
-    from notify.channels.channel import Channel, Message
 
 
 @click.command()
@@ -51,17 +47,14 @@ def _previewed(context: Context) -> list[str]:
     # Not at the top: with the channels come clients of mail and HTTP.
     from cron.work.channels import Channels
 
-    with context.store().writing(keep=False):
+    settings = {one.name: one for one in context.settings.subscriptions}
+    printed = []
+    with context.store().writing(keep=False), Channels(context.settings.mail) as channels:
         note_state(context)
-        settings = {one.name: one for one in context.settings.subscriptions}
-        with Channels(context.settings.mail) as channels:
-            return [_printed(message, channels.of(settings.get(message.to))) for message in compose_due(context)]
-
-
-def _printed(message: "Message", channel: "Channel") -> str:
-    """Return a message as it would go out, with whom it goes to."""
-    heads, body = channel.preview(message)
-    return "\n".join([*map(clean, [f"Subscription: {message.to}", *heads]), "", body])
+        for message in compose_due(context):
+            heads, body = channels.of(settings.get(message.to)).preview(message)
+            printed.append("\n".join([*map(clean, [f"Subscription: {message.to}", *heads]), "", body]))
+    return printed
 
 
 @click.command()
@@ -102,6 +95,3 @@ def feeds(context: Context, directory: Path | None) -> None:
     written = write_feeds(context, directory)
     changed = sum(file.changed for file in written)
     say(f"{directory}: {plural(changed, 'file')} written, {len(written) - changed:,} as before.\n")
-
-
-COMMANDS = (notify, subscriptions, feeds)

@@ -117,16 +117,11 @@ def _agreement_lines(agreement: Agreement, number: int) -> Iterator[str]:
     yield from (_tag("li", name) for name in agreement.datasets or ())
     yield "</ul>"
     yield _tag("p", f"Type of data: {', '.join(kinds) or placeholder}")
-    for label, text in _sections(agreement):
-        yield _tag("h3", f"{label}:")
-        yield from (_tag("p", paragraph) for paragraph in text.split("\n"))
-
-
-def _sections(agreement: Agreement) -> Iterator[tuple[str, str]]:
     for field in ("objectives", "expected_benefits", "yielded_benefits", "outputs", "processing"):
         text = getattr(agreement, field)
         if text is not None:
-            yield field.replace("_", " ").title(), text
+            yield _tag("h3", f"{field.replace('_', ' ').title()}:")
+            yield from (_tag("p", paragraph) for paragraph in text.split("\n"))
 
 
 def _tag(name: str, text: str) -> str:
@@ -155,7 +150,8 @@ class _SiteHandler(BaseHTTPRequestHandler):
 
     server: SampleServer
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # headers and body are two writes: together with delayed ACKs 40 ms a page
+    # Headers and body are two writes: together with delayed ACKs 40 ms a page.
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         served = self._asked_for()
@@ -182,7 +178,8 @@ class _SiteHandler(BaseHTTPRequestHandler):
         return self.server.site.get(slug or INDEX)
 
     def version_string(self) -> str:
-        return "sample"  # not Python's version: what is received counts in the demo's output
+        # Not Python's version: what is received counts in the demo's output.
+        return "sample"
 
     def log_message(self, *_: object) -> None:
         pass

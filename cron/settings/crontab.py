@@ -23,7 +23,9 @@ def trigger_of(cron: str, timezone: str) -> CronTrigger:
         ScheduleError: It is no crontab line, or no time zone.
     """
     fields = cron.split()
-    if len(fields) == 5 and _counts_days(fields[4]):
+    days = [day for part in fields[4].split(",") for day in part.split("-")] if len(fields) == 5 else []
+    # `*/2` counts them too, from the first.
+    if any(day.startswith("*/") or day[:1].isdigit() for day in days):
         # In a crontab 0 is Sunday, for the library it is Monday: a week that begins a day late would never be noticed.
         raise ScheduleError(
             f"schedule.cron: {cron!r} names days of the week by number, and a week begins on Sunday for some and on "
@@ -39,17 +41,13 @@ def trigger_of(cron: str, timezone: str) -> CronTrigger:
         raise ScheduleError(f"schedule.cron: {cron!r} cannot be read: {error}") from error
 
 
-def _counts_days(days: str) -> bool:
-    """Say whether a field of days of the week counts them: `1-5`, and `*/2` too, which counts from the first."""
-    return any(one.startswith("*/") or one[:1].isdigit() for part in days.split(",") for one in part.split("-"))
-
-
 def next_after(cron: str, timezone: str, time: datetime) -> datetime:
     """Return when the first run after *time* is due.
 
     Raises:
         ScheduleError: The times cannot be read, or never come.
     """
+    # A second later: a run that began on time was that one.
     due = trigger_of(cron, timezone).get_next_fire_time(None, time + timedelta(seconds=1))
     if due is None:
         raise ScheduleError(f"schedule.cron: {cron!r} names a time that never comes")

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher, get_close_matches
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -75,6 +75,7 @@ def load_settings(
     document = _read_document(path) if path else {}
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
 
+    # All that is wrong is said at once: whoever sets a machine up wants to correct it once.
     in_file = list(_unknown_in_file(document))
     elsewhere = list(_unknown_variables(environ))
     checked: dict[str, Any] = {}
@@ -192,35 +193,29 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
             meant = name.removeprefix(PREFIX).lower().replace("__", ".")
-            near = _near(meant, KEYS)
-            hint = f", the nearest known one is {variable(near)}" if near else ""
-            yield f"{name}: unknown environment variable{hint}"
+            yield f"{name}: unknown environment variable{_nearest(meant, KEYS, variable)}"
 
 
 NEAR = 1.2
 """Likeness from which a known name may have been meant; 2 is the same name."""
 
 
-def _near(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name most like *name*, if one is; what stands after the last dot counts as much as the whole."""
+def _nearest(name: str, known: Iterable[str], written: Callable[[str], str] = str) -> str:
+    """Name the known name most like *name*, if one is near, as it is *written*."""
 
     def likeness(other: str) -> float:
+        # What stands after the last dot counts as much as the whole: keys are remembered without their section.
         whole = SequenceMatcher(None, name, other).ratio()
         return whole + SequenceMatcher(None, name.rpartition(".")[2], other.rpartition(".")[2]).ratio()
 
     best = max(known, key=likeness)
-    return best if likeness(best) >= NEAR else None
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = _near(name, known)
-    return f", the nearest known one is {near}" if near else ""
+    return f", the nearest known one is {written(best)}" if likeness(best) >= NEAR else ""
 
 
 def _nearest_section(name: str) -> str:
-    near = _near(name, [*SECTIONS, SUBSCRIPTIONS])
-    written = f"[[{near}]]" if near == SUBSCRIPTIONS else f"[{near}]"
-    return f", the nearest known one is {written}" if near else ""
+    return _nearest(
+        name, [*SECTIONS, SUBSCRIPTIONS], lambda near: f"[[{near}]]" if near == SUBSCRIPTIONS else f"[{near}]"
+    )
 
 
 def _values(
@@ -247,11 +242,13 @@ def _json(text: str) -> object:
     try:
         return json.loads(text)
     except ValueError:
-        return text  # the check of the field will say that this is no list
+        # The check of the field will say that this is no list.
+        return text
 
 
 def _anchor(name: str, section: SettingsSection, folder: Path, given: Mapping[str, Any]) -> SettingsSection:
     """Return *section* with its relative paths counted from *folder*, but for those given as options."""
+    # The defaults too: the database of a settings file lies beside it, wherever the program is started.
     values = {key: getattr(section, key) for key in type(section).model_fields if f"{name}.{key}" not in given}
     return section.model_copy(update={key: folder / path for key, path in values.items() if isinstance(path, Path)})
 
@@ -260,6 +257,7 @@ def _complaint(source: str, said: ErrorDetails) -> str:
     """Say what is wrong with the value that *source* gives; a check of our own says it in its own words."""
     if said["type"] == "literal_error":
         return f"{source} must be {_choices(said)}"
+    # pydantic's own sentences speak of input and of types in Python; ours of the file.
     message = said["msg"]
     ours = message.removeprefix("Value error, ")
     if ours == message:

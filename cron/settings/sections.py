@@ -39,10 +39,12 @@ if TYPE_CHECKING:
 class SettingsSection(BaseModel):
     """One section of the settings file. Keys whose value is a list may stand in the environment as JSON."""
 
+    # By alias: `except` is no name in Python.
     model_config = ConfigDict(frozen=True, validate_by_alias=True, validate_by_name=False)
 
     def as_value(self, kind: "type[Value]", **others: Any) -> "Value":
         """Return a *kind* made of the settings that are called as its fields are, and of *others*."""
+        # What a value has beside (a clock, a limit) keeps its own default.
         own = {one.name for one in dataclasses.fields(kind)} & type(self).model_fields.keys() - others.keys()
         return kind(**{name: _plain(getattr(self, name)) for name in own}, **others)
 
@@ -74,7 +76,8 @@ _AT = {
 
 
 def _file(path: Path) -> Path:
-    if path == Path():  # which is also what nothing at all is read as
+    # Which is also what nothing at all is read as.
+    if path == Path():
         raise ValueError("must name a file")
     return path
 
@@ -113,6 +116,7 @@ def _timezone(timezone: str) -> str:
 
 
 def _check_times(cron: str, timezone: str) -> None:
+    # Not at the top: the scheduler's library takes longer to load than all settings to read.
     from cron.settings.crontab import ScheduleError, next_after
 
     try:

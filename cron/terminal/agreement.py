@@ -1,7 +1,7 @@
 """How one agreement is told on a terminal: what its page prints, how it came about, its prose word by word. Pure."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -31,7 +31,9 @@ def render_agreement(shown: Mapping[str, Any], *, width: int = 80, colour: bool 
             names = [line for name in agreement["datasets"] for line in _hanging("- ", clean(name), width)]
             blocks.append([_title(plural(len(agreement["datasets"]), "dataset"), colour), *names])
         sections = {name: agreement[name] for name in SECTIONS if agreement[name] is not None}
-        blocks += [[_title(NAMES[name], colour), *_prose(text, width)] for name, text in sections.items()]
+        for name, text in sections.items():
+            prose = [line for part in text.split("\n") for line in wrap(clean(part), width)] if text else ["empty"]
+            blocks.append([_title(NAMES[name], colour), *prose])
     blocks.append([_title(plural(len(shown["versions"]), "version"), colour), *_versions(shown["versions"], width)])
     blocks.append([_title(plural(len(shown["changes"]), "change"), colour), *_changes(shown["changes"], width)])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
@@ -55,10 +57,6 @@ def _facts(shown: Mapping[str, Any], width: int, colour: bool) -> Iterator[str]:
             head = ""
         for number, line in enumerate(lines):
             yield paint(f"{'' if number else head:<{_LABEL}}", "dim", colour) + line
-
-
-def _prose(text: str, width: int) -> Iterable[str]:
-    return [line for part in text.split("\n") for line in wrap(clean(part), width)] if text else ["empty"]
 
 
 def _versions(versions: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
@@ -107,16 +105,12 @@ def render_redline(redline: Redline, *, width: int = 80, colour: bool = False) -
     """Return a redline: words out as `[-out-]`, words in as `{+in+}`, unchanged paragraphs counted and left out."""
     width = max(width, NARROWEST)
     blocks = []
-    for same, paragraphs in groupby(redline.paragraphs, key=_is_unchanged):
+    for same, paragraphs in groupby(redline.paragraphs, key=lambda runs: all(run.mark == "same" for run in runs)):
         if same:
             blocks.append(paint(f"({plural(len(list(paragraphs)), 'paragraph')} unchanged)", "dim", colour))
         else:
             blocks += ["\n".join(_marked_lines(paragraph, width, colour)) for paragraph in paragraphs]
     return "\n\n".join(blocks) + "\n"
-
-
-def _is_unchanged(paragraph: Sequence[Run]) -> bool:
-    return all(run.mark == "same" for run in paragraph)
 
 
 def _marked_lines(paragraph: Sequence[Run], width: int, colour: bool) -> Iterator[str]:

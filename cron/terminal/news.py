@@ -80,6 +80,7 @@ def _two_lines(change: Change, width: int, colour: bool, datasets: int | None) -
     yield word + gap + paint(name, bold, colour) + space + paint(tail, "dim", colour)
 
     kind = f"{_INDENT}{change.kind:<{_VALUE - len(_INDENT)}}"
+    # A kind that is longer than its column pushes its value to the right, and is not cut: it is what --kind takes.
     if len(kind) > _VALUE:
         kind += "  "
     plain = change.substantive and not change.withdrawn

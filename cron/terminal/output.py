@@ -87,6 +87,7 @@ def _not_written(text: str) -> OSError | None:
 
 def discard_output() -> None:
     """Have whatever is still written to standard output go nowhere, also what waits there for the end."""
+    # At its end Python writes what waits still, and would say in a traceback that it cannot.
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
     os.close(devnull)
@@ -125,8 +126,10 @@ class _JsonLines(logging.Formatter):
 
 def start_log(form: Literal["text", "json"], *, verbose: bool) -> None:
     """Write log lines from now on: warnings, and with *verbose* every step."""
+    # Standard output is the answer's: a log line in it would be data for whatever reads it.
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # Libraries stay at warnings: what they say at every step is nobody's business here.
     for name in ("scraper", "snapshots", "cron"):
         logging.getLogger(name).setLevel(logging.INFO if verbose or form == "json" else logging.WARNING)

@@ -91,6 +91,8 @@ class ImportReport:
     """What the reader noticed, after the page."""
     held: str | None = None
     """Why the edition is not believed, if it is not."""
+    waits: bool = False
+    """Whether somebody has to decide on it still."""
 
     @property
     def taken(self) -> int:
@@ -110,6 +112,8 @@ def render_import(report: ImportReport, *, width: int = 80, colour: bool = False
     if report.held:
         lines += ["", pen.paint("1 thing needs a person", "bold red")]
         lines += pen.wrap(f"This edition is held: {clean(report.held)}", indent=2)
+    if report.waits:
+        lines.append(f"  Decide with: registerwatch release {report.run}, or: registerwatch discard {report.run}")
     return "\n".join(lines) + "\n"
 
 

@@ -22,42 +22,40 @@ def render_status(state: Mapping[str, Any], *, width: int, colour: bool) -> str:
         start = "Nothing was read yet. Start with: registerwatch run, or: registerwatch import FOLDER --fetched-at DATE"
         tried = wrap(clean(f"{attempt_in_words(attempts)}."), width) if attempts else []
         return "\n".join([start, *tried]) + "\n" + needs
+    return facts(_facts(state, run), width=width, colour=colour) + needs
+
+
+def _facts(state: Mapping[str, Any], run: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return how things stand after the last run, labelled."""
+    attempts = state["attempts"]
     unchanged = run["pages_read"] - run["pages_changed"]
     failed = f", {plural(run['pages_failed'], 'page')} failed" if run["pages_failed"] else ""
     what = "finished" if run["state"] == "committed" else run["state"]
     pages = f"{run['pages_read']:,} read: {unchanged:,} unchanged, {run['pages_changed']:,} changed"
-    kept = f"{size(state['database_bytes'])}: {plural(state['snapshots'], 'snapshot')}{_since(state['since'])}"
+    since = f", since {weekday(state['since'])}" if state["since"] else ""
+    failing = [f"{page['page']}: {page['reason']}" for page in state["failing"]]
+    undelivered = [f"{one['subscription']}: {_how_it_waits(one)}" for one in state["undelivered"]]
+    collected = [
+        f"{one['subscription']}: {one['items']:,} to tell, {moment(one['due_at'])}"
+        for one in state.get("collected") or ()
+    ]
     last = f"{run['id']}, {run['kind']} of {moment(run['captured_at'])}: {what}{failed}\n{pages}"
     rows = [("Last run", f"{last}\n{attempt_in_words(attempts)}" if attempts else last)]
     rows += [("Next run", f"due {moment(state['next_due'])}")] if state.get("next_due") else []
     rows += [
-        ("Pages", _failing(state["failing"])),
+        # A fact, whether or not it needs a person already.
+        ("Pages", f"{len(failing):,} failing\n{_few(failing)}" if failing else "none failing"),
         ("Held", f"run {state['held'][-1]['id']}" if state["held"] else "none"),
-        ("Undelivered", _undelivered(state["undelivered"])),
-        *([("Collected", _collected(state["collected"]))] if state.get("collected") else []),
+        ("Undelivered", _few(undelivered) or "none"),
+        *([("Collected", _few(collected))] if collected else []),
         ("Changes", f"{state['changes']:,} found in all, {state['editorial']:,} editorial"),
         ("Register", f"{plural(state['pages'], 'page')}, {plural(state['agreements'], 'agreement')}"),
-        ("Database", kept),
+        ("Database", f"{size(state['database_bytes'])}: {plural(state['snapshots'], 'snapshot')}{since}"),
     ]
-    rows += [("Chain", _chain(state["head"]))] if state.get("head") else []
-    return facts(rows, width=width, colour=colour) + needs
-
-
-def _failing(pages: Sequence[Mapping[str, Any]]) -> str:
-    """Say which pages the last run could not read, and why: a fact, whether or not it needs a person already."""
-    if not pages:
-        return "none failing"
-    return f"{len(pages):,} failing\n" + _few([f"{page['page']}: {page['reason']}" for page in pages])
-
-
-def _undelivered(waiting: Sequence[Mapping[str, Any]]) -> str:
-    """Say to which subscriptions something is to be sent still, or could not be; no addresses are known here."""
-    return _few([f"{one['subscription']}: {_how_it_waits(one)}" for one in waiting]) or "none"
-
-
-def _collected(kept: Sequence[Mapping[str, Any]]) -> str:
-    """Say what digests of a day or a week hold already, and when they go out."""
-    return _few([f"{one['subscription']}: {one['items']:,} to tell, {moment(one['due_at'])}" for one in kept])
+    if head := state.get("head"):
+        # To be kept elsewhere and compared one day; in halves it fits any width.
+        rows.append(("Chain", f"number {head['number']:,}\n{head['hash'][:32]}\n{head['hash'][32:]}"))
+    return rows
 
 
 def _few(lines: Sequence[str]) -> str:
@@ -72,15 +70,6 @@ def _how_it_waits(one: Mapping[str, Any]) -> str:
         return f"{messages} given up after {plural(one['attempts'], 'attempt')}{why(one)}"
     tried = f", tried {plural(one['attempts'], 'time')}" if one["attempts"] else ", not tried yet"
     return f"{messages} due since {moment(one['since'])}{tried}{why(one)}"
-
-
-def _chain(head: Mapping[str, Any]) -> str:
-    """Return the head of the chain of runs, to be kept elsewhere and compared one day."""
-    return f"number {head['number']:,}\n{head['hash'][:32]}\n{head['hash'][32:]}"
-
-
-def _since(time: str | None) -> str:
-    return f", since {weekday(time)}" if time else ""
 
 
 def _needs(needs: Sequence[str], width: int, colour: bool) -> str:

@@ -177,6 +177,7 @@ def _cell(value: Any, missing: str) -> str:
 def _shrink(widths: Sequence[int], whole: Sequence[bool], room: int) -> list[int]:
     """Return *widths* cut down to *room*, a column at a time, the widest first; none falls under `_NARROW`."""
     shrunk = list(widths)
+    # A column at a time, so that of two long ones neither is cut for the other.
     while sum(shrunk) > room:
         widest = max((n for n, keep in enumerate(whole) if not keep), key=lambda n: shrunk[n], default=None)
         if widest is None or shrunk[widest] <= _NARROW:

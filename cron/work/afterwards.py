@@ -69,6 +69,7 @@ def after_held(context: Context, fresh: Sequence[Change] = ()) -> Afterwards:
         result = deliver_and_note(context, fresh)
         problems = problems_of(context)
     except (RegisterWatchError, DatabaseError, OSError) as error:
+        # The run is committed: whatever fails from here on is no failure of it.
         later = "the run is kept, and what is due is delivered by the next one, or by registerwatch notify"
         return replace(nothing, all_well=False, complaints=(f"{error}; {later}",))
     complaints = (*result.complaints, *map(str, problems))
@@ -101,6 +102,7 @@ def ping(url: str | None) -> None:
     """
     if not url:
         return
+    # A ping must not keep a run from its end, so the wait is short and nothing it does is an error.
     try:
         with urlopen(url, timeout=PING_TIMEOUT_S):
             pass

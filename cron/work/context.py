@@ -39,6 +39,7 @@ class Context:
 
     def another(self) -> "Context":
         """Return one of the same settings, read again, with a database connection of its own."""
+        # A connection of SQLite belongs to the thread that opened it, and settings may have changed since yesterday.
         return Context(self._load, self.clock)
 
     @cached_property

@@ -32,6 +32,7 @@ def find_pages(context: Context, fetcher: Fetcher) -> dict[str, str]:
         FetchError, CrawlError: The index or the sitemap cannot be read, or robots.txt forbids.
     """
     register, start = context.settings.register, fetcher.policy.index
+    # Before anything else is asked for, the index too.
     fetcher.obey(fetch_robots(fetcher, start), start)
     index = fetcher.fetch(start)
     if index is None:
@@ -84,6 +85,7 @@ class Crawl:
         if self._silences >= MOST_SILENCES:
             self.failed[slug] = f"{NOT_ASKED}: the site gave no answer {MOST_SILENCES} times in a row"
             return
+        # Only of a page that was understood: a 304 for one that was not would hide it for good.
         believed, etag, last_modified = self._validators.get(slug, ("", None, None))
         url = self._addresses[slug]
         try:
@@ -121,6 +123,7 @@ class Crawl:
         """Keep the bytes of a page, before anybody tries to understand them; then read them."""
         sha256 = hashlib.sha256(page.body).hexdigest()
         at = as_text(page.fetched_at)
+        # Bytes that were read before are kept and understood already, whichever page they came for.
         known = self._store.log.is_read(sha256)
         if self._keep and not known:
             self.kept_bytes += self._store.keep_body(sha256, page.body, slug, at)
@@ -130,6 +133,7 @@ class Crawl:
             sha256=sha256,
             source=page.url,
             captured_at=at,
+            # What is kept need not be carried along: a register of bodies would not fit into memory.
             body=None if self._keep or known else page.body,
             reading=None if known else read_body(page.body, slug, page.url, vocabulary, page.charset),
             charset=page.charset,

@@ -83,6 +83,7 @@ def deliver(context: Context, fresh: Sequence[Change] = ()) -> Delivered:
 
 def _deliver_round(context: Context, fresh: Sequence[Change], result: Delivered) -> bool:
     """Send what is due by now; say whether another process has begun any of it since it was read."""
+    # What was kept back in the round before is due still, and is counted again.
     result.kept_back.clear()
     batches = _batches(context, result)
     if not batches:
@@ -110,6 +111,7 @@ def _send(context: Context, batch: Batch, message: Message | None, channel: Chan
     if message is None:
         deliveries.let_go(batch, clock())
         return True
+    # Put down before it is sent: a process that is killed now leaves a message that is sent again under the same id.
     begun = deliveries.begin(batch, message.id, clock())
     if begun is None:
         return False
@@ -141,6 +143,7 @@ def _batches(context: Context, result: Delivered) -> list[Batch]:
     """Return what is to be sent, what was never tried first: a server's patience is not used up by what it refuses."""
     deliveries, now = context.store().deliveries, context.clock()
     names = {one.name for one in context.settings.subscriptions}
+    # Notes to the operator are kept as deliveries of a name that no subscription may have.
     names |= {OPERATOR} if context.settings.mail.operator else set()
     deliveries.give_up_orphans(names, now)
     batches = list(deliveries.messages_to_send(now))

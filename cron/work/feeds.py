@@ -27,7 +27,8 @@ def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
 
     register, base_url = context.settings.register, context.settings.feeds.base_url
     site = FeedSite(register=register.name, index=register.index, base_url=base_url)
-    context.store()  # of no history no folder is made
+    # Of no history no folder is made.
+    context.store()
     try:
         with only_writer(directory) as folder:
             # Gathered after the waiting: whoever writes last has the newest history.
@@ -60,6 +61,7 @@ def _calendars(context: Context, history: FeedSource) -> dict[str, bytes]:
 
     store, register = context.store(), context.settings.register
     published = context.settings.browse.base_url
+    # An event leads to our page of the agreement, or else to the register's own.
     links = {} if published else addresses_of(store, register.index, history.known.pages)
     return render_calendars(
         read_terms(store.db), history.known.pages, register=register.name, links=links, base_url=published

@@ -94,21 +94,15 @@ Watch = Callable[[Iterable[str], int], Iterable[str]]
 """Wraps the slugs asked for, of known number, and shows how far it is."""
 
 
-def no_watch(slugs: Iterable[str], _length: int) -> Iterable[str]:
-    """Show nothing."""
-    return slugs
-
-
-def never() -> bool:
-    """Say that nobody wants it to stop."""
-    return False
+Stopped = Callable[[], bool]
+"""Asked between two pages: whether to stop."""
 
 
 # --- the night --------------------------------------------------------------------------------------------------------
 
 
 def run_tonight(
-    context: Context, plan: RunPlan, *, watch: Watch = no_watch, stopped: Callable[[], bool] = never
+    context: Context, plan: RunPlan, *, watch: Watch = lambda slugs, _: slugs, stopped: Stopped = lambda: False
 ) -> RunFacts:
     """Run once, alone; then tell of it, write the feeds, note for `status` what became of it, and ping.
 
@@ -123,8 +117,10 @@ def run_tonight(
             report = run_once(context, fetcher, plan, watch=watch, stopped=stopped)
     except RunStoppedError:
         raise
-    except Exception as error:  # whatever it was: silence would be taken for a machine that is switched off
+    except Exception as error:
+        # Whatever it was: silence would be taken for a machine that is switched off.
         if not plan.dry_run:
+            # One page is no night, and where another run is at work, that one says how the night was.
             if not plan.only and not isinstance(error, AlreadyRunningError):
                 _note_failure(context, error)
                 after_failure(context)
@@ -136,6 +132,7 @@ def run_tonight(
     facts = facts_of(report, context)
     if plan.tell:
         facts = replace(facts, after=after_held(context) if facts.held else after_run(context, facts.changes))
+    # The ping comes last: it says that all of the night is over.
     ping(schedule.ping_failure_url if facts.needs_a_person else schedule.ping_url)
     return facts
 
@@ -184,8 +181,8 @@ def run_once(
     fetcher: Fetcher,
     plan: RunPlan,
     *,
-    watch: Watch = no_watch,
-    stopped: Callable[[], bool] = never,
+    watch: Watch = lambda slugs, _: slugs,
+    stopped: Stopped = lambda: False,
 ) -> RunReport:
     """Pass once over the register.
 
@@ -214,11 +211,13 @@ def run_once(
         if stopped():
             raise RunStoppedError("stopped between two pages; nothing is lost, the next run asks for all of them again")
         crawl.ask_for(slug)
+    # A clock that was set back meanwhile must not end a run before it began.
     finished_at = max(started_at, as_text(clock()))
     edition = NewEdition(
         captures=crawl.pages,
         time=started_at,
         finished_at=finished_at,
+        # What was not asked for is not seen to be missing.
         complete=not plan.only and plan.limit is None,
         kind="run",
         failed=crawl.failed,

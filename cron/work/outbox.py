@@ -40,6 +40,7 @@ def what_to_tell(context: Context) -> Callable[[Outcome], list[OutboxItem]]:
 
     It is to be called in the transaction that commits the run: what became known and what is due are one.
     """
+    # Asked for before the transaction, so that settings that are wrong fail before a page is fetched.
     subscriptions, now = context.subscriptions, context.clock()
 
     def of_run(outcome: Outcome) -> list[OutboxItem]:
@@ -69,6 +70,7 @@ def what_to_tell_of_release(context: Context) -> Callable[[Outcome], list[Outbox
 
     def of_release(outcome: Outcome) -> list[OutboxItem]:
         row = context.answers.runs.run(outcome.run)
+        # A run's own time is always after all that is known; only an import can lie before it.
         is_past = row["kind"] == "import" and row["captured_at"] < context.answers.runs.newest()
         return [] if is_past else of_run(outcome)
 

@@ -15,8 +15,7 @@ from cron.settings.sections import ScheduleSettings
 _log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 60.0
-"""How often the clock on the wall is looked at: the library's wait does not notice a sleep, nor a clock that is set."""
-
+"""How often the clock on the wall is looked at."""
 
 BETWEEN_MIN = 5
 """Minutes from one look at what is due to be told to the next."""
@@ -58,6 +57,7 @@ def stay(
         _log.info("a run was missed: it is made up for now")
         scheduler.modify_job("run", next_run_time=now())
     while not told_to_stop.wait(LOOK_AGAIN_S):
+        # The library's wait notices neither that a laptop slept nor that the clock was set.
         scheduler.wakeup()
     scheduler.shutdown(wait=True)
 

@@ -48,6 +48,7 @@ def _operator_items(context: Context) -> list[OutboxItem]:
         size=size(state["database_bytes"]),
     )
     notes = notes_of(state["needs_a_person"])
-    if week.runs:  # where nothing runs, nothing is alive: that a run is overdue is told above
+    # Where nothing runs, nothing is alive: that a run is overdue is told above.
+    if week.runs:
         notes.append(alive_of(now.date(), week, state["needs_a_person"]))
     return [OutboxItem(subscription=OPERATOR, item=key, due_at=now, note=json.loads(note)) for key, note in notes]

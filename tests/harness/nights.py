@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from click.testing import Result
 
 from cron.settings.sections import RegisterSettings, Settings, StoreSettings
 from cron.work.context import Context
-from cron.work.nightly import RunPlan, RunReport, never, run_once
+from cron.work.nightly import RunPlan, RunReport, Stopped, run_once
 from scraper.web.fetch import Fetcher, FetchPolicy
 from snapshots.keeping.store import open_store
 from tests.harness.editions import Page, Project, Watch, many, with_project
@@ -86,7 +86,7 @@ class Nights(Watch):
         context: Context | None = None,
         register: Mapping[str, Any] = {},
         manners: Mapping[str, Any] = {},
-        stopped: Callable[[], bool] = never,
+        stopped: Stopped = lambda: False,
         **plan: Any,
     ) -> RunReport:
         """Run once in this process, at a time of the test's own: a day after the one before, if none is given."""
