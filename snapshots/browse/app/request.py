@@ -200,3 +200,24 @@ def files_beside(address: str, rows_of: Callable[[PageRequest], PageRows]) -> tu
 def _bytes(text: str) -> bytes:
     # Half of a pair of code units, as it may stand on a page, is no UTF-8.
     return text.encode("utf-8", "replace")
+
+
+def piece_of(rows: Sequence[Any], words: QueryWords, most: int, to: Callable[[str], str]) -> dict[str, Any]:
+    """Return the piece of a long list that an address asks for, and where the pieces before and after it are.
+
+    Args:
+        rows: All of the list.
+        words: Of the address; `start` says where the piece begins.
+        most: Rows of a piece.
+        to: Returns the address of the piece that begins somewhere; empty stands for the first.
+    """
+    start = min(words.number("start") or 0, max(0, len(rows) - 1))
+    shown, left = rows[start : start + most], len(rows) - start - most
+    before = str(start - most) if start > most else ""
+    return {
+        "shown": shown,
+        "start": start,
+        "found": len(rows),
+        "newer": {"words": "Back", "address": to(before)} if start else None,
+        "older": {"words": f"Next {min(most, left)}", "address": to(str(start + most))} if left > 0 else None,
+    }

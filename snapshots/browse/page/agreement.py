@@ -25,11 +25,10 @@ from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader
 from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, files_beside
 from snapshots.browse.parts.charts import Chart, apparent_months, term_chart
-from snapshots.browse.parts.facts import facts_of, prose_of
+from snapshots.browse.parts.facts import State, facts_of, prose_of, rewording
 from snapshots.browse.parts.law import about, heading
 from snapshots.browse.parts.proof import page_address, proof_of
-from snapshots.browse.parts.rewording import State, redline
-from snapshots.browse.parts.timeline import Timeline, last_told, most_severe, timeline
+from snapshots.browse.parts.rows import Timeline, last_told, most_severe, timeline
 from snapshots.browse.parts.versions import (
     Since,
     Version,
@@ -70,7 +69,7 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class AgreementView:
     """The agreement at the time asked for."""
 
     request: PageRequest
@@ -148,7 +147,7 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
         "found": found,
         "baseline": _baseline(seen, found),
         "later": _changed_later(seen) if as_of else 0,
-        "redline": redline(request.words, states, seen.at),
+        "redline": rewording(request.words, states, seen.at),
         "proof": _proof(seen, found),
         "cite": _cite(seen),
         "feeds": _feeds(seen),
@@ -214,13 +213,15 @@ def _nearest(reader: Reader, wanted: str) -> list[tuple[str, str]]:
     return [(near, addresses.agreement(near)) for near in nearest(wanted[:100], (row["reference"] for row in rows))]
 
 
-def _seen(request: PageRequest, references: Sequence[str], versions: Sequence[Version], as_of: str | None) -> Seen:
+def _seen(
+    request: PageRequest, references: Sequence[str], versions: Sequence[Version], as_of: str | None
+) -> AgreementView:
     at = min(as_of or request.reader.newest, request.reader.newest)
     shown = standing_at(versions, at) or last_before(versions, at)
     page = request.words.one("page")
     version = next((one for one in shown if one.page == page), shown[0])
     line = [one for one in line_of(versions, version.page) if one.first_seen <= at]
-    return Seen(
+    return AgreementView(
         request=request, references=references, versions=versions, at=at, shown=shown, version=version, line=line
     )
 
@@ -275,7 +276,7 @@ def _few(states: Sequence[State]) -> Sequence[State]:
     return states if len(states) <= STATES_SHOWN else [states[0], *states[1 - STATES_SHOWN :]]
 
 
-def _state_links(seen: Seen, states: Sequence[State]) -> list[tuple[State, str, bool]]:
+def _state_links(seen: AgreementView, states: Sequence[State]) -> list[tuple[State, str, bool]]:
     current = max((state for state in states if state.time <= seen.at), key=lambda state: state.time)
     shown = _few(states)
     if current not in shown:
@@ -305,12 +306,12 @@ def _name(version: Version) -> str:
     return cut(one_line(version.agreement.title or version.organisation), 120)
 
 
-def _on_page(seen: Seen, version: Version) -> str:
+def _on_page(seen: AgreementView, version: Version) -> str:
     query = [("as_of", seen.request.words.one("as_of")), ("page", version.page)]
     return addresses.with_query(seen.own_address, query)
 
 
-def _lead(seen: Seen, datasets: Sequence[HeldDataset], found: Timeline) -> str:
+def _lead(seen: AgreementView, datasets: Sequence[HeldDataset], found: Timeline) -> str:
     record = seen.version.agreement
     sentences = []
     if seen.is_gone and seen.version.ended:
@@ -333,7 +334,7 @@ def _lead(seen: Seen, datasets: Sequence[HeldDataset], found: Timeline) -> str:
     return ". ".join(sentences) + "."
 
 
-def _read_words(seen: Seen) -> str:
+def _read_words(seen: AgreementView) -> str:
     last = min(seen.version.last_seen, seen.at)
     read = f"Last read {day(last)}, {clock(last)} UTC"
     began = seen.version.first_seen
@@ -343,7 +344,7 @@ def _read_words(seen: Seen) -> str:
     return f"{read}. Last changed {'the same day' if same_day else day(began)}."
 
 
-def _families(seen: Seen) -> str:
+def _families(seen: AgreementView) -> str:
     bases = seen.version.agreement.legal_bases
     if not bases:
         return ""
@@ -352,13 +353,13 @@ def _families(seen: Seen) -> str:
     return f"{number(len(families), capital=True)} famil{'y' if len(families) == 1 else 'ies'}: {words}"
 
 
-def _datasets_title(seen: Seen, datasets: Sequence[HeldDataset]) -> str:
+def _datasets_title(seen: AgreementView, datasets: Sequence[HeldDataset]) -> str:
     if seen.version.agreement.datasets is None:
         return "Datasets"
     return f"{number(len(datasets), capital=True)} dataset{'' if len(datasets) == 1 else 's'}"
 
 
-def _cite(seen: Seen) -> str:
+def _cite(seen: AgreementView) -> str:
     record, began = seen.version.agreement, seen.version.first_seen
     titled = f"“{one_line(record.title)}”, " if record.title else ""
     query = [("as_of", began[:10]), ("page", seen.version.page if len(seen.shown) > 1 else "")]
@@ -371,7 +372,7 @@ def _cite(seen: Seen) -> str:
     )
 
 
-def _feeds(seen: Seen) -> str | None:
+def _feeds(seen: AgreementView) -> str | None:
     base = seen.request.site.feeds_url
     return addresses.feeds_of_organisation(base, seen.version.page) if base else None
 
@@ -379,7 +380,7 @@ def _feeds(seen: Seen) -> str | None:
 # --- data and law -----------------------------------------------------------------------------------------------------
 
 
-def _datasets(seen: Seen) -> list[HeldDataset]:
+def _datasets(seen: AgreementView) -> list[HeldDataset]:
     names = seen.version.agreement.datasets or ()
     vocabulary = seen.reader.vocabulary
     known = [sorted(vocabulary.dataset_names(name)) for name in names]
@@ -416,7 +417,7 @@ def _counts(reader: Reader, known: Sequence[Sequence[str]]) -> dict[int, int]:
     return {row["n"]: row["agreements"] for row in rows}
 
 
-def _bases(seen: Seen) -> list[Basis]:
+def _bases(seen: AgreementView) -> list[Basis]:
     found = []
     is_baseline = _is_baseline(seen)
     for basis in seen.version.agreement.legal_bases or ():
@@ -434,7 +435,7 @@ def _bases(seen: Seen) -> list[Basis]:
     return sorted(found, key=lambda one: not one.is_new)
 
 
-def _is_baseline(seen: Seen) -> bool:
+def _is_baseline(seen: AgreementView) -> bool:
     """Say whether the agreement may be older than its first state: not if its arrival was told."""
     first = seen.line[0]
     sql = """
@@ -445,11 +446,11 @@ def _is_baseline(seen: Seen) -> bool:
     return seen.reader.value(sql, values) is None
 
 
-def _is_new(seen: Seen, begins: Since) -> bool:
+def _is_new(seen: AgreementView, begins: Since) -> bool:
     return not begins.or_before and begins.time == seen.version.first_seen
 
 
-def _chart(seen: Seen) -> Chart | None:
+def _chart(seen: AgreementView) -> Chart | None:
     """Return the drawing of term and releases with what is said of it."""
     record = seen.version.agreement
     term = (record.dsa_start, record.dsa_end) if record.dsa_start and record.dsa_end else None
@@ -491,20 +492,20 @@ def _apparent_note(months: Sequence[str]) -> str:
 # --- what changed -----------------------------------------------------------------------------------------------------
 
 
-def _changes_until(seen: Seen) -> Condition:
+def _changes_until(seen: AgreementView) -> Condition:
     return Condition(
         sql="c.reference in (select value from json_each(:references)) and not c.is_group and c.first_seen <= :at",
         values={"references": json.dumps(list(seen.references)), "at": seen.at},
     )
 
 
-def _changed_later(seen: Seen) -> int:
+def _changed_later(seen: AgreementView) -> int:
     later = _changes_until(seen)
     sql = later.sql.replace("c.first_seen <= :at", "c.first_seen > :at")
     return int(seen.reader.value(f"select count(*) from changes as c where {sql} and c.substantive", later.values))
 
 
-def _baseline(seen: Seen, found: Timeline) -> str:
+def _baseline(seen: AgreementView, found: Timeline) -> str:
     """Return when the history begins; empty where a change says so itself."""
     first = seen.line[0].first_seen
     told = [row for entry in found.entries if entry.time <= first for row in entry.told]
@@ -514,7 +515,7 @@ def _baseline(seen: Seen, found: Timeline) -> str:
 _BEGINS = (ChangeKind.AGREEMENT_ADDED, ChangeKind.AGREEMENT_MOVED)
 
 
-def _proof(seen: Seen, found: Timeline) -> Mapping[str, Any]:
+def _proof(seen: AgreementView, found: Timeline) -> Mapping[str, Any]:
     """Return the kept pages behind every change, and behind what is shown."""
     changes = [row.change for entry in found.entries for row in (*entry.told, *entry.editorial)]
     pages = {one.page for one in seen.versions}

@@ -208,7 +208,7 @@ def _by_page(members: Sequence[Change]) -> list[MembersOf]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class SeenAt:
     """A time at which the register was read, and what was seen then."""
 
     what: str
@@ -216,7 +216,7 @@ class Sighting:
     run: Row | None
 
 
-def _seen(reader: Reader, found: Change) -> list[Sighting]:
+def _seen(reader: Reader, found: Change) -> list[SeenAt]:
     """Return when what the change says was seen: of a removal last there, missing, and missing again."""
     last, missing = _last_there(reader, found), _first_missing(reader, found)
     told = found.first_seen
@@ -225,7 +225,7 @@ def _seen(reader: Reader, found: Change) -> list[Sighting]:
         times = [("Last seen there", last), ("First missing", missing), ("Missing again, and told", told)]
     elif found.kind in _GOES and last and last < told:
         times = [("Last seen there", last), ("Missing, and told", told)]
-    return [Sighting(what=what, at=at, run=_run_at(reader, at)) for what, at in times]
+    return [SeenAt(what=what, at=at, run=_run_at(reader, at)) for what, at in times]
 
 
 def _last_there(reader: Reader, found: Change) -> str | None:

@@ -21,7 +21,7 @@ from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside
-from snapshots.browse.parts.differing import Difference, Value, came_back, differences_of, of_set, of_whole
+from snapshots.browse.parts.differing import FieldDifference, Value, came_back, differences_of, of_set, of_whole
 from snapshots.browse.parts.filters import dataset_called, pages_called
 from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
 from snapshots.keeping.states import States
@@ -32,7 +32,7 @@ LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class AgreementSide:
     """An agreement at one of the dates: where it stood and what was printed there."""
 
     pages: tuple[str, ...] = ()
@@ -40,13 +40,13 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class ComparedPair:
     """An agreement at both dates, under the organisation where it is listed here."""
 
     home: str
     reference: str
-    before: Side
-    after: Side
+    before: AgreementSide
+    after: AgreementSide
     was_told: bool
     """Whether changes of it were told in between."""
 
@@ -62,7 +62,7 @@ class Compared:
 
     reference: str
     title: str
-    differences: Sequence[Difference]
+    differences: Sequence[FieldDifference]
     notes: Sequence[str]
     """What changed in between and is as it was."""
     changes: Sequence[Change]
@@ -105,7 +105,7 @@ class AtOrganisation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class CompareQuestion:
     """What is to be compared."""
 
     since: str
@@ -172,7 +172,7 @@ def _in_between(found: Sequence[AtOrganisation], changes: Sequence[ChangeRow]) -
     return {of.slug: by_organisation(rows[change.id] for change in of.changes) for of in found}
 
 
-def _question(request: PageRequest) -> Question:
+def _question(request: PageRequest) -> CompareQuestion:
     reader, words = request.reader, request.words
     first = reader.value("select min(captured_at) as at from runs where state = 'committed'") or ""
     newest = reader.newest
@@ -191,7 +191,7 @@ def _question(request: PageRequest) -> Question:
         slugs |= dict.fromkeys(own or ())
         said = said or unknown
     folded, unknown = dataset_called(reader, dataset)
-    return Question(
+    return CompareQuestion(
         since=since,
         until=until,
         since_typed=since_typed,
@@ -239,7 +239,7 @@ def _standing(reader: Reader, at: str, condition: str, values: Sequence[str]) ->
     )
 
 
-def _pairs(reader: Reader, question: Question) -> list[Pair]:
+def _pairs(reader: Reader, question: CompareQuestion) -> list[ComparedPair]:
     """Return the agreements that are compared, by name of the organisation and reference."""
     told = _told(reader, question)
     references = _references(reader, question, told)
@@ -252,7 +252,7 @@ def _pairs(reader: Reader, question: Question) -> list[Pair]:
         home = next((page for page in pages if not question.slugs or page in question.slugs), None)
         if home is not None:
             pairs.append(
-                Pair(
+                ComparedPair(
                     home=home,
                     reference=reference,
                     before=_side(before, home),
@@ -263,7 +263,7 @@ def _pairs(reader: Reader, question: Question) -> list[Pair]:
     return sorted(pairs, key=lambda pair: (fold(names.get(pair.home, pair.home)), pair.home, pair.reference))
 
 
-def _told(reader: Reader, question: Question) -> dict[str, list[str]]:
+def _told(reader: Reader, question: CompareQuestion) -> dict[str, list[str]]:
     """Return the agreements of which changes were told in between, and on which pages."""
     rows = reader.rows(
         """
@@ -280,7 +280,7 @@ def _told(reader: Reader, question: Question) -> dict[str, list[str]]:
     }
 
 
-def _references(reader: Reader, question: Question, told: Mapping[str, Sequence[str]]) -> list[str]:
+def _references(reader: Reader, question: CompareQuestion, told: Mapping[str, Sequence[str]]) -> list[str]:
     slugs = set(question.slugs)
     found = {reference for reference, pages in told.items() if slugs & set(pages)}
     if question.slugs:
@@ -309,17 +309,17 @@ def _sides(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
     }
 
 
-def _side(places: Mapping[str, int], home: str) -> Side:
+def _side(places: Mapping[str, int], home: str) -> AgreementSide:
     if not places:
-        return Side()
-    return Side(pages=tuple(sorted(places)), state=places.get(home, next(iter(places.values()))))
+        return AgreementSide()
+    return AgreementSide(pages=tuple(sorted(places)), state=places.get(home, next(iter(places.values()))))
 
 
 # --- what differs -----------------------------------------------------------------------------------------------------
 
 
 def _organisations(
-    reader: Reader, question: Question, pairs: Sequence[Pair], shown: Sequence[Pair]
+    reader: Reader, question: CompareQuestion, pairs: Sequence[ComparedPair], shown: Sequence[ComparedPair]
 ) -> list[AtOrganisation]:
     """Return organisation by organisation what differs on the agreements that are shown."""
     loaded = States(reader.db).load(
@@ -327,7 +327,7 @@ def _organisations(
     )
     changes = _changes(reader, question, shown)
     names = reader.organisations
-    homes: dict[str, list[Pair]] = {}
+    homes: dict[str, list[ComparedPair]] = {}
     for pair in pairs:
         homes.setdefault(pair.home, []).append(pair)
     homes |= {slug: [] for slug in question.slugs if slug not in homes}
@@ -357,7 +357,7 @@ def _organisations(
     return found
 
 
-def _changes(reader: Reader, question: Question, shown: Sequence[Pair]) -> dict[str, list[Change]]:
+def _changes(reader: Reader, question: CompareQuestion, shown: Sequence[ComparedPair]) -> dict[str, list[Change]]:
     """Return the changes first seen in between, by reference; those of pages themselves under a slash and the slug."""
     condition = Condition(
         sql="""c.first_seen > :since and c.first_seen <= :until and not c.is_group and not c.withdrawn
@@ -377,7 +377,7 @@ def _changes(reader: Reader, question: Question, shown: Sequence[Pair]) -> dict[
 
 
 def _compared(
-    pair: Pair,
+    pair: ComparedPair,
     loaded: Mapping[int, Agreement],
     changes: Sequence[Change],
     names: Mapping[str, str],
@@ -396,8 +396,12 @@ def _compared(
 
 
 def _differences(
-    pair: Pair, before: Agreement | None, after: Agreement | None, names: Mapping[str, str], vocabulary: Vocabulary
-) -> list[Difference]:
+    pair: ComparedPair,
+    before: Agreement | None,
+    after: Agreement | None,
+    names: Mapping[str, str],
+    vocabulary: Vocabulary,
+) -> list[FieldDifference]:
     if before is None or after is None:
         return [of_whole(before, after)]
     sides = [{page: names.get(page, page) for page in side.pages} for side in (pair.before, pair.after)]
@@ -408,21 +412,21 @@ def _differences(
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def _dates(question: Question) -> str:
+def _dates(question: CompareQuestion) -> str:
     return f"{day(question.since)} and {day(question.until)}"
 
 
-def _between(question: Question) -> str:
+def _between(question: CompareQuestion) -> str:
     return f"between {_dates(question)}" if question.since_typed else "between two dates"
 
 
-def _at(question: Question) -> str:
+def _at(question: CompareQuestion) -> str:
     parts = [f"at {listed(question.organisations[:5])}"] if question.organisations else []
     parts += [f"for the dataset “{question.dataset}”"] if question.dataset else []
     return f", {' and '.join(parts)}" if parts else ""
 
 
-def _lead(question: Question, names: Mapping[str, str]) -> str:
+def _lead(question: CompareQuestion, names: Mapping[str, str]) -> str:
     if not question.asks:
         return (
             "What differs between the register’s pages as they stood on two dates. Name an organisation or a dataset."
@@ -437,7 +441,7 @@ def _lead(question: Question, names: Mapping[str, str]) -> str:
     return f"What differs between the register’s pages as they stood on {_dates(question)}, {', '.join(where)}."
 
 
-def _piece(question: Question, start: int, words: str) -> dict[str, str]:
+def _piece(question: CompareQuestion, start: int, words: str) -> dict[str, str]:
     at = str(start) if start > 0 else ""
     return {"words": words, "address": addresses.with_query("/compare", question.query(start=at))}
 
@@ -491,7 +495,7 @@ def _as_json(of: AtOrganisation) -> Row:
     }
 
 
-def _difference(one: Difference) -> Row:
+def _difference(one: FieldDifference) -> Row:
     return {
         "field": one.field,
         "before": _plain(one.before),

@@ -11,7 +11,7 @@ from snapshots.browse.app.reader import Reader
 from snapshots.browse.app.request import PageRequest, PageRoute
 
 
-class Followed(NamedTuple):
+class FeedLinks(NamedTuple):
     """What has feeds of its own."""
 
     name: str
@@ -37,14 +37,14 @@ def feeds(request: PageRequest) -> Mapping[str, Any]:
     }
 
 
-def _organisations(reader: Reader, base: str) -> Iterable[Followed]:
+def _organisations(reader: Reader, base: str) -> Iterable[FeedLinks]:
     rows = reader.rows("select key as slug, organisation from pages where organisation is not null order by key")
     for row in rows:
         address = addresses.feeds_of_organisation(base, row["slug"])
-        yield Followed(row["organisation"], addresses.organisation(row["slug"]), address, f"{address}.ics")
+        yield FeedLinks(row["organisation"], addresses.organisation(row["slug"]), address, f"{address}.ics")
 
 
-def _datasets(reader: Reader, base: str) -> Iterable[Followed]:
+def _datasets(reader: Reader, base: str) -> Iterable[FeedLinks]:
     """Yield every dataset under its newest known name, spelled as it was first seen: as its files are named."""
     rows = reader.rows(
         "select dataset from agreement_datasets group by dataset order by min(first_seen), folded, dataset"
@@ -54,10 +54,10 @@ def _datasets(reader: Reader, base: str) -> Iterable[Followed]:
         newest = reader.vocabulary.dataset_canonical(row["dataset"])
         names.setdefault(fold(newest), newest)
     for name in names.values():
-        yield Followed(name, addresses.dataset(name), addresses.feeds_of_dataset(base, name), None)
+        yield FeedLinks(name, addresses.dataset(name), addresses.feeds_of_dataset(base, name), None)
 
 
-def _by_letter(followed: Iterable[Followed]) -> Sequence[tuple[str, Sequence[Followed]]]:
+def _by_letter(followed: Iterable[FeedLinks]) -> Sequence[tuple[str, Sequence[FeedLinks]]]:
     ordered = sorted(followed, key=lambda one: (_letter(one.name), fold(one.name), one.page))
     return [(letter, list(group)) for letter, group in groupby(ordered, key=lambda one: _letter(one.name))]
 

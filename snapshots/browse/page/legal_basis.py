@@ -1,20 +1,17 @@
 """Legal bases: all of them by family, and each with act and section, printed forms, who cites it, how many by month."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from diff.kinds import ChangeKind
 from diff.names import nearest
-from diff.saying.english import month, plural
+from diff.saying.english import plural
 from scraper.names.legal_basis import family_of
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Row
 from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, files_beside
-from snapshots.browse.parts import holders as holding
-from snapshots.browse.parts.charts import levels_chart
-from snapshots.browse.parts.holders import FAMILIES, Spell, Thing
-from snapshots.browse.parts.holders_page import holding_page, rows_of_holders
+from snapshots.browse.parts.holders import FAMILIES, HeldPeriod, Subject, holding_page, read_holding, rows_of_holders
 from snapshots.browse.parts.law import about, heading
 
 LONGEST_TITLE = 160
@@ -36,27 +33,6 @@ _ABOUT = {
 
 
 # --- all legal bases --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A legal basis in the list of all."""
-
-    basis: str
-    heading: str
-    about: str
-    agreements: int
-    organisations: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """A family and its bases, the most cited first."""
-
-    id: str
-    name: str
-    about: str
-    bases: Sequence[Listed]
 
 
 def legal_bases(request: PageRequest) -> Mapping[str, Any]:
@@ -86,32 +62,21 @@ def legal_bases(request: PageRequest) -> Mapping[str, Any]:
         "cite now: act and section, who cites each, since when.",
         "lead": f"{plural(now, 'legal basis', 'legal bases')} that agreements cite now. The register prints them in "
         "many spellings; what cites the same section is one basis here.",
-        "parts": _families(rows),
+        "parts": _by_family(rows),
         "none_printed": none_printed or 0,
     }
 
 
-def _families(rows: Sequence[Row]) -> list[Family]:
-    by_family: dict[str, list[Listed]] = {family: [] for family in FAMILIES}
-    for row in rows:
-        by_family[family_of(row["basis"])].append(
-            Listed(
-                basis=row["basis"],
-                heading=_title(row["basis"], row["printed"]),
-                about=about(row["basis"]),
-                agreements=row["agreements"],
-                organisations=row["organisations"],
-            )
-        )
+def _by_family(rows: Sequence[Row]) -> list[Mapping[str, Any]]:
+    """Return each family with its bases, the most cited first."""
+    bases: dict[str, list[Row]] = {family: [] for family in FAMILIES}
+    for row in sorted(rows, key=lambda row: (-row["agreements"], row["basis"])):
+        shown = {"heading": _title(row["basis"], row["printed"]), "about": about(row["basis"])}
+        bases[family_of(row["basis"])].append(row | shown)
     return [
-        Family(
-            id=f"family-{n}",
-            name=FAMILIES[family],
-            about=_ABOUT.get(family, ""),
-            bases=sorted(bases, key=lambda one: (-one.agreements, one.basis)),
-        )
-        for n, (family, bases) in enumerate(by_family.items())
-        if bases
+        {"id": f"family-{n}", "name": FAMILIES[family], "about": _ABOUT.get(family, ""), "bases": own}
+        for n, (family, own) in enumerate(bases.items())
+        if own
     ]
 
 
@@ -124,36 +89,18 @@ def _title(basis: str, printed: str) -> str:
 
 def legal_basis(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of one legal basis shows."""
-    basis, thing = _asked_for(request)
-    reader = request.reader
-    spells = holding.spells_of(reader, thing)
-    holders = holding.holders_of(reader, thing, spells)
-    forms = _forms(spells)
-    levels = holding.levels_of(reader, spells)
-    title = _title(basis, forms[0].printed)
-    where = holding.counted(holders)
+    basis, subject = _asked_for(request)
+    holding = read_holding(request.reader, subject)
+    forms = _forms(holding.periods)
     return {
-        **holding_page(
-            request,
-            thing,
-            spells,
-            holders,
-            address=addresses.legal_basis(basis),
-            verbs=("came to cite", "ceased to cite"),
-        ),
-        "title": title,
-        "description": f"{where[:1].upper()}{where[1:]}: who cites it, since when, and in which words it is printed.",
+        **holding_page(request, holding, addresses.legal_basis(basis)),
+        "title": _title(basis, forms[0]["printed"]),
+        "description": f"{holding.counted}: who cites it, since when, and in which words it is printed.",
         "family": FAMILIES[family_of(basis)],
         "about": about(basis),
         "forms": forms[:MOST_FORMS],
         "forms_all": len(forms),
-        "months": f"{month(levels[0][0])} to {month(levels[-1][0])}" if levels else "",
-        "chart": levels_chart(
-            levels,
-            "Agreements that cite the legal basis, by month",
-            "Agreements on the register’s pages that cite the legal basis at the end of the month.",
-        ),
-        "all_changes": addresses.with_query("/", [("kind", "legal-basis-changed")]),
+        "all_changes": addresses.with_query("/", [("kind", ChangeKind.LEGAL_BASIS_CHANGED)]),
     }
 
 
@@ -172,19 +119,24 @@ def _file_name(basis: str) -> str:
     return "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in basis.lower()).split())
 
 
-def _asked_for(request: PageRequest) -> tuple[str, Thing]:
+def _asked_for(request: PageRequest) -> tuple[str, Subject]:
     """Return the legal basis at the address, and how it is kept."""
     wanted = request.path["basis"]
     known = [row["basis"] for row in request.reader.rows("select distinct basis from agreement_legal_bases")]
     if wanted in known:
-        return wanted, Thing(
+        return wanted, Subject(
             table="agreement_legal_bases",
             key="basis",
             printed="printed",
             values=(wanted,),
-            added="legal-basis-changed",
-            removed="legal-basis-changed",
+            added=ChangeKind.LEGAL_BASIS_CHANGED,
+            removed=ChangeKind.LEGAL_BASIS_CHANGED,
             is_it=lambda basis: basis == wanted,
+            verbs=("came to cite", "ceased to cite"),
+            chart=(
+                "Agreements that cite the legal basis, by month",
+                "Agreements on the register’s pages that cite the legal basis at the end of the month.",
+            ),
         )
     for basis in known:
         if basis.lower() == wanted.lower():
@@ -193,29 +145,20 @@ def _asked_for(request: PageRequest) -> tuple[str, Thing]:
     raise NotThereError(f"No legal basis is called “{cut(one_line(wanted), 80)}”.", near)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """A printed form of a legal basis."""
-
-    printed: str
-    since: str
-    agreements: int
-
-
-def _forms(spells: Sequence[Spell]) -> list[Form]:
-    """Return the printed forms, the one on most agreements first."""
-    by_form: dict[str, list[Spell]] = {}
-    for spell in spells:
-        by_form.setdefault(cut(one_line(spell.printed), 300), []).append(spell)
+def _forms(periods: Sequence[HeldPeriod]) -> list[Row]:
+    """Return the printed forms, since when each was seen and on how many agreements: the one on most first."""
+    by_form: dict[str, list[HeldPeriod]] = {}
+    for period in periods:
+        by_form.setdefault(cut(one_line(period.printed), 300), []).append(period)
     forms = [
-        Form(
-            printed=printed,
-            since=own[0].since,
-            agreements=len({one.reference for one in own if one.until is None}),
-        )
+        {
+            "printed": printed,
+            "since": own[0].since,
+            "agreements": len({period.reference for period in own if period.until is None}),
+        }
         for printed, own in by_form.items()
     ]
-    return sorted(forms, key=lambda one: (-one.agreements, one.since, one.printed))
+    return sorted(forms, key=lambda form: (-form["agreements"], form["since"], form["printed"]))
 
 
 ROUTES = (

@@ -21,7 +21,7 @@ from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute
 from snapshots.browse.parts.proof import kept_of_page, page_address
-from snapshots.browse.parts.timeline import timeline
+from snapshots.browse.parts.rows import timeline
 
 CHANGES_SHOWN = 30
 """Changes of a page of the timeline; a run is never cut in two."""
@@ -33,7 +33,7 @@ DATASETS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListedOrganisation:
     """An organisation in the list of all."""
 
     slug: str
@@ -71,7 +71,7 @@ def organisations(request: PageRequest) -> Mapping[str, Any]:
     }
 
 
-def _all(reader: Reader) -> list[Listed]:
+def _all(reader: Reader) -> list[ListedOrganisation]:
     rows = reader.rows(
         """
         with last as materialized (
@@ -88,9 +88,9 @@ def _all(reader: Reader) -> list[Listed]:
     return sorted(map(_listed, rows), key=lambda one: (one.letter, one.folded, one.slug))
 
 
-def _listed(row: Row) -> Listed:
+def _listed(row: Row) -> ListedOrganisation:
     name, folded, letter = _filed(row["name"])
-    return Listed(
+    return ListedOrganisation(
         slug=row["slug"],
         name=name,
         agreements=row["agreements"],
@@ -120,7 +120,7 @@ def _letter(folded: str) -> str:
     return first.upper() if first.isalpha() else "0–9"
 
 
-def _by_letter(found: Sequence[Listed]) -> list[tuple[str, str, list[Listed]]]:
+def _by_letter(found: Sequence[ListedOrganisation]) -> list[tuple[str, str, list[ListedOrganisation]]]:
     """Return letter, the id of its part, and who is listed under it."""
     letters = [(letter, list(several)) for letter, several in groupby(found, key=lambda one: one.letter)]
     return [(letter, "l-0" if letter == "0–9" else f"l-{letter}", several) for letter, several in letters]
@@ -355,7 +355,7 @@ def _datasets(reader: Reader, slug: str) -> list[tuple[str, str, int]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class RelatedBody:
     """An organisation before or after this one."""
 
     name: str
@@ -365,7 +365,7 @@ class Body:
     is_this: bool = False
 
 
-def _lineage(reader: Reader, page: Row, slug: str) -> Mapping[str, Sequence[Body]]:
+def _lineage(reader: Reader, page: Row, slug: str) -> Mapping[str, Sequence[RelatedBody]]:
     """Return whom this organisation is known to follow, and who is known to follow it."""
     name = page["organisation"] or slug
     earlier, later = reader.vocabulary.predecessors(name), reader.vocabulary.successors(name)
@@ -385,19 +385,19 @@ def _lineage(reader: Reader, page: Row, slug: str) -> Mapping[str, Sequence[Body
 
 def _bodies(
     folded: Iterable[str], pages: Mapping[str, Sequence[Row]], names: Mapping[str, str], own: str
-) -> Iterable[Body]:
+) -> Iterable[RelatedBody]:
     for one in sorted(folded, key=lambda one: names.get(one, one)):
         rows = [row for row in pages.get(one, ()) if row["slug"] != own]
         for row in rows:
             seen = "on the register" if row["standing"] else "no longer on the register"
             since = f", page kept since {day(row['first_seen'])}" if row["first_seen"] else ""
-            yield Body(
+            yield RelatedBody(
                 name=one_line(row["organisation"] or row["slug"]),
                 address=addresses.organisation(row["slug"]),
                 about=f"{seen}{since}",
             )
         if not rows and one in names:
-            yield Body(name=one_line(names[one]), address="", about="no page of its own here")
+            yield RelatedBody(name=one_line(names[one]), address="", about="no page of its own here")
 
 
 @lru_cache(maxsize=4)

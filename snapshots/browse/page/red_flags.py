@@ -12,7 +12,7 @@ from diff.saying.english import listed, plural
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside, piece_of
 from snapshots.browse.parts.filters import pages_called
 
 ON_A_PAGE = 100
@@ -95,11 +95,11 @@ def red_flags(request: PageRequest) -> Mapping[str, Any]:
     narrowed = bool(rule or organisation)
     rows = _rows(request, flag, slugs) if narrowed else []
     counts = _counts(request.reader) if not narrowed else {}
-    start = min(request.words.number("start") or 0, max(0, len(rows) - 1))
-    shown = rows[start : start + ON_A_PAGE]
     query = [("rule", flag or ""), ("organisation", organisation)]
     title = _title(rule, organisation)
+    piece = piece_of(rows, request.words, ON_A_PAGE, lambda start: _address([*query, ("start", start)]))
     return {
+        **piece,
         "title": title,
         "description": _description(request, rows if narrowed else counts),
         "heading": title,
@@ -107,17 +107,11 @@ def red_flags(request: PageRequest) -> Mapping[str, Any]:
         "lead": said or _lead(rule, organisation, rows, counts),
         "rule": rule,
         "organisation": organisation,
-        "rules": [(one, counts.get(one.flag, 0)) for one in rules.values()],
+        "rules": [(known, counts.get(known.flag, 0)) for known in rules.values()],
         "all_rules": list(rules.values()),
-        "rows": [_shown(row, rules) for row in shown],
-        "start": start,
-        "found": len(rows),
-        "newer": _piece(query, start - ON_A_PAGE, "Back") if start else None,
-        "older": _piece(query, start + ON_A_PAGE, f"Next {min(ON_A_PAGE, left)}")
-        if (left := len(rows) - start - len(shown)) > 0
-        else None,
+        "rows": [_shown(row, rules) for row in piece["shown"]],
         "files": addresses.files("/red-flags", query),
-        "canonical": addresses.with_query("/red-flags", query),
+        "canonical": _address(query),
     }
 
 
@@ -200,9 +194,8 @@ def _shown(row: Row, rules: Mapping[str, FlagRule]) -> Mapping[str, Any]:
     }
 
 
-def _piece(query: Sequence[tuple[str, str]], start: int, words: str) -> dict[str, str]:
-    at = str(start) if start > 0 else ""
-    return {"words": words, "address": addresses.with_query("/red-flags", [*query, ("start", at)])}
+def _address(query: addresses.Query) -> str:
+    return addresses.with_query("/red-flags", query)
 
 
 ROUTES = (

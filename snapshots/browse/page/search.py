@@ -35,7 +35,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class HitGroup:
     """What was found of one kind."""
 
     key: str
@@ -88,7 +88,7 @@ def _change(reader: Reader, text: str) -> str | None:
     return str(found[0]["id"]) if len(found) == 1 else None
 
 
-def _lead(text: str, match: str, sections: Sequence[Section]) -> str:
+def _lead(text: str, match: str, sections: Sequence[HitGroup]) -> str:
     if not text:
         return "Agreements, organisations, datasets, the prose of every section, and every change."
     if not match:
@@ -107,12 +107,12 @@ _COUNTED = {
 }
 
 
-def _with_more(section: Section, text: str, only: str) -> Section:
+def _with_more(section: HitGroup, text: str, only: str) -> HitGroup:
     shown = len(section.hits) + len(section.rows)
     if shown >= section.count or only:
         return section
     more = addresses.with_query("/search", [("q", text), ("in", section.key)])
-    return Section(**{name: getattr(section, name) for name in Section.__dataclass_fields__} | {"more": more})
+    return HitGroup(**{name: getattr(section, name) for name in HitGroup.__dataclass_fields__} | {"more": more})
 
 
 def _near(reader: Reader, text: str) -> list[Hit]:
@@ -132,7 +132,7 @@ def _holds(name: str, words: Sequence[str]) -> bool:
     return all(word in folded for word in words)
 
 
-def _organisations(reader: Reader, text: str, _match: str, limit: int) -> Section:
+def _organisations(reader: Reader, text: str, _match: str, limit: int) -> HitGroup:
     words = [fold(word) for word in text.split() if fold(word)]
     rows = reader.rows(
         "select key as slug, coalesce(organisation, key) as name, agreements, standing from pages order by name, key"
@@ -146,10 +146,10 @@ def _organisations(reader: Reader, text: str, _match: str, limit: int) -> Sectio
         )
         for row in found[:limit]
     ]
-    return Section(key="organisations", title="Organisations", count=len(found), hits=hits)
+    return HitGroup(key="organisations", title="Organisations", count=len(found), hits=hits)
 
 
-def _datasets(reader: Reader, text: str, _match: str, limit: int) -> Section:
+def _datasets(reader: Reader, text: str, _match: str, limit: int) -> HitGroup:
     words = [fold(word) for word in text.split() if fold(word)]
     rows = reader.rows(
         """
@@ -173,7 +173,7 @@ def _datasets(reader: Reader, text: str, _match: str, limit: int) -> Section:
         Hit(name=row["name"], address=addresses.dataset(row["name"]), about=f"in {plural(row['n'], 'agreement')}")
         for row in list(newest.values())[:limit]
     ]
-    return Section(key="datasets", title="Datasets", count=len(newest), hits=hits)
+    return HitGroup(key="datasets", title="Datasets", count=len(newest), hits=hits)
 
 
 _NOW = """
@@ -183,7 +183,7 @@ _NOW = """
 """From the states that are found to the agreements whose newest they are; "cross" keeps SQLite to this order."""
 
 
-def _agreements(reader: Reader, _text: str, match: str, limit: int) -> Section:
+def _agreements(reader: Reader, _text: str, match: str, limit: int) -> HitGroup:
     rows = reader.rows(
         f"""
         select agreements.reference, states.title, agreements.page, max(agreements.standing) as standing,
@@ -198,7 +198,7 @@ def _agreements(reader: Reader, _text: str, match: str, limit: int) -> Section:
         """,
         {"match": match, "limit": limit},
     )
-    return Section(
+    return HitGroup(
         key="agreements",
         title="Agreements",
         count=rows[0]["found"] if rows else 0,
@@ -216,7 +216,7 @@ def _of_agreement(reader: Reader, row: Row, snippet: Markup | None = None) -> Hi
     )
 
 
-def _prose(reader: Reader, _text: str, match: str, limit: int) -> Section:
+def _prose(reader: Reader, _text: str, match: str, limit: int) -> HitGroup:
     rows = reader.rows(
         f"""
         with found as materialized (
@@ -239,7 +239,7 @@ def _prose(reader: Reader, _text: str, match: str, limit: int) -> Section:
         {"match": match, "limit": limit},
     )
     snippets = _snippets(reader, match, [row["text"] for row in rows])
-    return Section(
+    return HitGroup(
         key="prose",
         title="In the prose of agreements",
         count=rows[0]["found"] if rows else 0,
@@ -269,7 +269,7 @@ def _marked(text: str, opening: str, closing: str) -> Markup:
     return Markup(str(escaped).replace(opening, "<mark>").replace(closing, "</mark>"))
 
 
-def _changes(reader: Reader, _text: str, match: str, limit: int) -> Section:
+def _changes(reader: Reader, _text: str, match: str, limit: int) -> HitGroup:
     rows = reader.rows(
         """
         select distinct coalesce(changes.member_of, changes.id) as id, count(*) over () as found
@@ -283,7 +283,7 @@ def _changes(reader: Reader, _text: str, match: str, limit: int) -> Section:
         {"match": match, "limit": limit},
     )
     found = reader.answers.changes.find(ChangeFilter(ids=[row["id"] for row in rows], editorial=True))
-    return Section(
+    return HitGroup(
         key="changes", title="Changes", count=rows[0]["found"] if rows else 0, rows=change_rows(reader, found)
     )
 

@@ -14,7 +14,7 @@ from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import BadAddressError, MovedError, NotThereError, PageFile, PageRequest, PageRoute
-from snapshots.browse.parts.kept_text import Line, Lines, side_by_side, source_of, text_of
+from snapshots.browse.parts.kept_text import PageLine, PageLines, side_by_side, source_of, text_of
 from snapshots.browse.parts.proof import Kept, kept_as, kept_of_page
 from snapshots.keeping.bodies import Bodies
 
@@ -121,7 +121,7 @@ def _capture(reader: Reader, sha256: str) -> Row:
     return row
 
 
-def _lines(body: bytes, charset: str | None, as_source: bool) -> Lines:
+def _lines(body: bytes, charset: str | None, as_source: bool) -> PageLines:
     return source_of(body, charset) if as_source else text_of(body, charset)
 
 
@@ -191,7 +191,7 @@ def _other(request: PageRequest, sha256: str) -> Row | None:
     return {**_capture(request.reader, other), "sha256": other}
 
 
-def _compared(reader: Reader, other: Row, lines: Sequence[Line], as_source: bool) -> Sequence[Any]:
+def _compared(reader: Reader, other: Row, lines: Sequence[PageLine], as_source: bool) -> Sequence[Any]:
     theirs = _lines(Bodies(reader.db).read(other["sha256"]), other["charset"], as_source)
     return side_by_side(theirs.lines, lines)
 

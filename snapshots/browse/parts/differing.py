@@ -31,7 +31,7 @@ Value = tuple[Mark, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class FieldDifference:
     """A field that differs between the two dates."""
 
     field: str
@@ -47,12 +47,12 @@ class Difference:
         return {"page": "Page", "agreement": "Agreement"}.get(self.field) or NAMES[self.field]
 
 
-def of_whole(before: Agreement | None, after: Agreement | None) -> Difference:
+def of_whole(before: Agreement | None, after: Agreement | None) -> FieldDifference:
     """Return the difference of an agreement that stands on one of the dates alone, or on neither."""
-    return Difference(field="agreement", before=_whole(before, "out"), after=_whole(after, "in"))
+    return FieldDifference(field="agreement", before=_whole(before, "out"), after=_whole(after, "in"))
 
 
-def differences_of(before: Agreement, after: Agreement, vocabulary: Vocabulary) -> Iterator[Difference]:
+def differences_of(before: Agreement, after: Agreement, vocabulary: Vocabulary) -> Iterator[FieldDifference]:
     """Yield the fields that differ between two states."""
     for field, one in FIELDS.items():
         if one.comparing is not Comparing.NEVER and field not in before.unprinted | after.unprinted:
@@ -65,7 +65,7 @@ def _whole(agreement: Agreement | None, mark: Mark) -> tuple[Value, ...]:
     return ((mark, f"on the pages, with {plural(len(agreement.datasets or ()), 'dataset')}"),)
 
 
-def _of_field(field: str, before: Agreement, after: Agreement, vocabulary: Vocabulary) -> Iterator[Difference]:
+def _of_field(field: str, before: Agreement, after: Agreement, vocabulary: Vocabulary) -> Iterator[FieldDifference]:
     old, new = getattr(before, field), getattr(after, field)
     if field == "when_note":  # a word that stands for a date is no remark
         old, new = incident(before), incident(after)
@@ -75,7 +75,7 @@ def _of_field(field: str, before: Agreement, after: Agreement, vocabulary: Vocab
         if fold(old or "") != fold(new or ""):
             changed = redline(old or "", new or "")
             words = f"{plural(changed.words('out'), 'word')} out, {changed.words('in'):,} in"
-            yield Difference(field=field, before=(), after=(("same", words),), is_prose=True)
+            yield FieldDifference(field=field, before=(), after=(("same", words),), is_prose=True)
     elif field in _DATES:
         if not same_date(old, new):
             yield _of_single(field, old, new)
@@ -90,8 +90,8 @@ def _of_field(field: str, before: Agreement, after: Agreement, vocabulary: Vocab
                 yield one
 
 
-def _of_single(field: str, old: str | None, new: str | None) -> Difference:
-    return Difference(
+def _of_single(field: str, old: str | None, new: str | None) -> FieldDifference:
+    return FieldDifference(
         field=field,
         before=(("out", _safe(old)),) if old else (),
         after=(("in", _safe(new)),) if new else (),
@@ -100,9 +100,9 @@ def _of_single(field: str, old: str | None, new: str | None) -> Difference:
     )
 
 
-def of_set(field: str, old: Mapping[str, str], new: Mapping[str, str]) -> Difference:
+def of_set(field: str, old: Mapping[str, str], new: Mapping[str, str]) -> FieldDifference:
     """Return the difference of a set: what it is compared by → as it is shown, on both dates."""
-    return Difference(
+    return FieldDifference(
         field=field,
         before=tuple(("same" if key in new else "out", _safe(text)) for key, text in old.items()),
         after=tuple(("same" if key in old else "in", _safe(text)) for key, text in new.items()),
@@ -149,7 +149,7 @@ def _safe(text: str) -> str:
 
 def came_back(
     changes: Sequence[Change],
-    differences: Sequence[Difference],
+    differences: Sequence[FieldDifference],
     before: Agreement | None,
     after: Agreement | None,
     vocabulary: Vocabulary,

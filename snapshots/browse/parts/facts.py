@@ -4,16 +4,19 @@ Not printed is not empty: what the page's layout does not print, what it leaves 
 are three different things, and each has words of its own. Pure.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from diff.saying.english import day
+from diff.saying.english import day, listed
 from diff.saying.redline import Run, redline
 from diff.saying.sentence import NAMES
 from scraper.fields import Field, Sort
 from scraper.names.fold import fold
 from scraper.records import FIELDS, PROSE, Agreement
-from scraper.text import one_line
+from scraper.text import cut, one_line
+from scraper.times import end_of
+from snapshots.browse.app.request import BadAddressError, QueryWords
 from snapshots.browse.parts.versions import Version
 
 NOT_ON_PAGE = "not on the page"
@@ -141,7 +144,7 @@ def _key(said: Said) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class ProseSection:
     """A section of prose."""
 
     name: str
@@ -149,7 +152,7 @@ class Section:
     words: int
 
 
-def prose_of(agreement: Agreement) -> list[Section]:
+def prose_of(agreement: Agreement) -> list[ProseSection]:
     """Return the prose that a state prints."""
     found = []
     for name in PROSE:
@@ -157,7 +160,7 @@ def prose_of(agreement: Agreement) -> list[Section]:
         paragraphs = [text for text in paragraphs if text]
         if paragraphs:
             words = sum(len(text.split()) for text in paragraphs)
-            found.append(Section(name=NAMES[name], paragraphs=paragraphs, words=words))
+            found.append(ProseSection(name=NAMES[name], paragraphs=paragraphs, words=words))
     return found
 
 
@@ -206,11 +209,6 @@ class Comparison:
         return sum(section.words_in for section in self.sections)
 
 
-def same_prose(one: Agreement, other: Agreement) -> bool:
-    """Say whether two states have the same prose, as far as both print it."""
-    return not any(True for _ in _reworded(one, other))
-
-
 def _reworded(before: Agreement, after: Agreement) -> Iterator[str]:
     for name in PROSE:
         old, new = getattr(before, name) or "", getattr(after, name) or ""
@@ -254,3 +252,67 @@ def _paragraphs(found: Sequence[tuple[Run, ...]]) -> Iterator[Paragraph]:
         yield Paragraph(runs=tuple(Run(run.mark, one_line(run.text)) for run in runs))
     if unchanged:
         yield Paragraph(unchanged=unchanged)
+
+
+# --- which two states -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A time at which the agreement began to say something else."""
+
+    time: str
+    value: str
+    """What stands for it in an address: its day, or its time where two states began on one day."""
+    name: str
+    version: Version
+
+
+def rewording(words: QueryWords, states: Sequence[State], at: str) -> Mapping[str, Any]:
+    """Return the comparison of two states up to a time: those asked for, or the newest rewording."""
+    asked_for = bool(words.one("from") or words.one("to"))
+    known = [state for state in states if state.time <= at]
+    after = _state_at(known, words.one("to"), "to") or known[-1]
+    before = _state_at(known, words.one("from"), "from")
+    if before is None and after is known[0]:
+        before = after
+    if before is None:
+        earlier = [state for state in known if state.time < after.time]
+        other = (state for state in reversed(earlier) if not _same_prose(state, after))
+        before = next(other, earlier[-1])
+    compared = comparison(before.version.agreement, after.version.agreement)
+    names = [section.name for section in compared.sections]
+    return {
+        "before": before,
+        "after": after,
+        "after_begins": _prose_begins(known, after) if not asked_for else after,
+        "compared": compared,
+        "facts": compared.facts if asked_for else [],
+        "title": f"{listed(names) if len(names) <= 2 else 'The prose'}, before and after" if names else "Word by word",
+        "asked_for": asked_for,
+        "known": known,
+    }
+
+
+def _prose_begins(known: Sequence[State], after: State) -> State:
+    """Return since when the prose has been that of *after*."""
+    begins = after
+    for state in reversed([state for state in known if state.time < after.time]):
+        if not _same_prose(state, after):
+            break
+        begins = state
+    return begins
+
+
+def _same_prose(one: State, other: State) -> bool:
+    return not any(True for _ in _reworded(one.version.agreement, other.version.agreement))
+
+
+def _state_at(known: Sequence[State], typed: str, name: str) -> State | None:
+    if not typed:
+        return None
+    try:
+        time = end_of(typed)
+    except (ValueError, OverflowError) as error:
+        raise BadAddressError(f"“{cut(typed, 60)}” is no date; write {name} as 2026-11-21.") from error
+    return next((state for state in reversed(known) if state.time <= time), known[0])

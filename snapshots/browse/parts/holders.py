@@ -1,27 +1,36 @@
-"""Who holds what agreements list, a dataset or a legal basis: now and since when, by month, lately got or lost.
+"""Who has what agreements list, a dataset or a legal basis: now and since when, by month, lately got or lost.
 
-A value that was missing once and came back was there all along, as an agreement is (design rule 6): it is gone where a
-later state of its agreement lacks it, or where the agreement's own absence is confirmed. Pages of the same agreement,
-and several names of the same data, are one stretch of time.
+A value that was missing once and came back was there all along, as an agreement is (rule 6): it is gone where a later
+state of its agreement lacks it, or where the agreement's own absence is confirmed. Pages of the same agreement, and
+several names of the same data, are one stretch of time. The pages of a dataset and of a legal basis show it alike.
 """
 
 import json
+import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from diff.saying.english import plural
+from diff.kinds import ChangeKind
+from diff.saying.english import day, listed, month, number, plural
 from scraper.names.fold import fold
+from scraper.reading.values import is_type_of_data
+from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
+from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.parts.charts import Level, months_between
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRows, piece_of
+from snapshots.browse.parts.charts import Level, levels_chart, months_between
 
 LATELY_DAYS = 90
 LATELY_LISTED = 8
+ON_A_PAGE = 100
+LONGEST_TITLE = 200
 
 FAMILIES = {
     "s261-dissemination": "Section 261 dissemination",
@@ -37,28 +46,37 @@ FAMILIES = {
 }
 """What a family of legal bases is called."""
 
-Place = tuple[str, str]
-"""Page and reference."""
+ACCESS = {
+    "files": "Files, once or repeatedly",
+    "system": "System access only",
+    "both": "Both",
+    "none": "None printed",
+}
+"""How data may be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
-    """What is held: the rows of `table` whose `key` is one of `values`; `printed` is the column of its printed form."""
+class Subject:
+    """What is had: the rows of `table` whose `key` is one of `values`; `printed` is the column of its printed form."""
 
     table: str
     key: str
     printed: str
     values: Sequence[str]
-    added: str
+    added: ChangeKind
     """Kind of change that tells that an agreement got it."""
-    removed: str
+    removed: ChangeKind
     is_it: Callable[[str], bool]
-    """Whether a value that a change names is this thing."""
+    """Whether a value that a change names is this one."""
+    verbs: tuple[str, str]
+    """What an agreement did that got it, and one that lost it."""
+    chart: tuple[str, str]
+    """Name and caption of the chart by month."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spell:
-    """A time in which one page listed the thing on one agreement, under one name."""
+class HeldPeriod:
+    """A time in which one page listed it on one agreement, under one name."""
 
     page: str
     reference: str
@@ -74,11 +92,11 @@ class Spell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """An agreement on a page that lists the thing now."""
+    """An agreement on a page that lists it now."""
 
+    organisation: str
     page: str
     reference: str
-    organisation: str
     title: str | None
     since: str
     or_before: bool
@@ -86,29 +104,48 @@ class Holder:
     dsa_end: str | None
     families: tuple[str, ...]
     opt_outs: tuple[str, ...] | None
-    access: tuple[str, ...] | None
+    access_methods: tuple[str, ...] | None
+
+    @property
+    def access(self) -> str:
+        """How the data are used, as a key of `ACCESS`."""
+        is_system = [fold(method) == "systemaccess" for method in self.access_methods or ()]
+        if not is_system:
+            return "none"
+        return "system" if all(is_system) else "both" if any(is_system) else "files"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """An agreement that got or lost the thing."""
-
-    id: str
-    severity: str
-    organisation: str
-    page: str
-    reference: str
-    head: str
-    first_seen: str
-    got: bool
+COLUMNS = tuple(Holder.__dataclass_fields__)
+"""Of the files."""
 
 
-def spells_of(reader: Reader, thing: Thing) -> list[Spell]:
-    """Return every time in which the thing was listed, the earliest first."""
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A subject with every time in which it was listed, the earliest first, and who has it now, the latest first."""
+
+    subject: Subject
+    periods: Sequence[HeldPeriod]
+    holders: Sequence[Holder]
+
+    @property
+    def counted(self) -> str:
+        """On how many agreements at how many organisations it is."""
+        agreements = len({holder.reference for holder in self.holders})
+        at = plural(len({holder.page for holder in self.holders}), "organisation")
+        return f"On {plural(agreements, 'agreement')} at {at}" if agreements else "On no agreement"
+
+
+def read_holding(reader: Reader, subject: Subject) -> Holding:
+    """Return who has had the subject, and who has it."""
+    periods = _periods(reader, subject)
+    return Holding(subject, periods, _holders(reader, subject, periods))
+
+
+def _periods(reader: Reader, subject: Subject) -> list[HeldPeriod]:
     rows = reader.rows(
         f"""
-        select held.page, held.reference, held.{thing.key} as name, held.{thing.printed} as printed, held.first_seen,
-          held.last_seen, (
+        select held.page, held.reference, held.{subject.key} as name, held.{subject.printed} as printed,
+          held.first_seen as since, held.last_seen, (
             select min(later.first_seen)
             from agreement_versions as later
             where later.reference = held.reference and later.page = held.page and later.first_seen > held.last_seen
@@ -119,55 +156,50 @@ def spells_of(reader: Reader, thing: Thing) -> list[Spell]:
             where held.last_seen is not null
               and agreements.page = held.page and agreements.reference = held.reference
           ) as ended
-        from {thing.table} as held
-        where held.{thing.key} in (select value from json_each(:values))
+        from {subject.table} as held
+        where held.{subject.key} in (select value from json_each(:values))
         order by held.first_seen, held.reference, held.page
         """,
-        {"values": json.dumps(list(thing.values))},
+        {"values": json.dumps(list(subject.values))},
     )
     return [
-        Spell(
-            page=row["page"],
-            reference=row["reference"],
-            name=row["name"],
-            printed=row["printed"],
-            since=row["first_seen"],
+        HeldPeriod(
             until=row["last_seen"] and (row["next_seen"] or row["ended"]),
             ended=bool(row["last_seen"] and not row["next_seen"] and row["ended"]),
+            **{name: row[name] for name in ("page", "reference", "name", "printed", "since")},
         )
         for row in rows
     ]
 
 
-def stretches(spells: Iterable[Spell]) -> list[tuple[Spell, str | None]]:
-    """Return when agreements had the thing, on any page, under any name: the first spell of each stretch, and its end.
+def stretches(periods: Iterable[HeldPeriod]) -> list[tuple[HeldPeriod, str | None]]:
+    """Return when agreements had it, on any page, under any name: the first period of each stretch, and its end.
 
     >>> from dataclasses import replace
-    >>> one = Spell(page="a", reference="R", name="old", printed="Old", since="2021", until="2023", ended=False)
-    >>> [(first.since, until) for first, until in stretches([one, replace(one, since="2023", until=None)])]
+    >>> old = HeldPeriod(page="a", reference="R", name="old", printed="Old", since="2021", until="2023", ended=False)
+    >>> [(first.since, until) for first, until in stretches([old, replace(old, since="2023", until=None)])]
     [('2021', None)]
     """
-    found: list[tuple[Spell, str | None]] = []
-    in_order = sorted(spells, key=lambda spell: (spell.reference, spell.since))
-    for _, own in groupby(in_order, key=lambda spell: spell.reference):
-        first: Spell | None = None
+    found: list[tuple[HeldPeriod, str | None]] = []
+    in_order = sorted(periods, key=lambda period: (period.reference, period.since))
+    for _, own in groupby(in_order, key=lambda period: period.reference):
+        first: HeldPeriod | None = None
         until: str | None = ""
-        for spell in own:
-            if first is not None and (until is None or spell.since <= until):
-                until = None if until is None or spell.until is None else max(until, spell.until)
+        for period in own:
+            if first is not None and (until is None or period.since <= until):
+                until = None if until is None or period.until is None else max(until, period.until)
                 continue
             if first is not None:
                 found.append((first, until))
-            first, until = spell, spell.until
+            first, until = period, period.until
         if first is not None:
             found.append((first, until))
     return found
 
 
-def holders_of(reader: Reader, thing: Thing, spells: Sequence[Spell]) -> list[Holder]:
-    """Return who has the thing now, the latest to get it first."""
-    places = {(spell.page, spell.reference) for spell in spells if spell.until is None}
-    since = {first.reference: first for first, until in stretches(spells) if until is None}
+def _holders(reader: Reader, subject: Subject, periods: Sequence[HeldPeriod]) -> list[Holder]:
+    places = {(period.page, period.reference) for period in periods if period.until is None}
+    began = {first.reference: first for first, until in stretches(periods) if until is None}
     rows = reader.rows(
         f"""
         select agreements.page, agreements.reference, coalesce(pages.organisation, pages.key) as organisation,
@@ -178,35 +210,27 @@ def holders_of(reader: Reader, thing: Thing, spells: Sequence[Spell]) -> list[Ho
         join agreement_versions on agreement_versions.id = agreements.version
         join states on states.id = agreement_versions.state
         where agreements.standing and agreements.reference in (
-          select reference from {thing.table} where {thing.key} in (select value from json_each(:values))
+          select reference from {subject.table} where {subject.key} in (select value from json_each(:values))
         )
         """,
-        {"values": json.dumps(list(thing.values))},
+        {"values": json.dumps(list(subject.values))},
     )
     came = {row["page"] for row in reader.rows("select page from changes where kind = 'organisation-added'")}
     page_since = {row["page"]: row["page_since"] for row in rows}
     holders = [
-        _holder(row, since[row["reference"]], page_since, came)
+        Holder(
+            since=first.since,
+            or_before=first.page not in came and first.since <= page_since.get(first.page, ""),
+            families=_families(row["legal_bases"] or "[]"),
+            opt_outs=_list(row["opt_outs"]),
+            access_methods=_list(row["access_methods"]),
+            **{name: row[name] for name in ("organisation", "page", "reference", "title", "dsa_end")},
+        )
         for row in rows
-        if (row["page"], row["reference"]) in places
+        if (row["page"], row["reference"]) in places and (first := began[row["reference"]])
     ]
-    holders.sort(key=lambda one: (fold(one.organisation), one.reference))
-    return sorted(holders, key=lambda one: one.since, reverse=True)
-
-
-def _holder(row: Row, first: Spell, page_since: Mapping[str, str], came: set[str]) -> Holder:
-    return Holder(
-        page=row["page"],
-        reference=row["reference"],
-        organisation=row["organisation"],
-        title=row["title"],
-        since=first.since,
-        or_before=first.page not in came and first.since <= page_since.get(first.page, ""),
-        dsa_end=row["dsa_end"],
-        families=_families(row["legal_bases"] or "[]"),
-        opt_outs=_list(row["opt_outs"]),
-        access=_list(row["access_methods"]),
-    )
+    holders.sort(key=lambda holder: (fold(holder.organisation), holder.reference))
+    return sorted(holders, key=lambda holder: holder.since, reverse=True)
 
 
 @lru_cache(maxsize=4096)  # thousands of agreements cite the same bases
@@ -219,11 +243,120 @@ def _list(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(json.loads(text))
 
 
-# --- by month ---------------------------------------------------------------------------------------------------------
+def rows_of_holders(request: PageRequest, subject: Subject, name: str) -> PageRows:
+    """Return who has it now, as rows of a file."""
+    holders = read_holding(request.reader, subject).holders
+    rows = ({column: getattr(holder, column) for column in COLUMNS} for holder in holders)
+    return PageRows(name=name, columns=COLUMNS, rows=rows)
 
 
-def levels_of(reader: Reader, spells: Sequence[Spell]) -> list[Level]:
-    """Return how many agreements had the thing at the end of each month: as of the last reading up to it."""
+# --- what both pages show ---------------------------------------------------------------------------------------------
+
+ORDERS: Mapping[str, tuple[str, Callable[[Holder], Any]]] = {
+    "": ("newest first", lambda _: 0),
+    "organisation": ("by organisation", lambda holder: (fold(holder.organisation), holder.reference)),
+    "end": (
+        "by printed end",
+        lambda holder: (holder.dsa_end is None, holder.dsa_end or "", fold(holder.organisation)),
+    ),
+}
+"""How the table of holders may be sorted; the first is the order in which they come."""
+
+
+def holding_page(request: PageRequest, holding: Holding, address: str) -> Mapping[str, Any]:
+    """Return what both pages show; *address* is that of the page."""
+    words, reader = request.words, request.reader
+    family, access, order = words.one("family"), words.one("access"), words.one("sort")
+    if family and family not in FAMILIES:
+        raise BadAddressError(f"There is no family of legal bases “{family}”.")
+    if access and access not in ACCESS:
+        raise BadAddressError(f"There is no kind of access “{access}”; there are {listed(ACCESS)}.")
+    if order not in ORDERS:
+        raise BadAddressError(f"A table can be sorted by {listed(key for key in ORDERS if key)}, not by “{order}”.")
+
+    def to(**other: str) -> str:
+        return addresses.with_query(address, ({"family": family, "access": access, "sort": order} | other).items())
+
+    chosen = [
+        holder
+        for holder in holding.holders
+        if (not family or family in holder.families) and (not access or holder.access == access)
+    ]
+    chosen.sort(key=ORDERS[order][1])
+    piece = piece_of(chosen, words, ON_A_PAGE, lambda start: to(start=start) + "#h-who")
+    moves = list(_moves(reader, holding))
+    got, lost = ([move for move in moves if move["got"] is which] for which in (True, False))
+    narrowed = [f"legal family “{FAMILIES[family]}”"] if family else []
+    narrowed += [f"access “{ACCESS[access]}”"] if access else []
+    levels = _levels(reader, holding.periods)
+    return {
+        **piece,
+        "lead": _lead(reader, holding, moves),
+        "holders": [_shown(holder) for holder in piece["shown"]],
+        "all_holders": len(holding.holders),
+        "narrowed": listed(narrowed) if narrowed else "",
+        "without": to(family="", access=""),
+        "sorts": [
+            {"words": said, "address": to(sort=key) + "#h-who", "current": key == order}
+            for key, (said, _) in ORDERS.items()
+        ],
+        "got": got[:LATELY_LISTED],
+        "got_all": len(got),
+        "lost": lost[:LATELY_LISTED],
+        "lost_all": len(lost),
+        "families": [
+            (FAMILIES.get(key, key), n, to(family=key) + "#h-who")
+            for key, n in _counts((key, holder) for holder in holding.holders for key in holder.families)
+        ],
+        "access": [
+            (ACCESS[key], n, to(access=key) + "#h-who")
+            for key, n in _counts((holder.access, holder) for holder in holding.holders)
+        ],
+        "months": f"{month(levels[0][0])} to {month(levels[-1][0])}" if levels else "",
+        "chart": levels_chart(levels, *holding.subject.chart),
+        "files": addresses.files(address),
+        "canonical": to(),
+    }
+
+
+def _counts(found: Iterable[tuple[str, Holder]]) -> list[tuple[str, int]]:
+    """Return on how many agreements each key is, the most first."""
+    references: dict[str, set[str]] = defaultdict(set)
+    for key, holder in found:
+        references[key].add(holder.reference)
+    return sorted(((key, len(own)) for key, own in references.items()), key=lambda count: (-count[1], count[0]))
+
+
+def _shown(holder: Holder) -> Mapping[str, Any]:
+    return {
+        "page": holder.page,
+        "reference": holder.reference,
+        "organisation": cut(one_line(holder.organisation), LONGEST_TITLE),
+        "title": cut(one_line(holder.title or ""), LONGEST_TITLE) or "Without a title",
+        "since": holder.since[:10],
+        "or_before": holder.or_before,
+        "dsa_end": holder.dsa_end,
+        "families": [FAMILIES.get(family, family) for family in holder.families],
+        "opt_outs": answers(holder.opt_outs or ()),
+    }
+
+
+def answers(opt_outs: Sequence[str]) -> list[str]:
+    """Return what opt-out values answer, without their reasons; types of data among them answer nothing.
+
+    >>> answers(["No - data flow is not identifiable", "NO – deaths data", "Y", "Pseudonymised"])
+    ['No', 'Y']
+    """
+    found: dict[str, str] = {}
+    for value in opt_outs:
+        if not is_type_of_data(value):
+            answer = re.split(r"\s[-‐-―]\s", one_line(value), maxsplit=1)[0]
+            found.setdefault(answer.lower(), cut(answer, 60))
+    return list(found.values())
+
+
+def _levels(reader: Reader, periods: Sequence[HeldPeriod]) -> list[Level]:
+    """Return how many agreements had it at the end of each month: as of the last reading up to it."""
     rows = reader.rows(
         """
         select substr(captured_at, 1, 7) as month, max(captured_at) as at
@@ -235,23 +368,24 @@ def levels_of(reader: Reader, spells: Sequence[Spell]) -> list[Level]:
     )
     if not rows:
         return []
-    known = stretches(spells)
+    known = stretches(periods)
     came = sorted(first.since for first, _ in known)
     went = sorted(until for _, until in known if until is not None)
     last_reading = {row["month"]: row["at"] for row in rows}
     levels: list[Level] = []
     at = ""
-    for month in months_between(rows[0]["month"], rows[-1]["month"]):
-        at = last_reading.get(month, at)
-        levels.append((month, bisect_right(came, at) - bisect_right(went, at)))
+    for when in months_between(rows[0]["month"], rows[-1]["month"]):
+        at = last_reading.get(when, at)
+        levels.append((when, bisect_right(came, at) - bisect_right(went, at)))
     return levels
 
 
 # --- lately -----------------------------------------------------------------------------------------------------------
 
 
-def moves_of(reader: Reader, thing: Thing, spells: Sequence[Spell]) -> list[Move]:
-    """Return the changes by which agreements got or lost the thing, the newest first."""
+def _moves(reader: Reader, holding: Holding) -> Iterator[Row]:
+    """Yield the changes by which agreements got or lost it, the newest first, each with `got` and a `head`."""
+    subject = holding.subject
     rows = reader.rows(
         f"""
         select id, kind, severity, coalesce(organisation, page) as organisation, page, reference, details, first_seen,
@@ -260,129 +394,55 @@ def moves_of(reader: Reader, thing: Thing, spells: Sequence[Spell]) -> list[Move
         where kind in ('agreement-added', 'agreement-removed', :added, :removed)
           and not is_group and not withdrawn and substantive
           and reference in (
-            select reference from {thing.table} where {thing.key} in (select value from json_each(:values))
+            select reference from {subject.table} where {subject.key} in (select value from json_each(:values))
           )
         order by first_seen desc, organisation, reference
         """,
-        {"values": json.dumps(list(thing.values)), "added": thing.added, "removed": thing.removed},
+        {"values": json.dumps(list(subject.values)), "added": subject.added, "removed": subject.removed},
     )
-    began = {(spell.page, spell.reference, spell.since) for spell in spells}
-    ended = {(spell.page, spell.reference): spell.until for spell in spells if spell.ended}
-    return [
-        Move(
-            id=row["id"],
-            severity=row["severity"],
-            organisation=row["organisation"],
-            page=row["page"],
-            reference=row["reference"],
-            head=head,
-            first_seen=row["first_seen"],
-            got=got,
-        )
-        for row in rows
-        for got, head in _got_or_lost(row, thing, began, ended)
-    ]
+    began = {(period.page, period.reference, period.since) for period in holding.periods}
+    ended = {(period.page, period.reference): period.until or "" for period in holding.periods if period.ended}
+    for row in rows:
+        place = (row["page"], row["reference"])
+        if row["kind"] == ChangeKind.AGREEMENT_ADDED:
+            if (*place, row["first_seen"]) in began:
+                again = "listed_again" in json.loads(row["details"])
+                yield {
+                    **row,
+                    "got": True,
+                    "head": f"With {'an agreement listed again' if again else 'a new agreement'}",
+                }
+        elif row["kind"] == ChangeKind.AGREEMENT_REMOVED:
+            if place in ended and ended[place] <= row["first_seen"]:
+                yield {**row, "got": False, "head": "No longer on the register’s pages, with the agreement"}
+        else:
+            if any(map(subject.is_it, json.loads(row["added"]))):
+                yield {**row, "got": True, "head": "Added"}
+            if any(map(subject.is_it, json.loads(row["removed"]))):
+                yield {**row, "got": False, "head": "Removed"}
 
 
-def _got_or_lost(
-    row: Row, thing: Thing, began: set[tuple[str, str, str]], ended: Mapping[Place, str | None]
-) -> Iterable[tuple[bool, str]]:
-    place = (row["page"], row["reference"])
-    if row["kind"] == "agreement-added":
-        if (*place, row["first_seen"]) in began:
-            again = "listed_again" in json.loads(row["details"])
-            yield True, "With an agreement listed again" if again else "With a new agreement"
-    elif row["kind"] == "agreement-removed":
-        if place in ended and (ended[place] or "") <= row["first_seen"]:
-            yield False, "No longer on the register’s pages, with the agreement"
-    else:
-        if any(map(thing.is_it, json.loads(row["added"]))):
-            yield True, "Added"
-        if any(map(thing.is_it, json.loads(row["removed"]))):
-            yield False, "Removed"
-
-
-def lately(reader: Reader, moves: Sequence[Move], *, got: bool) -> int:
-    """Return how many agreements got or lost the thing in the last days that count as lately."""
+def _lead(reader: Reader, holding: Holding, moves: Sequence[Row]) -> str:
     if not reader.newest:
-        return 0
+        return f"{holding.counted}. {said_lately(0, 0, holding.subject.verbs)}"
     since = as_text(read_time(reader.newest) - timedelta(days=LATELY_DAYS))
-    return len({move.reference for move in moves if move.got is got and move.first_seen >= since})
+    lately = [move for move in moves if move["first_seen"] >= since]
+    got, lost = (len({move["reference"] for move in lately if move["got"] is which}) for which in (True, False))
+    return f"{holding.counted}, on {day(reader.newest)}. {said_lately(got, lost, holding.subject.verbs)}"
 
 
-# --- words and files --------------------------------------------------------------------------------------------------
+def said_lately(got: int, lost: int, verbs: tuple[str, str]) -> str:
+    """Return how many gained or lost it lately, as a sentence.
 
-ORDERS: Mapping[str, tuple[str, Callable[[Holder], Any]]] = {
-    "": ("newest first", lambda _: 0),
-    "organisation": ("by organisation", lambda one: (fold(one.organisation), one.reference)),
-    "end": ("by printed end", lambda one: (one.dsa_end is None, one.dsa_end or "", fold(one.organisation))),
-}
-"""How the table of holders may be sorted; the first is the order in which they come."""
-
-
-def counted(holders: Sequence[Holder]) -> str:
-    """Return on how many agreements at how many organisations.
-
-    >>> counted([])
-    'on no agreement'
+    >>> said_lately(3, 1, ("gained", "lost"))
+    'Three agreements gained it in the last 90 days, one lost it.'
+    >>> said_lately(0, 0, ("gained", "lost"))
+    'No agreement gained or lost it in the last 90 days.'
     """
-    agreements = len({one.reference for one in holders})
-    if not agreements:
-        return "on no agreement"
-    return f"on {plural(agreements, 'agreement')} at {plural(len({one.page for one in holders}), 'organisation')}"
-
-
-def by_family(holders: Iterable[Holder]) -> list[tuple[str, str, int]]:
-    """Return family, its words and how many agreements cite it, the most first."""
-    return [(family, FAMILIES.get(family, family), n) for family, n in _counts(holders, lambda one: one.families)]
-
-
-def access_of(holder: Holder) -> str:
-    """Return how the data are used: as files, by system access, or both."""
-    if not holder.access:
-        return "none"
-    is_system = [fold(one) == "systemaccess" for one in holder.access]
-    return "system" if all(is_system) else "both" if any(is_system) else "files"
-
-
-ACCESS = {
-    "files": "Files, once or repeatedly",
-    "system": "System access only",
-    "both": "Both",
-    "none": "None printed",
-}
-
-
-def by_access(holders: Iterable[Holder]) -> list[tuple[str, str, int]]:
-    """Return a kind of access, its words and how many agreements have it, the most first."""
-    return [(one, ACCESS[one], n) for one, n in _counts(holders, lambda one: (access_of(one),))]
-
-
-def _counts(holders: Iterable[Holder], keys: Callable[[Holder], Iterable[str]]) -> list[tuple[str, int]]:
-    found: dict[str, set[str]] = {}
-    for one in holders:
-        for key in keys(one):
-            found.setdefault(key, set()).add(one.reference)
-    return sorted(((key, len(references)) for key, references in found.items()), key=lambda one: (-one[1], one[0]))
-
-
-COLUMNS = (
-    "organisation", "page", "reference", "title", "since", "or_before", "dsa_end", "families", "opt_outs",
-    "access_methods",
-)  # fmt: skip
-
-
-def as_row(one: Holder) -> Row:
-    """Return a holder as files have it."""
-    return {
-        "organisation": one.organisation,
-        "page": one.page,
-        "reference": one.reference,
-        "title": one.title,
-        "since": one.since,
-        "or_before": one.or_before,
-        "dsa_end": one.dsa_end,
-        "families": list(one.families),
-        "opt_outs": None if one.opt_outs is None else list(one.opt_outs),
-        "access_methods": None if one.access is None else list(one.access),
-    }
+    when = f"in the last {LATELY_DAYS} days"
+    if not got and not lost:
+        return f"No agreement {verbs[0]} or {verbs[1]} it {when}."
+    if not got:
+        return f"{number(lost, capital=True)} agreement{'' if lost == 1 else 's'} {verbs[1]} it {when}."
+    gained = f"{number(got, capital=True)} agreement{'' if got == 1 else 's'} {verbs[0]} it {when}"
+    return f"{gained}, {number(lost)} {verbs[1]} it." if lost else f"{gained}."

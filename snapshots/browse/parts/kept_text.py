@@ -25,7 +25,7 @@ CONTEXT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class PageLine:
     """A line of a kept page."""
 
     number: int
@@ -35,10 +35,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lines:
+class PageLines:
     """The lines of a kept page, as far as they are shown."""
 
-    lines: Sequence[Line]
+    lines: Sequence[PageLine]
     all: int
     """How many there are."""
     notices: Sequence[str] = ()
@@ -50,38 +50,38 @@ class Lines:
         return self.all - len(self.lines)
 
 
-def text_of(body: bytes, charset: str | None) -> Lines:
+def text_of(body: bytes, charset: str | None) -> PageLines:
     """Return a page as the reader of pages sees it."""
     if is_binary(body):
-        return Lines(lines=(), all=0, notices=("these bytes are no text",))
+        return PageLines(lines=(), all=0, notices=("these bytes are no text",))
     text, notices = decode(body, charset)
     if not looks_like_markup(text):
         return _shown([(line.text, line.kind) for line in lines_of_text(text)], notices)
     try:
         found = lines_of_markup(parse_markup(text))
     except ParserRejectedMarkup:
-        return Lines(lines=(), all=0, notices=(*notices, "no text can be read out of this markup"))
+        return PageLines(lines=(), all=0, notices=(*notices, "no text can be read out of this markup"))
     return _shown([(line.text, line.kind) for line in found], notices)
 
 
-def source_of(body: bytes, charset: str | None) -> Lines:
+def source_of(body: bytes, charset: str | None) -> PageLines:
     """Return the source of a page, line by line, its indents kept."""
     if is_binary(body):
-        return Lines(lines=(), all=0, notices=("these bytes are no text",))
+        return PageLines(lines=(), all=0, notices=("these bytes are no text",))
     text, notices = decode(body, charset)
     return _shown([(line, "") for line in text.splitlines()], notices)
 
 
-def _shown(lines: Sequence[tuple[str, str]], notices: Sequence[str]) -> Lines:
-    shown: list[Line] = []
+def _shown(lines: Sequence[tuple[str, str]], notices: Sequence[str]) -> PageLines:
+    shown: list[PageLine] = []
     left = MOST_CHARACTERS
     for number, (text, kind) in enumerate(lines[:MOST_LINES], start=1):
         safe = _safe(text)[: min(LONGEST_LINE, left)]
-        shown.append(Line(number=number, text=safe, kind=kind))
+        shown.append(PageLine(number=number, text=safe, kind=kind))
         left -= len(safe)
         if left <= 0:
             break
-    return Lines(lines=shown, all=len(lines), notices=notices)
+    return PageLines(lines=shown, all=len(lines), notices=notices)
 
 
 def _safe(text: str) -> str:
@@ -94,7 +94,7 @@ def _safe(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class LineSide:
     """A line on one side."""
 
     number: int
@@ -105,13 +105,13 @@ class Side:
 class Row:
     """A line of both pages; or how many in a row are alike."""
 
-    before: Side | None = None
-    after: Side | None = None
+    before: LineSide | None = None
+    after: LineSide | None = None
     alike: int = 0
     differs: bool = False
 
 
-def side_by_side(before: Sequence[Line], after: Sequence[Line]) -> list[Row]:
+def side_by_side(before: Sequence[PageLine], after: Sequence[PageLine]) -> list[Row]:
     """Return two pages line by line: what differs with its lines beside it, and how many are alike in between.
 
     >>> rows = side_by_side([Line(number=1, text="a b")], [Line(number=1, text="a c"), Line(number=2, text="d")])
@@ -131,7 +131,7 @@ def side_by_side(before: Sequence[Line], after: Sequence[Line]) -> list[Row]:
     return rows
 
 
-def _alike(old: Sequence[Line], new: Sequence[Line], *, first: bool, last: bool) -> Iterator[Row]:
+def _alike(old: Sequence[PageLine], new: Sequence[PageLine], *, first: bool, last: bool) -> Iterator[Row]:
     head = 0 if first else CONTEXT
     tail = 0 if last else CONTEXT
     pairs = [Row(before=_same(a), after=_same(b)) for a, b in zip(old, new, strict=True)]
@@ -143,7 +143,7 @@ def _alike(old: Sequence[Line], new: Sequence[Line], *, first: bool, last: bool)
     yield from pairs[len(pairs) - tail :]
 
 
-def _differing(old: Sequence[Line], new: Sequence[Line]) -> Iterator[Row]:
+def _differing(old: Sequence[PageLine], new: Sequence[PageLine]) -> Iterator[Row]:
     for n in range(max(len(old), len(new))):
         before, after = old[n] if n < len(old) else None, new[n] if n < len(new) else None
         yield (
@@ -157,22 +157,22 @@ def _differing(old: Sequence[Line], new: Sequence[Line]) -> Iterator[Row]:
         )
 
 
-def _pair(before: Line, after: Line) -> Row:
+def _pair(before: PageLine, after: PageLine) -> Row:
     if len(before.text) + len(after.text) > LONGEST_IN_WORDS:
         return Row(before=_whole(before, "out"), after=_whole(after, "in"), differs=True)
     runs = [run for paragraph in redline(before.text, after.text).paragraphs for run in paragraph]
     if all(run.mark == "same" for run in runs):  # it means the same, but is not the same
         return Row(before=_whole(before, "out"), after=_whole(after, "in"), differs=True)
     return Row(
-        before=Side(number=before.number, runs=tuple(run for run in runs if run.mark != "in")),
-        after=Side(number=after.number, runs=tuple(run for run in runs if run.mark != "out")),
+        before=LineSide(number=before.number, runs=tuple(run for run in runs if run.mark != "in")),
+        after=LineSide(number=after.number, runs=tuple(run for run in runs if run.mark != "out")),
         differs=True,
     )
 
 
-def _same(line: Line) -> Side:
-    return Side(number=line.number, runs=(Run("same", line.text),))
+def _same(line: PageLine) -> LineSide:
+    return LineSide(number=line.number, runs=(Run("same", line.text),))
 
 
-def _whole(line: Line, mark: str) -> Side:
-    return Side(number=line.number, runs=(Run("out" if mark == "out" else "in", line.text),))
+def _whole(line: PageLine, mark: str) -> LineSide:
+    return LineSide(number=line.number, runs=(Run("out" if mark == "out" else "in", line.text),))

@@ -91,7 +91,7 @@ def _kept(row: Row, site: SiteSettings) -> Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class KeptPair:
     """The kept pages before and after what was first seen at a time."""
 
     time: str
@@ -108,7 +108,7 @@ class Pair:
 
 def proof_of(
     reader: Reader, site: SiteSettings, changes: Iterable[Change], pages: Collection[str], newest: str
-) -> Mapping[str, Sequence[Pair] | Kept | None]:
+) -> Mapping[str, Sequence[KeptPair] | Kept | None]:
     """Return the kept pages behind changes, the newest first, and the one with the bytes that are shown."""
     keys = dict.fromkeys(
         (change.first_seen, change.snapshot_before, change.snapshot_after)
@@ -118,7 +118,7 @@ def proof_of(
     bodies = {body for _, *both in keys for body in both if body} | {newest}
     kept = kept_bodies(reader, site, bodies, pages)
     pairs = [
-        Pair(time=time, before=kept.get(before or ""), after=kept.get(after or "")) for time, before, after in keys
+        KeptPair(time=time, before=kept.get(before or ""), after=kept.get(after or "")) for time, before, after in keys
     ]
     pairs = [pair for pair in pairs if pair.before or pair.after]
     return {"newest": pairs[:1], "earlier": pairs[1:], "first": kept.get(newest)}

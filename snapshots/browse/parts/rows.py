@@ -1,4 +1,7 @@
-"""Changes as rows: each with its phrase, sorted into organisations and agreements. Every page shows them alike."""
+"""Changes as rows, which every page shows alike: by organisation and agreement, or as a history run by run.
+
+In a history editorial changes are folded away, and members of a register-wide group stand for it.
+"""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,9 +11,10 @@ from typing import Any
 
 from diff.change import Change
 from diff.kinds import ChangeKind
+from diff.saying.english import day
 from diff.saying.phrase import Phrase, Told, phrase
 from diff.severity import Severity
-from snapshots.asking.changes import ChangeFilter
+from snapshots.asking.changes import ChangeFilter, Condition
 from snapshots.browse.app.reader import Reader, Row
 
 MOST_MEMBERS = 60
@@ -49,35 +53,6 @@ class ChangeRow:
         if self.change.withdrawn or not self.change.substantive:
             return len(Severity)
         return self.change.severity.rank
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfAgreement:
-    """The changes of one agreement, or, without a reference, those of an organisation's page."""
-
-    reference: str | None
-    title: str | None
-    rows: Sequence[ChangeRow]
-    editorial: Sequence[ChangeRow]
-
-    @property
-    def rank(self) -> int:
-        """That of the most severe change."""
-        return min((row.rank for row in (*self.rows, *self.editorial)), default=len(Severity))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfOrganisation:
-    """The changes of one organisation; without a page those across the register."""
-
-    slug: str | None
-    name: str
-    agreements: Sequence[OfAgreement]
-
-    @property
-    def rank(self) -> int:
-        """That of the most severe change."""
-        return min(one.rank for one in self.agreements)
 
 
 def change_rows(reader: Reader, changes: Sequence[Change]) -> list[ChangeRow]:
@@ -148,6 +123,38 @@ def _beginnings(reader: Reader, added: Sequence[Change]) -> dict[tuple[str, str]
     }
 
 
+# --- by organisation --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfAgreement:
+    """The changes of one agreement, or, without a reference, those of an organisation's page."""
+
+    reference: str | None
+    title: str | None
+    rows: Sequence[ChangeRow]
+    editorial: Sequence[ChangeRow]
+
+    @property
+    def rank(self) -> int:
+        """That of the most severe change."""
+        return min((row.rank for row in (*self.rows, *self.editorial)), default=len(Severity))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfOrganisation:
+    """The changes of one organisation; without a page those across the register."""
+
+    slug: str | None
+    name: str
+    agreements: Sequence[OfAgreement]
+
+    @property
+    def rank(self) -> int:
+        """That of the most severe change."""
+        return min(one.rank for one in self.agreements)
+
+
 def by_organisation(rows: Iterable[ChangeRow]) -> list[OfOrganisation]:
     """Return rows by organisation and agreement, the most severe first; what is of no one page comes as a whole."""
     found: dict[tuple[str | None, str], dict[str | None, list[ChangeRow]]] = {}
@@ -173,3 +180,78 @@ def _of_agreement(rows: Sequence[ChangeRow]) -> OfAgreement:
         rows=sorted((row for row in rows if row.change.substantive), key=lambda row: row.rank),
         editorial=[row for row in rows if not row.change.substantive],
     )
+
+
+# --- run by run -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEntry:
+    """One run, and what it showed."""
+
+    run: int
+    word: str
+    """run or edition."""
+    time: str
+    told: Sequence[ChangeRow]
+    editorial: Sequence[ChangeRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """Runs, the newest first."""
+
+    entries: Sequence[RunEntry]
+    groups: Mapping[str, int]
+    """Id of a group → how many agreements it is on."""
+
+    @property
+    def told(self) -> int:
+        """How many changes of it people are told."""
+        return sum(len(entry.told) for entry in self.entries)
+
+    @property
+    def editorial(self) -> int:
+        """How many are editorial."""
+        return sum(len(entry.editorial) for entry in self.entries)
+
+
+def timeline(reader: Reader, wanted: Condition) -> Timeline:
+    """Return the changes for which a condition holds, run by run; members of groups stand for their groups."""
+    rows = change_rows(reader, reader.answers.changes.find_where(wanted))
+    runs = {row["id"]: row["kind"] for row in reader.rows("select id, kind from runs")}
+    entries = []
+    for (run, time), several in groupby(rows, key=lambda row: (row.change.run, row.change.first_seen)):
+        own = sorted(several, key=lambda row: row.rank)
+        entries.append(
+            RunEntry(
+                run=run,
+                word="run" if runs[run] == "run" else "edition",
+                time=time,
+                told=[row for row in own if row.change.substantive],
+                editorial=[row for row in own if not row.change.substantive],
+            )
+        )
+    return Timeline(entries=entries, groups=_groups(reader, rows))
+
+
+def _groups(reader: Reader, rows: Sequence[ChangeRow]) -> dict[str, int]:
+    ids = {row.change.member_of for row in rows} - {None}
+    found = reader.rows(
+        "select id, agreements from changes where id in (select value from json_each(:ids))",
+        {"ids": json.dumps(sorted(ids))},
+    )
+    return {row["id"]: row["agreements"] for row in found}
+
+
+def most_severe(rows: Sequence[ChangeRow]) -> str:
+    """Return the most severe of some changes in few words, to end a sentence."""
+    first = min(rows, key=lambda row: row.rank)
+    head = first.phrase.head
+    return first.phrase.short or head[:1].lower() + head[1:]
+
+
+def last_told(found: Timeline) -> tuple[str, Sequence[ChangeRow]] | None:
+    """Return the day, in words, on which something was last told, and what."""
+    entry = next((entry for entry in found.entries if entry.told), None)
+    return (day(entry.time), entry.told) if entry else None

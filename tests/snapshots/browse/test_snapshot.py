@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from snapshots.browse.parts.kept_text import MOST_LINES, Line, side_by_side, source_of, text_of
+from snapshots.browse.parts.kept_text import MOST_LINES, PageLine, side_by_side, source_of, text_of
 from tests.harness.browse_server import copy_of, serving
 from tests.harness.editions import HARROWDALE, REGISTER, Watch, with_project
 
@@ -166,7 +166,7 @@ def test_bytes_of_a_run_that_was_killed_are_not_shown(watch, tmp_path):
 
 
 def numbered(*texts):
-    return [Line(number=n, text=text) for n, text in enumerate(texts, start=1)]
+    return [PageLine(number=n, text=text) for n, text in enumerate(texts, start=1)]
 
 
 def test_what_is_alike_is_counted_and_two_lines_beside_a_difference_stay():
