@@ -42,6 +42,14 @@ def folded_form(agreement: Agreement) -> dict[str, str]:
     return form
 
 
+_JOINT_PARTS = {Comparing.TERM: "term", Comparing.REMARK: "incident", Comparing.WINDOW: "released"}
+
+
+def part_of(field: str) -> str:
+    """Return the name in a folded form under which *field* is compared, with others perhaps."""
+    return _JOINT_PARTS.get(FIELDS[field].comparing, field) if field in FIELDS else field
+
+
 def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """Return the names of what differs between two folded forms, in order; nothing where they are equal."""
     if before == after:

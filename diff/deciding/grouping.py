@@ -11,14 +11,16 @@ from diff.details import Details, single
 from diff.kinds import ChangeKind
 from diff.saying.sentence import summarise
 from diff.severity import Severity
+from scraper.fields import Sort
 from scraper.names.fold import fold, fold_set
+from scraper.records import PROSE, fields_of_sort
 
 Edit = tuple[tuple[str, ...], tuple[str, ...]]
 """What was put in and what was taken out, folded and sorted."""
 
-DATES = frozenset({"dsa_start", "dsa_end"})
+DATES = frozenset(fields_of_sort(Sort.DATE))
 
-SINGLE_VALUES = frozenset({"reference", "title", "dsa_start", "dsa_end", "released_from", "released_to", "when_note"})
+SINGLE_VALUES = frozenset(fields_of_sort(Sort.TEXT, Sort.DATE, Sort.MONTH)).difference(PROSE)
 """Fields of which a group has `before` and `after`."""
 
 

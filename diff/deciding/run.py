@@ -10,7 +10,7 @@ from typing import Any
 
 from diff.change import Change, Difference, fact_id
 from diff.deciding.belief import Edition, PageBelief, Past, Place, Sighting
-from diff.deciding.compare import compare_place, first_belief, folded_form
+from diff.deciding.compare import compare_place, first_belief, folded_form, part_of
 from diff.deciding.grouping import Found, still_owed
 from diff.deciding.identity import Fate, Spot, Verdict, is_baseline, is_new, lacked_before
 from diff.details import Details, single
@@ -18,9 +18,10 @@ from diff.kinds import ChangeKind
 from diff.saying.redline import edit_of, redline, text_details
 from diff.saying.sentence import summarise
 from diff.severity import Severity
+from scraper.fields import Comparing
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
-from scraper.records import Agreement
+from scraper.records import FIELDS, Agreement
 
 
 class Run:
@@ -362,11 +363,9 @@ def _fold_edit(difference: Difference) -> tuple[tuple[str, ...], tuple[str, ...]
 
 def _agrees(other: Agreement, now: Agreement, difference: Difference) -> bool:
     """Say whether *other* already had what *difference* says of *now*."""
-    if difference.field in ("datasets", "controllers"):
-        has = {fold(name) for name in getattr(other, difference.field) or ()}
+    field = difference.field or ""
+    if field in FIELDS and FIELDS[field].comparing is Comparing.NAMES:
+        has = {fold(name) for name in getattr(other, field) or ()}
         return {fold(n) for n in difference.added} <= has and not {fold(n) for n in difference.removed} & has
-    mine, theirs = folded_form(now), folded_form(other)
-    names = {"dsa_start": "term", "dsa_end": "term", "released_from": "released", "released_to": "released"}
-    name = names.get(difference.field or "", difference.field or "")
-    name = "incident" if name == "when_note" else name
-    return mine.get(name) == theirs.get(name)
+    part = part_of(field)
+    return folded_form(now).get(part) == folded_form(other).get(part)

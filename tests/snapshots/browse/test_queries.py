@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from scraper.records import SECTIONS
 from snapshots.browse.app.tables import PRIVATE
 from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS
 from snapshots.sql.comments import questions_by_group as by_group
@@ -312,3 +313,9 @@ def test_text_of_pages_stays_text_in_tables_rows_and_facets(tmp_path):
             assert not [link for link in links if link.startswith(("javascript", "data"))], address
             cells = "".join(td.get_text() for td in answer.soup.select("td, dd"))
             assert "\u202e" not in cells, address
+
+
+def test_words_are_looked_for_in_every_section():
+    (question,) = (one for one in QUESTIONS if one.name == "words_in_prose")
+
+    assert [name for name in SECTIONS if question.sql.count(f"states.{name}") < 1] == []
