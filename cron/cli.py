@@ -11,11 +11,8 @@ from typing import Any
 import click
 
 from cron.commands.options import PATH, WRONG_USAGE
-from cron.settings.load import SettingsError, load_settings
 from cron.terminal.output import complain, discard_output
-from cron.work.context import Context
-from scraper.errors import RegisterWatchError, explained
-from snapshots.keeping.database import DatabaseError, explain
+from scraper.errors import RegisterWatchError, SettingsError, explained
 
 FAMILIES = {
     "start": ("init", "demo"),
@@ -77,10 +74,17 @@ class Commands(click.Group):
         except SettingsError as error:
             complain(f"{error} (see {error.page or f'{ctx.command_path} {ctx.invoked_subcommand} --help'})")
             ctx.exit(WRONG_USAGE)
-        except (RegisterWatchError, DatabaseError, OSError) as error:
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            # Not at the top: what knows databases takes longer to load than the rest of the command line.
+            from snapshots.keeping.database import DatabaseError, explain
+
+            if not isinstance(error, RegisterWatchError | DatabaseError | OSError):
+                raise
             if ctx.params["verbose"]:
                 traceback.print_exc()
-            if isinstance(error, DatabaseError) and isinstance(ctx.obj, Context):
+            if isinstance(error, DatabaseError):
                 complain(explain(ctx.obj.settings.store.database, error))
             else:
                 complain(explained(error) if isinstance(error, OSError) else str(error) or type(error).__name__)
@@ -127,6 +131,9 @@ def cli(ctx: click.Context, config: Path | None, database: Path | None, verbose:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(WRONG_USAGE)
+    from cron.settings.load import load_settings
+    from cron.work.context import Context
+
     # Nothing is read here: `init` works beside settings that are wrong.
     ctx.obj = Context(partial(load_settings, config, {"store.database": database}))
     ctx.call_on_close(ctx.obj.close)

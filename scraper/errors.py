@@ -49,6 +49,17 @@ class ListPageError(RefusedPageError):
     """A page that reads as a list of organisations. An import passes over it without a word."""
 
 
+class SettingsError(RegisterWatchError):
+    """Settings that cannot be used: one line that names the place and every key that is wrong.
+
+    `page` says where it stands how they are written: a page of docs/, or else the help of the command.
+    """
+
+    def __init__(self, message: str, page: str | None = "docs/settings.md") -> None:
+        super().__init__(message)
+        self.page = page
+
+
 class VocabularyError(RegisterWatchError):
     """A file of names that cannot be used: it says where."""
 

@@ -17,23 +17,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from cron.settings.sections import Settings, SettingsSection, SubscriptionSettings
-from scraper.errors import RegisterWatchError, system_words
+from scraper.errors import SettingsError, system_words
 
 FILE_NAME = "registerwatch.toml"
 """The settings file that is read if it lies in the current directory and no other is named."""
 
 PREFIX = "REGISTERWATCH_"
-
-
-class SettingsError(RegisterWatchError):
-    """Settings that cannot be used: one line that names the place and every key that is wrong.
-
-    `page` says where it stands how they are written: a page of docs/, or else the help of the command.
-    """
-
-    def __init__(self, message: str, page: str | None = "docs/settings.md") -> None:
-        super().__init__(message)
-        self.page = page
 
 
 SUBSCRIPTIONS = "subscriptions"

@@ -1,12 +1,13 @@
 """What follows a run, a release or an import that is told: messages, feeds, notes to the operator, a sign of life."""
 
+import base64
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http.client import HTTPException
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.request import Request, urlopen
 
 from cron.work.context import Context
 from cron.work.deliver import Delivered, deliver
@@ -104,7 +105,7 @@ def ping(url: str | None) -> None:
         return
     # A ping must not keep a run from its end, so the wait is short and nothing it does is an error.
     try:
-        with urlopen(url, timeout=PING_TIMEOUT_S):
+        with urlopen(_asked(url), timeout=PING_TIMEOUT_S):
             pass
     except HTTPError as response:
         with response:
@@ -112,6 +113,17 @@ def ping(url: str | None) -> None:
     except (OSError, HTTPException) as error:
         # The address may hold a token: its host is enough to know which it was.
         _log.warning("ping: %s gave no answer (%s)", _host(url), type(error).__name__)
+
+
+def _asked(url: str) -> Request:
+    """Return the request for *url*; a name and a password in it are sent as such, and to no host but that one."""
+    parts = urlsplit(url)
+    userinfo, at, host = parts.netloc.rpartition("@")
+    request = Request(urlunsplit(parts._replace(netloc=host)))
+    if at:
+        secret = base64.b64encode(unquote(userinfo).encode()).decode("ascii")
+        request.add_unredirected_header("Authorization", f"Basic {secret}")
+    return request
 
 
 def _host(url: str) -> str:

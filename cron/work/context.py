@@ -5,11 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 
-from cron.settings.load import SettingsError
 from cron.settings.sections import Settings
 from diff.deciding.guards import Guards
 from notify.following.subscription import Subscription
-from scraper.errors import RegisterWatchError, explained
+from scraper.errors import RegisterWatchError, SettingsError, explained
 from scraper.names.vocabulary import Vocabulary, default_vocabulary, parse_vocabulary
 from snapshots.asking.answers import Answers
 from snapshots.keeping.store import Rules, Store, open_store

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 
-from cron.settings.load import SettingsError
 from cron.work.afterwards import NOTHING_AFTERWARDS, Afterwards, after_failure, after_held, after_run, ping
 from cron.work.context import Context
 from cron.work.crawl import Crawl, find_pages
@@ -14,7 +13,7 @@ from cron.work.lock import AlreadyRunningError, only_run
 from cron.work.outbox import what_to_tell
 from diff.change import Change
 from diff.names import said_nearest
-from scraper.errors import RegisterWatchError
+from scraper.errors import RegisterWatchError, SettingsError
 from scraper.times import as_text, read_time
 from scraper.web.fetch import Fetcher, FetchPolicy
 from snapshots.keeping.database import DatabaseError

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cron.settings.load import KEYS, SettingsError, load_settings, settings_template, variable
+from cron.settings.load import KEYS, load_settings, settings_template, variable
 from cron.settings.sections import (
     FetchSettings,
     GuardSettings,
@@ -17,6 +17,7 @@ from cron.settings.sections import (
 from diff.deciding.guards import Guards
 from notify.channels.smtp import MailServer
 from notify.following.subscription import Subscription
+from scraper.errors import SettingsError
 from scraper.web.fetch import FetchPolicy
 
 

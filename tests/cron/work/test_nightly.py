@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from random import Random
 
 import pytest
 
+from cron.work.afterwards import ping
 from cron.work.lock import AlreadyRunningError, only_run
 from cron.work.nightly import RunFailedError, RunStoppedError
 from scraper.errors import FetchError
@@ -31,7 +33,7 @@ from tests.harness.editions import (
 )
 from tests.harness.nights import BIG, FIRST_NIGHT, NORTHAM, Nights, play_killed, undisturbed
 from tests.harness.register_server import MAINTENANCE, RegisterServer, Site
-from tests.harness.servers import answer, hang_up, packed, redirect, reset
+from tests.harness.servers import Loopback, answer, hang_up, packed, redirect, reset
 
 HARROW, WEX, EAST = REGISTER
 BUSY = answer(b"<h1>Later</h1>", status="503 Service Unavailable")
@@ -1053,6 +1055,18 @@ def test_a_ping_that_fails_is_said_and_changes_nothing(tmp_path, server, pinged,
     assert "ping: 127.0.0.1" in stderr
     assert token not in stdout + stderr
     assert len(pinged.asked) == 1
+
+
+def test_a_ping_sends_the_password_of_its_address_to_that_host_alone():
+    with (
+        Loopback({"/there": answer(b"well")}) as other,
+        Loopback({"/ping": redirect(f"{other.url}/there")}) as own,
+    ):
+        ping(f"{own.url.replace('//', '//me:s3%40cret@')}/ping")
+
+    (first,), (second,) = own.requests, other.requests
+    assert first.headers["authorization"] == "Basic " + b64encode(b"me:s3@cret").decode()
+    assert "authorization" not in second.headers
 
 
 def test_a_ping_that_works_leaves_no_token_in_the_log_either(tmp_path, server, pinged):
