@@ -7,7 +7,7 @@ printed on this page. An empty tuple or string means: the label is there with no
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from scraper.fields import Comparing, Field, Sort, about, row, rows_of
 
@@ -231,6 +231,15 @@ class Agreement:
         comparing=Comparing.NAMES,
         called="Datasets",
     )
+    remainder: Text = row(
+        Sort.PROSE,
+        "Every line of the agreement that is in no other field and is not the site's; null where there is none.",
+        part="every line that is in no other field and not the site's frame (rules 16 and 17), one a line",
+        rare=True,
+        comparing=Comparing.TEXT,
+        kind="text-changed",
+        called="Other lines",
+    )
     objectives: Text = row(
         Sort.PROSE,
         "The section Objectives; null where the page prints none.",
@@ -289,6 +298,8 @@ class Agreement:
     unprinted: frozenset[str] = frozenset()
     """Names of the fields that this page does not print at all, whatever the agreement is (rule 5): its layout has no
     such label, its text form lost it, or its value is the site's placeholder. Not part of the public record."""
+    unread: frozenset[str] = frozenset()
+    """Those of them whose text is there and not understood (rule 20): it stands in `printed` and in the remainder."""
 
 
 FIELDS: Mapping[str, Field] = {one.name: one for one in rows_of(Agreement)}
@@ -307,6 +318,13 @@ PROSE = tuple(name for name, one in FIELDS.items() if one.kind == "text-changed"
 """Fields that are compared, told and shown as prose."""
 
 
+class Owned(NamedTuple):
+    """A line of a page and the field that has it."""
+
+    field: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterPage:
     """What one organisation's page prints."""
@@ -317,34 +335,41 @@ class RegisterPage:
     layout: str
     files_disseminated: int | None = None
     flags: tuple[str, ...] = ()
+    remainder: str | None = None
+    """Lines outside its agreements that are in no other field, and not the site's frame once that is taken out."""
     notices: tuple[str, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+    tail: tuple[Owned, ...] = ()
+    """The lines below the last label, which may be the site's (rule 17). Not part of the public record."""
+
+
+_SETS, _CITATIONS = fields_of_sort(Sort.SET, Sort.LIST), fields_of_sort(Sort.CITATIONS)
 
 
 def agreement_to_json(agreement: Agreement) -> dict[str, Any]:
     """Return the public record of *agreement*: values that `json.dumps` takes, keys in public order."""
-    return {name: _to_json(getattr(agreement, name)) for name in FIELDS}
+    record = {name: getattr(agreement, name) for name in FIELDS}
+    for name in _SETS:
+        if record[name] is not None:
+            record[name] = list(record[name])
+    for name in _CITATIONS:
+        if record[name] is not None:
+            record[name] = [{"id": one.id, "family": one.family, "printed": one.printed} for one in record[name]]
+    record["printed"] = dict(agreement.printed)
+    return record
 
 
-def _to_json(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_to_json(item) for item in value]
-    if isinstance(value, LegalBasis):
-        return {"id": value.id, "family": value.family, "printed": value.printed}
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def agreement_from_json(record: Mapping[str, Any], unprinted: frozenset[str] = frozenset()) -> Agreement:
+def agreement_from_json(
+    record: Mapping[str, Any], unprinted: frozenset[str] = frozenset(), unread: frozenset[str] = frozenset()
+) -> Agreement:
     """Return the agreement whose public record is *record*; the inverse of `agreement_to_json`."""
-    return Agreement(**{name: _from_json(name, value) for name, value in record.items()}, unprinted=unprinted)
-
-
-def _from_json(name: str, value: Any) -> Any:
-    if not isinstance(value, list):
-        return value
-    if FIELDS[name].sort is Sort.CITATIONS:
-        return tuple(LegalBasis(**basis) for basis in value)
-    return tuple(value)
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in record.items()
+    }
+    for name in _CITATIONS:
+        if values[name] is not None:
+            values[name] = tuple(LegalBasis(**basis) for basis in values[name])
+    return Agreement(**values, unprinted=unprinted, unread=unread)
 
 
 def page_to_json(page: RegisterPage) -> dict[str, Any]:
@@ -356,6 +381,7 @@ def page_to_json(page: RegisterPage) -> dict[str, Any]:
         "layout": page.layout,
         "files_disseminated": page.files_disseminated,
         "flags": list(page.flags),
+        "remainder": page.remainder,
         "notices": list(page.notices),
         "agreements": [agreement_to_json(agreement) for agreement in page.agreements],
     }

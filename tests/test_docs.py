@@ -48,7 +48,9 @@ def test_every_field_of_an_agreement_is_documented_in_order():
 
 
 def test_every_field_of_a_page_is_documented_in_order():
-    assert first_cells("records.md", "RegisterPage") == list(RegisterPage.__dataclass_fields__)
+    assert first_cells("records.md", "RegisterPage") == [
+        name for name in RegisterPage.__dataclass_fields__ if name != "tail"
+    ]
 
 
 def test_every_field_of_a_change_is_documented_in_order():

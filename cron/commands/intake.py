@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import click
 
-from cron.commands.options import NEEDS_A_PERSON, PATH, WRONG_USAGE, Time, end_with
-from cron.terminal.output import answer, complain, say, screen, show_progress
+from cron.commands.options import NEEDS_A_PERSON, PATH, WRONG_USAGE, Time, end_with, format_option
+from cron.terminal.output import complain, say, screen, show_progress, write
 from cron.terminal.reports import BackfillReport, ImportReport, render_afterwards, render_backfill, render_import
 from cron.work.afterwards import NOTHING_AFTERWARDS, after_run
 from cron.work.context import Context
@@ -17,7 +16,7 @@ from cron.work.outbox import what_to_tell
 from diff.cells import to_json
 from scraper.errors import RefusedPageError
 from scraper.names.vocabulary import Vocabulary
-from scraper.records import page_to_json
+from scraper.records import RegisterPage, page_to_json
 from scraper.times import as_text
 from scraper.web.addresses import host_of
 from snapshots.asking.changes import ChangeFilter
@@ -32,34 +31,46 @@ ARCHIVE = "https://web.archive.org/"
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=PATH, metavar="FILE...")
+@format_option("json", "ndjson")
 @click.pass_obj
-def parse(context: Context, files: tuple[Path, ...]) -> None:
+def parse(context: Context, files: tuple[Path, ...], format_: str) -> None:
     r"""Read saved pages and print their records as a JSON array; no database is touched.
 
-    A file that is refused is one line on standard error and no element of the array; exit status 3.
+    What the pages share is the site's and is left out; of fewer than three pages nothing is. A file that is refused is
+    one line on standard error and no element of the array; exit status 3, as with a field that is not understood.
 
     \b
     Example:
       registerwatch parse page.html | jq '.[].agreements[].datasets'
     """
-    records = []
+    from scraper.reading.agreements import not_understood
+    from scraper.reading.frame import take_out_frame
+
+    pages, troubles = [], 0
     for file in files:
         try:
-            records.append(_record_of(file, context.vocabulary))
+            pages.append(_read(file, context.vocabulary))
         except (RefusedPageError, SourceError) as error:
+            troubles += 1
             complain(str(error))
-    answer(to_json(records))
-    if len(records) < len(files):
+    for page in pages:
+        for agreement in page.agreements:
+            if agreement.unread:
+                troubles += 1
+                complain(f"{page.source}: {'; '.join(not_understood(agreement))}")
+    records = [page_to_json(page) for page in take_out_frame(pages)]
+    write(records, format_, lambda: to_json(records))
+    if troubles:
         end_with(NEEDS_A_PERSON)
 
 
-def _record_of(file: Path, vocabulary: Vocabulary) -> dict[str, Any]:
+def _read(file: Path, vocabulary: Vocabulary) -> RegisterPage:
     from scraper.reading.page import read_page
     from snapshots.sources.captures import read_one_file
 
     if file.is_dir():
         raise SourceError(file, f"is a folder; name its files, as in {file}/*.html")
-    return page_to_json(read_page(read_one_file(file), source=str(file), vocabulary=vocabulary))
+    return read_page(read_one_file(file), source=str(file), vocabulary=vocabulary)
 
 
 @click.command("import")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from scraper.names.fold import fold_set
+from scraper.reading.frame import Edges, lines_of_agreements
 from scraper.records import Agreement, RegisterPage
 
 
@@ -62,6 +63,11 @@ class PageBelief:
     """None: no layout that prints flags was seen yet."""
     flag_doubt: str | None = None
     """Body that last showed the flag, while it is missing for the first time."""
+    remainder: str | None = None
+    remainder_doubt: str | None = None
+    """Body that last showed the lines outside the agreements, while they are missing for the first time."""
+    edges: Edges | None = None
+    """The lines of its last version that may be the site's; None: no version was read yet."""
     body: str | None = None
     """SHA-256 of the last body read. None: the page was asked for but never could be read."""
     spelling: str = ""
@@ -84,7 +90,7 @@ class PageBelief:
     @property
     def unsettled(self) -> bool:
         """Whether the next sighting may tell something, though the page does not change."""
-        doubtful = self.flag_doubt or self.absent_since or self.late_groups or self.shrunk[1]
+        doubtful = self.flag_doubt or self.remainder_doubt or self.absent_since or self.late_groups or self.shrunk[1]
         return bool(doubtful) or any(place.in_doubt for place in self.places.values())
 
 
@@ -115,6 +121,13 @@ class Edition:
     """Slugs of known pages that a complete run lacked, or that are gone (404, 410)."""
     changed: frozenset[str] = frozenset()
     """Slugs among those read whose bytes are other than the believed ones."""
+    edges: Mapping[str, Edges] = field(default_factory=dict)
+    """By slug: the lines of the pages read that may be the site's."""
+    frame: Mapping[str, str] = field(default_factory=dict)
+    """What the site prints around the register: masked line → line as it was printed first."""
+    frame_added: tuple[str, ...] = ()
+    frame_removed: tuple[str, ...] = ()
+    """Lines of the frame that no page had before, and that none has any more."""
 
     @property
     def sighted(self) -> frozenset[str]:
@@ -158,6 +171,24 @@ class Past(Protocol):
         """Return (slug, reference) of the standing places that are believed to carry this dataset."""
         ...
 
+    def edges(self) -> Mapping[str, Edges]:
+        """Return the edges of every page that is not gone, in its last version."""
+        ...
+
+    def frame(self) -> Mapping[str, str]:
+        """Return what was the site's in earlier runs: masked line → line as printed."""
+        ...
+
+    def lines_inside(self, slugs: Iterable[str], frame: frozenset[str]) -> set[str]:
+        """Return the masked lines inside the agreements of these pages, as they are believed, given the *frame*."""
+        ...
+
+
+def lines_inside_belief(page: PageBelief, frame: frozenset[str]) -> set[str]:
+    """Return the masked lines inside the agreements of a page as they are believed."""
+    agreements = tuple(place.believed for place in page.places.values() if not place.gone)
+    return lines_of_agreements(page.organisation, agreements, page.edges.tail if page.edges else (), frame)
+
 
 class Remembered:
     """The whole past in memory, grown run by run."""
@@ -169,6 +200,7 @@ class Remembered:
         self._told_gone: set[str] = set()
         self._ever: set[str] = set()
         self._listed: Counter[str] = Counter()
+        self._frame: dict[str, str] = {}
 
     def page(self, slug: str) -> PageBelief | None:
         """Return what is believed of a page."""
@@ -203,8 +235,28 @@ class Remembered:
             if not place.gone and folded in fold_set(place.believed.datasets)
         )
 
-    def learn(self, pages: Mapping[str, PageBelief], facts: Iterable[str], *, complete: bool) -> None:
-        """Take over what a run made of these pages, and the facts it listed."""
+    def edges(self) -> Mapping[str, Edges]:
+        """Return the edges of every page that is not gone."""
+        return {slug: page.edges for slug, page in self.pages.items() if page.edges is not None and not page.gone}
+
+    def frame(self) -> Mapping[str, str]:
+        """Return what was the site's in earlier runs."""
+        return self._frame
+
+    def lines_inside(self, slugs: Iterable[str], frame: frozenset[str]) -> set[str]:
+        """Return the masked lines inside the agreements of these pages."""
+        return {line for slug in slugs for line in lines_inside_belief(self.pages[slug], frame)}
+
+    def learn(
+        self,
+        pages: Mapping[str, PageBelief],
+        facts: Iterable[str],
+        *,
+        complete: bool,
+        frame: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take over what a run made of these pages, the facts it listed, and what it found to be the site's."""
+        self._frame |= frame or {}
         self._listed.update(facts)
         for slug, page in pages.items():
             before = self.pages.get(slug)

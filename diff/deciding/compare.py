@@ -20,6 +20,7 @@ from scraper.fields import Comparing
 from scraper.names.fold import as_set, fold
 from scraper.names.legal_basis import compared_ids, families_of
 from scraper.names.vocabulary import Vocabulary
+from scraper.reading.frame import Frame
 from scraper.reading.values import is_type_of_data
 from scraper.records import FIELDS, Agreement, LegalBasis
 from scraper.times import same_date
@@ -29,6 +30,7 @@ LISTS = tuple(
 )
 TEXTS = tuple(name for name, one in FIELDS.items() if one.comparing is Comparing.TEXT)
 _SEPARATOR = "\x1f"
+NO_FRAME = Frame()
 
 
 def folded_form(agreement: Agreement) -> dict[str, str]:
@@ -72,6 +74,7 @@ class _Comparison:
     layout: str
     old_body: str
     vocabulary: Vocabulary
+    frame: Frame
     part: str = ""
     """What is being compared: a name of the folded form, or `type_words`."""
     found: list[Difference] = field(default_factory=list)
@@ -115,7 +118,13 @@ _NO_DOUBT = Doubt(frozenset(), "")
 
 
 def compare_place(
-    place: Place, printed: Agreement, *, layout: str, old_body: str, vocabulary: Vocabulary
+    place: Place,
+    printed: Agreement,
+    *,
+    layout: str,
+    old_body: str,
+    vocabulary: Vocabulary,
+    frame: Frame = NO_FRAME,
 ) -> tuple[list[Difference], Place]:
     """Compare what is believed of an agreement with what its page prints now.
 
@@ -125,6 +134,7 @@ def compare_place(
         layout: Layout of the page now.
         old_body: SHA-256 of the page's bytes at the sighting before.
         vocabulary: Known names.
+        frame: What the site prints around the register, found since it was believed to be the agreement's.
 
     Returns:
         The differences to tell, and what is believed now. A value that is missing for the first time is only doubted.
@@ -132,7 +142,7 @@ def compare_place(
     believed = place.believed
     if believed == printed and layout in place.type_words and not (place.in_doubt or place.last_bodies):
         return [], place  # most agreements of a page that changed are as they were, to the letter
-    at_work = _Comparison(place, printed, layout, old_body, vocabulary)
+    at_work = _Comparison(place, printed, layout, old_body, vocabulary, frame)
     parts = differing(folded_form(believed), folded_form(printed))
     for part in parts:
         if _field_of(part) not in printed.unprinted | believed.unprinted:
@@ -347,8 +357,33 @@ def _tell_relabelled(at_work: _Comparison, field: str, names: _Names, link: str,
 # --- single values ----------------------------------------------------------------------------------------------------
 
 
+def _compare_remainder(at_work: _Comparison, field: str) -> None:
+    """Compare what is in no field: a text that only went there from a label, or back, is no news."""
+    believed, printed = at_work.place.believed, at_work.printed
+    before = _without_values(at_work.frame.without_ending(believed.remainder), printed.printed)
+    after = _without_values(printed.remainder, believed.printed)
+    _tell_text(at_work, field, before, after)
+
+
+def _without_values(remainder: str | None, printed: Mapping[str, str]) -> str | None:
+    """Return *remainder* without the lines whose text stands behind a label among those *printed*, in any order."""
+    values = {_words_of(text) for text in printed.values()}
+    lines = [line for line in (remainder or "").split("\n") if _words_of(line.partition(": ")[2] or line) not in values]
+    return "\n".join(lines) or None
+
+
+def _words_of(value: str) -> frozenset[str]:
+    return frozenset(map(fold, value.replace(", and ", ", ").split(",")))
+
+
 def _compare_text(at_work: _Comparison, field: str) -> None:
-    before, after = getattr(at_work.place.believed, field), getattr(at_work.printed, field)
+    before = at_work.frame.without_ending(getattr(at_work.place.believed, field))
+    _tell_text(at_work, field, before, getattr(at_work.printed, field))
+
+
+def _tell_text(at_work: _Comparison, field: str, before: str | None, after: str | None) -> None:
+    if fold(before or "") == fold(after or ""):
+        return
     if not fold(after or "") and not at_work.confirmed(frozenset({field})):
         at_work.values[field] = before
         return
@@ -422,6 +457,7 @@ _COMPARE_ALONE: dict[Comparing, Callable[[_Comparison, str], None]] = {
 }
 _COMPARE: dict[str, Callable[[_Comparison, str], None]] = {
     **{name: _COMPARE_ALONE[one.comparing] for name, one in FIELDS.items() if one.comparing in _COMPARE_ALONE},
+    "remainder": _compare_remainder,
     "term": _compare_term,
     "incident": _compare_incident,
     "released": _compare_releases,

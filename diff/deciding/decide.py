@@ -6,6 +6,7 @@ what differs in each, which of it is one register-wide edit.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from diff.change import Change, fact_id
 from diff.deciding.belief import Edition, PageBelief, Past
@@ -137,33 +138,38 @@ def _settle(run: Run, change: Change) -> None:
 
 
 def _layout_changes(run: Run) -> list[Change]:
-    changes = []
-    for (before, after), agreements in sorted(run.layouts.items()):
-        change = Change(
-            id="",
-            kind=ChangeKind.LAYOUT_CHANGED,
-            severity=ChangeKind.LAYOUT_CHANGED.row.usual,
-            substantive=False,
-            organisation=None,
-            page=None,
-            reference=None,
-            title=None,
-            field="layout",
-            before=before,
-            after=after,
-            added=(),
-            removed=(),
-            families=None,
-            summary="",
-            first_seen=run.edition.time,
-            run=run.edition.run,
-            snapshot_before=None,
-            snapshot_after=None,
-            agreements=agreements,
-        )
-        fact = fact_id(change, 0)
-        changes.append(replace(change, id=fact, fact=fact, summary=summarise(change)))
-    return changes
+    """Return what changed of the site and not of the register: one for each pair of layouts, one for the frame."""
+    pairs = sorted(run.layouts.items())
+    changes = [_of_site(run, field="layout", before=a, after=b, agreements=count) for (a, b), count in pairs]
+    added, removed = run.edition.frame_added, run.edition.frame_removed
+    return [*changes, _of_site(run, field="frame", added=added, removed=removed)] if added or removed else changes
+
+
+def _of_site(run: Run, **facts: Any) -> Change:
+    plain = Change(
+        id="",
+        kind=ChangeKind.LAYOUT_CHANGED,
+        severity=ChangeKind.LAYOUT_CHANGED.row.usual,
+        substantive=False,
+        organisation=None,
+        page=None,
+        reference=None,
+        title=None,
+        field=None,
+        before=None,
+        after=None,
+        added=(),
+        removed=(),
+        families=None,
+        summary="",
+        first_seen=run.edition.time,
+        run=run.edition.run,
+        snapshot_before=None,
+        snapshot_after=None,
+    )
+    change = replace(plain, **facts)
+    fact = fact_id(change, 0)
+    return replace(change, id=fact, fact=fact, summary=summarise(change))
 
 
 def _numbered(past: Past, changes: Iterable[Change]) -> list[Change]:

@@ -21,6 +21,7 @@ from diff.severity import Severity
 from scraper.fields import Comparing
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
+from scraper.reading.frame import Frame
 from scraper.records import FIELDS, Agreement
 
 
@@ -141,6 +142,7 @@ class Run:
             layout=self._layout(slug),
             old_body=old_body or "",
             vocabulary=self.vocabulary,
+            frame=Frame(self.edition.frame, self._organisation(slug)),
         )
         self._put(slug, printed.reference, now)
         had = {fold(name): name for name in place.believed.datasets or ()}
@@ -229,6 +231,7 @@ class Run:
         """Compare what stands on the page beside its agreements, and note what is believed of it now."""
         before, page = self._page(slug), sighting.page
         flag_doubt = None
+        remainder, remainder_doubt = page.remainder, None
         places = self.places.get(slug, before.places)
         if is_new(self.past.page(slug)) or before.gone:
             if before.gone or (lacked_before(self.past.page(slug), self.past) and slug not in heirs.values()):
@@ -236,6 +239,7 @@ class Run:
                 self._find_plain(ChangeKind.ORGANISATION_ADDED, slug, details=details)
         else:
             flag_doubt = self._compare_page(before, sighting)
+            remainder, remainder_doubt = self._compare_remainder(before, sighting)
         self.pages[slug] = replace(
             before,
             organisation=page.organisation,
@@ -245,6 +249,9 @@ class Run:
             else page.files_disseminated,
             flags=before.flags if flag_doubt or page.layout in NO_FLAGS else page.flags,
             flag_doubt=flag_doubt,
+            remainder=remainder,
+            remainder_doubt=remainder_doubt,
+            edges=self.edition.edges.get(slug, before.edges),
             body=sighting.body,
             spelling=sighting.spelling,
             places=places,
@@ -276,6 +283,21 @@ class Run:
             facts = {"field": "flags", "before": "\n".join(before.flags), "old_body": before.flag_doubt}
             self._find_plain(ChangeKind.FLAG_CLEARED, slug, **facts)
         return None
+
+    def _compare_remainder(self, before: PageBelief, sighting: Sighting) -> tuple[str | None, str | None]:
+        """Tell what differs in the lines outside the agreements; return what is believed of them, and what is in doubt.
+
+        What is only missing waits for its second sighting, as everything does.
+        """
+        old = Frame(self.edition.frame, before.organisation).without(before.remainder)
+        new = sighting.page.remainder
+        if fold(old or "") == fold(new or ""):
+            return new, None
+        if not fold(new or "") and not before.remainder_doubt:
+            return old, before.body
+        facts = {"field": "remainder", "before": old, "after": new, "old_body": before.remainder_doubt}
+        self._find_plain(ChangeKind.TEXT_CHANGED, before.slug, **facts)
+        return new, None
 
     def _look_at_absence(self, slug: str, heirs: Mapping[str, str]) -> None:
         page = self._page(slug)

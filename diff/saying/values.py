@@ -219,7 +219,7 @@ def text_changed_briefly(told: Told) -> Phrase:
 
 def wording_changed(change: "Change") -> str:
     """Return the sentence of what is printed otherwise."""
-    return f"{NAMES.get(change.field or '', '')} of {who(change)} printed differently; the meaning is the same"
+    return f"{NAMES.get(change.field or '', '')} of {who(change)} printed differently"
 
 
 def wording_changed_briefly(told: Told) -> Phrase:
@@ -278,12 +278,18 @@ def files_counted(change: "Change") -> str:
 
 
 def layout_changed(change: "Change") -> str:
-    """Return the sentence of a rebuilt site."""
+    """Return the sentence of a rebuilt site, or of other lines around the register."""
+    if change.field == "frame":
+        sides = (("now", change.added), ("no longer", change.removed))
+        said = [f"{word} {listed(map(quoted, lines))}" for word, lines in sides if lines]
+        return f"the site prints other lines around the register: {', '.join(said)}"
     where = f"on pages with {counted(change.agreements, 'agreement')}"
     return f"the site's layout changed from {change.before} to {change.after} {where}"
 
 
 def layout_changed_briefly(told: Told) -> Phrase:
     """Return its phrase."""
+    if told.change.field == "frame":
+        return with_values("Lines around the register changed", set_values(told.change))
     where = f"on pages with {plural(told.change.agreements, 'agreement')}"
     return with_values("Layout of the site changed", before_after(told.change), joint=",", tail=where)

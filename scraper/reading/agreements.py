@@ -1,12 +1,13 @@
 """One agreement's sorted lines to its record, and which of its fields the page does not print at all."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from scraper.names.fold import as_set, fold
+from scraper.names.fold import as_set
 from scraper.reading.drafts import Draft, Style
+from scraper.reading.headings import Heading
 from scraper.reading.layouts import ALWAYS_PRINTED, FIELDS_OF_LABEL, unprinted
-from scraper.reading.values import reader_of
+from scraper.reading.values import REST, UNREAD, reader_of
 from scraper.records import SECTIONS, Agreement
 
 SplitControllers = Callable[[str], Iterable[str]]
@@ -14,7 +15,7 @@ SplitControllers = Callable[[str], Iterable[str]]
 
 def read_agreement(
     reference: str,
-    title: str | None,
+    heading: Heading | None,
     draft: Draft,
     style: Style,
     split_controllers: SplitControllers,
@@ -25,42 +26,57 @@ def read_agreement(
 
     Args:
         reference: The stem, version cut.
-        title: None for `Project N`.
+        heading: Where it begins; None in L0.
         draft: Its lines, sorted.
         style: How its page is written.
         split_controllers: From the vocabulary: names hold commas.
         not_printed: Fields that its page is known not to print, beside those that its layout does not.
     """
     values = draft.values()
-    record = _header_fields(values, split_controllers)
-    record["title"] = title
+    fields = _header_fields(values, split_controllers)
+    record = fields.record
+    record["title"] = heading.title if heading else None
     record["datasets"] = None if draft.datasets is None else as_set(draft.datasets)
     record |= {name: "\n".join(draft.sections[name]) for name in SECTIONS if name in draft.sections}
-    if "Access method" in values:
-        record["system_access_note"] = record["system_access_note"] or _has_access_note(draft)
+    if draft.system_access:
+        record["system_access_note"] = True
     # What stands there is printed, whatever the table says of the layout.
     not_in_layout = {name for name in unprinted(style.layout) if not record.get(name)}
     record = {name: value for name, value in record.items() if name not in not_in_layout}
     lost = {name for name in not_printed | _lost(values, record, style) if not record.get(name)}
-    return Agreement(reference=reference, printed=draft.printed(), unprinted=frozenset(not_in_layout | lost), **record)
+    remark = [heading.remark] if heading and heading.remark else []
+    return Agreement(
+        reference=reference,
+        remainder="\n".join([*remark, *draft.remainder, *fields.rest]) or None,
+        printed=draft.printed(),
+        unread=frozenset(fields.unread),
+        unprinted=frozenset(not_in_layout | lost | set(fields.unread)),
+        **record,
+    )
 
 
-def _header_fields(values: dict[str, list[str]], split_controllers: SplitControllers) -> dict[str, Any]:
-    record: dict[str, Any] = {}
+class _Fields(NamedTuple):
+    """What the labels of a header give: fields, what is in none, and the fields that are not understood."""
+
+    record: dict[str, Any]
+    rest: list[str]
+    unread: list[str]
+
+
+def _header_fields(values: dict[str, list[str]], split_controllers: SplitControllers) -> _Fields:
+    fields = _Fields({}, [], [])
     for label, texts in values.items():
         read = reader_of(label, split_controllers)
-        if read:
-            record |= read(texts)
-    return record
-
-
-def _has_access_note(draft: Draft) -> bool:
-    """Say whether the explanation of system access stands under `Access method`, or anywhere among the fields."""
-    return any(
-        line.text.startswith("(") and (entry.name == "Access method" or fold(line.text[:80]).startswith("systemaccess"))
-        for entry in draft.entries
-        for line in entry.lines
-    )
+        if read is None:
+            continue
+        found = read(texts)
+        unread = found.pop(UNREAD, ())
+        rest = found.pop(REST, ())
+        fields.record.update(found)
+        fields.unread.extend(unread)
+        # A field that is not understood stands whole in the remainder, so that a change of it is told.
+        fields.rest.extend(f"{label}: {text}" for text in ((" ".join(texts),) if unread else rest))
+    return fields
 
 
 def _lost(values: dict[str, list[str]], record: dict[str, Any], style: Style) -> set[str]:
@@ -92,7 +108,18 @@ def notices_of(agreement: Agreement, draft: Draft, missing: Sequence[str]) -> li
     notices = [f"unknown label '{label}'" for label in draft.unknown]
     notices += [f"no label '{label}' beside an unknown one: taken as not printed" for label in missing]
     notices += [*draft.notices, *_windows(agreement)]
-    return [f"{agreement.reference}: {notice}" for notice in notices]
+    return [*(f"{agreement.reference}: {notice}" for notice in notices), *not_understood(agreement)]
+
+
+def not_understood(agreement: Agreement) -> list[str]:
+    """Return which labels of *agreement* are there and not understood, sentences that name it and quote them."""
+    labels = [label for label, names in FIELDS_OF_LABEL.items() if agreement.unread & set(names)]
+    printed = [(label, agreement.printed[label]) for label in labels if label in agreement.printed]
+    return [f"{agreement.reference}: `{label}` is not understood: '{_short(text)}'" for label, text in printed]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59].rstrip()}…"
 
 
 def _windows(agreement: Agreement) -> list[str]:

@@ -1,11 +1,15 @@
-"""A page's markup or text to its lines: one for each block of text. What the lines say is read elsewhere.
+"""A page's markup or text to its lines, one for each block of text: the one door for characters (design rule 19).
 
 The site's real markup is not known and will change, so nothing here asks for a class, an id or a certain nesting. All
-that counts is where a browser would begin a new line. What the tags say beyond that (a list item, a heading, a link)
-goes along as a hint for choices that have no other ground.
+that counts is where a browser would begin a new line. What the tags say beyond that (a list item, a heading, a term, a
+link, parts that stand apart on one line) goes along as a hint for choices that have no other ground.
+
+Every word outside script, style and head is in a line. What the lines say is read elsewhere.
 """
 
+import html
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -13,7 +17,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.builder._lxml import LXMLTreeBuilder
 from bs4.element import NavigableString
 
-from scraper.reading.layouts import SECTION_LINES
+from scraper.reading.layouts import section_label
 
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big button cite code data del dfn em font i img input ins kbd label mark nobr q s samp"
@@ -21,11 +25,24 @@ _INLINE = frozenset(
 )
 """Elements that do not begin a line. An unknown one does: labels and values may part, agreements must not run on."""
 
-_BREAKS = frozenset(("br", "hr"))
-_SKIPPED = frozenset("footer head iframe nav noscript object script select style svg template textarea title".split())
-_KINDS = {"li": "item", "pre": "pre", **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "heading")}
+_CHIPS = frozenset(("a", "button", "data", "label", "mark", "span"))
+"""Inline elements that sites set apart by a style sheet alone: two side by side are two values."""
 
-_BLANKS = re.compile("[ \t\r\n\f\v\N{NO-BREAK SPACE}]+")
+_BREAKS = frozenset(("br", "hr"))
+_SKIPPED = frozenset(("head", "script", "style"))
+_ASIDE = frozenset("aside footer iframe nav noscript object select svg template textarea".split())
+"""What stands in these is on the page, and in no agreement, wherever in the tree they stand."""
+
+_KINDS = {
+    "li": "item",
+    "pre": "pre",
+    "dt": "term",
+    "th": "term",
+    "td": "cell",
+    "dd": "cell",
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "heading"),
+}
+
 _MARK = re.compile(r"(?:\d{1,3}[.)]|[-•·*–])(?:\s+|$)|•")
 _BLOCK_TAG = re.compile(
     r"</?(?:!doctype|html|head|body|title|meta|div|p|h[1-6]|table|tr|td|th|dl|dt|dd|ul|ol|li|br|pre|section|article"
@@ -38,9 +55,11 @@ class Line(NamedTuple):
     """One line of a page, white space collapsed, never empty."""
 
     text: str
-    kind: str = ""  # "item", "heading", "link" or "pre": what the markup calls it
+    kind: str = ""  # "item", "heading", "term", "cell" or "pre": what the markup calls it
     gap: int = 0  # blank lines before it, in text
-    climb: int = 0  # in markup: the depth of the innermost element that holds both this line and the one before
+    parts: tuple[str, ...] = ()  # what the markup keeps apart within it, where that is more than one
+    link: bool = False  # it is nothing but links
+    aside: bool = False  # it stands in the site's navigation, footer or the like
 
 
 def looks_like_markup(text: str) -> bool:
@@ -52,15 +71,53 @@ def looks_like_markup(text: str) -> bool:
     return n_tags > 1 and n_tags * 3 > text.count("\n")
 
 
-def collapse_space(text: str) -> str:
-    """Return *text* with runs of white space made one space. An en space is a character of the text and stays.
+# Characters: the one door
 
-    >>> collapse_space("  Type of  data: ")
-    'Type of data:'
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_MOST_DOUBLINGS = 4
+_LONGEST_EMPHASIS = 4_000  # labels and values; looking for pairs in a longer text costs more than it tells
+_EMPHASIS = re.compile(r"(\*\*\*?|___?)(?=\S)(.{1,400}?)(?<=\S)\1")
+_EMPHASISED = re.compile(r"^(\W{0,3}?)([*_`])(?=[^\s*_`])([^*_`]+)(?<=\S)\2(?=\s|:|$)")
+
+
+def clean(text: str) -> str:
+    r"""Return *text* as it is read: what nobody sees gone, entities resolved, white space collapsed.
+
+    Format characters go, every sort of space is a space, the two hyphens that look like one are one. Entities that are
+    still there were escaped twice; emphasis marks around a label or a value were left by a generator:
+
+    >>> clean(" Type\u00a0of\u00ad  data: "), clean("&amp;#x27;Control&nbsp;of"), clean("**When:**DSA runs 2019-01")
+    ('Type of data:', "'Control of", 'When:DSA runs 2019-01')
     """
-    if text.isascii():
-        return " ".join(text.split())
-    return _BLANKS.sub(" ", text).strip()
+    if "&" in text:
+        text = _resolve_entities(text)
+    if not text.isascii():
+        text = text.translate(_AS_READ)
+    text = " ".join(text.split())
+    if len(text) <= _LONGEST_EMPHASIS and ("*" in text or "_" in text or "`" in text):
+        text = _EMPHASISED.sub(r"\1\3", _EMPHASIS.sub(r"\2", text))
+    return text
+
+
+def _resolve_entities(text: str) -> str:
+    for _ in range(_MOST_DOUBLINGS):
+        resolved = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+        if resolved == text:
+            break
+        text = resolved
+    return text
+
+
+class _AsRead(dict[int, str | int | None]):
+    """What becomes of a character at the door, by what Unicode calls it; looked up once for each."""
+
+    def __missing__(self, code: int) -> str | int | None:
+        category = unicodedata.category(chr(code))
+        self[code] = None if category == "Cf" else " " if category in ("Zs", "Zl", "Zp") else code
+        return self[code]
+
+
+_AS_READ = _AsRead({0x2010: "-", 0x2011: "-", 0x85: " "})
 
 
 def without_mark(text: str) -> str:
@@ -82,7 +139,7 @@ def lines_of_text(text: str) -> list[Line]:
     """Return the lines of a plain *text*, each with the number of blank lines before it."""
     lines, gap = [], 0
     for raw in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        line = collapse_space(raw)
+        line = clean(raw)
         if line:
             lines.append(Line(line, "", gap))
             gap = 0
@@ -140,6 +197,26 @@ class _TreeBuilder(LXMLTreeBuilder):
         self.soup.handle_data(data)  # type: ignore[union-attr]
 
 
+class _Open:
+    """An element of the tree that the walk is in."""
+
+    __slots__ = ("aside", "children", "in_link", "is_block", "kind")
+
+    def __init__(self, node: Tag | BeautifulSoup, is_block: bool, kind: str, in_link: bool, aside: bool) -> None:
+        self.children = iter(node.contents)
+        self.is_block = is_block
+        self.kind = kind
+        self.in_link = in_link
+        self.aside = aside
+
+
+# Around the text of an inline element that may be a value of its own; no page holds them, they are control characters.
+_CHIP, _END_OF_CHIP = "\x1e", "\x1f"
+# A badge is no part of the word that it stands at; a capital in an element of its own is.
+_TIGHT = re.compile(rf"(?<=\w\w)(?:{_CHIP}(?=\w\w)|{_END_OF_CHIP}(?=\w\w))")
+_CHIPS_OF_LINE = re.compile(rf"([^{_CHIP}{_END_OF_CHIP}]*){_CHIP}([^{_CHIP}{_END_OF_CHIP}]*){_END_OF_CHIP}")
+
+
 class _Walk:
     """A walk over the tree with a stack of its own: 20,000 levels of nesting are twenty times Python's.
 
@@ -149,77 +226,102 @@ class _Walk:
     def __init__(self, soup: BeautifulSoup, inline: frozenset[str]) -> None:
         self.lines: list[Line] = []
         self.inline = inline
-        self.stack = [(iter(soup.contents), True, "", False)]  # children to come, block, kind, inside a link
+        self.stack = [_Open(soup, True, "", False, False)]
         self.pieces: list[str] = []  # of the line that is open
         self.only_links = True
-        self.climb = 0
+        self.chips = 0  # in the line that is open
         self.gap = 0
 
     def step(self) -> None:
         """Take the children of the innermost open element, up to the next one that has children itself."""
-        children, is_block, kind, in_link = self.stack[-1]
+        now = self.stack[-1]
         pieces = self.pieces
-        for node in children:
+        for node in now.children:
             if type(node) is NavigableString:
-                if kind == "pre" and "\n" in node:
-                    self.take_lines(node)
-                elif in_link or not node.isspace():
+                if now.kind == "pre" and "\n" in node:
+                    self.take_lines(node, now)
+                elif now.in_link or not node.isspace():
                     pieces.append(node)
-                    self.only_links = self.only_links and in_link
+                    self.only_links = self.only_links and now.in_link
                 elif pieces:
                     pieces.append(" ")
-            elif type(node) is Tag and self.enter(node, kind, in_link):
+            elif type(node) is Tag and self.enter(node, now):
                 return
-        if is_block and pieces:
-            self.end_line(kind)
+        if now.is_block and pieces:
+            self.end_line(now)
         self.stack.pop()
-        if self.climb > len(self.stack):
-            self.climb = len(self.stack)
 
-    def enter(self, node: Tag, kind: str, in_link: bool) -> bool:
-        """Open *node*; False where there is nothing in it to read."""
+    def enter(self, node: Tag, now: _Open) -> bool:
+        """Open *node*; False where there is nothing in it to read, or it is read already."""
         name = node.name
         if name in self.inline:
-            self.stack.append((iter(node.contents), False, kind, in_link or name == "a"))
+            if name in _CHIPS and now.kind != "pre" and all(type(child) is NavigableString for child in node.contents):
+                self.pieces.append(f"{_CHIP}{''.join(node.contents)}{_END_OF_CHIP}")  # type: ignore[arg-type]
+                self.chips += 1
+                self.only_links = self.only_links and (now.in_link or name == "a")
+                return False
+            self.stack.append(_Open(node, False, now.kind, now.in_link or name == "a", now.aside))
             return True
         if name in _SKIPPED:
             return False
         if self.pieces:
-            self.end_line(kind)
+            self.end_line(now)
         if name in _BREAKS and not node.contents:
             return False
-        self.stack.append((iter(node.contents), True, _KINDS.get(name, kind), in_link))
+        aside = now.aside or name in _ASIDE
+        self.stack.append(_Open(node, True, _KINDS.get(name, now.kind), now.in_link, aside))
         return True
 
-    def take_lines(self, text: str) -> None:
+    def take_lines(self, text: str, now: _Open) -> None:
         """Take text in which line breaks count, as in `<pre>`."""
         *whole, rest = text.split("\n")
         for line in whole:
             self.pieces.append(line)
+            self.only_links = now.in_link
             n_before = len(self.lines)
-            self.end_line("pre")
+            self.end_line(now)
             self.gap = self.gap + 1 if len(self.lines) == n_before else 0
         self.pieces.append(rest)
         self.only_links = False
 
-    def end_line(self, kind: str) -> None:
+    def end_line(self, now: _Open) -> None:
         """Close the line that is open, if there is any text in it."""
         pieces = self.pieces
-        text = collapse_space(pieces[0] if len(pieces) == 1 else "".join(pieces))
-        kind = kind or ("link" if self.only_links else "")
+        text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+        parts: tuple[str, ...] = ()
+        if self.chips:
+            parts = _parts_of(text) if self.chips > 1 else ()
+            text = " ".join(parts) if parts else _TIGHT.sub(" ", text).replace(_CHIP, "").replace(_END_OF_CHIP, "")
+        text = clean(text)
         # A section's label in an element of its own, with the prose behind it: a whole line all the same.
         if len(pieces) > 1 and ":" in pieces[0]:
-            label = collapse_space(pieces[0])
-            if label in SECTION_LINES and label != text:
-                self.add(label, kind)
-                text = text[len(label) :].lstrip()
+            label = clean(pieces[0].replace(_CHIP, "").replace(_END_OF_CHIP, ""))
+            if label != text and text.startswith(label) and label.endswith(":") and section_label(label):
+                self.add(label, (), now)
+                text, parts = text[len(label) :].lstrip(), ()
         if text:
-            self.add(text, kind)
+            self.add(text, parts, now)
         pieces.clear()
         self.only_links = True
+        self.chips = 0
 
-    def add(self, text: str, kind: str) -> None:
-        """Add a line, and remember from where the way to the next one starts."""
-        self.lines.append(Line(text, kind, self.gap, self.climb))
-        self.climb = len(self.stack)
+    def add(self, text: str, parts: tuple[str, ...], now: _Open) -> None:
+        """Add a line."""
+        self.lines.append(Line(text, now.kind, self.gap, parts, self.only_links, now.aside))
         self.gap = 0
+
+
+def _parts_of(text: str) -> tuple[str, ...]:
+    """Return the values of a line that stand side by side in elements of their own, behind a label if there is one.
+
+    Text between them says that they are words of one sentence.
+    """
+    parts: list[str] = []
+    end = 0
+    for found in _CHIPS_OF_LINE.finditer(text):
+        between = clean(found[1])
+        if between and (parts or not between.endswith(":")):
+            return ()
+        parts += [part for part in (between, clean(found[2])) if part]
+        end = found.end()
+    return tuple(parts) if len(parts) > 1 and not text[end:].strip() else ()

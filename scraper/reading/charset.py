@@ -96,7 +96,7 @@ def _mostly_utf8(body: bytes) -> tuple[str, list[str]]:
 def _repair(text: str, *, may_hold_c1: bool) -> tuple[str, list[str]]:
     """Return *text* with the marks of double decoding taken out, and notices of it."""
     notices = []
-    if "â€" in text or "Â" in text:
+    if ("â€" in text or "Â" in text) and _is_mostly_mojibake(text):
         repaired = _MOJIBAKE.sub(_decode_again, text)
         if repaired != text:
             text = repaired
@@ -109,6 +109,12 @@ def _repair(text: str, *, may_hold_c1: bool) -> tuple[str, list[str]]:
     if controls + references:
         notices.append(f"{_count(controls + references, 'control character')} read as windows-1252")
     return text, notices
+
+
+def _is_mostly_mojibake(text: str) -> bool:
+    """Say whether more than half of the lines that are not ASCII show it: `Â’` in capitals is Welsh, not a mistake."""
+    lines = [line for line in text.splitlines() if not line.isascii()]
+    return 2 * sum(_MOJIBAKE.search(line) is not None for line in lines) > len(lines)
 
 
 def _cp1252_reference(found: re.Match[str]) -> str:

@@ -1,53 +1,67 @@
-"""The lines of one agreement, sorted: which belong to which header label, to the datasets, to which section.
+"""The lines of one agreement, sorted: which belong to which header label, to the datasets, to which section, to none.
 
-Nothing is understood here but labels. The order of labels is free, any may be missing; prose begins with the first
-section's label and ends the header for good.
+Nothing is understood here but labels. The order of header labels is free, any may be missing; prose begins with the
+first section's label and ends the header for good. Every line has an owner (design rule 16): what is in no field is in
+the remainder.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from scraper.names.fold import fold
 from scraper.reading.blocks import Line, is_item, without_mark
+from scraper.reading.headings import Titles
+from scraper.reading.labels import label_of, section_of
 from scraper.reading.layouts import (
     FIELDS_OF_LABEL,
     HEADING_LABELS,
     L0_BARE_LINES,
     L0_INLINE_SECTIONS,
     L0_LABELS,
-    L1_SECTION_LINES,
     LIST_LABELS,
-    SECTION_LINES,
     Label,
     known_label,
+    section_label,
 )
+from scraper.records import Owned
 
 _WITH_BRACKETS = frozenset(("Purposes", "Opt outs honoured", "When"))
 _TO_TOP = re.compile(r"\W*(?:back to )?(?:top|contents|index)\W*", re.IGNORECASE)
 _LONGEST_UNKNOWN_LABEL = 60
 _MOST_WORDS = 7
+_ACCESS_NOTE = fold("System access")
+REMAINDER = "remainder"
 
 
 class Style(NamedTuple):
     """How a page is written, so far as its lines cannot be sorted without knowing."""
 
     layout: str
+    is_markup: bool = True
     labels_apart: bool = False  # labels and their values stand on lines of their own
     lost_heads: bool = False  # a text form that lost `Datasets:`, `Objectives:` and most `Data-controller type:` lines
     old_benefits: bool = False  # the older half of L1, where `Benefits:` is a label
 
-    def label(self, text: str) -> Label | None:
-        """Return the header label that *text* begins with, of those that this page may have."""
-        return known_label(text, L0_LABELS if self.layout == "L0" else HEADING_LABELS)
+    def label(self, line: Line) -> Label | None:
+        """Return the header label that *line* begins with, of those that this page may have."""
+        return label_of(line, L0_LABELS if self.layout == "L0" else HEADING_LABELS)
 
-    def section(self, text: str) -> tuple[str, str] | None:
-        """Return the section that begins with the line *text*, and what stands behind the label on the same line."""
+    def section(self, line: Line) -> tuple[str, str] | None:
+        """Return the section that begins with *line*, and what stands behind the label on the same line."""
         if self.layout == "L0":
-            label, colon, rest = text.partition(":")
+            label, colon, rest = line.text.partition(":")
             return (L0_INLINE_SECTIONS[label], rest.strip()) if colon and label in L0_INLINE_SECTIONS else None
-        name = (L1_SECTION_LINES if self.old_benefits else SECTION_LINES).get(text)
-        return (name, "") if name else None
+        name = section_of(line)
+        if name is None or (not self.old_benefits and is_old_benefits(line)):
+            return None
+        return name, ""
+
+
+def is_old_benefits(line: Line) -> bool:
+    """Say whether *line* is the label `Benefits:` of 2018, which newer pages know as a word of their prose."""
+    return fold(line.text).startswith("benefit") and section_of(line) is not None
 
 
 @dataclass(slots=True)
@@ -57,13 +71,24 @@ class Entry:
     name: str
     printed: str
     value: str
+    parts: tuple[str, ...] = ()
+    """The value's parts, where the markup keeps several apart on the label's own line."""
     lines: list[Line] = field(default_factory=list)
 
     def texts(self) -> list[str]:
-        """Return the lines of the value: explanations in brackets under it are none."""
-        may_explain = bool(self.name) and self.name not in _WITH_BRACKETS
-        lines = [line.text for line in self.lines if not (may_explain and _is_bracketed(line.text))]
-        return [text for text in (self.value, *lines) if text]
+        """Return the lines of the value."""
+        return [text for text in (self.value, *(line.text for line in self.lines)) if text]
+
+    def values(self) -> list[str]:
+        """Return the value, or the values that the markup keeps apart: items of a list, cells, parts of a line."""
+        texts = self.texts()
+        if self.name == "Purposes":
+            return ["\n".join(texts)]
+        apart = self.parts or any(line.parts or is_item(line) or line.kind == "cell" for line in self.lines)
+        if self.name == "When" or not apart:
+            return [" ".join(texts)]
+        own = self.parts or ((self.value,) if self.value else ())
+        return [*own, *(part for line in self.lines for part in line.parts or (without_mark(line.text),))]
 
 
 @dataclass(slots=True)
@@ -74,6 +99,19 @@ class Draft:
     datasets: list[str] | None
     sections: dict[str, list[str]]
     notices: list[str]
+    remainder: list[str]
+    system_access: bool
+    """Whether the bracketed sentence on system access stands there."""
+    tail: list[Owned] = field(default_factory=list)
+    """The lines below the last label, in order."""
+    under_heading: int = 0
+    """Lines between the heading and the first label."""
+
+    @property
+    def leads_with_values(self) -> bool:
+        """Whether its first value stands before any label, and nothing behind its last one."""
+        last = [entry for entry in self.entries if entry.name not in LIST_LABELS][-1:]
+        return self.under_heading > 0 and any(not entry.texts() for entry in last)
 
     @property
     def unknown(self) -> list[str]:
@@ -81,12 +119,11 @@ class Draft:
         return list(dict.fromkeys(entry.printed for entry in self.entries if not entry.name))
 
     def values(self) -> dict[str, list[str]]:
-        """Return for each known header label the values it has: one for each time it stands there."""
+        """Return for each known header label the values it has: at least one for each time it stands there."""
         values: dict[str, list[str]] = {}
         for entry in self.entries:
             if entry.name and entry.name not in LIST_LABELS:
-                joint = "\n" if entry.name == "Purposes" else " "
-                values.setdefault(entry.name, []).append(joint.join(entry.texts()))
+                values.setdefault(entry.name, []).extend(entry.values())
         return values
 
     def printed(self) -> dict[str, str]:
@@ -98,39 +135,55 @@ class Draft:
         return {label: "\n".join(texts) for label, texts in printed.items()}
 
 
-def draft_of(lines: Sequence[Line], style: Style) -> Draft:
+def draft_of(lines: Sequence[Line], style: Style, titles: Titles) -> Draft:
     """Return the *lines* of one agreement, its heading left out, sorted."""
-    notices: list[str] = []
+    lines = [line for line in lines if not line.aside]
     prose_at = _find_prose(lines, style)
     header, lost = split_lost(lines[:prose_at]) if style.lost_heads else (lines[:prose_at], [])
-    entries = _entries(header, style, notices)
-    datasets, left = _lost_list(lost) if style.lost_heads else _take_datasets(entries, style)
-    sections = _sections(lines[prose_at:], style, datasets is not None, notices)
-    if "datasets" in sections:
-        datasets = [without_mark(text) for text in sections.pop("datasets")]
-    if left and "objectives" in sections:
-        notices += [f"a line after the datasets was not understood: '{_short(line.text)}'" for line in left]
-    elif left:
-        sections = {"objectives": [line.text for line in left], **sections}
-    return Draft(entries, datasets, sections, notices)
+    sorted_ = _Header(style, titles)
+    sorted_.take(header)
+    datasets, left = _lost_list(lost) if style.lost_heads else _take_datasets(sorted_.entries)
+    draft = Draft(sorted_.entries, datasets, {}, [], sorted_.remainder, sorted_.system_access)
+    draft.under_heading = sorted_.under_heading
+    prose = lines[prose_at:]
+    if (
+        style.lost_heads
+        and left
+        and not any(begins and begins[0] == "objectives" for begins in map(style.section, prose))
+    ):
+        draft.sections["objectives"] = [line.text for line in left]
+        draft.tail = [Owned("objectives", line.text) for line in left]
+        left = []
+    _leave(draft, left, titles)
+    _sort_prose(draft, prose, style, titles)
+    return draft
+
+
+def _leave(draft: Draft, left: Iterable[Line], titles: Titles) -> None:
+    """Give the lines behind the list of datasets to the remainder."""
+    rest = [line.text for line in left if not titles.repeats(line.text)]
+    draft.remainder += rest
+    if draft.datasets and not draft.sections:
+        draft.tail += [Owned("datasets", name) for name in draft.datasets]
+    draft.tail += [Owned(REMAINDER, text) for text in rest]
 
 
 def has_list_label(lines: Sequence[Line]) -> bool:
     """Say whether there is a `Datasets:` among the *lines* of a header."""
-    labels = map(known_label, (line.text for line in lines))
-    return any(label and label.name == "Datasets" for label in labels)
+    return any(label and label.name == "Datasets" for label in map(label_of, lines))
 
 
 def split_lost(header: Sequence[Line]) -> tuple[Sequence[Line], Sequence[Line]]:
     """Return the fields of a *header*, and the datasets and prose behind them if their headings are lost.
 
     Two blank lines are all that is left of a lost line. What follows them is no field any more, whatever it looks like:
-    prose has headings with a colon, and some are our labels. Only a field that lost the one before it is still one.
+    prose has headings with a colon, and some are our labels. Only a field that lost the one before it is still one, and
+    so is the type of data that the newest layout prints behind the datasets.
     """
     name = ""
     far: list[int] = []
     for index, line in enumerate(header):
-        label = known_label(line.text)
+        label = label_of(line)
         if label and not far:
             name = label.name
             if name == "Datasets":
@@ -140,7 +193,13 @@ def split_lost(header: Sequence[Line]) -> tuple[Sequence[Line], Sequence[Line]]:
     items = [index for index in far if is_item(header[index])]
     starts = items or ([] if has_list_label(header) else far)
     end = starts[0] if starts else len(header)
-    return header[:end], header[end:]
+    lost = header[end:]
+    behind = next(
+        (i for i, line in enumerate(lost) if (label := label_of(line)) and label.name == "Type of data"), None
+    )
+    if behind is None or any(label and label.name == "Type of data" for label in map(label_of, header[:end])):
+        return header[:end], lost
+    return [*header[:end], lost[behind]], [*lost[:behind], *lost[behind + 1 :]]
 
 
 def with_colons(lines: Sequence[Line]) -> list[Line]:
@@ -150,9 +209,11 @@ def with_colons(lines: Sequence[Line]) -> list[Line]:
     """
     changed: list[Line] = []
     for line in lines:
-        is_label = line.text in FIELDS_OF_LABEL or f"{line.text}:" in L1_SECTION_LINES
-        is_value = bool(changed) and changed[-1].text == f"{line.text}:"
-        changed.append(line._replace(text=f"{line.text}:") if is_label and not is_value else line)
+        label = known_label(line.text, FIELDS_OF_LABEL, bare=True)
+        is_label = (label is not None and not label.value) or section_label(line.text, bare=True) is not None
+        is_value = bool(changed) and changed[-1].text.removesuffix(":") == line.text
+        bare = is_label and not is_value and not line.text.endswith(":")
+        changed.append(line._replace(text=f"{line.text}:") if bare else line)
     return changed
 
 
@@ -161,30 +222,76 @@ def with_colons(lines: Sequence[Line]) -> list[Line]:
 
 def _find_prose(lines: Sequence[Line], style: Style) -> int:
     """Return where the first section begins. A label inside the paragraphs of `Purposes` begins none."""
-    list_at = next((i for i, line in enumerate(lines) if line.text == "Datasets:"), 0)
+    list_at = next((i for i, line in enumerate(lines) if (label := style.label(line)) and label.name in LIST_LABELS), 0)
     inside_purposes = False
     for index, line in enumerate(lines):
-        if style.section(line.text) and not (inside_purposes and index < list_at):
+        if style.section(line) and not (inside_purposes and index < list_at):
             return index
-        label = style.label(line.text)
+        label = style.label(line)
         if label:
             inside_purposes = label.name == "Purposes"
     return len(lines)
 
 
-def _entries(lines: Sequence[Line], style: Style, notices: list[str]) -> list[Entry]:
-    entries: list[Entry] = []
-    for line in lines:
-        if style.layout == "L0" and line.text in L0_BARE_LINES:
-            continue
-        label = style.label(line.text) or _unknown_label(line, entries, style)
-        if label:
-            entries.append(Entry(label.name, label.printed, label.value))
-        elif entries:
-            entries[-1].lines.append(line)
-        elif not _is_bracketed(line.text):
-            notices.append(f"a line under the heading was not understood: '{_short(line.text)}'")
-    return entries
+class _Header:
+    """The header's lines at work: each goes to the label above it, or is left over."""
+
+    def __init__(self, style: Style, titles: Titles) -> None:
+        self.style = style
+        self.titles = titles
+        self.entries: list[Entry] = []
+        self.remainder: list[str] = []
+        self.system_access = False
+        self.under_heading = 0
+
+    def take(self, lines: Iterable[Line]) -> None:
+        """Sort the *lines* of a header."""
+        for line in lines:
+            if self.style.layout == "L0" and line.text in L0_BARE_LINES:
+                continue
+            label = self.style.label(line) or _unknown_label(line, self.entries, self.style)
+            if label:
+                self.entries.append(Entry(label.name, label.printed, label.value, _parts_behind(line, label)))
+            elif not _leads_back(line):
+                self.give(line)
+        for entry in self.entries:
+            if not entry.name:  # what an unknown label says is in no field, and must not change in silence
+                self.remainder.append(f"{entry.printed}: {' '.join(entry.texts())}".rstrip())
+
+    def give(self, line: Line) -> None:
+        """Give *line*, which has no label, to the entry above or to the remainder."""
+        entry = self.entries[-1] if self.entries else None
+        if line.text.startswith("(") and fold(line.text[:80]).startswith(_ACCESS_NOTE):
+            self.system_access = True
+        elif entry is None or self.is_beside(line, entry):
+            if not self.titles.repeats(
+                line.text
+            ):  # a dataset may be called as its agreement is: only here it says nothing
+                self.under_heading += entry is None
+                self.remainder.append(line.text)
+        else:
+            entry.lines.append(line)
+
+    def is_beside(self, line: Line, entry: Entry) -> bool:
+        """Say whether *line* stands below the value of *entry* and is no part of it."""
+        if entry.name in LIST_LABELS or entry.name in ("", "Purposes", "When"):
+            return False
+        if entry.name not in _WITH_BRACKETS and _is_bracketed(line.text):
+            return True
+        has_value = bool(entry.value) or (bool(entry.lines) and not self.style.labels_apart)
+        if not has_value or is_item(line) or line.kind in ("cell", "pre"):
+            return False
+        # A text may be wrapped, and then the next line follows at once; markup has one line for each block.
+        return self.style.is_markup or line.gap > 0
+
+
+def _parts_behind(line: Line, label: Label) -> tuple[str, ...]:
+    """Return the parts of *line* behind its label, if there are several."""
+    if not line.parts:
+        return ()
+    first = line.parts[0].partition(":")[2].strip()
+    parts = tuple(part for part in (first, *line.parts[1:]) if part)
+    return parts if len(parts) > 1 and label.value else ()
 
 
 def _unknown_label(line: Line, entries: Sequence[Entry], style: Style) -> Label | None:
@@ -221,15 +328,15 @@ def _is_bracketed(text: str) -> bool:
 # Datasets
 
 
-def _take_datasets(entries: list[Entry], style: Style) -> tuple[list[str] | None, list[Line]]:
+def _take_datasets(entries: list[Entry]) -> tuple[list[str] | None, list[Line]]:
     """Return the names of the datasets and the lines behind them that are none; takes bare lists out of *entries*."""
     lists = [entry for entry in entries if entry.name in LIST_LABELS]
     if not lists:
-        return _take_bare_list(entries, style)
+        return _take_bare_list(entries)
     names: list[str] = []
     left: list[Line] = []
     for entry in lists:
-        names += [without_mark(entry.value)] if entry.value else []
+        names += entry.parts or ([without_mark(entry.value)] if entry.value else [])
         if entry.name == "Datasets" or not entry.value:
             found, rest = _list_items(entry.lines, items_only=any(is_item(line) for line in entry.lines[:1]))
             names += found
@@ -237,13 +344,13 @@ def _take_datasets(entries: list[Entry], style: Style) -> tuple[list[str] | None
     return names, left
 
 
-def _take_bare_list(entries: list[Entry], style: Style) -> tuple[list[str] | None, list[Line]]:
+def _take_bare_list(entries: list[Entry]) -> tuple[list[str] | None, list[Line]]:
     """Return the items of a list without a heading, and cut them and what follows off the last field of *entries*."""
     if not entries or entries[-1].name in ("", "Purposes"):
         return None, []
     lines = entries[-1].lines
     start = next((i for i, line in enumerate(lines) if is_item(line)), None)
-    if start is None or (style.labels_apart and not entries[-1].value and start == 0):
+    if start is None or (not entries[-1].value and start == 0):
         return None, []
     entries[-1].lines = lines[:start]
     return _list_items(lines[start:], items_only=True)
@@ -257,46 +364,68 @@ def _lost_list(lines: Sequence[Line]) -> tuple[list[str] | None, list[Line]]:
 
 
 def _list_items(lines: Sequence[Line], *, items_only: bool) -> tuple[list[str], list[Line]]:
-    """Return the names in a list of datasets, and the lines from the first on that is no longer in the list."""
-    stays = (not items_only or is_item(line) or _is_bracketed(line.text) for line in lines)
-    end = next((i for i, stay in enumerate(stays) if not stay), len(lines))
-    names = [without_mark(line.text) for line in lines[:end]]
-    return [name for name in names if _may_be_dataset(name)], list(lines[end:])
+    """Return the names in a list of datasets, and the lines that are none of them."""
+    names: list[str] = []
+    left: list[Line] = []
+    for index, line in enumerate(lines):
+        if items_only and not is_item(line) and not _is_bracketed(line.text):
+            following = lines[index + 1 : index + 2]
+            # One line between two items of the markup is what a reader presses for more of them.
+            if not (names and following and following[0].kind == "item" and not following[0].link):
+                return names, [*left, *lines[index:]]
+            left.append(line)
+            continue
+        for name in line.parts or (without_mark(line.text),):
+            if _may_be_dataset(name):
+                names.append(name)
+            elif fold(name) and not name.strip(".)").isdigit():
+                left.append(line)
+    return names, left
 
 
 def _may_be_dataset(name: str) -> bool:
     """Say whether *name* is more than a mark, a number in a cell of its own, or an explanation in brackets."""
-    return bool(name) and not _is_bracketed(name) and not name.strip(".)").isdigit()
+    return bool(fold(name)) and not _is_bracketed(name) and not name.strip(".)").isdigit()
 
 
 # Sections
 
 
-def _sections(lines: Sequence[Line], style: Style, has_list: bool, notices: list[str]) -> dict[str, list[str]]:
-    """Return the sections of the prose in *lines*; a list of datasets further down is called `datasets`."""
-    sections: dict[str, list[str]] = {}
+def _sort_prose(draft: Draft, lines: Sequence[Line], style: Style, titles: Titles) -> None:
+    """Sort the prose in *lines*; a list of datasets further down is taken out of it."""
+    owner = ""
     texts: list[str] = []
     for line in lines:
-        begins = style.section(line.text)
-        if begins and style.layout == "L0" and begins[0] in sections:
-            begins = None  # labels in front of prose look like prose: an agreement has one of each
-        if begins is None and line.text == "Datasets:" and not has_list:
-            begins = ("datasets", "")
-        if begins is None:
-            if not _leads_to_top(line):
-                texts.append(line.text)
-            continue
-        if begins[0] in sections:
-            notices.append(f"'{line.text}' stands there twice: read as one section")
-        texts = sections.setdefault(begins[0], [])
-        texts += [begins[1]] if begins[1] else []
-    return sections
+        begins = _begun(line, draft, style)
+        if begins:
+            owner = begins[0]
+            texts = [] if owner == "datasets" else draft.sections.setdefault(owner, [])
+            texts += [begins[1]] if begins[1] else []
+            draft.tail = [Owned(owner, text) for text in texts]
+            if owner == "datasets":
+                draft.datasets = texts
+        elif not _leads_back(line) and not (line.link and titles.repeats(line.text)):
+            text = without_mark(line.text) if owner == "datasets" else line.text
+            texts.append(text)
+            draft.tail.append(Owned(owner, text))
 
 
-def _leads_to_top(line: Line) -> bool:
+def _begun(line: Line, draft: Draft, style: Style) -> tuple[str, str] | None:
+    """Return what begins with *line*, as `Style.section` does, if it may begin here.
+
+    A section's label counts once an agreement: pages print their sections in more than one order, so where it stands
+    says nothing.
+    """
+    begins = style.section(line)
+    if begins and begins[0] in draft.sections:
+        begins = None
+    if begins is None and draft.datasets is None and style.layout != "L0":
+        label = style.label(line)
+        if label and label.name == "Datasets" and not label.value:
+            return "datasets", ""
+    return begins
+
+
+def _leads_back(line: Line) -> bool:
     """Say whether *line* is a link of the site's own, between two agreements."""
-    return line.kind == "link" and _TO_TOP.fullmatch(line.text) is not None
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59].rstrip()}…"
+    return line.link and _TO_TOP.fullmatch(line.text) is not None

@@ -1,26 +1,36 @@
 """Where the agreements of a page begin, and what stands above the first of them. Lines in, positions and names out.
 
-A project heading is `title — reference`. Prose has lines of that form too, so a heading also has to be followed by
-header labels, and labels that begin anew: a paragraph among the header fields is followed by the next field only.
+An agreement begins at a line with a reference that header labels follow before the next such line (design rule 18).
+Prose names references too, so what follows decides, and whether the labels begin anew.
 """
 
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from scraper.names.fold import fold
 from scraper.reading.blocks import Line, is_item, without_mark
-from scraper.reading.layouts import L0_LABELS, L1_SECTION_LINES, Label, known_label
+from scraper.reading.labels import label_of, section_of
+from scraper.reading.layouts import HEADING_LABELS, L0_LABELS, Label, known_label
 
-_NIC = r"(?:DARS[- ]?)?NIC-[\w-]+(?:\.\d+)?"
-_SURE = re.compile(rf"(?:(.*)\s)?[—–-]\s+({_NIC})\.?", re.IGNORECASE | re.DOTALL)
+_NIC = re.compile(r"(?<![\w-])(?:DARS[- ]?)?NIC-\w[\w-]*(?:\.\d+)?", re.IGNORECASE)
+_DASH_BEFORE = re.compile(r"[—–-]\s+$")
 # Local names, `PHECancerReg` or `CSU RS Ps/sens`: up to four words, not all in lower case.
-_POSSIBLE = re.compile(r"(?=[^A-Z\d_]*[A-Z\d_])[A-Za-z][\w/.&+-]*(?: [\w/.&+-]+){0,3}(?<!\.)")
+_LOCAL = re.compile(
+    r"((?=[^A-Z\d_]*[A-Z\d_])[A-Za-z][\w/.&+-]*(?: [\w/.&+-]+){0,3}(?<!\.))\s*((?:[(\[].*)?)", re.DOTALL
+)
+_LONGEST_LOCAL = 40
+_LONGEST_HEADING = 2_000
 # With its dot: the five letters and digits that a reference ends in may be `V1234` too.
 _VERSION = re.compile(r"-v\d+\.\d+$", re.IGNORECASE)
 _UNTITLED = re.compile(r"Project\s+\d+", re.IGNORECASE)
+_NUMBER = re.compile(r"((?:\d{1,3}\.)+\d{0,3}|\d{1,3}\))\s+(?=\S)")
+_MARKS = re.compile(r"^(?:[#*•·▪‣¶§]+\s+|[-–—]\s+)+|\s*[¶#§🔗]+$")
+_PARTLY = re.compile(r"\s*\(partially via .{0,40}\)$", re.IGNORECASE)
 
-_WINDOW = 12
 _FIRST_LABELS = frozenset(("Type of data", "Opt outs honoured", "Datasets"))
+_WINDOW = 12
+_LABELS_OF_A_SENTENCE = 3  # a heading that lost its dash has a header below it, a sentence a label or two by chance
 
 FLAG_SIGN = "🚩"
 _SITE = re.compile(r"data release register|good tres work|they sold it anyway|theysolditanyway", re.IGNORECASE)
@@ -29,11 +39,22 @@ _PROJECTS = re.compile(r"\s+projects\s*$", re.IGNORECASE)
 
 
 class Heading(NamedTuple):
-    """A project heading: the line it is, its title (None for `Project N`), and the reference it names."""
+    """A project heading: its line, its title (None for `Project N`), the reference it names, what stands behind."""
 
     place: int
     title: str | None
     reference: str
+    remark: str = ""
+
+
+class _Form(NamedTuple):
+    """A line that has the form of a heading."""
+
+    title: str
+    reference: str
+    remark: str
+    is_sure: bool
+    """Whether the reference is surely one: local names look like any words."""
 
 
 def stem_of(reference: str) -> str:
@@ -47,30 +68,90 @@ def stem_of(reference: str) -> str:
     return _VERSION.sub("", reference.strip())
 
 
-def read_heading(text: str) -> tuple[str | None, str, bool] | None:
-    """Return title, reference and whether the reference is surely one, if *text* has the form of a project heading.
+def read_heading(text: str) -> tuple[str | None, str, str, bool] | None:
+    """Return title, reference, remark and whether the reference is surely one, if *text* may be a project heading.
+
+    Of several references the one behind the last dash counts, else the last:
 
     >>> read_heading("Cohort study — second phase. — DARS-NIC-01234-A1B2C")
-    ('Cohort study — second phase.', 'DARS-NIC-01234-A1B2C', True)
+    ('Cohort study — second phase.', 'DARS-NIC-01234-A1B2C', '', True)
+    >>> read_heading("Follow-up of DARS-NIC-1-A1B2C — DARS-NIC-22-X9Y8Z (closed, see DARS-NIC-3-A1B2C)")
+    ('Follow-up of DARS-NIC-1-A1B2C', 'DARS-NIC-22-X9Y8Z', '(closed, see DARS-NIC-3-A1B2C)', True)
     >>> read_heading("Project 12 — CSU RS Ps/sens")
-    (None, 'CSU RS Ps/sens', False)
+    (None, 'CSU RS Ps/sens', '', False)
     >>> read_heading("breached contract — audit report")
     """
-    sure = _SURE.fullmatch(text) if "NIC-" in text[-40:].upper() else None
-    if sure:
-        title, reference = sure[1] or "", sure[2]
-    else:
-        title, dash, reference = text.rpartition("— ")
-        if not dash or len(reference) > 40 or not _POSSIBLE.fullmatch(reference):
-            return None
-    title = title.rstrip(" —").strip() if sure is None else title.strip()
-    return (None if not title or _UNTITLED.fullmatch(title) else title), stem_of(reference), sure is not None
+    form = _form_of(text)
+    if form is None:
+        return None
+    title = form.title
+    return (None if not title or _UNTITLED.fullmatch(title) else title), stem_of(form.reference), *form[2:]
+
+
+def _form_of(text: str) -> _Form | None:
+    references = list(_NIC.finditer(text)) if "NIC-" in text.upper() else []
+    behind_dash = [found for found in references if _DASH_BEFORE.search(text, 0, found.start())]
+    before, dash, behind = text.rpartition("— ")
+    leads = bool(references) and not fold(text[: references[0].start()])  # `DARS-NIC-… — Title`
+    local = _LOCAL.fullmatch(behind) if dash and not behind_dash and not leads else None
+    if local is not None and len(local[1]) <= _LONGEST_LOCAL:
+        return _Form(_title(before), local[1], _remark(local[2]), False)
+    if not references:
+        return None
+    found = references[0] if leads and not behind_dash else (behind_dash or references)[-1]
+    reference = found[0].rstrip("-_")
+    return _Form(_title(text[: found.start()]), reference, _remark(text[found.start() + len(reference) :]), True)
+
+
+def _title(before: str) -> str:
+    """Return the title in what stands before a reference: marks, anchors and the dash are none of it."""
+    return _MARKS.sub("", before.strip().rstrip("([").rstrip()).rstrip(" —–-").strip()
+
+
+def _remark(behind: str) -> str:
+    return behind.strip() if fold(behind) else ""
 
 
 def find_headings(lines: Sequence[Line]) -> list[Heading]:
     """Return the project headings among *lines*."""
     search = _Search(lines)
-    return [heading for index in search.candidates for heading in search.check(index)]
+    return _without_numbers([heading for index in search.candidates for heading in search.check(index)])
+
+
+def unfollowed_heading(lines: Sequence[Line], starts: Sequence[Heading]) -> str | None:
+    """Return the reference in a line that the markup makes a heading, and that begins no agreement, if there is one.
+
+    Its labels are not understood: its lines would go to the agreement above, and it would be told as gone.
+    """
+    found = {heading.reference for heading in starts}
+    places = {heading.place for heading in starts}
+    first = min(places, default=0)
+    for index in range(first, len(lines)):
+        if lines[index].kind == "heading" and index not in places and not lines[index].aside:
+            form = _form_of(lines[index].text)
+            if form and form.is_sure and stem_of(form.reference) not in found:
+                return stem_of(form.reference)
+    return None
+
+
+def _without_numbers(headings: list[Heading]) -> list[Heading]:
+    """Return *headings* without the numbers that count them, which are the site's: `1.`, `2.`, or `1.1`, `1.2`."""
+    found = [_NUMBER.match(heading.title or "") for heading in headings]
+    numbered = [number[1].rstrip(".)").split(".") for number in found if number]
+    counts = [int(parts[-1]) for parts in numbered]
+    first_parts = {tuple(parts[:-1]) for parts in numbered}
+    if not counts or counts[0] > 1 or counts != list(range(counts[0], counts[0] + len(counts))) or len(first_parts) > 1:
+        return headings
+    if len(counts) < sum(heading.title is not None for heading in headings):
+        return headings
+    return [
+        heading if number is None else heading._replace(title=_titled((heading.title or "")[number.end() :]))
+        for heading, number in zip(headings, found, strict=True)
+    ]
+
+
+def _titled(title: str) -> str | None:
+    return None if _UNTITLED.fullmatch(title) else title
 
 
 class _Search:
@@ -78,15 +159,20 @@ class _Search:
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self.lines = lines
-        self.labels: list[Label | None] = [known_label(line.text) for line in lines]
+        self.labels: list[Label | None] = [label_of(line) for line in lines]
         self.read = {
             index: found
             for index, line in enumerate(lines)
-            if ("—" in line.text or "NIC-" in line.text) and self.labels[index] is None
+            if len(line.text) <= _LONGEST_HEADING
+            and ("—" in line.text or "NIC-" in line.text.upper())
+            and not line.aside
+            if label_of(line, L0_LABELS | HEADING_LABELS) is None and not _is_id_of_l0(lines, index)
             for found in [read_heading(line.text)]
             if found
         }
         self.candidates = sorted(self.read)
+        self.sentences = {index for index in self.candidates if self.is_sentence(index)}
+        self.following = {index: self.labels_after(index) for index in self.candidates}
         self.since: int | None = None  # the line after which `seen` begins
         self.seen: set[str] = set()
         self.in_prose = False
@@ -94,11 +180,11 @@ class _Search:
     def check(self, index: int) -> list[Heading]:
         """Return the heading at *index*, or nothing where the line only looks like one."""
         self.look_back(index)
-        title, reference, is_sure = self.read[index]
-        if not self.is_believable(self.labels_after(index), self.line_after(index), is_sure):
+        title, reference, remark, is_sure = self.read[index]
+        if not self.is_believable(index, is_sure):
             return []
         self.since, self.seen, self.in_prose = index, set(), False
-        return [Heading(index, title, reference)]
+        return [Heading(index, title, reference, remark)]
 
     def look_back(self, index: int) -> None:
         """Remember what stands between the last heading and the line at *index*."""
@@ -108,32 +194,51 @@ class _Search:
             label = self.labels[position]
             if label:
                 self.seen.add(label.name)
-            self.in_prose = self.in_prose or self.lines[position].text in L1_SECTION_LINES
+            self.in_prose = self.in_prose or section_of(self.lines[position]) is not None
         self.since = index
 
     def labels_after(self, index: int) -> list[str]:
-        """Return the header labels in the lines that follow, up to the next line that could be a heading."""
+        """Return the header labels that follow, up to a section or to the next line that could be a heading."""
         found: list[str] = []
-        for position in range(index + 1, min(index + 1 + _WINDOW, len(self.lines))):
-            if position in self.read:
+        for position in range(index + 1, len(self.lines)):
+            if section_of(self.lines[position]) or (position in self.read and position not in self.sentences):
                 break
             label = self.labels[position]
             if label and label.name not in found:
                 found.append(label.name)
+            if not found and position > index + _WINDOW:
+                break
         return found
 
-    def line_after(self, index: int) -> str:
-        following = (line.text for line in self.lines[index + 1 : index + 4])
-        return next((text for text in following if not (text.startswith("(") and text.endswith(")"))), "")
+    def line_after(self, index: int) -> Line | None:
+        following = self.lines[index + 1 : index + 4]
+        return next((line for line in following if not (line.text.startswith("(") and line.text.endswith(")"))), None)
 
-    def is_believable(self, labels: list[str], next_line: str, is_sure: bool) -> bool:
+    def is_believable(self, index: int, is_sure: bool) -> bool:
         """Say whether a line that looks like a heading is one, by the labels that follow it."""
+        labels, next_line = self.following[index], self.line_after(index)
+        if index in self.sentences and (len(labels) < _LABELS_OF_A_SENTENCE or self.is_quoted(index)):
+            return False
         if self.since is None:
-            return bool(labels) or (is_sure and next_line in L1_SECTION_LINES)
+            return bool(labels) or (is_sure and next_line is not None and section_of(next_line) is not None)
         if not labels or not self.begins_anew(labels[0], is_sure):
             return False
-        first = known_label(next_line)
+        if self.in_prose and self.is_quoted(index):
+            return False
+        first = label_of(next_line) if next_line else None
         return len(labels) > 1 or (is_sure and first is not None and first.name in _FIRST_LABELS)
+
+    def is_sentence(self, index: int) -> bool:
+        """Say whether the reference just ends or leads a sentence: nothing parts it from the words around it."""
+        text, kind = self.lines[index].text, self.lines[index].kind
+        found = list(_NIC.finditer(text))
+        apart = any(_DASH_BEFORE.search(text, 0, one.start()) or not fold(text[: one.start()]) for one in found)
+        return bool(found) and not apart and kind not in ("heading", "term") and "— " not in text
+
+    def is_quoted(self, index: int) -> bool:
+        """Say whether the labels behind a line in prose are too few for a header of this page: it is quoted there."""
+        most = max((len(labels) for other, labels in self.following.items() if other != index), default=0)
+        return 2 * len(self.following[index]) < most
 
     def begins_anew(self, label: str, is_sure: bool) -> bool:
         """Say whether *label* cannot just be the next one of the agreement that is being read."""
@@ -142,9 +247,36 @@ class _Search:
         return is_sure and label in _FIRST_LABELS - {"Datasets"}
 
 
+class Titles:
+    """What lists of contents and links say of the agreements of a page, and nothing more."""
+
+    def __init__(self, lines: Sequence[Line], headings: Sequence[Heading | None]) -> None:
+        named = [heading for heading in headings if heading]
+        texts = [lines[heading.place].text for heading in named]
+        for heading in named:
+            title = heading.title or ""
+            texts += [title, heading.reference, f"{title} {heading.reference}", f"{heading.remark} {heading.reference}"]
+        self._folded = frozenset(map(fold, texts)) - {""}
+
+    def repeats(self, text: str) -> bool:
+        """Say whether *text* repeats a title or says `Project N`, and so says nothing of its own."""
+        title = _PARTLY.sub("", without_mark(text)).strip()
+        form = _form_of(title)
+        if _UNTITLED.fullmatch(form.title if form and not form.remark else title):
+            return True
+        plain = _NUMBER.sub("", title, count=1)
+        return bool({fold(title), fold(plain), fold(text)} & self._folded)
+
+
+def _is_id_of_l0(lines: Sequence[Line], index: int) -> bool:
+    """Say whether the line is the value of an `HSCIC Id` on the line before."""
+    label = known_label(lines[index - 1].text, L0_LABELS, bare=True) if index else None
+    return label is not None and label.name == "HSCIC Id" and not label.value
+
+
 def find_l0_starts(lines: Sequence[Line]) -> list[int]:
     """Return where the agreements of a page of 2017 begin: they have no heading, only fields in a usual order."""
-    labels = [known_label(line.text, L0_LABELS) for line in lines]
+    labels = [label_of(line, L0_LABELS) for line in lines]
     if not any(label and label.name == "HSCIC Id" for label in labels):
         return []
     starts: list[int] = []
@@ -181,51 +313,81 @@ def _leads_to_id(lines: Sequence[Line], labels: Sequence[Label | None], index: i
 # The head of the page
 
 
-def organisation_of(head: Sequence[Line], slug: str) -> str | None:
-    """Return the organisation's name as the *head* of its page prints it, or None.
+class Head(NamedTuple):
+    """What stands above the first agreement of a page."""
+
+    organisation: str
+    files_disseminated: int | None
+    flags: tuple[str, ...]
+    remainder: tuple[str, ...]
+    """Lines that are none of these, and repeat no title."""
+
+
+def read_head(lines: Sequence[Line], slug: str, titles: Titles) -> Head | None:
+    """Return what the *lines* above the first agreement say, None where no organisation is named."""
+    name = _name_line(lines, slug)
+    if name is None:
+        return None
+    organisation = _named(lines[name])
+    owned = {index for index, line in enumerate(lines) if fold(_named(line)) == fold(organisation)}
+    counted = next((index for index, line in enumerate(lines) if _COUNT.match(line.text)), None)
+    flags: list[str] = []
+    further: list[str] = []
+    for index, line in enumerate(lines):
+        if index in owned or FLAG_SIGN not in line.text:
+            continue
+        sentence = line.text.replace(FLAG_SIGN, "").replace("\ufe0f", "").strip()
+        if not sentence and index + 1 < len(lines):  # a sign alone on its line belongs to the next one
+            sentence = lines[index + 1].text
+            owned.add(index + 1)
+        owned.add(index)
+        # A flag is told by its presence; what a second one says would change in silence.
+        further += [sentence] if flags and sentence else []
+        flags += [sentence] if sentence else []
+    owned |= {name} | ({counted} if counted is not None else set())
+    rest = [line.text for index, line in enumerate(lines) if index not in owned and not titles.repeats(line.text)]
+    return Head(
+        organisation, None if counted is None else _number(lines[counted].text), tuple(flags), (*rest, *further)
+    )
+
+
+def _named(line: Line) -> str:
+    """Return the name in a line of the head: marks and anchors are none of it, nor is the word behind it."""
+    return _PROJECTS.sub("", _MARKS.sub("", line.text)).strip()
+
+
+def _number(text: str) -> int:
+    found = _COUNT.match(text)
+    assert found is not None  # the line was found by it
+    return int(found[1].replace(",", ""))
+
+
+def _name_line(head: Sequence[Line], slug: str) -> int | None:
+    """Return which line of the *head* of a page names the organisation.
 
     Newer pages say "… projects". Older ones say nothing, and then it is the first line that is not known to be
     something else; the page's *slug* decides where several could be it.
     """
-    lines = [line for line in head if _may_be_name(line)]
-    names = [line for line in lines if not is_item(line)] or [line for line in lines if line.kind == "item"]
-    saying = [line for line in names if _PROJECTS.search(line.text)] or names
-    if not saying:
-        return None
-    of_slug = [line for line in saying if _letters(_PROJECTS.sub("", line.text)) == _letters(slug)]
-    headings = [line for line in saying if line.kind == "heading"]
-    return _PROJECTS.sub("", (of_slug or headings or saying)[0].text).strip()
+    places = [index for index, line in enumerate(head) if _may_be_name(line)]
+    names = [i for i in places if not is_item(head[i])] or [i for i in places if head[i].kind == "item"]
+    saying = [i for i in names if _says_projects(head[i])] or names
+    of_slug = [i for i in saying if _letters(_named(head[i])) == _letters(slug)]
+    headings = [i for i in saying if head[i].kind == "heading"]
+    return next(iter(of_slug or headings or saying), None)
 
 
 def says_projects(head: Sequence[Line]) -> bool:
     """Say whether the name line ends in "projects", as it does since 2021."""
-    return any(
-        _may_be_name(line) and without_mark(line.text) == line.text and _PROJECTS.search(line.text) for line in head
-    )
+    return any(_may_be_name(line) and without_mark(line.text) == line.text and _says_projects(line) for line in head)
 
 
-def files_disseminated(head: Sequence[Line]) -> int | None:
-    """Return the number of files that the head of the page counts, None where it counts none."""
-    for line in head:
-        found = _COUNT.match(line.text)
-        if found:
-            return int(found[1].replace(",", ""))
-    return None
-
-
-def flags_of(head: Sequence[Line]) -> tuple[str, ...]:
-    """Return the sentences behind the flag sign; a sign alone on its line belongs to the next line."""
-    flags = []
-    for index, line in enumerate(head):
-        if FLAG_SIGN in line.text:
-            sentence = line.text.replace(FLAG_SIGN, "").replace("\ufe0f", "").strip()
-            flags.append(sentence or " ".join(following.text for following in head[index + 1 : index + 2]))
-    return tuple(flag for flag in flags if flag)
+def _says_projects(line: Line) -> bool:
+    return _PROJECTS.search(_MARKS.sub("", line.text)) is not None
 
 
 def _may_be_name(line: Line) -> bool:
     text = line.text
-    if line.kind == "link" or len(text) > 200 or text.startswith("("):
+    if line.link or line.aside or len(text) > 200 or text.startswith("("):
         return False
     return not (_SITE.search(text) or _COUNT.match(text) or FLAG_SIGN in text or " | " in text or text.endswith(":"))
 

@@ -86,18 +86,44 @@ class Label(NamedTuple):
     value: str
 
 
-def known_label(text: str, allowed: Collection[str] = HEADING_LABELS) -> Label | None:
-    """Return the known header label that *text* begins with, if there is one.
+def known_label(text: str, allowed: Collection[str] = HEADING_LABELS, *, bare: bool = False) -> Label | None:
+    """Return the known header label that *text* begins with, if there is one; *bare*: it may lack its colon.
 
     >>> known_label("When:2017.09 — 2019.06.")
     Label(name='When', printed='When', value='2017.09 — 2019.06.')
     >>> known_label("Health and Social Care Act 2012")
     """
     end = text.find(":", 0, _LONGEST_LABEL)
+    if end < 0 and bare and len(text) < _LONGEST_LABEL:
+        end = len(text)
     name = _canonical(text[:end]) if end > 0 else None
     if name is None or name not in allowed:
         return None
     return Label(name, text[:end].strip(), text[end + 1 :].strip())
+
+
+def _section_key(label: str) -> str:
+    """Return what counts in a section's label: its letters, whatever their case, and no plural.
+
+    >>> _section_key("EXPECTED BENEFITS") == _section_key("Expected Benefit")
+    True
+    """
+    return "".join(_key(word).removesuffix("s") for word in label.split())
+
+
+_SECTION_OF_KEY = {_section_key(label.rstrip(":")): field for label, field in L1_SECTION_LINES.items()}
+
+
+def section_label(text: str, *, bare: bool = False) -> str | None:
+    """Return the section whose label the whole line *text* is, if it is one; *bare*: it may lack its colon.
+
+    >>> section_label("EXPECTED BENEFITS :"), section_label("Objectives"), section_label("Processing conditions:")
+    ('expected_benefits', None, None)
+    """
+    label = text.rstrip()
+    if len(label) > _LONGEST_LABEL or not (bare or label.endswith(":")):
+        return None
+    return _SECTION_OF_KEY.get(_section_key(label.removesuffix(":")))
 
 
 def unprinted(layout: str) -> set[str]:

@@ -1,57 +1,37 @@
 """A page's bytes to what the page says: `read_page`. Pure: no file, no clock, no network.
 
-The way of a page: bytes → text (`charset`) → lines (`blocks`) → agreements' places (`headings`) → lines sorted by label
-(`drafts`) → records (`agreements`, `values`). Here the steps are joined, the layout is decided, and pages that cannot
-be believed are refused.
+The way of a page: bytes → lines (`lines`, with `charset` and `blocks` behind it) → agreements' places (`headings`) →
+lines sorted by label (`drafts`) → records (`agreements`, `values`). Here the steps are joined, the layout is decided,
+and pages that cannot be believed are refused. What pages share (`frame`) is taken out where several are known.
 """
 
-import gc
 import re
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-
-from bs4 import BeautifulSoup
-from bs4.exceptions import ParserRejectedMarkup
 
 from scraper.errors import ListPageError, RefusedPageError
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
 from scraper.reading.agreements import fields_of, labels_missing, notices_of, read_agreement
-from scraper.reading.blocks import (
-    Line,
-    every_element_a_line,
-    lines_of_markup,
-    lines_of_text,
-    looks_like_markup,
-    parse_markup,
-)
-from scraper.reading.charset import decode, is_binary
-from scraper.reading.drafts import Draft, Style, draft_of, has_list_label, split_lost, with_colons
+from scraper.reading.blocks import Line
+from scraper.reading.drafts import Draft, Style, draft_of, has_list_label, is_old_benefits, split_lost, with_colons
 from scraper.reading.headings import (
     Heading,
-    files_disseminated,
+    Titles,
     find_headings,
     find_l0_starts,
-    flags_of,
-    organisation_of,
+    read_head,
     says_projects,
     stem_of,
+    unfollowed_heading,
 )
-from scraper.reading.layouts import (
-    HEADING_LABELS,
-    L0_INLINE_SECTIONS,
-    L0_LABELS,
-    L1_SECTION_LINES,
-    Evidence,
-    known_label,
-    layout_of,
-)
+from scraper.reading.labels import label_of, section_of
+from scraper.reading.layouts import HEADING_LABELS, L0_LABELS, Evidence, layout_of
+from scraper.reading.lines import PageLines, closes, read_lines
 from scraper.records import Agreement, RegisterPage
 from scraper.slugs import slug_of
 
-_XML_PROLOG = re.compile(r"\A(?:\s*<\?xml[^>]*>?)+")
-_CLOSES = re.compile(rb"</html\s*>", re.IGNORECASE)
-_PAGE_OF_ORGANISATION = re.compile(r"/organisations?/[^/?#\s]+")
+__all__ = ["closes", "read_page"]
+
 _MONTHS_ONLY = re.compile(r"DSA runs \d{4}-\d{2}(?!\d|-)")
 _OUT_OF_ORDER = re.compile(
     r"maintenance|unavailable|try again|back soon|not found|forbidden|access denied|too many requests|timed? ?out"
@@ -59,6 +39,9 @@ _OUT_OF_ORDER = re.compile(
     re.IGNORECASE,
 )
 _MOST_LINES_OF_AN_ERROR = 40
+_IN_A_ROW = 2
+_LINES_OF_A_VALUE = 3
+_MOST_UNDER_A_HEADING = 4
 
 Span = tuple[int, Heading | None]
 
@@ -71,8 +54,9 @@ class _Page(NamedTuple):
 
     @property
     def head(self) -> list[Line]:
-        """The lines above the first agreement."""
-        return self.lines[: self.starts[0][0]] if self.starts else self.lines
+        """The lines above the first agreement, and those that stand in no agreement wherever they are."""
+        first = self.starts[0][0] if self.starts else len(self.lines)
+        return [*self.lines[:first], *(line for line in self.lines[first:] if line.aside)]
 
     def bodies(self) -> list[list[Line]]:
         """Return the lines of each agreement, its heading left out."""
@@ -90,7 +74,7 @@ def read_page(
     must_close: bool = False,
     vocabulary: Vocabulary | None = None,
 ) -> RegisterPage:
-    """Return what the page in *body* says.
+    """Return what the page in *body* says, the site's frame still in it.
 
     Args:
         body: The page as it came, HTML or text: its content decides, not its name.
@@ -105,147 +89,115 @@ def read_page(
         RefusedPageError: It is no page of the register, or not a whole one.
     """
     slug = slug_of(source) if slug is None else slug
-    text, notices = _text_of(body, source, charset)
-    is_markup = looks_like_markup(text)
-    if is_markup:
-        _refuse_cut_off(text, must_close and not closes(body), source)
-        page = _read_markup(text, source)
-    else:
-        page = _read_lines([lines_of_text(text)])
+    lines = read_lines(body, source=source, charset=charset, must_close=must_close)
+    page = _place(lines)
     if not page.starts:
-        raise _refusal(page.lines, source)
-    organisation = organisation_of(page.head, slug)
-    if not organisation:
+        raise _refusal(lines, page.lines, source)
+    titles = Titles(page.lines, [heading for _, heading in page.starts])
+    head = read_head(page.head, slug, titles)
+    if head is None:
         raise RefusedPageError(source, "no organisation heading")
     _refuse_unkeyed(page.head, source)
     bodies = page.bodies()
-    style = _style_of(bodies, page, is_markup=is_markup)
-    drafts = [draft_of(lines, style) for lines in bodies]
-    agreements, more = _agreements(page, drafts, style, source, vocabulary or default_vocabulary())
+    style = _style_of(bodies, page, is_markup=lines.is_markup)
+    for agreement in bodies:
+        _refuse_swallowed(agreement, style, source)
+    drafts = [draft_of(agreement, style, titles) for agreement in bodies]
+    _refuse_misread(page, drafts, style, source)
+    agreements, notices = _agreements(page, drafts, style, source, vocabulary or default_vocabulary())
     return RegisterPage(
         source=source,
         slug=slug,
-        organisation=organisation,
+        organisation=head.organisation,
         layout=style.layout,
-        files_disseminated=files_disseminated(page.head),
-        flags=flags_of(page.head),
-        notices=(*notices, *more),
+        files_disseminated=head.files_disseminated,
+        flags=head.flags,
+        remainder="\n".join(head.remainder) or None,
+        notices=(*lines.notices, *notices),
         agreements=agreements,
+        tail=tuple(drafts[-1].tail),
     )
 
 
-def closes(body: bytes) -> bool:
-    """Say whether *body* is an HTML page that has its end, `</html>`."""
-    return _CLOSES.search(body[-65536:]) is not None or _CLOSES.search(body) is not None
+# Lines
 
 
-# Text and lines
-
-
-def _text_of(body: bytes, source: str, charset: str | None) -> tuple[str, list[str]]:
-    if is_binary(body):
-        raise RefusedPageError(source, "not a text or HTML page (binary)")
-    text, notices = decode(body, charset)
-    if not text.strip():
-        raise RefusedPageError(source, "empty")
-    return text, notices
-
-
-def _refuse_cut_off(text: str, lacks_end: bool, source: str) -> None:
-    if text.rfind("<") > text.rfind(">") and re.match(r"<(?:[a-zA-Z/!?]|\s*$)", text[text.rfind("<") :]):
-        raise RefusedPageError(source, "the page stops inside a tag")
-    if lacks_end:
-        raise RefusedPageError(source, "the page stops before its end: no </html>, and the one before it had one")
-
-
-@contextmanager
-def _collection_paused() -> Iterator[None]:
-    """Let the garbage collector rest while a tree is built and walked.
-
-    It would look through the growing tree again and again and find nothing: a third of the time of reading a page.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@_collection_paused()
-def _read_markup(text: str, source: str) -> _Page:
-    try:
-        soup = parse_markup(_XML_PROLOG.sub("", text))
-    except ParserRejectedMarkup as error:
-        raise RefusedPageError(source, "not readable as HTML") from error
-    page = _read_lines([lines_of_markup(soup)])
-    if not page.starts:
-        page = _read_lines([page.lines, with_colons(page.lines), every_element_a_line(soup)])
-    if not page.starts and _lists_organisations(soup, page.lines):
-        raise ListPageError(source, "a list of organisations")
-    return _without_tail(page)
-
-
-def _read_lines(readings: Sequence[list[Line]]) -> _Page:
-    """Return the first of several *readings* of a page's lines in which there are agreements, else the first."""
-    for lines in readings:
-        starts: list[Span] = [(heading.place, heading) for heading in find_headings(lines)]
-        starts = starts or [(index, None) for index in find_l0_starts(lines)]
+def _place(lines: PageLines) -> _Page:
+    """Return the page by the first reading of its lines in which there are agreements, else by the first."""
+    for reading in _readings(lines):
+        # A page of 2017 names its references behind a label; the others that its prose names begin nothing.
+        starts: list[Span] = [(index, None) for index in find_l0_starts(reading)]
+        starts = starts or [(heading.place, heading) for heading in find_headings(reading)]
         if starts:
-            return _Page(lines, starts)
-    return _Page(readings[0], [])
+            return _Page(reading, starts)
+    return _Page(lines.lines, [])
 
 
-def _without_tail(page: _Page) -> _Page:
-    """Return *page* without what stands below its last agreement: a footer would be prose of it otherwise.
-
-    Its labels tell which element the agreements are in. Below the last label, what is outside that element is no
-    longer theirs.
-    """
-    if not page.starts:
-        return page
-    first = page.starts[0][0]
-    sections = L0_INLINE_SECTIONS if page.starts[0][1] is None else L1_SECTION_LINES
-    labels = (i for i in range(len(page.lines) - 1, first, -1) if _is_label(page.lines[i].text, sections))
-    last = next(labels, first)
-    within = min((line.climb for line in page.lines[first + 1 : last + 1]), default=0)
-    end = next((i for i in range(last + 1, len(page.lines)) if page.lines[i].climb < within), len(page.lines))
-    return page._replace(lines=page.lines[:end])
-
-
-def _is_label(text: str, sections: Collection[str]) -> bool:
-    return (
-        text in sections
-        or text.partition(":")[0] in sections
-        or known_label(text, L0_LABELS | HEADING_LABELS) is not None
-    )
+def _readings(lines: PageLines) -> Iterator[list[Line]]:
+    yield lines.lines
+    if lines.is_markup:
+        yield with_colons(lines.lines)
+        yield lines.every_element() or []
 
 
 # Refusals
 
 
-def _lists_organisations(soup: BeautifulSoup, lines: Sequence[Line]) -> bool:
-    if says_projects(lines):
-        return False
-    return any(_PAGE_OF_ORGANISATION.search(str(link.get("href"))) for link in soup.find_all("a", href=True))
-
-
-def _refusal(lines: Sequence[Line], source: str) -> RefusedPageError:
+def _refusal(lines: PageLines, own: Sequence[Line], source: str) -> RefusedPageError:
     """Return why a page without agreements is refused, as plainly as can be told."""
-    _refuse_unkeyed(lines, source)
-    if len(lines) <= _MOST_LINES_OF_AN_ERROR and any(_OUT_OF_ORDER.search(line.text) for line in lines):
+    if lines.is_markup and not says_projects(own) and lines.links_to_organisations():
+        return ListPageError(source, "a list of organisations")
+    _refuse_unkeyed(own, source)
+    if len(own) <= _MOST_LINES_OF_AN_ERROR and any(_OUT_OF_ORDER.search(line.text) for line in own):
         return RefusedPageError(source, "an error or maintenance page")
-    if says_projects(lines):
+    if says_projects(own):
         return RefusedPageError(source, "no agreement")
     return RefusedPageError(source, "no organisation heading and no agreement")
 
 
 def _refuse_unkeyed(head: Sequence[Line], source: str) -> None:
     """Refuse a page with an agreement that has no heading: left out, it would be reported as gone from the register."""
-    labels = {label.name for line in head for label in [known_label(line.text)] if label}
-    if len(labels) > 2 and ("Datasets" in labels or any(line.text in L1_SECTION_LINES for line in head)):
+    labels = {label.name for label in map(label_of, head) if label}
+    if len(labels) > 2 and ("Datasets" in labels or any(section_of(line) for line in head)):
         raise RefusedPageError(source, "an agreement without a project heading, so without a reference")
+
+
+def _refuse_swallowed(body: Sequence[Line], style: Style, source: str) -> None:
+    """Refuse a page on which an agreement seems to have lost its heading: its neighbour would have its labels too.
+
+    A few of them in a section are a quotation; in a header two in a row are too many (design rule 18).
+    """
+    seen: list[str] = []
+    again: list[str] = []
+    last, in_prose = 0, False
+    for index, line in enumerate(body):
+        in_prose = in_prose or style.section(line) is not None
+        label = style.label(line)
+        if label is None:
+            continue
+        if label.name not in seen:
+            seen.append(label.name)
+            again = []
+        else:
+            again = [*again, label.name] if index - last <= _LINES_OF_A_VALUE else [label.name]
+        last = index
+        enough = max(_IN_A_ROW, (len(seen) + 1) // 2 if in_prose else 0)
+        if len(set(again)) >= enough:
+            printed = " and ".join(f"`{name}`" for name in again[:_IN_A_ROW])
+            raise RefusedPageError(
+                source, f"labels stand there again ({printed}) without a project heading before them"
+            )
+
+
+def _refuse_misread(page: _Page, drafts: Sequence[Draft], style: Style, source: str) -> None:
+    """Refuse a page whose lines are not written as we read them: it would be misread without a word."""
+    headings = [heading for _, heading in page.starts if heading]
+    if headings and (reference := unfollowed_heading(page.lines, headings)):
+        raise RefusedPageError(source, f"no label that is understood follows the heading of {reference}")
+    if any(draft.under_heading >= _MOST_UNDER_A_HEADING for draft in drafts):
+        raise RefusedPageError(source, "the lines under a project heading are not understood: no label begins them")
+    if style.labels_apart and 2 * sum(draft.leads_with_values for draft in drafts) >= len(drafts):
+        raise RefusedPageError(source, "values seem to stand before their labels")
 
 
 # Style
@@ -253,12 +205,12 @@ def _refuse_unkeyed(head: Sequence[Line], source: str) -> None:
 
 def _style_of(bodies: Sequence[Sequence[Line]], page: _Page, *, is_markup: bool) -> Style:
     if page.starts[0][1] is None:
-        return Style("L0", labels_apart=_are_labels_apart(bodies))
+        return Style("L0", is_markup, labels_apart=_are_labels_apart(bodies))
     headers = [_header(lines) for lines in bodies]
     lost_heads = not is_markup and _have_lost_heads(headers)
     if lost_heads:
         headers = [split_lost(header)[0] for header in headers]
-    style = Style(layout_of([_evidence(header) for header in headers], says_projects(page.head)))
+    style = Style(layout_of([_evidence(header) for header in headers], says_projects(page.head)), is_markup)
     return style._replace(
         labels_apart=_are_labels_apart(headers),
         lost_heads=lost_heads,
@@ -274,17 +226,18 @@ def _have_lost_heads(headers: Sequence[Sequence[Line]]) -> bool:
 
 def _has_old_benefits(lines: Sequence[Line]) -> bool:
     """Say whether a page is of the older half of L1, which knows `Benefits:` and nothing yielded or expected."""
-    texts = {line.text for line in lines}
-    return "Benefits:" in texts and not texts & {"Yielded Benefits:", "Expected Benefits:"}
+    sections = [(section_of(line), is_old_benefits(line)) for line in lines]
+    newer = any(name in ("yielded_benefits", "expected_benefits") and not old for name, old in sections)
+    return any(old for _, old in sections) and not newer
 
 
 def _header(lines: Sequence[Line]) -> Sequence[Line]:
-    end = next((i for i, line in enumerate(lines) if line.text in L1_SECTION_LINES), len(lines))
+    end = next((i for i, line in enumerate(lines) if section_of(line)), len(lines))
     return lines[:end]
 
 
 def _evidence(header: Sequence[Line]) -> Evidence:
-    labels = [label for line in header for label in [known_label(line.text)] if label]
+    labels = [label for label in map(label_of, header) if label]
     names = [label.name for label in labels]
     type_at = names.index("Type of data") if "Type of data" in names else None
     follows = type_at is not None and "Datasets" in names[:type_at]
@@ -298,7 +251,7 @@ def _evidence(header: Sequence[Line]) -> Evidence:
 
 
 def _are_labels_apart(bodies: Sequence[Sequence[Line]]) -> bool:
-    labels = [known_label(line.text, L0_LABELS | HEADING_LABELS) for lines in bodies for line in lines]
+    labels = [label_of(line, L0_LABELS | HEADING_LABELS) for lines in bodies for line in lines]
     values = [bool(label.value) for label in labels if label and label.name != "Datasets"]
     return values.count(True) < values.count(False)
 
@@ -317,7 +270,7 @@ def _agreements(
         missing = labels_missing(draft, style) if has_unknown else []
         agreement = read_agreement(
             _reference(heading, draft, source),
-            heading.title if heading else None,
+            heading,
             draft,
             style,
             vocabulary.split_controllers,

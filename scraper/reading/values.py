@@ -18,11 +18,15 @@ PLACEHOLDER = fold("information not disclosed for TRE projects")
 _BRACKETS = re.compile(r"[()]")
 _COMMA_OR_BRACKET = re.compile(r"[(),]")
 _EXCUSES = re.compile(r"\s*excuses:\s*", re.IGNORECASE)
-_SENSITIVITY = re.compile(r"(non[\s-]*)?sensitive", re.IGNORECASE)
+_SENSITIVITY = re.compile(r"\b(non[\s–—-]*)?sensitive\b", re.IGNORECASE)
+_AND = re.compile(r"\band\b|[&/+]", re.IGNORECASE)
 _AFTER_FILE_NAME = re.compile(r"(?<=\.pdf)\s*,\s*", re.IGNORECASE)
 _YES_NO = {"yes": "Yes", "y": "Yes", "no": "No", "n": "No"}
 
 Values = dict[str, Any]
+"""The fields that a label's text gives; under `REST` what of it is in none, under `UNREAD` fields not understood."""
+
+REST, UNREAD = "rest", "unread"
 
 
 # Lists and brackets
@@ -89,11 +93,16 @@ def _split_open_bracket(text: str) -> tuple[str, str | None]:
 
 
 def read_type_of_data(values: Sequence[str]) -> Values:
-    """Read `Type of data`; a note in brackets is none of its values, the placeholder is none at all."""
-    kinds = [kind for value in values for kind in split_commas(split_brackets(value)[0])]
+    """Read `Type of data`; a note in brackets is none of its values, the placeholder is none at all.
+
+    >>> read_type_of_data(["Identifiable (until 2026)"])
+    {'type_of_data': ('Identifiable',), 'rest': ('(until 2026)',)}
+    """
+    texts, notes = _parts(values)
+    kinds = [kind for text in texts for kind in split_commas(text)]
     kinds = [kind for kind in kinds if fold(kind) != PLACEHOLDER]
     only_placeholder = not kinds and any(values)
-    return {"type_of_data": None if only_placeholder else as_set(kinds)}
+    return {"type_of_data": None if only_placeholder else as_set(kinds), **_left_over(notes)}
 
 
 def read_opt_outs(values: Sequence[str]) -> Values:
@@ -151,18 +160,36 @@ def _leading_flags(text: str) -> tuple[list[str], str]:
 
 
 def read_sensitivity(values: Sequence[str]) -> Values:
-    """Read `Sensitive`: with a space or a hyphen, in any order, up to three joined by ", and"."""
+    """Read `Sensitive`: with a space or a hyphen, in any order, up to three joined by ", and".
+
+    Any other word beside them may turn them round, so the whole is not understood then:
+
+    >>> read_sensitivity(["Sensitive, and Non Sensitive"])
+    {'sensitivity': ('Non-Sensitive', 'Sensitive')}
+    >>> read_sensitivity(["Not Sensitive"])
+    {'sensitivity': None, 'unread': ('sensitivity',)}
+    """
+    if any(fold(_AND.sub(" ", _SENSITIVITY.sub(" ", value))) for value in values):
+        return {"sensitivity": None, UNREAD: ("sensitivity",)}
     found = (word for value in values for word in _SENSITIVITY.finditer(value))
     return {"sensitivity": as_set("Non-Sensitive" if word[1] else "Sensitive" for word in found)}
 
 
 def read_access(values: Sequence[str]) -> Values:
-    """Read `Access method`. An explanation in brackets is no method; on a line of its own it never gets here."""
-    pairs = [split_brackets(value) for value in values]
+    """Read `Access method`. What stands in brackets is no method: a note on system access, or left over."""
+    texts, notes = _parts(values)
+    is_known = [fold(note).startswith(fold("System access")) for note in notes]
     return {
-        "access_methods": as_set(part for text, _ in pairs for part in split_commas(text)),
-        "system_access_note": any(note is not None for _, note in pairs),
+        "access_methods": as_set(part for text in texts for part in split_commas(text)),
+        "system_access_note": any(is_known),
+        **_left_over(note for note, known in zip(notes, is_known, strict=True) if not known),
     }
+
+
+def _left_over(notes: Iterable[str]) -> Values:
+    """Return notes in brackets that are part of no value."""
+    rest = tuple(f"({note})" for note in notes if fold(note))
+    return {REST: rest} if rest else {}
 
 
 def read_sublicensing(values: Sequence[str]) -> Values:
@@ -190,27 +217,32 @@ def read_format(values: Sequence[str]) -> Values:
     {'type_of_data': ('Anonymised - ICO code compliant',), 'sensitivity': ('Non-Sensitive',)}
     """
     kinds = [_SENSITIVITY.sub("", part).strip() for value in values for part in split_commas(value)]
-    return {"type_of_data": as_set(kind for kind in kinds if kind != "and"), **read_sensitivity(values)}
+    words = [found[0] for value in values for found in _SENSITIVITY.finditer(value)]
+    return {"type_of_data": as_set(kind for kind in kinds if kind != "and"), **read_sensitivity(words)}
 
 
 # When
 
-_DAY_OR_MONTH = r"\d{4}-\d{2}(?:-\d{2})?(?!\d)"
-_DASH = r"\s*[—–-]+\s*"
-_NO_MONTH = r"(?!\d{4}[./]\d)"
-_TERM = re.compile(
-    rf"DSA runs:?\s*(?P<start>{_NO_MONTH}[^\s—–]+)?(?:{_DASH}|\s+(?=\d{{4}}-))?(?P<end>{_NO_MONTH}[^\s—–]+)?\s*",
-    re.IGNORECASE,
-)
-_MONTH = r"(?:\d{4}[./]\d{1,2}|\d{1,2}/\d{4})(?!\d)"
+_DATE = r"\d{4}-\d{2}(?:-\d{2})?(?![\d-])"
+_DASH = r"\s*(?:[—–-]+|\b(?:to|until|till)\b)\s*"
+_MONTH = r"(?<![\d./])(?:\d{4}[./]\d{1,2}|\d{1,2}/\d{4})(?![\d/])"
 _BOUND = rf"(?:{_MONTH}|unknown)"
 _BEFORE = r"(?:\s*\(or before\))?"
+_TERM = re.compile(r"\bDSA runs:?\s*(?:from\s+)?", re.IGNORECASE)
+# A side of a term: a date, or words in its place, up to the dash, the release window or the end of a sentence.
+_SIDE = re.compile(rf"({_DATE})|(?!{_MONTH})([^\d—–.][^—–]*?)(?=\s*[—–]|\s+-+\s|\s+{_DATE}|\s+{_MONTH}|\s*\.?\s*$)")
+_END_WORDS = re.compile(rf"(?!{_MONTH})([^\d—–.][^—–.]*?)(?=\s+{_MONTH}|\.?\s*$)")
+_BETWEEN = re.compile(_DASH, re.IGNORECASE)
 _WINDOW = re.compile(
     rf"(?P<start>{_BOUND}){_BEFORE}(?P<dash>{_DASH}|\s+(?={_MONTH}))?(?P<end>{_BOUND})?{_BEFORE}\s*(?:\.(?=\s|$)\s*)?",
     re.IGNORECASE,
 )
+_WORD_FOR_MONTH = re.compile(r"([^\W\d_][^\d—–.]{0,40}?)\s*(?:\.\s*|$)")
+_BEGINS_WITH_DATE = re.compile(r"(?:from\s+)?(?:[^\W\d_]{3,9}\.?,?\s+)?\d", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})/(\d{4})")
+
+TERM, RELEASED = ("dsa_start", "dsa_end"), ("released_from", "released_to")
 
 
 class _When(NamedTuple):
@@ -218,8 +250,9 @@ class _When(NamedTuple):
 
     rest: str
     dates: Values
-    words: tuple[str, ...] = ()  # in place of dates
+    words: tuple[str, ...] = ()  # in place of dates: of the term, then of the release window
     remarks: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def read_when(values: Sequence[str]) -> Values:
@@ -230,34 +263,76 @@ def read_when(values: Sequence[str]) -> Values:
     >>> when = read_when(["2019.02 — 2019.03. DSA runs 2018-05-01 — 2019-04-30"])
     >>> when["dsa_start"], when["dsa_end"], when["released_from"], when["released_to"], when["when_note"]
     ('2018-05-01', '2019-04-30', '2019-02', '2019-03', None)
+
+    Dates that are written in another way are not understood, and are neither guessed nor taken for a remark:
+
+    >>> read_when(["DSA runs 1 May 2018 — 30 April 2019 2019.02 — 2019.03."])["unread"]
+    ('dsa_start', 'dsa_end')
     """
     whens = [_read_one_when(value) for value in values]
     notes = [note for when in whens for note in _notes(when)]
-    read = {name: next((w.dates[name] for w in whens if w.dates.get(name)), None) for name in _WHEN_DATES}
-    return {**read, "when_note": "\n".join(dict.fromkeys(notes)) or None}
-
-
-_WHEN_DATES = ("dsa_start", "dsa_end", "released_from", "released_to")
+    read = {name: next((w.dates[name] for w in whens if w.dates.get(name)), None) for name in (*TERM, *RELEASED)}
+    unread = tuple(dict.fromkeys(name for when in whens for name in when.unread if read[name] is None))
+    return {**read, "when_note": "\n".join(dict.fromkeys(notes)) or None, UNREAD: unread}
 
 
 def _read_one_when(text: str) -> _When:
     when = _When(text.strip(), {})
+    if len(text) > LONGEST_WHEN:
+        return when._replace(rest="", unread=(*TERM, *RELEASED))
+    if not _TERM.search(text) and not _WINDOW.search(text) and any(map(str.isdigit, text)):
+        return when._replace(rest="", unread=(*TERM, *RELEASED))
     for _ in range(2):  # term and window, in either order
         when = _take_window(_take_term(when))
+    if "dsa_start" not in when.dates and re.search(_DATE, when.rest):  # a term, in words that are not ours
+        when = when._replace(rest=_whole_window(when.rest), unread=TERM)
+        when = _take_window(when)
+    if "released_from" not in when.dates and _BEGINS_WITH_DATE.match(when.rest):
+        return when._replace(rest="", unread=(*when.unread, *RELEASED))
     return when
+
+
+LONGEST_WHEN = 5_000
+"""Characters of a `When` line; what is longer is none."""
 
 
 def _take_term(when: _When) -> _When:
     # `DSA runs` is said nowhere else, so it is found behind a remark too; a window counts only where it is expected.
     found = _TERM.search(when.rest) if "dsa_start" not in when.dates else None
-    if not found or not (found["start"] or found["end"]):
+    if not found:
         return when
-    dates, words = dict(when.dates), list(when.words)
-    for side in ("start", "end"):
-        printed = (found[side] or "").rstrip(".,;")
-        dates[f"dsa_{side}"] = printed if _is_date(printed) else None
-        words += [printed] if printed and not _is_date(printed) else []
-    return when._replace(rest=_around(when.rest, found), dates=dates, words=tuple(words))
+    before, text = when.rest[: found.start()], when.rest[found.end() :]
+    start, text = _take_side(text, _SIDE)
+    between = _BETWEEN.match(text)
+    end, text = _take_side(text[between.end() :] if between else text.lstrip(), _END_WORDS, after_dash=bool(between))
+    dates = {**when.dates, "dsa_start": None, "dsa_end": None}
+    sides = dict(zip(TERM, (start, end), strict=True))
+    if not (start or end) or any(side and not _is_date(side) and re.search(r"\d", side) for side in sides.values()):
+        behind = when.rest[found.end() :]
+        months = _WINDOW.match(behind)  # `DSA runs 08/2022 — 08/2025`: months of the term, in another form
+        window = "" if _whole_window(before) else _whole_window(behind[months.end() :] if months else behind)
+        return when._replace(rest=_joined(before, window), dates=dates, unread=(*when.unread, *TERM))
+    dates |= {name: side if side and _is_date(side) else None for name, side in sides.items()}
+    words = tuple(side for side in sides.values() if side and not _is_date(side))
+    return when._replace(rest=_joined(before, text), dates=dates, words=(*when.words, *words))
+
+
+def _take_side(text: str, words: re.Pattern[str], *, after_dash: bool = True) -> tuple[str, str]:
+    """Return one side of the term and what stands behind it; a date in another form is taken up to the next dash."""
+    date_ = re.match(_DATE, text)
+    if date_:
+        return date_[0], text[date_.end() :]
+    if not after_dash or re.match(_MONTH, text):
+        return "", text
+    if found := words.match(text):
+        return found[found.lastindex or 0].strip().rstrip(".,;"), text[found.end() :]
+    other = re.match(r"[^—–]*\d[^—–]*?(?=\s*[—–]|\s+-\s|\s+" + _MONTH + r"|\s*$)", text)
+    return (other[0].strip(), text[other.end() :]) if other else ("", text)
+
+
+def _whole_window(text: str) -> str:
+    """Return the release window of a *text* whose term is not understood, if it stands there whole."""
+    return next((found[0] for found in reversed(list(_WINDOW.finditer(text))) if found["dash"] and found["end"]), "")
 
 
 def _take_window(when: _When) -> _When:
@@ -269,20 +344,24 @@ def _take_window(when: _When) -> _When:
     remarks = ["(or before)"] if "(or before)" in found[0].lower() else []
     remarks += ["unknown"] if "unknown" in found[0].lower() else []
     dates = {**when.dates, "released_from": start, "released_to": end}
-    return when._replace(rest=_around(when.rest, found), dates=dates, remarks=tuple(remarks))
+    rest, words = when.rest[found.end() :], when.words
+    word = _WORD_FOR_MONTH.match(rest) if found["dash"] and not found["end"] else None
+    if word:
+        words, rest = (*words, word[1].strip()), rest[word.end() :]
+    return when._replace(rest=" ".join(rest.split()), dates=dates, words=words, remarks=tuple(remarks))
 
 
-def _around(text: str, found: re.Match[str]) -> str:
-    return " ".join((text[: found.start()] + " " + text[found.end() :]).split())
+def _joined(before: str, behind: str) -> str:
+    return " ".join(f"{before} {behind}".split())
 
 
 def _notes(when: _When) -> list[str]:
     remark = when.rest.strip().removeprefix(".").strip()
-    return [*when.words, *when.remarks, *([remark] if remark else [])]
+    return [*when.words, *when.remarks, *([remark] if fold(remark) else [])]
 
 
 def _is_date(text: str) -> bool:
-    if not re.fullmatch(_DAY_OR_MONTH, text):
+    if not re.fullmatch(_DATE, text):
         return False
     try:
         date.fromisoformat(text if len(text) == 10 else f"{text}-01")

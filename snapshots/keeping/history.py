@@ -13,12 +13,12 @@ from scraper.names.fold import fold
 from scraper.records import Agreement
 from snapshots.keeping.changes import row_of
 from snapshots.keeping.database import insert
-from snapshots.keeping.past import belief_to_json
+from snapshots.keeping.past import belief_to_json, edges_to_json
 from snapshots.keeping.states import States, as_json
 
 DERIVED = (
     "beliefs", "agreement_controllers", "agreement_legal_bases", "agreement_datasets", "agreements",
-    "agreement_versions", "refusals", "snapshots",
+    "agreement_versions", "refusals", "snapshots", "frame",
 )  # fmt: skip
 """Tables that a derivation empties and fills again, in an order that foreign keys allow; `changes` keeps a part."""
 
@@ -115,12 +115,18 @@ class HistoryWriter:
             for slug, belief in sorted(decision.pages.items()):
                 self._write_page(edition, slug, belief, origins.get(slug), read=slug not in refusals)
             self._see_unchanged(edition, decision)
+            self._write_frame(edition)
             self._write_ends(decision)
             listed = self._write_changes(decision)
         for page, reason in sorted(refusals.items()):
             insert(self._db, "refusals", {"run": edition.run, "page": page, "reason": reason})
         self._write_run(edition, decision, refusals)
         return listed
+
+    def _write_frame(self, edition: Edition) -> None:
+        known = {row["line"] for row in self._db.query("select line from frame")} if edition.frame else set()
+        for line in sorted(edition.frame.keys() - known):
+            insert(self._db, "frame", {"line": line, "printed": edition.frame[line], "run": edition.run})
 
     # --- pages --------------------------------------------------------------------------------------------------------
 
@@ -133,6 +139,7 @@ class HistoryWriter:
             "unsettled": belief.unsettled,
             "gone": belief.gone,
             "belief": as_json(belief_to_json(belief, self._states)),
+            "edges": edges_to_json(belief.edges),
         }
         insert(self._db, "beliefs", row, verb="replace")
         sighting = edition.read.get(slug) if read else None

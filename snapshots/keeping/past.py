@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlite_utils import Database
 
-from diff.deciding.belief import Doubt, PageBelief, Place
+from diff.deciding.belief import Doubt, PageBelief, Place, lines_inside_belief
 from scraper.names.fold import fold_set
+from scraper.reading.frame import Edges
 from snapshots.keeping.states import States, as_json
 
 
@@ -32,8 +33,8 @@ class StoredPast:
     def page(self, slug: str) -> PageBelief | None:
         """Return what is believed of a page."""
         if slug not in self._pages:
-            rows = self._column("select belief from beliefs where page = :page", {"page": slug})
-            self._pages[slug] = belief_from_json(slug, json.loads(rows[0]), self._states) if rows else None
+            rows = list(self._db.query("select belief, edges from beliefs where page = :page", {"page": slug}))
+            self._pages[slug] = _belief_of(slug, rows[0], self._states) if rows else None
         return self._pages[slug]
 
     def standing_on(self, reference: str) -> frozenset[str]:
@@ -75,8 +76,37 @@ class StoredPast:
             if not place.gone and folded in fold_set(place.believed.datasets)
         )
 
+    def edges(self) -> Mapping[str, Edges]:
+        """Return the edges of every page that is not gone, in its last version."""
+        rows = self._db.query("select page, edges from beliefs where edges is not null and not gone")
+        return {row["page"]: _edges_from_json(row["edges"]) for row in rows}
 
-_OF_PAGE = tuple(one.name for one in fields(PageBelief) if one.name not in ("slug", "places"))
+    def frame(self) -> Mapping[str, str]:
+        """Return what was the site's in earlier runs: masked line → line as printed."""
+        return {row["line"]: row["printed"] for row in self._db.query("select line, printed from frame")}
+
+    def lines_inside(self, slugs: Iterable[str], frame: frozenset[str]) -> set[str]:
+        """Return the masked lines inside the agreements of these pages, as they are believed, given the *frame*."""
+        pages = filter(None, map(self.page, slugs))
+        return {line for page in pages for line in lines_inside_belief(page, frame)}
+
+
+def _belief_of(slug: str, row: Mapping[str, Any], states: States) -> PageBelief:
+    belief = belief_from_json(slug, json.loads(row["belief"]), states)
+    return belief if row["edges"] is None else replace(belief, edges=_edges_from_json(row["edges"]))
+
+
+def edges_to_json(edges: Edges | None) -> str | None:
+    """Return the edges of a page as they are kept, in a column of their own: all pages are asked for theirs at once."""
+    return None if edges is None else as_json([sorted(edges.head), edges.tail, sorted(edges.dated)])
+
+
+def _edges_from_json(text: str) -> Edges:
+    head, tail, dated = json.loads(text)
+    return Edges(frozenset(head), tuple(tail), frozenset(dated))
+
+
+_OF_PAGE = tuple(one.name for one in fields(PageBelief) if one.name not in ("slug", "places", "edges"))
 _OF_PLACE = tuple(one.name for one in fields(Place))
 
 

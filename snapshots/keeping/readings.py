@@ -21,7 +21,7 @@ from scraper.limits import too_large
 from scraper.names.vocabulary import Vocabulary
 from scraper.reading.blocks import looks_like_markup
 from scraper.reading.page import closes
-from scraper.records import RegisterPage
+from scraper.records import Owned, RegisterPage
 from scraper.register import NHS_DATA_RELEASE
 from snapshots.keeping.database import insert
 from snapshots.keeping.states import States, as_json
@@ -162,6 +162,8 @@ class Readings:
                 "flags": as_json(page.flags),
                 "notices": as_json(page.notices),
                 "states": as_json(self._states.keep(page.agreements)),
+                "remainder": page.remainder,
+                "tail": as_json(page.tail),
             }
         insert(self._db, "readings", row, verb="replace")
 
@@ -185,6 +187,8 @@ class Readings:
             flags=tuple(json.loads(row["flags"])),
             notices=tuple(json.loads(row["notices"])),
             agreements=tuple(agreements[number] for number in ids),
+            remainder=row["remainder"],
+            tail=tuple(Owned(field, text) for field, text in json.loads(row["tail"] or "[]")),
         )
         return Reading(page, None, ends)
 

@@ -70,20 +70,20 @@ class States:
 
     def _id_of(self, agreement: Agreement) -> int:
         record = agreement_to_json(agreement)
-        unprinted = sorted(agreement.unprinted)
-        digest = _hash(as_json([record, unprinted]))
+        unprinted, unread = sorted(agreement.unprinted), sorted(agreement.unread)
+        digest = _hash(as_json([record, unprinted, unread]))
         if digest not in self._ids:
             found = next(iter(self._db.query("select id from states where hash = :hash", {"hash": digest})), None)
-            self._ids[digest] = int(found["id"]) if found else self._insert(record, unprinted, digest)
+            self._ids[digest] = int(found["id"]) if found else self._insert(record, unprinted, unread, digest)
         return self._ids[digest]
 
-    def _insert(self, record: dict[str, Any], unprinted: list[str], digest: str) -> int:
+    def _insert(self, record: dict[str, Any], unprinted: list[str], unread: list[str], digest: str) -> int:
         row = dict(record)
         for name in _AS_JSON:
             row[name] = None if record[name] is None else as_json(record[name])
         for name in SECTIONS:
             row[name] = None if record[name] is None else self.keep_text(record[name])
-        row |= {"hash": digest, "unprinted": as_json(unprinted)}
+        row |= {"hash": digest, "unprinted": as_json(unprinted), "unread": as_json(unread)}
         names = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)
         return int(self._db.execute(f"insert into states ({names}) values ({values})", row).lastrowid or 0)
@@ -119,7 +119,7 @@ class States:
             rows = list(
                 self._db.query(
                     f"""
-                    select states.id, states.unprinted, {PLAIN_COLUMNS}, {prose_columns()}
+                    select states.id, states.unprinted, states.unread, {PLAIN_COLUMNS}, {prose_columns()}
                     from states
                     {PROSE_JOINS}
                     where states.id in (select value from json_each(:ids))
@@ -147,4 +147,4 @@ def agreement_of(row: Mapping[str, Any]) -> Agreement:
     record = {name: row[name] for name in FIELDS}
     record |= {name: json.loads(row[name]) for name in _AS_JSON if row[name] is not None}
     record |= {name: bool(row[name]) for name in _FLAGS if row[name] is not None}
-    return agreement_from_json(record, frozenset(json.loads(row["unprinted"])))
+    return agreement_from_json(record, frozenset(json.loads(row["unprinted"])), frozenset(json.loads(row["unread"])))

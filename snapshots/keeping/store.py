@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from diff.change import Change
 from diff.deciding.belief import Edition, Past, Remembered, Sighting
 from diff.deciding.decide import Decision, decide
+from diff.deciding.framing import take_out_frame
 from diff.deciding.guards import Guards
 from diff.deciding.repeats import one_each
 from scraper.names.vocabulary import Vocabulary
@@ -248,7 +249,7 @@ class Store:
             decision = decide(past, edition, vocabulary=rules.vocabulary, guards=rules.guards, trusted=trusted)
             listed = history.write(edition, decision, seen, refused)
             if decision.held is None:
-                past.learn(decision.pages, decision.facts, complete=edition.complete)
+                past.learn(decision.pages, decision.facts, complete=edition.complete, frame=edition.frame)
             outcomes[row["id"]] = _outcome(edition, decision, listed, refused)
         self.deliveries.follow_history()
         self._note_rules()
@@ -286,7 +287,7 @@ class Store:
             absent=frozenset(missing | (gone & known)),
             changed=frozenset(s for s in read if (page := past.page(s)) is None or page.body != seen[s].sha256),
         )
-        return edition, refused
+        return take_out_frame(past, edition), refused
 
     def _stops_short(self, slug: str, reading: Reading, readings: Readings, past: Past) -> str | None:
         """Say that a page lacks the `</html>` that its last snapshot had: it was cut off on its way."""

@@ -114,7 +114,8 @@ class Row:
 def side_by_side(before: Sequence[PageLine], after: Sequence[PageLine]) -> list[Row]:
     """Return two pages line by line: what differs with its lines beside it, and how many are alike in between.
 
-    >>> rows = side_by_side([Line(number=1, text="a b")], [Line(number=1, text="a c"), Line(number=2, text="d")])
+    >>> old = [PageLine(number=1, text="a b")]
+    >>> rows = side_by_side(old, [PageLine(number=1, text="a c"), PageLine(number=2, text="d")])
     >>> [run.mark for run in rows[0].before.runs], [run.mark for run in rows[0].after.runs], rows[1].before
     (['same', 'out'], ['same', 'in'], None)
     """

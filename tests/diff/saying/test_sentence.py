@@ -104,7 +104,7 @@ SENTENCES = [
     (
         {"objectives": PROSE.upper()},
         1,
-        f"Objectives of {WHO} printed differently; the meaning is the same",
+        f"Objectives of {WHO} printed differently",
     ),
 ]  # fmt: skip
 

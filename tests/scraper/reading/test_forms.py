@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from scraper.reading.page import read_page
 from scraper.records import Agreement, LegalBasis, RegisterPage
 from tests.scraper.reading.pages.render import (
     FIRST,
@@ -17,6 +16,7 @@ from tests.scraper.reading.pages.render import (
     as_nohead,
     as_num,
     as_paragraphs,
+    read_said,
 )
 
 Form = Callable[[Page], str]
@@ -89,7 +89,7 @@ READ = RegisterPage(
 
 
 def read(text: str) -> RegisterPage:
-    return read_page(text.encode(), source="university_of_harbourtown.html")
+    return read_said(text.encode(), source="university_of_harbourtown.html")
 
 
 @pytest.mark.parametrize("form", TEXT_FORMS, ids=lambda form: form.__name__)

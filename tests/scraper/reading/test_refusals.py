@@ -4,7 +4,7 @@ import pytest
 
 from scraper.errors import ListPageError, RefusedPageError
 from scraper.reading.page import closes, read_page
-from tests.scraper.reading.pages.render import PAGE, as_compact, as_num, as_paragraphs, heading
+from tests.scraper.reading.pages.render import PAGE, as_compact, as_num, as_paragraphs, heading, read_said
 
 WHOLE = as_paragraphs(PAGE).encode()
 NO_HEADING = as_num(PAGE).replace(heading(PAGE.projects[0]), "")
@@ -70,7 +70,7 @@ def test_a_page_without_its_end_is_refused_where_the_one_before_had_it():
 
     assert closes(WHOLE)
     assert not closes(cut)
-    assert read_page(cut, source="a.html").agreements == read_page(WHOLE, source="a.html").agreements
+    assert read_said(cut, source="a.html").agreements == read_said(WHOLE, source="a.html").agreements
     with pytest.raises(RefusedPageError, match="</html>"):
         read_page(cut, source="a.html", must_close=True)
 
@@ -80,7 +80,7 @@ def test_a_text_has_no_end_to_be_missed():
 
 
 def test_content_decides_what_a_page_is_not_its_name():
-    assert read_page(WHOLE, source="a.txt").agreements == read_page(as_num(PAGE).encode(), source="a.html").agreements
+    assert read_said(WHOLE, source="a.txt").agreements == read_said(as_num(PAGE).encode(), source="a.html").agreements
 
 
 @pytest.mark.parametrize("prolog", ["<?xml version='1.0'?>", "<?xml?>\n<?xml?>", "<?xml <?xml"])

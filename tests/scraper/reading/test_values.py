@@ -7,6 +7,7 @@ from scraper.reading.values import (
     read_discussions,
     read_opt_outs,
     read_purposes,
+    read_sensitivity,
     read_type_of_data,
     read_when,
 )
@@ -75,7 +76,12 @@ def test_purposes_are_flags_kinds_of_organisation_or_prose(printed, commercial, 
          "No\nbreached a — b; c"),
         ("DSA runs 2030-01-02 — 2033-01-01 breached <it> — audit report.", ("2030-01-02", "2033-01-01"), (None, None),
          "breached <it> — audit report."),
-        ("DSA runs 2030-02-31 — 2033-01-01", (None, "2033-01-01"), (None, None), "2030-02-31"),
+        ("DSA runs 2030-02-31 — 2033-01-01", (None, None), (None, None), None),
+        ("DSA runs 2015-03-04 to 2016-03-03 2015.02 to 2015.03.",
+         ("2015-03-04", "2016-03-03"), ("2015-02", "2015-03"), None),
+        ("DSA runs 2015-03-04 — to be confirmed 2015.02 — ongoing.", ("2015-03-04", None), ("2015-02", None),
+         "to be confirmed\nongoing"),
+        ("2017.09 — 2019.06. 2020.01 — 2020.05.", (None, None), ("2017-09", "2019-06"), "2020.01 — 2020.05."),
         ("2015/02 (or before) — unknown. SMLS reported an incident; see — there.", (None, None), ("2015-02", None),
          "(or before)\nunknown\nSMLS reported an incident; see — there."),
     ],
@@ -98,7 +104,38 @@ def test_when_is_a_term_a_window_and_a_remark(printed, dsa, released, note):
     ],
 )
 def test_the_placeholder_is_no_type_of_data(printed, kinds):
-    assert read_type_of_data([printed]) == {"type_of_data": kinds}
+    assert read_type_of_data([printed])["type_of_data"] == kinds
+
+
+@pytest.mark.parametrize(
+    ("printed", "unread"),
+    [
+        ("DSA runs 1 January 2019 — 31 December 2020 2019.02 — 2020.03.", ("dsa_start", "dsa_end")),
+        ("DSA runs 01/01/2019 — 31/12/2020", ("dsa_start", "dsa_end")),
+        ("DSA runs January 2019 — December 2020", ("dsa_start", "dsa_end")),
+        ("DSA runs 2030-02-31 — 2033-01-01", ("dsa_start", "dsa_end")),
+        ("DSA runs 2019-01-01 — 2020-01-01 Sept 2017 — June 2019", ("released_from", "released_to")),
+        ("Sept 2017 — June 2019", ("dsa_start", "dsa_end", "released_from", "released_to")),
+        ("ongoing", ()),
+        ("DSA runs 2019-01-01 — 2020-01-01", ()),
+    ],
+)
+def test_dates_in_another_form_are_not_understood_and_not_guessed(printed, unread):
+    when = read_when([printed])
+
+    assert when["unread"] == unread
+    assert when["when_note"] == ("ongoing" if printed == "ongoing" else None)
+
+
+@pytest.mark.parametrize("printed", ["Not Sensitive", "Sensitive?", "formerly Sensitive"])
+def test_words_beside_a_sensitivity_may_turn_it_round(printed):
+    expected = (
+        {"sensitivity": ("Sensitive",)}
+        if printed == "Sensitive?"
+        else {"sensitivity": None, "unread": ("sensitivity",)}
+    )
+
+    assert read_sensitivity([printed]) == expected
 
 
 def test_methods_that_differ_in_case_are_one_method():

@@ -17,7 +17,9 @@ from snapshots.keeping.store import open_store
 from tests.harness.editions import Watch
 
 DATA = next(folder for folder in Path(__file__).parents if folder.name == "tests") / "data"
-ANSWERS = json.loads(lzma.decompress((DATA / "version-1.json.xz").read_bytes()))
+# Version one said more of what is printed differently than anybody knows (rule 4).
+SAID = lzma.decompress((DATA / "version-1.json.xz").read_bytes()).replace(b"; the meaning is the same", b"")
+ANSWERS = json.loads(SAID)
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
 """Made-up pages as values, and every form in which the site or an extractor could print them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
+
+from scraper.reading.frame import masked, without_frame
+from scraper.reading.page import read_page
+from scraper.records import RegisterPage
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,13 @@ SECOND = Project(
 
 PAGE = Page("University Of Harbourtown", (FIRST, SECOND), 1234, "University Of Harbourtown was sent multiple files.")
 SITE = "NHS Digital Data Release Register - reformatted"
+FRAME = frozenset(map(masked, (SITE, "Register | All projects", "Reformatted from the published register.")))
+"""What these sites print around the register."""
+
+
+def read_said(body: bytes, source: str) -> RegisterPage:
+    """Return what the page in *body* says once the site's frame is out of it."""
+    return replace(without_frame(read_page(body, source=source), FRAME), tail=())
 
 
 def count_line(page: Page) -> str:

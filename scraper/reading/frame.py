@@ -1,0 +1,219 @@
+"""What the pages of a site share: its navigation, its footer, the day it was built (design rule 17). Pure.
+
+Nothing is known of words or of elements: a line is the site's where most pages have it at their edge and none inside an
+agreement. So a single page is read with its frame, which is taken out where several are known.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from scraper.names.fold import as_set, fold
+from scraper.records import SECTIONS, Agreement, Owned, RegisterPage
+
+_MONTHS = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?"
+)
+_DAYS = "mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?"
+_WRITTEN = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTHS})|(?:{_MONTHS})\.?\s+\d{{1,2}}(?:st|nd|rd|th)?)"
+_DATE = re.compile(
+    rf"\b(?:(?:{_DAYS})\.?,?\s+)?(?:{_WRITTEN}(?:,?\s+\d{{4}})?|(?:{_MONTHS})\.?,?\s+\d{{4}}"
+    r"|\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})\b",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+(?:[.,:]\d+)*(?:\s*[ap]\.?m\b\.?)?", re.IGNORECASE)
+
+ON_AT_LEAST = 10
+"""Pages that share a line from which on half of those known are enough."""
+FEWEST = 3
+"""Pages that must be known for any of their lines to be the site's."""
+
+
+class Edges(NamedTuple):
+    """The lines of a page, masked, that may be the site's."""
+
+    head: frozenset[str]
+    """Above the first agreement, or in none wherever they stand."""
+    tail: tuple[str, ...]
+    """Below the last label, in order."""
+    dated: frozenset[str]
+    """Those of them that have a date in them."""
+
+
+@lru_cache(maxsize=1 << 14)
+def masked(line: str) -> str:
+    """Return what counts in a line of the frame: its words, digits and dates masked.
+
+    >>> masked("Last updated 26 November 2026, 03:17") == masked("Last updated Friday, December 4th, 4:02")
+    True
+    """
+    return fold(_DIGITS.sub("0", _DATE.sub("0", line)))
+
+
+def mask_of(organisation: str, line: str) -> str:
+    """Return a line of an organisation's page, masked; where it names that, it says the same on every page."""
+    name, folded = fold(organisation), masked(line)
+    return folded.replace(name, _NAME) if len(name) >= _SHORTEST_NAME else folded
+
+
+_NAME = "☐"  # folded text keeps symbols, and no line of a register has this one
+_SHORTEST_NAME = 4
+
+
+def edges_of(page: RegisterPage) -> Edges:
+    """Return the lines of *page* that may be the site's."""
+    head = [(mask_of(page.organisation, line), line) for line in _lines(page.remainder)]
+    tail = [(mask_of(page.organisation, owned.text), owned.text) for owned in page.tail]
+    dated = frozenset(mask for mask, line in (*head, *tail) if _DATE.search(line))
+    return Edges(frozenset(mask for mask, _ in head) - {""}, tuple(mask for mask, _ in tail), dated)
+
+
+def find_frame(
+    known: Mapping[str, Edges], inside: Callable[[frozenset[str]], Collection[str]], before: frozenset[str]
+) -> frozenset[str]:
+    """Return the frame of a site: the masked lines that its pages share, and those that were its frame *before*.
+
+    Args:
+        known: The edges of every page known, each in its last version, by slug.
+        inside: Says which of some masked lines stand inside an agreement, or at the end of one that is not its page's
+            last, on any page known. It is asked only where a line is new.
+        before: The frame of the runs before: what was the frame stays it.
+    """
+    new = _shared(known, before) - before
+    return before | (new - frozenset(inside(new))) if new else before
+
+
+def _shared(known: Mapping[str, Edges], before: frozenset[str]) -> frozenset[str]:
+    """Return what enough pages have at their edge; the end of a page reaches up to the first line that is no frame."""
+    lines = before | {line for edges in known.values() for line in (*edges.head, *edges.tail)}
+    dated = frozenset(line for edges in known.values() for line in edges.dated)
+    while True:
+        # Fewer lines make ends shorter, and these make fewer lines: so it goes on until nothing changes.
+        pages = Counter(line for edges in known.values() for line in _at_edge(edges, lines))
+        enough = before | {line for line in pages if _is_enough(pages[line], len(known), line in dated)}
+        if enough == lines:
+            return lines
+        lines = enough
+
+
+def _at_edge(edges: Edges, frame: Collection[str]) -> set[str]:
+    ending = edges.tail[len(edges.tail) - _ending(edges.tail, frame) :]
+    return {line for line in edges.head if line in frame} | set(ending)
+
+
+def _ending(tail: Sequence[str], frame: Collection[str]) -> int:
+    """Return how many lines at the end of *tail* are the frame's."""
+    return next((n for n, line in enumerate(reversed(tail)) if line not in frame), len(tail))
+
+
+def _is_enough(pages: int, known: int, has_date: bool) -> bool:
+    if known >= ON_AT_LEAST:
+        return pages >= ON_AT_LEAST and 2 * pages >= known
+    return known >= FEWEST and pages == known and has_date
+
+
+def lines_inside(page: RegisterPage, frame: Collection[str]) -> set[str]:
+    """Return the lines of *page*, masked, that stand in an agreement and not at the page's end, given the *frame*."""
+    tail = [mask_of(page.organisation, owned.text) for owned in page.tail]
+    return lines_of_agreements(page.organisation, page.agreements, tail, frame)
+
+
+def lines_of_agreements(
+    organisation: str, agreements: Iterable[Agreement], tail: Sequence[str], frame: Collection[str]
+) -> set[str]:
+    """Return the lines of *agreements*, masked, but for those of the *frame* that end the masked *tail* of the page."""
+    ends = Counter(tail[len(tail) - _ending(tail, frame) :])
+    lines = Counter(mask_of(organisation, line) for agreement in agreements for line in _lines_of(agreement))
+    return set(lines - ends)
+
+
+def without_frame(page: RegisterPage, frame: Collection[str]) -> RegisterPage:
+    """Return *page* without the lines of the site's *frame*."""
+    if not frame:
+        return page
+    head = [line for line in _lines(page.remainder) if mask_of(page.organisation, line) not in frame]
+    ending = _ending([mask_of(page.organisation, owned.text) for owned in page.tail], frame)
+    page = replace(page, remainder="\n".join(head) or None)
+    if not ending:
+        return page
+    kept, gone = page.tail[:-ending], page.tail[-ending:]
+    last = _without(page.agreements[-1], gone)
+    return replace(page, agreements=(*page.agreements[:-1], last), tail=kept)
+
+
+def printed_frame(page: RegisterPage, frame: Collection[str]) -> dict[str, str]:
+    """Return masked line → line as printed, of those lines at the edge of *page* that are in the *frame*."""
+    lines = [*_lines(page.remainder), *(owned.text for owned in page.tail)]
+    return {mask: line for line in lines if (mask := mask_of(page.organisation, line)) in frame}
+
+
+def _without(agreement: Agreement, gone: Iterable[Owned]) -> Agreement:
+    """Return *agreement* without lines at its end, each taken from the field that has it."""
+    by_field: dict[str, list[str]] = {}
+    for owned in gone:
+        by_field.setdefault(owned.field, []).append(owned.text)
+    changed: dict[str, Any] = {}
+    for name, texts in by_field.items():
+        if name == "datasets":
+            folded = set(map(fold, texts))
+            changed[name] = as_set(value for value in agreement.datasets or () if fold(value) not in folded)
+        else:
+            left = "\n".join(_cut(_lines(getattr(agreement, name)), texts))
+            changed[name] = left or (None if name == "remainder" else "")
+    return replace(agreement, **changed)
+
+
+def _cut(lines: list[str], texts: list[str]) -> list[str]:
+    """Return *lines* without the last occurrence of each of *texts*."""
+    for text in reversed(texts):
+        place = len(lines) - 1 - lines[::-1].index(text)
+        lines = [*lines[:place], *lines[place + 1 :]]
+    return lines
+
+
+class Frame(NamedTuple):
+    """A site's frame as the texts of one organisation's page see it."""
+
+    lines: Collection[str] = frozenset()
+    organisation: str = ""
+
+    def without(self, text: str | None) -> str | None:
+        """Return *text* without any line of the frame."""
+        if not text or not self.lines:
+            return text
+        kept = [line for line in _lines(text) if mask_of(self.organisation, line) not in self.lines]
+        return "\n".join(kept) or None
+
+    def without_ending(self, text: str | None) -> str | None:
+        """Return *text* without the lines of the frame that end it: a section was believed with them once."""
+        if not text or not self.lines:
+            return text
+        lines = _lines(text)
+        return "\n".join(
+            lines[: len(lines) - _ending([mask_of(self.organisation, line) for line in lines], self.lines)]
+        )
+
+
+def take_out_frame(pages: Sequence[RegisterPage]) -> list[RegisterPage]:
+    """Return *pages*, all of one site and read together, without what they share; of fewer than three nothing is."""
+    known = {f"{number}": edges_of(page) for number, page in enumerate(pages)}
+
+    def inside(lines: frozenset[str]) -> set[str]:
+        return {line for page in pages for line in lines_inside(page, lines)}
+
+    frame = find_frame(known, inside, frozenset())
+    return [without_frame(page, frame) for page in pages]
+
+
+def _lines(text: str | None) -> list[str]:
+    return text.split("\n") if text else []
+
+
+def _lines_of(agreement: Agreement) -> Iterator[str]:
+    for name in ("purposes_text", *SECTIONS, "remainder"):
+        yield from _lines(getattr(agreement, name))
+    yield from agreement.datasets or ()

@@ -1,0 +1,102 @@
+"""A page's bytes to its lines: the seam between what turns bytes into lines and what sorts lines.
+
+Behind it nobody knows bytes, character sets or markup; before it nobody knows a label that is not a whole line.
+"""
+
+import gc
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from bs4 import BeautifulSoup
+from bs4.exceptions import ParserRejectedMarkup
+
+from scraper.errors import RefusedPageError
+from scraper.reading.blocks import (
+    Line,
+    every_element_a_line,
+    lines_of_markup,
+    lines_of_text,
+    looks_like_markup,
+    parse_markup,
+)
+from scraper.reading.charset import decode, is_binary
+
+_XML_PROLOG = re.compile(r"\A(?:\s*<\?xml[^>]*>?)+")
+_CLOSES = re.compile(rb"</html\s*>", re.IGNORECASE)
+_PAGE_OF_ORGANISATION = re.compile(r"/organisations?/[^/?#\s]+")
+
+
+@dataclass(slots=True)
+class PageLines:
+    """The lines of a page, and what was put right on the way to them."""
+
+    lines: list[Line]
+    notices: list[str]
+    is_markup: bool
+    _soup: BeautifulSoup | None = field(default=None, repr=False)
+
+    def every_element(self) -> list[Line] | None:
+        """Return the lines of a page laid out by style sheets alone, each element one; None of a text."""
+        return None if self._soup is None else every_element_a_line(self._soup)
+
+    def links_to_organisations(self) -> bool:
+        """Say whether the page links to pages of organisations, as the register's list of them does."""
+        links = self._soup.find_all("a", href=True) if self._soup else ()
+        return any(_PAGE_OF_ORGANISATION.search(str(link.get("href"))) for link in links)
+
+
+def read_lines(body: bytes, *, source: str, charset: str | None = None, must_close: bool = False) -> PageLines:
+    """Return the lines of the page in *body*.
+
+    Args:
+        body: The page as it came, HTML or text: its content decides, not its name.
+        source: What to call it in an error.
+        charset: The set of characters that came with it in a header, if any.
+        must_close: The page's last snapshot had `</html>`, so one without it was cut off on its way.
+
+    Raises:
+        RefusedPageError: It is no text, or stops before its end.
+    """
+    if is_binary(body):
+        raise RefusedPageError(source, "not a text or HTML page (binary)")
+    text, notices = decode(body, charset)
+    if not text.strip():
+        raise RefusedPageError(source, "empty")
+    if not looks_like_markup(text):
+        return PageLines(lines_of_text(text), notices, is_markup=False)
+    _refuse_cut_off(text, must_close and not closes(body), source)
+    with _collection_paused():
+        try:
+            soup = parse_markup(_XML_PROLOG.sub("", text))
+        except ParserRejectedMarkup as error:
+            raise RefusedPageError(source, "not readable as HTML") from error
+        return PageLines(lines_of_markup(soup), notices, True, soup)
+
+
+def closes(body: bytes) -> bool:
+    """Say whether *body* is an HTML page that has its end, `</html>`."""
+    return _CLOSES.search(body[-65536:]) is not None or _CLOSES.search(body) is not None
+
+
+def _refuse_cut_off(text: str, lacks_end: bool, source: str) -> None:
+    if text.rfind("<") > text.rfind(">") and re.match(r"<(?:[a-zA-Z/!?]|\s*$)", text[text.rfind("<") :]):
+        raise RefusedPageError(source, "the page stops inside a tag")
+    if lacks_end:
+        raise RefusedPageError(source, "the page stops before its end: no </html>, and the one before it had one")
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Let the garbage collector rest while a tree is built and walked.
+
+    It would look through the growing tree again and again and find nothing: a third of the time of reading a page.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
