@@ -12,7 +12,7 @@ from diff.change import Change
 from diff.details import Value, several
 from diff.kinds import ChangeKind
 from diff.saying.english import plural, weekday
-from diff.saying.sentence import who
+from diff.saying.sentence import NAMES, who
 from diff.saying.values import reworded
 from scraper.text import clean
 
@@ -178,7 +178,11 @@ def _signed(out: Iterable[str], into: Iterable[str], width: int, colour: bool) -
 
 def _reworded(change: Change) -> str:
     section = clean(change.field or "text").replace("_", " ")
-    if change.kind is not ChangeKind.TEXT_CHANGED or not (change.group or (change.before and change.after)):
+    if change.field == "remainder":  # no reader knows the field by its name
+        section = NAMES[change.field].lower()
+    if change.kind is ChangeKind.TEXT_CHANGED and not change.group and not (change.before and change.after):
+        return f"{section}: {'now printed' if change.after else 'no longer printed'}"
+    if change.kind is not ChangeKind.TEXT_CHANGED:
         return f"{section}: printed differently"
     return f"{section}, {clean(reworded(change.details)).rstrip('.')}"
 

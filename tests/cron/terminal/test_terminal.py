@@ -132,6 +132,8 @@ def test_no_line_is_wider_than_the_terminal(width):
         (change("agreement-moved", before=["a_ccg"], after=["a_icb"]), ["a_ccg → a_icb"]),
         (change("agreement-moved", before=["a" * 30], after=["b" * 30]), ["- " + "a" * 30, "+ " + "b" * 30]),
         (change("wording-changed", field="legal_bases"), ["legal bases: printed differently"]),
+        (change("text-changed", field="remainder", after="A remark."), ["other lines: now printed"]),
+        (change("text-changed", field="outputs", before="A report."), ["outputs: no longer printed"]),
         (change("organisation-added", reference=None), ["new on the register's pages"]),
         (change("flag-raised", after="They got both."), ['+ "They got both."']),
         (change("incident-removed", before="breached contract"), ['- "breached contract"']),
