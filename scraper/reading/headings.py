@@ -20,7 +20,7 @@ _LOCAL = re.compile(
     r"((?=[^A-Z\d_]*[A-Z\d_])[A-Za-z][\w/.&+-]*(?: [\w/.&+-]+){0,3}(?<!\.))\s*((?:[(\[].*)?)", re.DOTALL
 )
 _LONGEST_LOCAL = 40
-_LONGEST_HEADING = 2_000
+_LONGEST_HEADING = 300_000
 # With its dot: the five letters and digits that a reference ends in may be `V1234` too.
 _VERSION = re.compile(r"-v\d+\.\d+$", re.IGNORECASE)
 _UNTITLED = re.compile(r"Project\s+\d+", re.IGNORECASE)
@@ -90,7 +90,9 @@ def read_heading(text: str) -> tuple[str | None, str, str, bool] | None:
 
 def _form_of(text: str) -> _Form | None:
     references = list(_NIC.finditer(text)) if "NIC-" in text.upper() else []
-    behind_dash = [found for found in references if _DASH_BEFORE.search(text, 0, found.start())]
+    behind_dash = [
+        found for found in references if _DASH_BEFORE.search(text[max(found.start() - 8, 0) : found.start()])
+    ]
     before, dash, behind = text.rpartition("— ")
     leads = bool(references) and not fold(text[: references[0].start()])  # `DARS-NIC-… — Title`
     local = _LOCAL.fullmatch(behind) if dash and not behind_dash and not leads else None
@@ -232,7 +234,10 @@ class _Search:
         """Say whether the reference just ends or leads a sentence: nothing parts it from the words around it."""
         text, kind = self.lines[index].text, self.lines[index].kind
         found = list(_NIC.finditer(text))
-        apart = any(_DASH_BEFORE.search(text, 0, one.start()) or not fold(text[: one.start()]) for one in found)
+        apart = any(
+            _DASH_BEFORE.search(text[max(one.start() - 8, 0) : one.start()]) or not fold(text[: one.start()])
+            for one in found
+        )
         return bool(found) and not apart and kind not in ("heading", "term") and "— " not in text
 
     def is_quoted(self, index: int) -> bool:
