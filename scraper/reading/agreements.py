@@ -107,7 +107,7 @@ def notices_of(agreement: Agreement, draft: Draft, missing: Sequence[str]) -> li
     """Return what a person should know of how *agreement* was read, sentences that name it."""
     notices = [f"unknown label '{label}'" for label in draft.unknown]
     notices += [f"no label '{label}' beside an unknown one: taken as not printed" for label in missing]
-    notices += [*draft.notices, *_windows(agreement)]
+    notices += _windows(agreement)
     return [*(f"{agreement.reference}: {notice}" for notice in notices), *not_understood(agreement)]
 
 

@@ -98,7 +98,6 @@ class Draft:
     entries: list[Entry]
     datasets: list[str] | None
     sections: dict[str, list[str]]
-    notices: list[str]
     remainder: list[str]
     system_access: bool
     """Whether the bracketed sentence on system access stands there."""
@@ -143,7 +142,7 @@ def draft_of(lines: Sequence[Line], style: Style, titles: Titles) -> Draft:
     sorted_ = _Header(style, titles)
     sorted_.take(header)
     datasets, left = _lost_list(lost) if style.lost_heads else _take_datasets(sorted_.entries)
-    draft = Draft(sorted_.entries, datasets, {}, [], sorted_.remainder, sorted_.system_access)
+    draft = Draft(sorted_.entries, datasets, {}, sorted_.remainder, sorted_.system_access)
     draft.under_heading = sorted_.under_heading
     prose = lines[prose_at:]
     if (

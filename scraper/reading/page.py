@@ -26,11 +26,9 @@ from scraper.reading.headings import (
 )
 from scraper.reading.labels import label_of, section_of
 from scraper.reading.layouts import HEADING_LABELS, L0_LABELS, Evidence, layout_of
-from scraper.reading.lines import PageLines, closes, read_lines
+from scraper.reading.lines import PageLines, read_lines
 from scraper.records import Agreement, RegisterPage
 from scraper.slugs import slug_of
-
-__all__ = ["closes", "read_page"]
 
 _MONTHS_ONLY = re.compile(r"DSA runs \d{4}-\d{2}(?!\d|-)")
 _OUT_OF_ORDER = re.compile(

@@ -20,7 +20,7 @@ from scraper.errors import ListPageError, RefusedPageError
 from scraper.limits import too_large
 from scraper.names.vocabulary import Vocabulary
 from scraper.reading.blocks import looks_like_markup
-from scraper.reading.page import closes
+from scraper.reading.lines import closes
 from scraper.records import Owned, RegisterPage
 from scraper.register import NHS_DATA_RELEASE
 from snapshots.keeping.database import insert

@@ -3,7 +3,8 @@
 import pytest
 
 from scraper.errors import ListPageError, RefusedPageError
-from scraper.reading.page import closes, read_page
+from scraper.reading.lines import closes
+from scraper.reading.page import read_page
 from tests.scraper.reading.pages.render import PAGE, as_compact, as_num, as_paragraphs, heading, read_said
 
 WHOLE = as_paragraphs(PAGE).encode()
