@@ -90,11 +90,9 @@ def read_heading(text: str) -> tuple[str | None, str, str, bool] | None:
 
 def _form_of(text: str) -> _Form | None:
     references = list(_NIC.finditer(text)) if "NIC-" in text.upper() else []
-    behind_dash = [
-        found for found in references if _DASH_BEFORE.search(text[max(found.start() - 8, 0) : found.start()])
-    ]
+    behind_dash = [found for found in references if _is_behind_dash(text, found)]
     before, dash, behind = text.rpartition("— ")
-    leads = bool(references) and not fold(text[: references[0].start()])  # `DARS-NIC-… — Title`
+    leads = _leads(text, references)
     local = _LOCAL.fullmatch(behind) if dash and not behind_dash and not leads else None
     if local is not None and len(local[1]) <= _LONGEST_LOCAL:
         return _Form(_title(before), local[1], _remark(local[2]), False)
@@ -103,6 +101,16 @@ def _form_of(text: str) -> _Form | None:
     found = references[0] if leads and not behind_dash else (behind_dash or references)[-1]
     reference = found[0].rstrip("-_")
     return _Form(_title(text[: found.start()]), reference, _remark(text[found.start() + len(reference) :]), True)
+
+
+def _is_behind_dash(text: str, reference: re.Match[str]) -> bool:
+    # Not the whole text before it: a line may name thousands of references.
+    return _DASH_BEFORE.search(text[max(reference.start() - 8, 0) : reference.start()]) is not None
+
+
+def _leads(text: str, references: Sequence[re.Match[str]]) -> bool:
+    """Say whether the first of the *references* leads the line, as in `DARS-NIC-… — Title`."""
+    return bool(references) and not fold(text[: references[0].start()])
 
 
 def _title(before: str) -> str:
@@ -233,12 +241,9 @@ class _Search:
     def is_sentence(self, index: int) -> bool:
         """Say whether the reference just ends or leads a sentence: nothing parts it from the words around it."""
         text, kind = self.lines[index].text, self.lines[index].kind
-        found = list(_NIC.finditer(text))
-        apart = any(
-            _DASH_BEFORE.search(text[max(one.start() - 8, 0) : one.start()]) or not fold(text[: one.start()])
-            for one in found
-        )
-        return bool(found) and not apart and kind not in ("heading", "term") and "— " not in text
+        references = list(_NIC.finditer(text))
+        apart = _leads(text, references) or any(_is_behind_dash(text, reference) for reference in references)
+        return bool(references) and not apart and kind not in ("heading", "term") and "— " not in text
 
     def is_quoted(self, index: int) -> bool:
         """Say whether the labels behind a line in prose are too few for a header of this page: it is quoted there."""
