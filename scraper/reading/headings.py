@@ -30,6 +30,7 @@ _PARTLY = re.compile(r"\s*\(partially via .{0,40}\)$", re.IGNORECASE)
 
 _FIRST_LABELS = frozenset(("Type of data", "Opt outs honoured", "Datasets"))
 _WINDOW = 12
+_LONGEST_VALUE = 400  # lines of a value or a list; without an end each of many references would be followed to the last
 _LABELS_OF_A_SENTENCE = 3  # a heading that lost its dash has a header below it, a sentence a label or two by chance
 
 FLAG_SIGN = "🚩"
@@ -170,6 +171,7 @@ class _Search:
     def __init__(self, lines: Sequence[Line]) -> None:
         self.lines = lines
         self.labels: list[Label | None] = [label_of(line) for line in lines]
+        self.begins_section = [section_of(line) is not None for line in lines]
         self.read = {
             index: found
             for index, line in enumerate(lines)
@@ -183,6 +185,7 @@ class _Search:
         self.candidates = sorted(self.read)
         self.sentences = {index for index in self.candidates if self.is_sentence(index)}
         self.following = {index: self.labels_after(index) for index in self.candidates}
+        self.most = sorted((len(labels), index) for index, labels in self.following.items())[-2:]
         self.since: int | None = None  # the line after which `seen` begins
         self.seen: set[str] = set()
         self.in_prose = False
@@ -204,19 +207,21 @@ class _Search:
             label = self.labels[position]
             if label:
                 self.seen.add(label.name)
-            self.in_prose = self.in_prose or section_of(self.lines[position]) is not None
+            self.in_prose = self.in_prose or self.begins_section[position]
         self.since = index
 
     def labels_after(self, index: int) -> list[str]:
         """Return the header labels that follow, up to a section or to the next line that could be a heading."""
         found: list[str] = []
+        last = index
         for position in range(index + 1, len(self.lines)):
-            if section_of(self.lines[position]) or (position in self.read and position not in self.sentences):
+            if self.begins_section[position] or (position in self.read and position not in self.sentences):
                 break
             label = self.labels[position]
             if label and label.name not in found:
                 found.append(label.name)
-            if not found and position > index + _WINDOW:
+                last = position
+            if position > last + (_LONGEST_VALUE if found else _WINDOW):
                 break
         return found
 
@@ -247,7 +252,7 @@ class _Search:
 
     def is_quoted(self, index: int) -> bool:
         """Say whether the labels behind a line in prose are too few for a header of this page: it is quoted there."""
-        most = max((len(labels) for other, labels in self.following.items() if other != index), default=0)
+        most = max((labels for labels, other in self.most if other != index), default=0)
         return 2 * len(self.following[index]) < most
 
     def begins_anew(self, label: str, is_sure: bool) -> bool:

@@ -177,10 +177,12 @@ def _refuse_swallowed(body: Sequence[Line], style: Style, source: str) -> None:
             seen.append(label.name)
             again = []
         else:
-            again = [*again, label.name] if index - last <= _LINES_OF_A_VALUE else [label.name]
+            again = again if index - last <= _LINES_OF_A_VALUE else []
+            if label.name not in again:
+                again.append(label.name)
         last = index
         enough = max(_IN_A_ROW, (len(seen) + 1) // 2 if in_prose else 0)
-        if len(set(again)) >= enough:
+        if len(again) >= enough:
             printed = " and ".join(f"`{name}`" for name in again[:_IN_A_ROW])
             raise RefusedPageError(
                 source, f"labels stand there again ({printed}) without a project heading before them"
