@@ -25,9 +25,9 @@ def take_out_frame(past: Past, edition: Edition) -> Edition:
         return found | past.lines_inside(known.keys() - now.keys(), lines)
 
     frame = find_frame(known, inside, frozenset(printed))
-    for sighting in edition.read.values():
-        new = printed_frame(sighting.page, frame)
-        printed = new | printed
+    if new := frame - printed.keys():
+        for sighting in edition.read.values():
+            printed = printed_frame(sighting.page, new) | printed
     stood, stand = _standing(before, frame), _standing(known, frame)
     read = {
         slug: replace(sighting, page=without_frame(sighting.page, frame)) for slug, sighting in edition.read.items()

@@ -89,20 +89,22 @@ def find_frame(
 
 def _shared(known: Mapping[str, Edges], before: frozenset[str]) -> frozenset[str]:
     """Return what enough pages have at their edge; the end of a page reaches up to the first line that is no frame."""
-    lines = before | {line for edges in known.values() for line in (*edges.head, *edges.tail)}
     dated = frozenset(line for edges in known.values() for line in edges.dated)
+    # Few lines are on many pages: those are found first, wherever in a page's tail they stand.
+    pages = Counter(line for edges in known.values() for line in edges.head.union(edges.tail))
+    lines: frozenset[str] = frozenset()
     while True:
-        # Fewer lines make ends shorter, and these make fewer lines: so it goes on until nothing changes.
-        pages = Counter(line for edges in known.values() for line in _at_edge(edges, lines))
         enough = before | {line for line in pages if _is_enough(pages[line], len(known), line in dated)}
         if enough == lines:
             return lines
+        # Fewer lines make ends shorter, and these make fewer lines: so it goes on until nothing changes.
         lines = enough
+        pages = Counter(line for edges in known.values() for line in _at_edge(edges, lines))
 
 
-def _at_edge(edges: Edges, frame: Collection[str]) -> set[str]:
+def _at_edge(edges: Edges, frame: frozenset[str]) -> frozenset[str]:
     ending = edges.tail[len(edges.tail) - _ending(edges.tail, frame) :]
-    return {line for line in edges.head if line in frame} | set(ending)
+    return (edges.head & frame).union(ending)
 
 
 def _ending(tail: Sequence[str], frame: Collection[str]) -> int:
