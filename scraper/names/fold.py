@@ -144,19 +144,6 @@ def fold_set(values: Iterable[str] | None) -> frozenset[str]:
     return frozenset(map(fold, values or ())) - {""}
 
 
-# XML 1.0 has no way to write these, and feeds are XML. A page's NUL bytes are how they get in.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1b\ud800-\udfff\ufffe\uffff]")
-
-
-def tidy(text: str) -> str:
-    r"""Return *text* as one line: white space collapsed and stripped, characters that XML cannot hold dropped.
-
-    >>> tidy(" Cancer Registry linked to  Diagnostic\n Imaging\x00 Dataset ")
-    'Cancer Registry linked to Diagnostic Imaging Dataset'
-    """
-    return " ".join(_UNWRITABLE.sub("", text).split())
-
-
 def _fold(text: str) -> str:
     for sign, stand_in in _STAND_INS:
         text = text.replace(sign, stand_in)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scraper.names.fold import as_set, fold, fold_set, tidy
+from scraper.names.fold import as_set, fold, fold_set
 
 EQUAL = [
     ("Health and Social Care Act 2012 – s261(2)(a)", "Health and Social Care Act 2012  s261(2)(a)"),
@@ -147,7 +147,3 @@ def test_the_first_printed_spelling_stays() -> None:
 
 def test_what_is_not_printed_has_no_values() -> None:
     assert fold_set(None) == frozenset()
-
-
-def test_one_line_without_what_feeds_cannot_hold() -> None:
-    assert tidy("\x00One\x0b two\ud800 \n\tthree\ufffe") == "One two three"
