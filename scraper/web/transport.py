@@ -1,6 +1,6 @@
 """One request, one response, within limits. No spacing, no retries, no redirects, no robots.txt: those are `fetch`'s.
 
-What is guaranteed here, on top of the standard library's `http.client`:
+What is guaranteed here, on top of requests and urllib3:
 
 - Time: every read of the socket, of headers too, has what is left of the deadline, so a server that drips cannot hold
   the run. The system's own look-up of a name is the one thing that no deadline reaches.
@@ -14,8 +14,6 @@ What is guaranteed here, on top of the standard library's `http.client`:
 """
 
 import re
-import selectors
-import socket
 import ssl
 import time
 import zlib
@@ -23,12 +21,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property, partial
-from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from functools import partial
+from http.client import HTTPResponse, IncompleteRead
+from socket import socket
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, quote, urlsplit
 
-import certifi
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
 
 from scraper.errors import RegisterWatchError
 from scraper.web.addresses import is_public
@@ -107,10 +110,11 @@ class Transport:
     clock: Callable[[], float] = time.monotonic
     resolve: Resolve = look_up
     ca_bundle: str | None = None
-    _connections: dict[tuple[str, str, int], "_Connection"] = field(default_factory=dict, init=False)
+    _adapter: "_Adapter" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._limits = Limits(self.timeout_s, self.clock)
+        self._adapter = _Adapter(self._limits, self._open)
 
     @property
     def received(self) -> int:
@@ -119,8 +123,7 @@ class Transport:
 
     def close(self) -> None:
         """Close all connections."""
-        for connection in self._connections.values():
-            connection.close()
+        self._adapter.close()
 
     def ask(self, url: str, headers: Mapping[str, str], deadline: float, *, post: bytes | None = None) -> Response:
         """Ask for *url* once.
@@ -135,37 +138,20 @@ class Transport:
             TransportError: There is no whole response.
         """
         self._limits.deadline = deadline
+        method, verify = "GET" if post is None else "POST", self.ca_bundle or True
         try:
-            parts = urlsplit(url)
-            connection = self._connection_to(parts)
-            try:
-                connection.request("GET" if post is None else "POST", _target(parts), body=post, headers=dict(headers))
-                return self._read(connection, connection.getresponse(), wants_body=post is None)
-            except BaseException:
-                connection.close()  # what else comes on it belongs to this response
-                raise
-        except (OSError, HTTPException, ValueError) as error:
+            request = requests.Request(method, url, headers=dict(headers), data=post).prepare()
+            raw = self._adapter.send(request, stream=True, timeout=self._limits.patience_s(), verify=verify).raw
+            return self._read(raw, wants_body=post is None)
+        except TransportError:
+            raise
+        except (OSError, HTTPError, ValueError) as error:  # a RequestException is an OSError
             raise self._explain(error) from error
 
-    def _connection_to(self, parts: SplitResult) -> "_Connection":
-        """Return the connection that was used before, if the server has not closed it meanwhile."""
-        host, is_tls = parts.hostname or "", parts.scheme == "https"
-        port = parts.port or (443 if is_tls else 80)
-        key = (parts.scheme, host, port)
-        if key not in self._connections:
-            open_socket = self._open_private if is_tls else self._open
-            self._connections[key] = _Connection(host, port, open_socket, self._limits, is_tls=is_tls)
-        connection = self._connections[key]
-        if connection.sock and _has_news(connection.sock):  # an end, or words that nobody asked for
-            connection.close()
-        if connection.sock:
-            connection.sock.settimeout(self._limits.patience_s())
-        return connection
-
-    def _open(self, host: str, port: int) -> socket.socket:
+    def _open(self, host: str, port: int) -> socket:
         """Look *host* up, and connect to the first address that is allowed and answers."""
         try:
-            found = self.resolve(host, port)
+            found = self.resolve(host.strip("[]"), port)
         except (OSError, UnicodeError) as error:
             anonymous = "the name of its host does not resolve"
             raise TransportError(f"the name {host} does not resolve", anonymous=anonymous) from error
@@ -184,51 +170,50 @@ class Transport:
         except OSError as error:
             raise TransportError(f"no connection: {_plain_words(error)}") from error
 
-    def _open_private(self, host: str, port: int) -> socket.socket:
-        return self._tls.wrap_socket(self._open(host, port), server_hostname=host)
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        # With a file the system's own certificates and what the environment names do not count.
-        return ssl.create_default_context(cafile=self.ca_bundle or certifi.where())
-
-    def _read(self, connection: "_Connection", raw: HTTPResponse, *, wants_body: bool) -> Response:
-        lengths = {value.strip() for line in raw.headers.get_all("Content-Length", []) for value in line.split(",")}
-        if len(lengths) > 1 and not raw.chunked:
-            raise HTTPException(f"it has {len(lengths)} lengths")
+    def _read(self, raw: BaseHTTPResponse, *, wants_body: bool) -> Response:
         response = Response(raw.status, tuple(raw.headers.items()), b"")
-        if raw.status == 200 and wants_body:
-            response = response._replace(body=self._body(response, raw))
-        elif not wants_body or not _leave(raw):
-            connection.close()
-        raw.close()
-        return response
+        try:
+            if raw.status == 200 and wants_body:
+                return response._replace(body=self._body(response, raw))
+            if not wants_body or not _leave(raw):
+                raw.close()
+            return response
+        except BaseException:
+            raw.close()  # the connection too: what else comes on it belongs to this response
+            raise
 
-    def _body(self, response: Response, raw: HTTPResponse) -> bytes:
+    def _body(self, response: Response, raw: BaseHTTPResponse) -> bytes:
         encoding = response.header("Content-Encoding").lower()
         if encoding not in _PACKED:
             raise TransportError(f"the answer is packed as {encoding!r}, which was not asked for", temporary=False)
-        if (raw.length or 0) > self.max_bytes:
+        if (raw.length_remaining or 0) > self.max_bytes:
             raise self._too_big()
         pieces = self._pieces(raw)
+        # Our own unpacking, because urllib3 takes gzip that stops half-way for whole.
         return b"".join(_unpacked(pieces, self.max_bytes) if _PACKED[encoding] else pieces)
 
-    def _pieces(self, raw: HTTPResponse) -> Iterator[bytes]:
+    def _pieces(self, raw: BaseHTTPResponse) -> Iterator[bytes]:
         n_bytes = 0
-        while piece := raw.read(_PIECE):
+        for piece in iter(partial(raw.read1, _PIECE, decode_content=False), b""):
             n_bytes += len(piece)
             if n_bytes > self.max_bytes:
                 raise self._too_big()
             yield piece
-        if raw.length:  # the library says nothing of a body that ends too early
-            raise TransportError(f"cut off after {n_bytes} of {n_bytes + raw.length} bytes")
 
     def _too_big(self) -> TransportError:
         return TransportError(f"the answer is longer than {self.max_bytes:,} bytes", temporary=False)
 
     def _explain(self, error: Exception) -> TransportError:
-        """Return in words what the library's *error* says."""
+        """Return in words what a library's *error* says, the deepest cause that means something."""
+        causes = list(_causes(error))
+        return next(filter(None, map(self._meaning, causes)), None) or TransportError(
+            f"no proper answer: {_plain_words(causes[-1])}", anonymous="no proper answer"
+        )
+
+    def _meaning(self, error: BaseException) -> TransportError | None:
         match error:
+            case TransportError():
+                return error
             case ssl.SSLCertVerificationError():
                 said = f"the certificate is not to be trusted: {error.verify_message}"
                 # OpenSSL says: "… mismatch, certificate is not valid for 'host'".
@@ -240,64 +225,106 @@ class Transport:
                 return TransportError(f"no answer for {self.timeout_s:g} s")
             case ssl.SSLError():
                 return TransportError(f"no secure connection: {error.reason or error}")
-            case IncompleteRead():
-                return TransportError("cut off among its chunks")
+            case IncompleteRead():  # of http.client, or of urllib3, where it is derived from it
+                return TransportError(f"cut off {_where(error)}")
             case ConnectionError():
                 return TransportError(f"the connection broke: {_plain_words(error)}")
-            case _:
-                return TransportError(f"no proper answer: {_plain_words(error)}", anonymous="no proper answer")
+        return None
 
 
-class _Connection(HTTPConnection):
-    """The library's connection, over a socket that is opened by our rules and read within limits."""
-
-    def __init__(
-        self, host: str, port: int, open_socket: Callable[[str, int], socket.socket], limits: Limits, *, is_tls: bool
-    ) -> None:
-        super().__init__(host, port)
-        self.default_port = 443 if is_tls else 80  # for the Host header, which names no usual port
-        self.response_class = partial(_bounded_response, limits)  # type: ignore[assignment]
-        self._open_socket = open_socket
-
-    def connect(self) -> None:
-        self.sock = self._open_socket(self.host, self.port)
+OpenSocket = Callable[[str, int], socket]
 
 
-def _bounded_response(limits: Limits, sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:
-    return HTTPResponse(BoundedSocket(sock, limits), *args, **kwargs)  # type: ignore[arg-type]  # asked for its file only
+class _BoundedResponse(HTTPResponse):
+    def __init__(self, sock: socket, *args: Any, limits: Limits, **kwargs: Any) -> None:
+        super().__init__(BoundedSocket(sock, limits), *args, **kwargs)  # type: ignore[arg-type]
 
 
-_PERCENT_ALONE = re.compile("%(?![0-9A-Fa-f]{2})")
+class _Bounded:
+    """What both kinds of connection have of ours: the way to the address, and the way back."""
+
+    _dns_host: str
+    port: int
+    response_class: Any
+
+    def __init__(self, *args: Any, limits: Limits, open_socket: OpenSocket, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.open_socket = open_socket
+        self.response_class = partial(_BoundedResponse, limits=limits)
+
+    def _new_conn(self) -> socket:
+        # urllib3's own would look the name up a second time. Not its public API: the range in pyproject.toml and
+        # test_fetch.py (an address that is not public gets no connection) watch over it.
+        return self.open_socket(self._dns_host, self.port)
 
 
-def _target(parts: SplitResult) -> str:
-    """Return path and query as they stand in a request: what may not stand there is written with %.
-
-    >>> _target(urlsplit("https://a.org/organisations/société?a=b c")), _target(urlsplit("https://a.org"))
-    ('/organisations/soci%C3%A9t%C3%A9?a=b%20c', '/')
-    >>> _target(urlsplit("https://a.org/king%27s")), _target(urlsplit("https://a.org/100%"))
-    ('/king%27s', '/100%25')
-    """
-    whole = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return quote(whole, safe="/?:@!$&'()*+,;=~" + ("" if _PERCENT_ALONE.search(whole) else "%"))
+class _HttpConnection(_Bounded, HTTPConnection):
+    pass
 
 
-def _has_news(sock: socket.socket) -> bool:
-    with selectors.DefaultSelector() as selector:
-        selector.register(sock, selectors.EVENT_READ)
-        return bool(selector.select(0))
+class _HttpsConnection(_Bounded, HTTPSConnection):
+    pass
 
 
-def _leave(raw: HTTPResponse) -> bool:
+class _Adapter(HTTPAdapter):
+    """Requests' way to urllib3, with our connections in its pools."""
+
+    def __init__(self, limits: Limits, open_socket: OpenSocket) -> None:
+        self._limits, self._open_socket = limits, open_socket
+        super().__init__(pool_connections=8, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        ours = {"limits": self._limits, "open_socket": self._open_socket}
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": partial(_pool, HTTPConnectionPool, _HttpConnection, ours),
+            "https": partial(_pool, HTTPSConnectionPool, _HttpsConnection, ours),
+        }
+
+    def build_response(self, _request: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
+        # Requests' own guesses a charset and reads cookies: not wanted, and in 2.32 an AttributeError at
+        # `Content-Type: ; charset`, which is nobody's fault but would end the run.
+        response = requests.Response()
+        response.raw = resp
+        return response
+
+
+def _pool(
+    kind: type[HTTPConnectionPool], connection: type[_Bounded], ours: dict[str, Any], *args: Any, **kwargs: Any
+) -> HTTPConnectionPool:
+    pool = kind(*args, **kwargs)
+    pool.ConnectionCls = partial(connection, **ours)  # type: ignore[assignment]
+    return pool
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield *error* and what it was raised from or for, the outermost first."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
+
+
+def _where(error: IncompleteRead) -> str:
+    if isinstance(error.partial, int) and error.expected is not None:
+        return f"after {error.partial} of {error.partial + error.expected} bytes"
+    return "among its chunks"
+
+
+def _leave(raw: BaseHTTPResponse) -> bool:
     """Read a short body to its end, and say whether the connection can be used again: not after a long one."""
-    if raw.length is None or raw.length > _MOST_OF_A_REFUSAL:
+    if raw.length_remaining is None or raw.length_remaining > _MOST_OF_A_REFUSAL:
         return False
     try:
-        while raw.read(_PIECE):
+        while raw.read1(_PIECE, decode_content=False):
             pass
-    except (HTTPException, OSError):
+    except (HTTPError, OSError):
         return False  # what it says is known: its status
-    return not raw.length
+    return True
 
 
 def _unpacked(pieces: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
@@ -328,6 +355,6 @@ def _new_member() -> Any:
 
 
 def _plain_words(error: BaseException) -> str:
-    """Return the message of *error* on one line."""
+    """Return the message of *error* on one line, without the objects that urllib3 names in it."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(words).split())[:200]
+    return re.sub(r"<[^<>]* object at 0x[0-9a-f]+>|\s+", " ", str(words)).strip(" :")[:200]
