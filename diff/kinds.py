@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from diff.saying import bases, dates, places, values
-from diff.saying.phrase import Say, plain, two
+from diff.saying.phrase import Phrase, Say, plain, set_values, two, with_values
+from diff.saying.sentence import briefly, listed, organisations, quoted, who
 from diff.severity import (
     HIGH,
     INFO,
@@ -67,6 +68,10 @@ class Kind:
         return self.severity
 
 
+def _again(change: "Change") -> str:
+    return "listed again" if change.details.listed_again else ""
+
+
 class ChangeKind(StrEnum):
     """What kind of fact differs; the order is the one in which kinds are listed."""
 
@@ -84,8 +89,8 @@ class ChangeKind(StrEnum):
         when="a page that an earlier complete run lacked",
         severity=MEDIUM,
         heading="organisation added",
-        sentence=places.organisation_added,
-        phrase=places.organisation_added_briefly,
+        sentence=lambda change: f"{change.organisation} is {_again(change) or 'new on the register'}",
+        phrase=lambda told: Phrase(head=f"Organisation {_again(told.change) or 'new on the register'}"),
         grouped=False,
     )
     ORGANISATION_REMOVED = Kind(
@@ -93,7 +98,7 @@ class ChangeKind(StrEnum):
         when="a page is gone, at the second sighting",
         severity=MEDIUM,
         heading="organisation no longer listed",
-        sentence=places.organisation_removed,
+        sentence=lambda change: f"the page of {change.organisation} is no longer on the register",
         phrase=plain("Organisation no longer on the register"),
         grouped=False,
     )
@@ -120,7 +125,7 @@ class ChangeKind(StrEnum):
         when="an agreement stands on no page any more, at the second sighting",
         severity=MEDIUM,
         heading="agreement no longer on the pages",
-        sentence=places.agreement_removed,
+        sentence=lambda change: f"{who(change)} is no longer on the register's pages",
         phrase=plain("No longer on the register’s pages", "agreement no longer on the pages"),
         grouped=False,
     )
@@ -138,7 +143,7 @@ class ChangeKind(StrEnum):
         when="`NIC-…` became `DARS-NIC-…` of the same stem",
         severity=LOW,
         heading="reference changed",
-        sentence=places.reference_changed,
+        sentence=lambda change: f"{change.before} ({organisations(change)}) is now listed as {change.after}",
         phrase=two("Reference changed"),
     )
     DATASET_ADDED = Kind(
@@ -195,7 +200,10 @@ class ChangeKind(StrEnum):
         when="the release window ends later",
         severity=LOW,
         heading="releases continued",
-        sentence=dates.releases_continued,
+        sentence=lambda change: (
+            f"releases under {briefly(change)} continued: "
+            f"last release month moved from {change.before} to {change.after}"
+        ),
         phrase=dates.dates("Releases continued"),
     )
     RELEASE_WINDOW_CHANGED = Kind(
@@ -334,8 +342,8 @@ class ChangeKind(StrEnum):
         when="minutes of a discussion came",
         severity=LOW,
         heading="discussion added",
-        sentence=values.discussion_added,
-        phrase=values.discussion_added_briefly,
+        sentence=lambda change: f"{listed(change.added)} named as discussion of {who(change)}",
+        phrase=lambda told: with_values("Discussion added", set_values(told.change)),
     )
     INCIDENT_NOTED = Kind(
         name="incident-noted",
@@ -360,7 +368,7 @@ class ChangeKind(StrEnum):
         when="the page raises a 🚩",
         severity=HIGH,
         heading="flag raised",
-        sentence=values.flag_raised,
+        sentence=lambda change: f"the page of {change.organisation} now raises a flag: {quoted(change.after)}",
         phrase=values.own_words("The page raises a flag", "a flag on the page"),
         grouped=False,
     )
@@ -369,7 +377,7 @@ class ChangeKind(StrEnum):
         when="it raises none any more, at the second sighting",
         severity=LOW,
         heading="flag cleared",
-        sentence=values.flag_cleared,
+        sentence=lambda change: f"the page of {change.organisation} no longer raises its flag: {quoted(change.before)}",
         phrase=values.own_words("The page no longer raises a flag"),
         grouped=False,
     )
@@ -378,7 +386,9 @@ class ChangeKind(StrEnum):
         when="the number of files",
         severity=INFO,
         heading="number of files changed",
-        sentence=values.files_counted,
+        sentence=lambda change: (
+            f"files disseminated on the page of {change.organisation}: {change.before} before, {change.after} now"
+        ),
         phrase=two("Files disseminated"),
         grouped=False,
         editorial=True,

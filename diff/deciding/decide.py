@@ -13,7 +13,7 @@ from diff.deciding.belief import Edition, PageBelief, Past
 from diff.deciding.grouping import group_changes, join_late, merge_equal, propose_relabellings
 from diff.deciding.guards import SHRUNK_SIGHTINGS, Guards, asked_for, has_shrunk, is_stale_copy, why_held
 from diff.deciding.identity import Identities, Spot
-from diff.deciding.run import Run
+from diff.deciding.run import RunAtWork
 from diff.details import single
 from diff.kinds import ChangeKind
 from diff.saying.sentence import summarise
@@ -72,7 +72,7 @@ def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guar
     )
     if held and not trusted:
         return Decision(held=held, distrusted=reasons, stale=stale)
-    run = Run(past, edition, vocabulary, distrusted, trusted)
+    run = RunAtWork(past, edition, vocabulary, distrusted, trusted)
     run.follow(identities.settle())
     decision = _tell(run, guards)
     return replace(decision, distrusted=reasons, stale=stale)
@@ -101,7 +101,7 @@ def _why_distrusted(past: Past, page: PageBelief) -> str:
     return f"it shows {len(page.shrunk[0])} of {past.size([page.slug])} agreements, the others are found nowhere else"
 
 
-def _tell(run: Run, guards: Guards) -> Decision:
+def _tell(run: RunAtWork, guards: Guards) -> Decision:
     """Turn what was found into what is listed: late members, equal facts, proposals, groups, counts."""
     late = {slug: run.past.page(slug) for slug in run.edition.read}
     keys = {slug: page.late_groups for slug, page in late.items() if page and page.late_groups}
@@ -121,7 +121,7 @@ def _tell(run: Run, guards: Guards) -> Decision:
     return Decision(changes=tuple(changes), joined=tuple(joined), pages=pages, ended=run.ended)
 
 
-def _settle(run: Run, change: Change) -> None:
+def _settle(run: RunAtWork, change: Change) -> None:
     """Stop doubting an old name whose going was told with the new one."""
     old = fold(single(change.before))
     for slug, page in run.pages.items():
@@ -137,7 +137,7 @@ def _settle(run: Run, change: Change) -> None:
         run.pages[slug] = replace(page, places={**page.places, change.reference or "": settled})
 
 
-def _layout_changes(run: Run) -> list[Change]:
+def _layout_changes(run: RunAtWork) -> list[Change]:
     """Return what changed of the site and not of the register: one for each pair of layouts, one for the frame."""
     pairs = sorted(run.layouts.items())
     changes = [_of_site(run, field="layout", before=a, after=b, agreements=count) for (a, b), count in pairs]
@@ -145,7 +145,7 @@ def _layout_changes(run: Run) -> list[Change]:
     return [*changes, _of_site(run, field="frame", added=added, removed=removed)] if added or removed else changes
 
 
-def _of_site(run: Run, **facts: Any) -> Change:
+def _of_site(run: RunAtWork, **facts: Any) -> Change:
     plain = Change(
         id="",
         kind=ChangeKind.LAYOUT_CHANGED,

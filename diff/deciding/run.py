@@ -25,7 +25,7 @@ from scraper.reading.frame import Frame
 from scraper.records import FIELDS, Agreement
 
 
-class Run:
+class RunAtWork:
     """One believable run at work: places and pages get their new belief, what differs is gathered in `found`."""
 
     def __init__(

@@ -37,12 +37,6 @@ def _moved(details: Details, date: str) -> str:
     return f"moved from {old} to {new}"
 
 
-def releases_continued(change: "Change") -> str:
-    """Return the sentence of a window that ends later."""
-    months = f"last release month moved from {change.before} to {change.after}"
-    return f"releases under {briefly(change)} continued: {months}"
-
-
 def window_changed(change: "Change") -> str:
     """Return the sentence of a window that is another one otherwise."""
     of = briefly(change)

@@ -5,25 +5,10 @@ from typing import TYPE_CHECKING
 from diff.details import several
 from diff.saying.english import plural
 from diff.saying.phrase import Phrase, Told, lower, moved_values, with_values
-from diff.saying.sentence import listed, organisations, quoted, who
+from diff.saying.sentence import listed, quoted, who
 
 if TYPE_CHECKING:  # as in `sentence`
     from diff.change import Change
-
-
-def organisation_added(change: "Change") -> str:
-    """Return the sentence of a page that is new, or there again."""
-    return f"{change.organisation} {'is listed again' if change.details.listed_again else 'is new on the register'}"
-
-
-def organisation_added_briefly(told: Told) -> Phrase:
-    """Return its phrase."""
-    return Phrase(head=f"Organisation {'listed again' if told.change.details.listed_again else 'new on the register'}")
-
-
-def organisation_removed(change: "Change") -> str:
-    """Return the sentence of a page that is gone."""
-    return f"the page of {change.organisation} is no longer on the register"
 
 
 def organisation_renamed(change: "Change") -> str:
@@ -70,11 +55,6 @@ def agreement_added_briefly(told: Told) -> Phrase:
     )
 
 
-def agreement_removed(change: "Change") -> str:
-    """Return the sentence of an agreement that stands on no page."""
-    return f"{who(change)} is no longer on the register's pages"
-
-
 def agreement_moved(change: "Change") -> str:
     """Return the sentence of an agreement that left a page, or came to one."""
     names = change.details.page_names or {}
@@ -99,8 +79,3 @@ def agreement_moved_briefly(told: Told) -> Phrase:
     came = "Moved to another page" if "out" in marks else "Now also on another page"
     head = came if "in" in marks else "No longer on a page"
     return with_values(head, values, short=f"agreement {lower(head)}")
-
-
-def reference_changed(change: "Change") -> str:
-    """Return the sentence of an agreement that stands under another reference."""
-    return f"{change.before} ({organisations(change)}) is now listed as {change.after}"

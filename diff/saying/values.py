@@ -160,16 +160,6 @@ def renamed(head: str, presumed: str, form: Form | None = None) -> Say:
     return say
 
 
-def discussion_added(change: "Change") -> str:
-    """Return the sentence of minutes that are named."""
-    return f"{listed(change.added)} named as discussion of {who(change)}"
-
-
-def discussion_added_briefly(told: Told) -> Phrase:
-    """Return its phrase."""
-    return with_values("Discussion added", set_values(told.change))
-
-
 # --- prose ------------------------------------------------------------------------------------------------------------
 
 
@@ -251,16 +241,6 @@ def incident(change: "Change") -> str:
     return f"the page now prints {quoted(change.after)} beside the dates of {who(change)}{instead}"
 
 
-def flag_raised(change: "Change") -> str:
-    """Return the sentence of a flag."""
-    return f"the page of {change.organisation} now raises a flag: {quoted(change.after)}"
-
-
-def flag_cleared(change: "Change") -> str:
-    """Return the sentence of a flag that is gone."""
-    return f"the page of {change.organisation} no longer raises its flag: {quoted(change.before)}"
-
-
 def own_words(head: str, short: str = "") -> Say:
     """Return the phrase of what the page says in words of its own; they stand in quotation marks."""
 
@@ -270,11 +250,6 @@ def own_words(head: str, short: str = "") -> Say:
         return with_values(head, values, note=OWN_WORDS, short=short)
 
     return say
-
-
-def files_counted(change: "Change") -> str:
-    """Return the sentence of another number of files."""
-    return f"files disseminated on the page of {change.organisation}: {change.before} before, {change.after} now"
 
 
 def layout_changed(change: "Change") -> str:

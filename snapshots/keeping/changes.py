@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diff.change import Change, read_families
-from diff.details import Details, read_value
+from diff.details import NO_DETAILS, Details, read_value
 from diff.kinds import ChangeKind
 from diff.severity import Severity
 from scraper.records import PROSE
@@ -35,10 +35,10 @@ def change_of(row: Mapping[str, Any]) -> Change:
         field=row["field"],
         before=_value(row["before"], row["before_prose"]),
         after=_value(row["after"], row["after_prose"]),
-        added=tuple(json.loads(row["added"])),
-        removed=tuple(json.loads(row["removed"])),
+        added=_list(row["added"]),
+        removed=_list(row["removed"]),
         families=None if families is None else read_families(*families),
-        details=Details.from_json(json.loads(row["details"])),
+        details=NO_DETAILS if row["details"] == "{}" else Details.from_json(json.loads(row["details"])),
         summary=row["summary"],
         first_seen=row["first_seen"],
         run=row["run"],
@@ -50,6 +50,11 @@ def change_of(row: Mapping[str, Any]) -> Change:
         fact=row["fact"],
         member_of=row["member_of"],
     )
+
+
+def _list(values: str) -> tuple[str, ...]:
+    # Most changes have an empty list and no details: not to parse these saves a third of the time of reading a history.
+    return () if values == "[]" else tuple(json.loads(values))
 
 
 def _value(value: str | None, prose: str | None) -> Any:
