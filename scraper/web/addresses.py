@@ -87,8 +87,10 @@ def check_address(url: str, hosts: Collection[str]) -> None:
         _ = parts.port
     except ValueError as error:
         raise AddressError(f"{url!r} is not an address") from error
+    # Blanks and control characters are read differently by every parser, and so may lead to different hosts.
     if parts.scheme not in _USUAL_PORTS or _CONTROLS.search(url):
         raise AddressError(f"{url!r} is not an address of the web")
+    # The oldest trick: in "http://register.org@evil.example" the register is only a name to log in with.
     if "@" in parts.netloc:
         raise AddressError("an address with a user's name in it is not asked")
     if host_of(url) not in hosts:
@@ -98,7 +100,7 @@ def check_address(url: str, hosts: Collection[str]) -> None:
 def redirected(asked: str, location: str, hosts: Collection[str]) -> str:
     """Return the address that *location* sends to from *asked*, an address that answered with a redirect.
 
-    From https nobody is sent back to http: sites behind a proxy often say http and mean https.
+    From https nobody is sent back to http.
 
     >>> redirected("https://a.org/organisations/x", "http://a.org/organisations/x/", {"a.org"})
     'https://a.org/organisations/x/'
@@ -114,10 +116,12 @@ def redirected(asked: str, location: str, hosts: Collection[str]) -> str:
         check_address(target.geturl(), hosts)
     except AddressError as error:
         raise AddressError(f"redirects off the register: {error}") from error
+    # Sites behind a proxy often say http and mean https.
     if urlsplit(asked).scheme == "https" and target.scheme == "http" and target.port in (None, 80):
         target = target._replace(scheme="https", netloc=target.netloc.removesuffix(":80"))
     if urlsplit(asked).scheme == "https" != target.scheme:
         raise AddressError(f"redirects from https to http: {target.geturl()}")
+    # Another port is another server; but a site may move from 80 to 443.
     if _port(target.geturl()) != _port(asked) and {_port(target.geturl()), _port(asked)} != {80, 443}:
         raise AddressError(f"redirects to another port: {target.geturl()}")
     return urlunsplit(target._replace(fragment=""))

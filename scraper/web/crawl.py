@@ -61,6 +61,7 @@ def find_slugs(index_html: bytes, base_url: str, *, hosts: Collection[str] = (),
         soup = parse_markup(text)
     except ParserRejectedMarkup as error:
         raise CrawlError(base_url, "the index is not a web page") from error
+    # A page may say that its links are relative to another address; browsers follow it, and so did its author.
     base = soup.find("base", href=True)
     start = urljoin(base_url, str(base["href"])) if base else base_url
     links = [str(link["href"]) for link in soup.find_all(["a", "area"], href=True)]
@@ -84,6 +85,7 @@ def fetch_sitemap(fetcher: Fetcher, url: str) -> Found:
         page = fetcher.fetch(waiting.pop(0))
         listed, sitemaps = _read_sitemap(page.body if page else b"", url)
         pages += listed
+        # Only on the register's hosts: a sitemap is somebody's list of addresses, and each of them would be asked for.
         new = [address for address in dict.fromkeys(sitemaps) if address not in seen and host_of(address) in hosts]
         waiting += new
         seen.update(new)
@@ -109,6 +111,7 @@ def _pages(links: Iterable[str], index_url: str, start: str, hosts: Collection[s
         if parts.scheme not in ("http", "https") or host_of(url) not in ours:
             continue
         slug = slug_of(url)
+        # Query and fragment go: they are other views of the same page.
         if _is_page(parts.path, index.path) and is_slug(slug):
             found.setdefault(slug, urlunsplit((index.scheme, index.netloc, parts.path, "", "")))
     return list(found.items())
@@ -131,6 +134,7 @@ def _is_page(path: str, index_path: str) -> bool:
 def _read_sitemap(xml: bytes, source: str) -> tuple[list[str], list[str]]:
     """Return the pages and the further sitemaps that a sitemap lists."""
     reader = _SitemapReader(source)
+    # The plain parser of the standard library: entities are declared in a document type, and that is refused.
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartDoctypeDeclHandler = reader.refuse
     parser.StartElementHandler = reader.start
@@ -145,6 +149,7 @@ def _read_sitemap(xml: bytes, source: str) -> tuple[list[str], list[str]]:
 
 def _unpacked(xml: bytes, source: str) -> bytes:
     """Return a sitemap that may be a `.xml.gz`, unpacked."""
+    # By its first bytes, not its name: a server may unpack a `.gz` on the way.
     if not xml.startswith(b"\x1f\x8b"):
         return xml
     try:

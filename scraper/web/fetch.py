@@ -24,13 +24,15 @@ from scraper.web.robots import Robots
 from scraper.web.sockets import look_up
 from scraper.web.transport import Resolve, Response, Transport, TransportError, retry_after_s
 
+# What is waited at most when a server asks for patience. One that asks for more is told of in the error.
 MOST_WAIT_S = 120.0
-"""What is waited at most when a server asks for patience. One that asks for more is told of in the error."""
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
+# What may be otherwise in a minute. Not 403: a site that has shut us out is not asked again by a program.
 _PASSING = frozenset((429, 500, 502, 503, 504))
 _GONE = frozenset((404, 410))
+# What browsers make of a header: quotes of either sort, blanks, and the first of several.
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
 
 _log = logging.getLogger(__name__)
@@ -175,12 +177,14 @@ class Fetcher:
             FetchError: Any other reason; always the last one, when it was tried several times.
         """
         received_before = self.received
+        # Counted from when its turn comes: a page does not pay for the one before it.
         deadline = max(self._clock(), self._next_at) + self.policy.deadline_s
         for attempt in range(self.policy.retries + 1):
             try:
                 return self._attempt(url, validators or Validators(), deadline, received_before)
             except FetchError as error:
                 is_last = not error.temporary or attempt == self.policy.retries
+                # After the last try the next page waits only if the server asked for it.
                 if error.wait_s is not None or not is_last:
                     self._postpone(error, attempt)
                 if is_last or self._next_at >= deadline:
@@ -208,6 +212,7 @@ class Fetcher:
             self._check(url, asked)
             seen.add(asked)
             self._take_turn()
+            # The last request's, and its beginning: what changed while the page was on its way is a later page's.
             fetched_at = self._now()
             try:
                 response = self._transport.ask(asked, headers, deadline)
@@ -218,6 +223,7 @@ class Fetcher:
             asked = self._redirected(url, asked, response)
             if asked in seen or len(seen) > _MOST_REDIRECTS:
                 raise FetchError(url, f"redirects in a circle, at last to {asked}", status=response.status)
+        # Who has nothing cannot be told that it is unchanged, though some caches say so to everybody.
         if response.status == HTTPStatus.NOT_MODIFIED and validators != Validators():
             return None
         if response.status != HTTPStatus.OK:
@@ -251,6 +257,7 @@ class Fetcher:
             check_address(asked, self._hosts)
         except AddressError as error:
             raise FetchError(url, str(error)) from error
+        # robots.txt itself may always be asked for (RFC 9309, 2.2.2).
         rules = self._rules.get(host_of(asked))
         if rules and not rules.allows(asked) and urlsplit(asked).path != "/robots.txt":
             forbids = "robots.txt forbids it" if asked == url else f"robots.txt forbids {asked}, where it redirects to"

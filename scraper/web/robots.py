@@ -47,6 +47,7 @@ def parse_robots(body: bytes) -> Robots:
     >>> parse_robots(b"<!doctype html><p>Not found").notice
     'robots.txt is a web page: taken as a site without rules'
     """
+    # Cut at a line: half a rule is another rule.
     head = body[:_MOST_BYTES]
     if len(body) > _MOST_BYTES:
         head = head[: head.rfind(b"\n") + 1]

@@ -82,12 +82,14 @@ class BoundedSocket:
 class _BoundedFile(io.RawIOBase):
     def __init__(self, sock: socket.socket, limits: Limits) -> None:
         self._sock, self._limits = sock, limits
+        # Not `recv_into`: http.client closes a socket while its last response is read, which waits for this file.
         self._file = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        # Before every read: what is left has become less since the last one.
         self._sock.settimeout(self._limits.patience_s())
         n_bytes = self._file.readinto(buffer) or 0
         self._limits.received += n_bytes

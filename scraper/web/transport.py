@@ -155,6 +155,7 @@ class Transport:
         except (OSError, UnicodeError) as error:
             anonymous = "the name of its host does not resolve"
             raise TransportError(f"the name {host} does not resolve", anonymous=anonymous) from error
+        # Of several addresses those that are not public are passed over: one name may have both.
         allowed = [ip for ip in found if self.allow_private or is_public(ip)]
         if not allowed:
             where = found[0] if found else "no address"
@@ -175,6 +176,7 @@ class Transport:
         try:
             if raw.status == 200 and wants_body:
                 return response._replace(body=self._body(response, raw))
+            # Of a webhook's answer only the status counts, and what follows it may be endless.
             if not wants_body or not _leave(raw):
                 raw.close()
             return response
@@ -183,9 +185,11 @@ class Transport:
             raise
 
     def _body(self, response: Response, raw: BaseHTTPResponse) -> bytes:
+        # Only gzip was asked for. What a server packs otherwise would be read as a page of noise.
         encoding = response.header("Content-Encoding").lower()
         if encoding not in _PACKED:
             raise TransportError(f"the answer is packed as {encoding!r}, which was not asked for", temporary=False)
+        # A server that says how much it is going to send is believed at once.
         if (raw.length_remaining or 0) > self.max_bytes:
             raise self._too_big()
         pieces = self._pieces(raw)
@@ -329,6 +333,7 @@ def _leave(raw: BaseHTTPResponse) -> bool:
 
 def _unpacked(pieces: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
     """Yield what packed *pieces* hold, never much at once."""
+    # Our own loop, because the usual clients take gzip that stops half-way for whole.
     left, has_begun, member = max_bytes, False, _new_member()
     for data in pieces:
         has_begun = True
