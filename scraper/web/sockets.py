@@ -82,7 +82,7 @@ class BoundedSocket:
 class _BoundedFile(io.RawIOBase):
     def __init__(self, sock: socket.socket, limits: Limits) -> None:
         self._sock, self._limits = sock, limits
-        # Not `recv_into`: http.client closes a socket while its last response is read, which waits for this file.
+        # A file of the socket, not the socket itself: http.client closes a socket while its last response is read, which waits for this file.
         self._file = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
