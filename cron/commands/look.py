@@ -70,16 +70,16 @@ def changes(context: Context, /, limit: int | None, format_: str, **asked: Any) 
     """
     # Every other option is called as what it asks for.
     question = ChangeFilter(**asked)
-    everything = context.answers.changes.find(question)
-    found = everything[:limit]
+    asked_of = context.answers.changes
+    found = asked_of.find(question, limit=limit)
 
     def table() -> str:
-        left_out = 0 if question.editorial or question.group else context.answers.changes.count_editorial(question)
+        left_out = 0 if question.editorial or question.group else asked_of.count_editorial(question)
         added = [change.reference or "" for change in found if change.kind is ChangeKind.AGREEMENT_ADDED]
         return news.render_changes(
             found,
             **screen(),
-            more=len(everything) - len(found),
+            more=asked_of.count(question) - len(found) if limit else 0,
             editorial_left_out=left_out,
             dataset_counts=context.answers.agreements.dataset_counts(added),
         )

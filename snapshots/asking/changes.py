@@ -1,7 +1,7 @@
 """One question about changes: what a terminal, a mail, a feed and a page ask alike. Reads only.
 
 A `ChangeFilter` says which changes are wanted: by when they were seen, kind, severity, run, organisation, dataset,
-reference, group, id or words of the text. `Changes` finds, counts and pages them; what narrows them is one condition of
+reference, group, id or words of the text. `Changes` finds and counts them; what narrows them is one condition of
 SQL, so that nothing is read that is not shown. A page that asks more of the same changes, as how many there are of each
 run, puts `Changes.condition` into a question of its own.
 """
@@ -80,19 +80,19 @@ class Changes:
         self._names = names
         self._ask: Ask = ask or (lambda sql, values: db.query(sql, dict(values)))
 
-    def find(self, wanted: ChangeFilter, *, limit: int | None = None, offset: int = 0) -> list[Change]:
+    def find(self, wanted: ChangeFilter, *, limit: int | None = None) -> list[Change]:
         """Return the changes asked for: newest first, then the most severe.
 
         Raises:
             NotKnownError: An organisation, a dataset, a reference or a group that is not known.
         """
-        return self.find_where(self.condition(wanted), limit=limit, offset=offset)
+        return self.find_where(self.condition(wanted), limit=limit)
 
-    def find_where(self, condition: Condition, *, limit: int | None = None, offset: int = 0) -> list[Change]:
+    def find_where(self, condition: Condition, *, limit: int | None = None) -> list[Change]:
         """Return the changes for which a condition holds, in the same order."""
-        sql = f"{CHANGES} where {condition.sql} {_ORDER} limit :limit offset :offset"
-        page = {"limit": -1 if limit is None else limit, "offset": offset}
-        return [change_of(row) for row in self._db.query(sql, condition.values | page)]
+        sql = f"{CHANGES} where {condition.sql} {_ORDER} limit :limit"
+        most = {"limit": -1 if limit is None else limit}
+        return [change_of(row) for row in self._db.query(sql, condition.values | most)]
 
     def count(self, wanted: ChangeFilter) -> int:
         """Return how many changes are asked for; raises as `find` does."""

@@ -79,7 +79,7 @@ class NewEdition:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Seen:
+class KeptCapture:
     """A capture of a page that is kept, and the time of the edition it is kept in."""
 
     at: str
@@ -170,9 +170,9 @@ class RunLog:
         )
         return {row["page"]: Origin(row["body"], row["source"], row["captured_at"]) for row in rows}
 
-    def sightings(self, days: Collection[str]) -> dict[tuple[str, str], list[Seen]]:
+    def sightings(self, days: Collection[str]) -> dict[tuple[str, str], list[KeptCapture]]:
         """Return (slug, day) → the captures that runs of these days (UTC) saw; of one seen unchanged the run's time."""
-        found: dict[tuple[str, str], list[Seen]] = defaultdict(list)
+        found: dict[tuple[str, str], list[KeptCapture]] = defaultdict(list)
         for run in list(self.db.query("select * from runs order by captured_at")):
             time = run["captured_at"]
             if time[:10] not in days:
@@ -182,7 +182,7 @@ class RunLog:
             before = self.origins_at(time) if own.keys() < set(slugs) else {}
             for slug in slugs:
                 origin = own.get(slug) or replace(before[slug], captured_at=time)
-                found[slug, time[:10]].append(Seen(origin.captured_at, origin.sha256, time))
+                found[slug, time[:10]].append(KeptCapture(origin.captured_at, origin.sha256, time))
         return found
 
     def origins_of(self, run: int) -> dict[str, Origin]:

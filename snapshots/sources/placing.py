@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from scraper.times import as_text, read_time
-from snapshots.keeping.runlog import Seen
+from snapshots.keeping.runlog import KeptCapture
 
 Moment = tuple[str, str]
 """Time of capture and SHA-256 of a capture that is to be placed."""
 
 
-def place(moments: Iterable[Moment], kept: Iterable[Seen], now: str) -> Iterator[tuple[Moment, str | None]]:
+def place(moments: Iterable[Moment], kept: Iterable[KeptCapture], now: str) -> Iterator[tuple[Moment, str | None]]:
     """Yield the captures that add something to what is kept, each with the time of its edition.
 
     A capture that has the bytes of the one before or after it, on the same day, adds nothing.
@@ -35,7 +35,7 @@ def place(moments: Iterable[Moment], kept: Iterable[Seen], now: str) -> Iterator
             continue
         edition = _edition_between(before.edition if before else "", at, after.edition if after else "~", now)
         if edition:
-            seen.append(Seen(at, sha256, edition))
+            seen.append(KeptCapture(at, sha256, edition))
         yield (at, sha256), edition
 
 

@@ -30,7 +30,6 @@ class RemoteCaptures:
         self._asked = False
         self._failures = 0
         self._stopped: str | None = None
-        self.fetched = 0
 
     def fetch(self, capture: ListedCapture) -> Payload:
         """Return the bytes of a capture, which are kept now, or why they cannot be had."""
@@ -50,7 +49,6 @@ class RemoteCaptures:
             payload = Payload(b"", f"the archive has it only of another time: {page.url}")
         if payload.refused is None:
             self._keep(capture, payload.body)
-            self.fetched += 1
         return payload
 
     def _greet(self) -> None:

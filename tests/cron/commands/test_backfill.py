@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cron.terminal.reports import BackfillReport, render_backfill
-from snapshots.keeping.runlog import Seen
+from snapshots.keeping.runlog import KeptCapture
 from snapshots.sources.captures import Refused, SavedPage, captures_in, time_in
 from snapshots.sources.payloads import digest_of
 from snapshots.sources.placing import place
@@ -996,12 +996,12 @@ def test_several_versions_a_day_come_in_their_order_however_they_are_split(tmp_p
 @settings(max_examples=200, deadline=None)
 def test_editions_of_a_page_are_in_the_order_of_its_captures(drawn, data):
     moments = [(f"2024-03-01T{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}Z", body) for s, body in drawn]
-    kept: list[Seen] = []
+    kept: list[KeptCapture] = []
     while moments:
         count = data.draw(st.integers(1, len(moments)))
         batch, moments = moments[:count], moments[count:]
         found = place(batch, kept, "2025")
-        kept += [Seen(*moment, edition) for moment, edition in found if edition]
+        kept += [KeptCapture(*moment, edition) for moment, edition in found if edition]
         editions = [seen.edition for seen in sorted(kept)]
         assert editions == sorted(set(editions))
         assert all(seen.at <= seen.edition <= f"{seen.at[:10]}T23:59:59Z" for seen in kept)
