@@ -11,7 +11,6 @@ from typing import Any
 
 from diff.addresses import slug_name
 from diff.kinds import ChangeKind
-from diff.names import nearest
 from diff.saying.bases import family_in_words
 from diff.saying.english import clock, day, number
 from scraper.names.legal_basis import families_of
@@ -21,8 +20,9 @@ from scraper.text import cut, one_line
 from scraper.times import read_time
 from snapshots.asking.agreements import shown_as_json
 from snapshots.asking.changes import Condition
+from snapshots.asking.names import NameNotKnownError
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader
+from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, files_beside
 from snapshots.browse.parts.charts import Chart, apparent_months, term_chart
 from snapshots.browse.parts.facts import State, facts_of, prose_of, rewording
@@ -30,12 +30,10 @@ from snapshots.browse.parts.law import about, heading
 from snapshots.browse.parts.proof import page_address, proof_of
 from snapshots.browse.parts.rows import Timeline, last_told, most_severe, timeline
 from snapshots.browse.parts.versions import (
-    Since,
     Version,
     last_before,
     line_of,
     read_versions,
-    references_of,
     since,
     standing_at,
 )
@@ -43,29 +41,6 @@ from snapshots.browse.parts.versions import (
 LONGEST_TITLE = 200
 STATES_SHOWN = 6
 """Known states that are links beside the as-of field; all of them can be chosen below the redline."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldDataset:
-    """A dataset of the agreement."""
-
-    name: str
-    address: str
-    since: Since
-    is_new: bool
-    agreements: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
-    """A legal basis of the agreement."""
-
-    heading: str
-    address: str
-    about: str
-    printed: str
-    since: Since
-    is_new: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,17 +92,19 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
     found = timeline(seen.reader, _changes_until(seen))
     states = _states(seen.versions, seen.version.page)
     datasets, bases = _datasets(seen), _bases(seen)
-    title = seen.version.agreement.title
+    title, feeds_url = seen.version.agreement.title, request.site.feeds_url
+    feeds = addresses.feeds_of_organisation(feeds_url, seen.version.page) if feeds_url else None
+    lead = _lead(seen, datasets, found)
     return {
         "title": cut(f"{_name(seen.version)}, {seen.reference}", LONGEST_TITLE),
         "heading": cut(one_line(title), 2 * LONGEST_TITLE) if title else f"Without a title: {seen.reference}",
-        "description": _lead(seen, datasets, found),
-        "lead": _lead(seen, datasets, found),
+        "description": lead,
+        "lead": lead,
         "canonical": addresses.with_query(seen.own_address, [("as_of", request.words.one("as_of"))]),
         "reference": seen.reference,
-        "references": [one for one in seen.references if one != seen.reference],
+        "references": [reference for reference in seen.references if reference != seen.reference],
         "version": seen.version,
-        "shown": [(one, _on_page(seen, one), one is seen.version) for one in seen.shown],
+        "shown": [(version, _on_page(seen, version), version is seen.version) for version in seen.shown],
         "is_gone": seen.is_gone,
         "not_yet": "",
         "as_of": request.words.one("as_of"),
@@ -150,8 +127,8 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
         "redline": rewording(request.words, states, seen.at),
         "proof": _proof(seen, found),
         "cite": _cite(seen),
-        "feeds": _feeds(seen),
-        "calendar": f"{_feeds(seen)}.ics" if _feeds(seen) else None,
+        "feeds": feeds,
+        "calendar": f"{feeds}.ics" if feeds else None,
         "files": addresses.files(seen.own_address, [("as_of", request.words.one("as_of"))]),
         "register_page": page_address(request.site, seen.version.page, seen.version.source),
     }
@@ -195,22 +172,17 @@ def _known(request: PageRequest) -> tuple[list[str], list[Version]]:
         MovedError: It has another reference now, or is spelled otherwise.
     """
     wanted = request.path["reference"].strip()
-    references = references_of(request.reader, wanted)
-    if not references:
-        raise NotThereError(
-            f"No agreement has the reference {cut(one_line(wanted), 60)}.", _nearest(request.reader, wanted)
-        )
+    try:
+        references = request.reader.answers.names.references(wanted[:100])
+    except NameNotKnownError as error:
+        near = [(name, addresses.agreement(name)) for name in error.near]
+        raise NotThereError(f"No agreement has the reference {cut(one_line(wanted), 60)}.", near) from error
     versions = read_versions(request.reader, references)
-    newest = max(versions, key=lambda one: (one.ended is None, one.first_seen)).reference
+    newest = max(versions, key=lambda version: (version.ended is None, version.first_seen)).reference
     if newest != request.path["reference"]:
         query = [(name, request.words.one(name)) for name in ("as_of", "page", "from", "to")]
         raise MovedError(addresses.with_query(addresses.agreement(newest) + request.ending, query))
     return references, versions
-
-
-def _nearest(reader: Reader, wanted: str) -> list[tuple[str, str]]:
-    rows = reader.rows("select distinct reference from agreements")
-    return [(near, addresses.agreement(near)) for near in nearest(wanted[:100], (row["reference"] for row in rows))]
 
 
 def _seen(
@@ -219,8 +191,8 @@ def _seen(
     at = min(as_of or request.reader.newest, request.reader.newest)
     shown = standing_at(versions, at) or last_before(versions, at)
     page = request.words.one("page")
-    version = next((one for one in shown if one.page == page), shown[0])
-    line = [one for one in line_of(versions, version.page) if one.first_seen <= at]
+    version = next((version for version in shown if version.page == page), shown[0])
+    line = [state for state in line_of(versions, version.page) if state.first_seen <= at]
     return AgreementView(
         request=request, references=references, versions=versions, at=at, shown=shown, version=version, line=line
     )
@@ -259,16 +231,16 @@ def _not_yet(request: PageRequest, versions: Sequence[Version]) -> Mapping[str, 
 
 def _states(versions: Sequence[Version], page: str) -> list[State]:
     """Return the states of the agreement on a page and on those it came from, in order of time."""
-    line = {one.first_seen: one for one in line_of(versions, page)}
+    line = {version.first_seen: version for version in line_of(versions, page)}
     days = [time[:10] for time in line]
     return [
         State(
             time=time,
             value=time if days.count(time[:10]) > 1 else time[:10],
             name=_short(time) + (f", {clock(time)} UTC" if days.count(time[:10]) > 1 else ""),
-            version=one,
+            version=version,
         )
-        for time, one in line.items()
+        for time, version in line.items()
     ]
 
 
@@ -311,7 +283,7 @@ def _on_page(seen: AgreementView, version: Version) -> str:
     return addresses.with_query(seen.own_address, query)
 
 
-def _lead(seen: AgreementView, datasets: Sequence[HeldDataset], found: Timeline) -> str:
+def _lead(seen: AgreementView, datasets: Sequence[Row], found: Timeline) -> str:
     record = seen.version.agreement
     sentences = []
     if seen.is_gone and seen.version.ended:
@@ -353,7 +325,7 @@ def _families(seen: AgreementView) -> str:
     return f"{number(len(families), capital=True)} famil{'y' if len(families) == 1 else 'ies'}: {words}"
 
 
-def _datasets_title(seen: AgreementView, datasets: Sequence[HeldDataset]) -> str:
+def _datasets_title(seen: AgreementView, datasets: Sequence[Row]) -> str:
     if seen.version.agreement.datasets is None:
         return "Datasets"
     return f"{number(len(datasets), capital=True)} dataset{'' if len(datasets) == 1 else 's'}"
@@ -372,33 +344,24 @@ def _cite(seen: AgreementView) -> str:
     )
 
 
-def _feeds(seen: AgreementView) -> str | None:
-    base = seen.request.site.feeds_url
-    return addresses.feeds_of_organisation(base, seen.version.page) if base else None
-
-
 # --- data and law -----------------------------------------------------------------------------------------------------
 
 
-def _datasets(seen: AgreementView) -> list[HeldDataset]:
+def _datasets(seen: AgreementView) -> list[Row]:
+    """Return the datasets of the agreement, since when it lists each, and how many others do."""
     names = seen.version.agreement.datasets or ()
     vocabulary = seen.reader.vocabulary
     known = [sorted(vocabulary.dataset_names(name)) for name in names]
-    counts = _counts(seen.reader, known)
-    held = []
-    is_baseline = _is_baseline(seen)
-    for n, name in enumerate(names):
-        begins = since(seen.line, "datasets", known[n])
-        held.append(
-            HeldDataset(
-                name=one_line(name),
-                address=addresses.dataset(vocabulary.dataset_canonical(name)),
-                since=begins if is_baseline else replace(begins, or_before=False),
-                is_new=_is_new(seen, begins),
-                agreements=counts.get(n, 0),
-            )
-        )
-    return held
+    counts, is_baseline = _counts(seen.reader, known), _is_baseline(seen)
+    return [
+        {
+            "name": one_line(name),
+            "address": addresses.dataset(vocabulary.dataset_canonical(name)),
+            "agreements": counts.get(n, 0),
+            **_begun(seen, "datasets", known[n], is_baseline),
+        }
+        for n, name in enumerate(names)
+    ]
 
 
 def _counts(reader: Reader, known: Sequence[Sequence[str]]) -> dict[int, int]:
@@ -417,22 +380,29 @@ def _counts(reader: Reader, known: Sequence[Sequence[str]]) -> dict[int, int]:
     return {row["n"]: row["agreements"] for row in rows}
 
 
-def _bases(seen: AgreementView) -> list[Basis]:
-    found = []
+def _bases(seen: AgreementView) -> list[Row]:
+    """Return the legal bases of the agreement, those that are new first."""
     is_baseline = _is_baseline(seen)
-    for basis in seen.version.agreement.legal_bases or ():
-        begins = since(seen.line, "legal_bases", [basis.id.removesuffix("?")])
-        found.append(
-            Basis(
-                heading=cut(one_line(heading(basis.id, basis.printed)), LONGEST_TITLE),
-                address=addresses.legal_basis(basis.id),
-                about=about(basis.id),
-                printed=one_line(basis.printed),
-                since=begins if is_baseline else replace(begins, or_before=False),
-                is_new=_is_new(seen, begins),
-            )
-        )
-    return sorted(found, key=lambda one: not one.is_new)
+    bases = [
+        {
+            "heading": cut(one_line(heading(basis.id, basis.printed)), LONGEST_TITLE),
+            "address": addresses.legal_basis(basis.id),
+            "about": about(basis.id),
+            "printed": one_line(basis.printed),
+            **_begun(seen, "legal_bases", [basis.id.removesuffix("?")], is_baseline),
+        }
+        for basis in seen.version.agreement.legal_bases or ()
+    ]
+    return sorted(bases, key=lambda basis: not basis["is_new"])
+
+
+def _begun(seen: AgreementView, field: str, names: Sequence[str], is_baseline: bool) -> Row:
+    """Return since when one of these names has stood in a field, and whether it came with the state that is shown."""
+    begins = since(seen.line, field, names)
+    return {
+        "since": begins if is_baseline else replace(begins, or_before=False),
+        "is_new": not begins.or_before and begins.time == seen.version.first_seen,
+    }
 
 
 def _is_baseline(seen: AgreementView) -> bool:
@@ -444,10 +414,6 @@ def _is_baseline(seen: AgreementView) -> bool:
     """
     values = {"reference": first.reference, "page": first.page, "time": first.first_seen}
     return seen.reader.value(sql, values) is None
-
-
-def _is_new(seen: AgreementView, begins: Since) -> bool:
-    return not begins.or_before and begins.time == seen.version.first_seen
 
 
 def _chart(seen: AgreementView) -> Chart | None:

@@ -5,7 +5,6 @@ Its address is for ever, so a change that was told and is no longer found has it
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from diff.change import PUBLIC, Change
@@ -13,7 +12,7 @@ from diff.details import single
 from diff.kinds import ChangeKind
 from diff.saying.english import clock, day
 from diff.saying.phrase import Phrase, Told, phrase
-from diff.saying.redline import Run, redline
+from diff.saying.redline import redline
 from scraper.records import PROSE
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
@@ -29,6 +28,7 @@ from snapshots.browse.app.request import (
     PageRows,
     files_beside,
 )
+from snapshots.browse.parts.facts import Paragraph, paragraphs_of
 from snapshots.browse.parts.proof import Kept, kept_as
 from snapshots.browse.parts.rows import change_rows
 
@@ -41,45 +41,18 @@ LONGEST_TITLE = 110
 AROUND = 1
 """Unchanged paragraphs of a redline shown before and after what changed."""
 
-_GOES = frozenset(
-    {
-        ChangeKind.AGREEMENT_REMOVED,
-        ChangeKind.ORGANISATION_REMOVED,
-        ChangeKind.DATASET_REMOVED,
-        ChangeKind.CONTROLLER_REMOVED,
-        ChangeKind.FLAG_CLEARED,
-        ChangeKind.INCIDENT_REMOVED,
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """A paragraph of a redline, or a number of them that are as they were."""
-
-    runs: Sequence[Run] = ()
-    unchanged: int = 0
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of it came or went."""
-        return len(self.runs) == 1 and self.runs[0].mark != "same"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MembersOf:
-    """The members of a group on one page."""
-
-    name: str
-    slug: str | None
-    members: Sequence[Change]
+_GOES = (
+    ChangeKind.AGREEMENT_REMOVED, ChangeKind.ORGANISATION_REMOVED, ChangeKind.DATASET_REMOVED,
+    ChangeKind.CONTROLLER_REMOVED, ChangeKind.FLAG_CLEARED, ChangeKind.INCIDENT_REMOVED,
+)  # fmt: skip
+"""Kinds that say that something is gone, which is told when it is missing a second time."""
 
 
 def change(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of a change shows."""
     reader = request.reader
     found = _change(request)
-    members = members_of(reader, found.id) if found.group else []
+    members = _members(reader, found)
     (row,) = change_rows(reader, [found])
     said = phrase(Told(found, members)) if members else row.phrase
     return {
@@ -90,7 +63,7 @@ def change(request: PageRequest) -> Mapping[str, Any]:
         "said": said,
         "sentence": _sentence(found),
         "kind": found.kind.row.heading,
-        "seen": _seen(reader, found),
+        "seen": [(what, at, _run_at(reader, at)) for what, at in _seen(reader, found)],
         "families": found.families,
         "group": _group(reader, found),
         "redline": _redline(members[0] if members else found),
@@ -105,21 +78,19 @@ def change(request: PageRequest) -> Mapping[str, Any]:
 def rows_of_change(request: PageRequest) -> PageRows:
     """Return a change, of a group its members; as JSON the change itself, a group with its members in it."""
     found = _change(request)
-    members = [member.to_json() for member in members_of(request.reader, found.id)] if found.group else []
-    rows = members if found.group else [found.to_json()]
+    members = [member.to_json() for member in _members(request.reader, found)]
     return PageRows(
         name=found.id,
         columns=PUBLIC,
-        rows=rows,
+        rows=members if found.group else [found.to_json()],
         as_json=lambda: found.to_json() | ({"members": members} if found.group else {}),
     )
 
 
-def members_of(reader: Reader, group: str) -> list[Change]:
-    """Return the members of a group, by organisation."""
-    ids = reader.rows("select change_id from change_groups where group_id = :group", {"group": group})
-    found = reader.answers.changes.find(ChangeFilter(ids=[row["change_id"] for row in ids], editorial=True))
-    return sorted(found, key=lambda one: (one.organisation or "", one.page or "", one.reference or ""))
+def _members(reader: Reader, found: Change) -> list[Change]:
+    """Return the members of a group, by organisation; none of any other change."""
+    members = reader.answers.changes.find(ChangeFilter(group=found.id)) if found.group else []
+    return sorted(members, key=lambda member: (member.organisation or "", member.page or "", member.reference or ""))
 
 
 # --- which one --------------------------------------------------------------------------------------------------------
@@ -197,97 +168,66 @@ def _cite(request: PageRequest, found: Change) -> str:
     return f"{_sentence(found).removesuffix('.')}: {seen}{proof}. {NHS_DATA_RELEASE.credit} {kept}"
 
 
-def _by_page(members: Sequence[Change]) -> list[MembersOf]:
+def _by_page(members: Sequence[Change]) -> list[tuple[str, str | None, list[Change]]]:
+    """Return name and page of each organisation with its members."""
     found: dict[tuple[str, str | None], list[Change]] = {}
     for member in members:
         found.setdefault((member.organisation or member.page or "", member.page), []).append(member)
-    return [MembersOf(name=name, slug=slug, members=of) for (name, slug), of in found.items()]
+    return [(name, page, own) for (name, page), own in found.items()]
 
 
 # --- when -------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenAt:
-    """A time at which the register was read, and what was seen then."""
-
-    what: str
-    at: str
-    run: Row | None
-
-
-def _seen(reader: Reader, found: Change) -> list[SeenAt]:
+def _seen(reader: Reader, found: Change) -> list[tuple[str, str]]:
     """Return when what the change says was seen: of a removal last there, missing, and missing again."""
-    last, missing = _last_there(reader, found), _first_missing(reader, found)
-    told = found.first_seen
-    times = [("First seen", told)]
+    told, last = found.first_seen, _last_there(reader, found)
+    missing = _first_missing(reader, found, last) if last else None
     if last and missing and last < missing < told:
-        times = [("Last seen there", last), ("First missing", missing), ("Missing again, and told", told)]
-    elif found.kind in _GOES and last and last < told:
-        times = [("Last seen there", last), ("Missing, and told", told)]
-    return [SeenAt(what=what, at=at, run=_run_at(reader, at)) for what, at in times]
+        return [("Last seen there", last), ("First missing", missing), ("Missing again, and told", told)]
+    if found.kind in _GOES and last and last < told:
+        return [("Last seen there", last), ("Missing, and told", told)]
+    return [("First seen", told)]
 
 
 def _last_there(reader: Reader, found: Change) -> str | None:
     gone = found.kind in _GOES or (found.before is not None and found.after is None and not found.group)
     if not gone or not found.snapshot_before:
         return None
-    return _text(
-        reader.value(
-            """
-            select max(last_seen) from snapshots
-            where body = :body and page = :page and first_seen < :told
-            """,
-            {"body": found.snapshot_before, "page": found.page, "told": found.first_seen},
-        )
+    last: str | None = reader.value(
+        "select max(last_seen) from snapshots where body = :body and page = :page and first_seen < :told",
+        {"body": found.snapshot_before, "page": found.page, "told": found.first_seen},
     )
+    return last
 
 
-def _first_missing(reader: Reader, found: Change) -> str | None:
+def _first_missing(reader: Reader, found: Change, last: str) -> str | None:
     """Return when the page was first read without it, or was first missing itself."""
-    last = _last_there(reader, found)
-    if last is None:
-        return None
-    return _text(
-        reader.value(
-            """
-            select min(at) from (
-              select first_seen as at from snapshots where page = :page and not stale and first_seen > :last
-              union all
-              select ended from agreement_versions where page = :page and ended > :last
-            )
-            """,
-            {"page": found.page, "last": last},
+    missing: str | None = reader.value(
+        """
+        select min(at) from (
+          select first_seen as at from snapshots where page = :page and not stale and first_seen > :last
+          union all
+          select ended from agreement_versions where page = :page and ended > :last
         )
+        """,
+        {"page": found.page, "last": last},
     )
+    return missing
 
 
 def _run_at(reader: Reader, at: str) -> Row | None:
     return reader.row("select id, kind from runs where captured_at = :at", {"at": at})
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
 # --- redline ----------------------------------------------------------------------------------------------------------
 
 
-def _redline(found: Change) -> list[Passage]:
-    """Return the prose word by word, with what is far from any difference left out; nothing for what is no prose."""
+def _redline(found: Change) -> Sequence[Paragraph]:
+    """Return the prose word by word; nothing for what is no prose."""
     if found.field not in PROSE or not (found.before or found.after):
         return []
-    passages: list[Passage] = []
-    paragraphs = redline(single(found.before), single(found.after)).paragraphs
-    for n, runs in enumerate(paragraphs):
-        near = paragraphs[max(0, n - AROUND) : n + AROUND + 1]
-        if any(run.mark != "same" for one in near for run in one):
-            passages.append(Passage(runs=[Run(run.mark, one_line(run.text)) for run in runs]))
-        elif passages and passages[-1].unchanged:
-            passages[-1] = Passage(unchanged=passages[-1].unchanged + 1)
-        else:
-            passages.append(Passage(unchanged=1))
-    return passages
+    return paragraphs_of(redline(single(found.before), single(found.after)), around=AROUND)
 
 
 # --- proof ------------------------------------------------------------------------------------------------------------
@@ -309,12 +249,12 @@ def _proof(request: PageRequest, found: Change) -> list[Row]:
 def _kept(request: PageRequest, found: Change, sha256: str | None) -> Kept | None:
     """Return the period in which these bytes stood on the page that the change is about."""
     periods = kept_as(request.reader, request.site, sha256) if sha256 else []
-    near = [one for one in periods if one.page == found.page] or periods
-    seen = [one for one in near if one.first_seen <= found.first_seen] or near
+    near = [kept for kept in periods if kept.page == found.page] or periods
+    seen = [kept for kept in near if kept.first_seen <= found.first_seen] or near
     return seen[-1] if seen else None
 
 
-def all_changes(_asked: PageRequest) -> PageFile:
+def all_changes(_: PageRequest) -> PageFile:
     """Lead to the front page, which lists the changes."""
     raise MovedError("/")
 

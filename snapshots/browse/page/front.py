@@ -2,23 +2,22 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from diff.change import PUBLIC
 from diff.kinds import ChangeKind
 from diff.saying.english import day, days, month, number, plural
 from diff.severity import Severity
 from scraper.times import as_text, read_time
-from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside
 from snapshots.browse.parts.charts import Chart, MonthCount, months_between, months_chart
-from snapshots.browse.parts.filters import Filter, condition, count, filter_of, unknown_name
-from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
+from snapshots.browse.parts.filters import Filter, condition, filter_of, unknown_name
+from snapshots.browse.parts.rows import ChangeRow, by_organisation, change_rows
 
 ENOUGH = 40
 """Changes on a page from which on no further run is begun."""
@@ -29,21 +28,7 @@ SOON_DAYS = 90
 SOON_LISTED = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunShown:
-    """A run and what of its changes is shown."""
-
-    run: Row
-    changes: int
-    editorial: int
-    organisations: Sequence[OfOrganisation]
-    left_out: int
-    quiet: Sequence[str]
-    """What is said of the runs between this one and the one shown before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """How many changes are alike in what the page counts by."""
 
     run: int
@@ -53,31 +38,51 @@ class Count:
     withdrawn: int
     n: int
 
-    def is_told(self, given: Filter) -> bool:
-        """Whether they are listed as far as weight goes: editorial changes only where they are asked for."""
-        return bool(given.editorial or self.substantive)
 
-    def is_severe(self, given: Filter) -> bool:
-        """Whether they are as severe as asked for."""
-        return not given.severity or Severity(self.severity).rank <= Severity(given.severity).rank
+class Counts:
+    """How many changes there are of every time, severity and weight, read once: all that the page counts is in it."""
 
-    def is_in(self, given: Filter) -> bool:
-        """Whether they were first seen in the time asked for."""
-        return (given.since_time or "") <= self.first_seen and (
-            not given.until_time or self.first_seen <= given.until_time
+    def __init__(self, reader: Reader, given: Filter) -> None:
+        every = replace(given, severity="", since="", until="", since_time=None, until_time=None, editorial=True)
+        wanted = condition(reader, every)
+        rows = reader.rows(
+            f"""
+            select c.run, c.first_seen, c.severity, c.substantive, c.withdrawn, count(*) as n
+            from changes as c
+            where {wanted.sql}
+            group by c.run, c.first_seen, c.severity, c.substantive, c.withdrawn
+            """,
+            wanted.values,
         )
+        self.all = [Count(*row.values()) for row in rows]
+        self._given = given
+
+    def fitting(self, *, of_any_severity: bool = False, of_any_time: bool = False) -> list[Count]:
+        """Return those that are as severe, and as new and old, as asked for, editorial ones too."""
+        given = self._given
+        least = Severity(given.severity).rank if given.severity and not of_any_severity else len(Severity)
+        since, until = ("", "~") if of_any_time else (given.since_time or "", given.until_time or "~")
+        return [
+            count for count in self.all if Severity(count.severity).rank <= least and since <= count.first_seen <= until
+        ]
+
+    def listed(self, **leaving_out: bool) -> list[Count]:
+        """Return those of them that are listed: editorial ones only where they are asked for."""
+        return [count for count in self.fitting(**leaving_out) if self._given.editorial or count.substantive]
 
 
 def front(request: PageRequest) -> Mapping[str, Any]:
     """Return what the front page shows."""
     reader, given = request.reader, filter_of(request)
-    wanted = condition(reader, given)
-    counts = _counts(reader, given)
-    runs = _runs_with(reader, counts, given)
+    counts = Counts(reader, given)
+    runs = _runs_with(reader, counts)
     start = _start(runs, reader, request.words.number("before"))
     shown = _enough(runs[start:])
     older = runs[start + len(shown) :]
     at = f", up to {day(shown[0]['captured_at'])}" if start and shown else ""
+    editorial = Counter[int]()
+    for count in counts.fitting():
+        editorial[count.run] += 0 if count.substantive else count.n
     return {
         "title": f"Changes {given.in_words()}{at}" if given.narrows else f"What changed{at}",
         "heading": "What changed",
@@ -86,8 +91,8 @@ def front(request: PageRequest) -> Mapping[str, Any]:
         "filter": given,
         "kinds": [(kind.value, kind.row.heading) for kind in ChangeKind if given.editorial or not kind.row.editorial],
         "severities": _severities(counts, given),
-        "editorial": sum(one.n for one in counts if not one.substantive and one.is_severe(given) and one.is_in(given)),
-        "runs": _shown(reader, wanted, counts, shown, runs[:start], given),
+        "editorial": editorial.total(),
+        "runs": list(_shown(reader, given, shown, runs[:start], editorial)),
         "after_quiet": _quiet_after(reader, given, shown, older),
         "older": _older(given, shown, older),
         "newer": addresses.with_query("/", given.query()) if start else None,
@@ -98,28 +103,11 @@ def front(request: PageRequest) -> Mapping[str, Any]:
     }
 
 
-def _counts(reader: Reader, given: Filter) -> list[Count]:
-    """Return how many changes there are, of every time, severity and weight; all that the page counts is among them."""
-    every = replace(given, severity="", since="", until="", since_time=None, until_time=None, editorial=True)
-    wanted = condition(reader, every)
-    rows = reader.rows(
-        f"""
-        select c.run, c.first_seen, c.severity, c.substantive, c.withdrawn, count(*) as n
-        from changes as c
-        where {wanted.sql}
-        group by c.run, c.first_seen, c.severity, c.substantive, c.withdrawn
-        """,
-        wanted.values,
-    )
-    return [Count(*row.values()) for row in rows]
-
-
-def _runs_with(reader: Reader, counts: Sequence[Count], given: Filter) -> list[Row]:
+def _runs_with(reader: Reader, counts: Counts) -> list[Row]:
     """Return the runs that have changes of the kind wanted, newest first, with how many."""
     found = Counter[int]()
-    for one in counts:
-        if one.is_told(given) and one.is_severe(given) and one.is_in(given):
-            found[one.run] += one.n
+    for count in counts.listed():
+        found[count.run] += count.n
     rows = reader.rows(
         """
         select id, kind, captured_at, finished_at, pages_read, pages_failed
@@ -141,60 +129,38 @@ def _start(runs: Sequence[Row], reader: Reader, before: int | None) -> int:
     return sum(run["captured_at"] >= at for run in runs)
 
 
-def _enough(runs: Sequence[Row]) -> list[Row]:
-    shown: list[Row] = []
-    for run in runs:
-        if shown and sum(one["changes"] for one in shown) + run["changes"] > ENOUGH:
-            break
-        shown.append(run)
-    return shown
+def _enough(runs: Sequence[Row]) -> Sequence[Row]:
+    n = 0
+    for shown, run in enumerate(runs):
+        n += run["changes"]
+        if shown and n > ENOUGH:
+            return runs[:shown]
+    return runs
 
 
 def _shown(
-    reader: Reader,
-    wanted: Condition,
-    counts: Sequence[Count],
-    runs: Sequence[Row],
-    newer: Sequence[Row],
-    given: Filter,
-) -> list[RunShown]:
-    editorial = _editorial_by_run(counts, given)
-    listed = _listed(reader, wanted, runs)
-    shown = []
-    last = newer[-1] if newer else None
-    for run in runs:
-        rows = listed.get(run["id"], [])
-        shown.append(
-            RunShown(
-                run=run,
-                changes=run["changes"],
-                editorial=editorial[run["id"]],
-                organisations=by_organisation(rows),
-                left_out=run["changes"] - len(rows),
-                quiet=_quiet(reader, run["captured_at"], last["captured_at"] if last else None, given),
-            )
-        )
-        last = run
-    return shown
-
-
-def _listed(reader: Reader, wanted: Condition, runs: Sequence[Row]) -> dict[int, list[ChangeRow]]:
-    """Return the changes of each run, asked for at once: more than fit on a page are those of one run alone."""
-    of_these = wanted.more(
+    reader: Reader, given: Filter, runs: Sequence[Row], newer: Sequence[Row], editorial: Mapping[int, int]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield each run with what of its changes is shown, and what is said of the runs between it and the one before."""
+    # Asked for at once: more than fit on a page are those of one run alone.
+    of_these = condition(reader, given).more(
         "c.run in (select value from json_each(:runs))", runs=json.dumps([run["id"] for run in runs])
     )
     listed: dict[int, list[ChangeRow]] = {}
     for row in change_rows(reader, reader.answers.changes.find_where(of_these, limit=MOST_OF_A_RUN)):
         listed.setdefault(row.change.run, []).append(row)
-    return listed
-
-
-def _editorial_by_run(counts: Sequence[Count], given: Filter) -> Counter[int]:
-    found = Counter[int]()
-    for one in counts:
-        if not given.editorial and not one.substantive and one.is_severe(given) and one.is_in(given):
-            found[one.run] += one.n
-    return found
+    last = newer[-1]["captured_at"] if newer else None
+    for run in runs:
+        rows = listed.get(run["id"], [])
+        yield {
+            "run": run,
+            "changes": run["changes"],
+            "editorial": 0 if given.editorial else editorial[run["id"]],
+            "organisations": by_organisation(rows),
+            "left_out": run["changes"] - len(rows),
+            "quiet": _quiet(reader, run["captured_at"], last, given),
+        }
+        last = run["captured_at"]
 
 
 # --- runs that told nothing -------------------------------------------------------------------------------------------
@@ -214,23 +180,15 @@ def _quiet(reader: Reader, after: str | None, before: str | None, given: Filter)
         """,
         {"after": after or "", "before": before or "9999"},
     )
-    return [_said_of_quiet(rows)] if rows else []
-
-
-def _said_of_quiet(rows: Sequence[Row]) -> str:
-    when = days(rows[0]["captured_at"], rows[-1]["captured_at"])
-    what = plural_run(rows)
-    read = {row["pages_read"] for row in rows}
-    failed = sum(row["pages_failed"] for row in rows)
+    if not rows:
+        return []
+    read, failed = {row["pages_read"] for row in rows}, sum(row["pages_failed"] for row in rows)
+    what = "run" if all(row["kind"] == "run" for row in rows) else "edition"
+    runs = f"{number(len(rows))} {what}{'' if len(rows) == 1 else 's'}"
     pages = f"all {read.pop():,} pages" if len(read) == 1 and not failed else "the pages"
     left = f"; {plural(failed, 'time a page', 'times a page')} could not be read" if failed else ""
-    return f"{when}: {what} read {pages} and found nothing new{left}."
-
-
-def plural_run(rows: Sequence[Row]) -> str:
-    """Return how many runs, or imported editions, in words."""
-    one = "run" if all(row["kind"] == "run" for row in rows) else "edition"
-    return f"{number(len(rows))} {one}{'' if len(rows) == 1 else 's'}"
+    when = days(rows[0]["captured_at"], rows[-1]["captured_at"])
+    return [f"{when}: {runs} read {pages} and found nothing new{left}."]
 
 
 def _quiet_after(reader: Reader, given: Filter, shown: Sequence[Row], older: Sequence[Row]) -> list[str]:
@@ -254,7 +212,7 @@ def _quiet_after(reader: Reader, given: Filter, shown: Sequence[Row], older: Seq
 def _older(given: Filter, shown: Sequence[Row], older: Sequence[Row]) -> dict[str, str] | None:
     if not older:
         return None
-    words = f"{count(sum(run['changes'] for run in older))} up to {day(older[0]['captured_at'])}"
+    words = f"{plural(sum(run['changes'] for run in older), 'change')} up to {day(older[0]['captured_at'])}"
     query = [*given.query(), ("before", str(shown[-1]["id"]))]
     return {"words": words, "address": addresses.with_query("/", query)}
 
@@ -262,7 +220,7 @@ def _older(given: Filter, shown: Sequence[Row], older: Sequence[Row]) -> dict[st
 # --- sentences and counts ---------------------------------------------------------------------------------------------
 
 
-def _lead(reader: Reader, counts: Sequence[Count], given: Filter, runs: Sequence[Row], at: str) -> str:
+def _lead(reader: Reader, counts: Counts, given: Filter, runs: Sequence[Row], at: str) -> str:
     if given.narrows:
         found = sum(run["changes"] for run in runs)
         where = f", first seen in {plural(len(runs), 'reading')} of the register" if found else ""
@@ -274,69 +232,61 @@ def _lead(reader: Reader, counts: Sequence[Count], given: Filter, runs: Sequence
     this = reader.newest[:7]
     (facts,) = reader.rows(
         """
-        select count(*) as runs, sum(kind != 'run') as editions
+        select count(*) as runs, iif(count(*) = sum(kind != 'run'), 'edition', 'run') as word
         from runs
         where state = 'committed' and captured_at >= :month
         """,
         {"month": this},
     )
-    told = [one for one in counts if one.substantive and one.first_seen.startswith(this)]
-    changes = sum(one.n for one in told if not one.withdrawn)
-    severe = sum(one.n for one in told if not one.withdrawn and one.severity == Severity.HIGH)
+    of_all = f"{number(facts['runs'])} {facts['word']}{'' if facts['runs'] == 1 else 's'}"
+    told = [count for count in counts.all if count.substantive and count.first_seen.startswith(this)]
+    changes = sum(count.n for count in told if not count.withdrawn)
+    severe = sum(count.n for count in told if not count.withdrawn and count.severity == Severity.HIGH)
     if not changes:
         earlier = f" The latest change was first seen on {day(runs[0]['captured_at'])}." if runs else ""
-        return f"No changes so far in {month(this)}, in {number(facts['runs'])} {_runs_or_editions(facts)}.{earlier}"
-    telling = len({one.run for one in told})
-    seen = f"seen in {number(telling)} of {number(facts['runs'])} {_runs_or_editions(facts)}"
-    high = f" {number(severe, capital=True)} {'is' if severe == 1 else 'are'} of high severity."
-    return f"{count(changes)} so far in {month(this)}, {seen}.{high if severe else ''}"
-
-
-def _runs_or_editions(facts: Row) -> str:
-    one = "edition" if facts["editions"] == facts["runs"] else "run"
-    return one if facts["runs"] == 1 else f"{one}s"
+        return f"No changes so far in {month(this)}, in {of_all}.{earlier}"
+    high = f" {number(severe, capital=True)} {'is' if severe == 1 else 'are'} of high severity." if severe else ""
+    telling = number(len({count.run for count in told}))
+    return f"{plural(changes, 'change')} so far in {month(this)}, seen in {telling} of {of_all}.{high}"
 
 
 def _description(request: PageRequest, given: Filter, found: int, at: str) -> str:
     if given.narrows:
-        return f"{count(found)} {given.in_words()}{at}, in the {request.site.register}: with before and after."
+        return (
+            f"{plural(found, 'change')} {given.in_words()}{at}, in the {request.site.register}: with before and after."
+        )
     return (
         f"The latest changes in the {request.site.register}{at}: datasets, legal bases, terms and controllers, with "
         "before and after."
     )
 
 
-def _severities(counts: Sequence[Count], given: Filter) -> list[dict[str, Any]]:
+def _severities(counts: Counts, given: Filter) -> list[dict[str, Any]]:
     """Return the choice of least severities, each with how many changes it would show."""
     found = Counter[str]()
-    for one in counts:
-        if one.is_told(given) and one.is_in(given):
-            found[one.severity] += one.n
-    choices = (("", "All", tuple(Severity)), ("medium", "Medium and high", _MEDIUM), ("high", "High", _HIGH))
+    for count in counts.listed(of_any_severity=True):
+        found[count.severity] += count.n
+    choices = (("", "All", len(Severity)), ("medium", "Medium and high", 2), ("high", "High", 1))
     return [
         {
             "name": name,
-            "count": sum(found[one] for one in which),
+            "count": sum(found[severity] for severity in list(Severity)[:most]),
             "address": addresses.with_query("/", given.query(severity=least)),
             "current": given.severity == least or (least == "" and given.severity in ("low", "info")),
         }
-        for least, name, which in choices
+        for least, name, most in choices
     ]
 
 
-_HIGH = (Severity.HIGH,)
-_MEDIUM = (Severity.HIGH, Severity.MEDIUM)
-
-
-def _chart(reader: Reader, counts: Sequence[Count], given: Filter) -> Chart | None:
+def _chart(reader: Reader, counts: Counts, given: Filter) -> Chart | None:
     """Return the counts of the newest months, whatever time is asked for."""
     if not reader.newest:
         return None
     changes, high = Counter[str](), Counter[str]()
-    for one in counts:
-        if one.is_told(given) and one.is_severe(given) and not one.withdrawn:
-            changes[one.first_seen[:7]] += one.n
-            high[one.first_seen[:7]] += one.n if one.severity == Severity.HIGH else 0
+    for count in counts.listed(of_any_time=True):
+        if not count.withdrawn:
+            changes[count.first_seen[:7]] += count.n
+            high[count.first_seen[:7]] += count.n if count.severity == Severity.HIGH else 0
     first = reader.value("select min(first_seen) as at from snapshots") or reader.newest
     months = months_between(first[:7], reader.newest[:7])[-MONTHS:]
     filtered = ", as filtered" if given.narrows else ""

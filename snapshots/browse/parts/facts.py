@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diff.saying.english import day, listed
-from diff.saying.redline import Run, redline
+from diff.saying.redline import Redline, Run, redline
 from diff.saying.sentence import NAMES
 from scraper.fields import Field, Sort
 from scraper.names.fold import fold
@@ -236,22 +236,22 @@ def _section(name: str, before: str, after: str) -> Reworded:
         name=NAMES[name],
         words_out=changed.words("out"),
         words_in=changed.words("in"),
-        paragraphs=list(_paragraphs(changed.paragraphs)),
+        paragraphs=paragraphs_of(changed),
     )
 
 
-def _paragraphs(found: Sequence[tuple[Run, ...]]) -> Iterator[Paragraph]:
-    unchanged = 0
-    for runs in found:
-        if all(run.mark == "same" for run in runs):
-            unchanged += 1
-            continue
-        if unchanged:
-            yield Paragraph(unchanged=unchanged)
-        unchanged = 0
-        yield Paragraph(runs=tuple(Run(run.mark, one_line(run.text)) for run in runs))
-    if unchanged:
-        yield Paragraph(unchanged=unchanged)
+def paragraphs_of(found: Redline, *, around: int = 0) -> list[Paragraph]:
+    """Return a redline without what is far from any difference: so many paragraphs *around* one are shown."""
+    differ = [any(run.mark != "same" for run in runs) for runs in found.paragraphs]
+    shown: list[Paragraph] = []
+    for n, runs in enumerate(found.paragraphs):
+        if any(differ[max(0, n - around) : n + around + 1]):
+            shown.append(Paragraph(runs=tuple(Run(run.mark, one_line(run.text)) for run in runs)))
+        elif shown and shown[-1].unchanged:
+            shown[-1] = Paragraph(unchanged=shown[-1].unchanged + 1)
+        else:
+            shown.append(Paragraph(unchanged=1))
+    return shown
 
 
 # --- which two states -------------------------------------------------------------------------------------------------

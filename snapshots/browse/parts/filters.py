@@ -10,7 +10,7 @@ from typing import Any
 
 from diff.kinds import ChangeKind
 from diff.names import nearest
-from diff.saying.english import listed, plural
+from diff.saying.english import listed
 from diff.severity import Severity
 from snapshots.asking.changes import ChangeFilter, Condition
 from snapshots.asking.names import NameNotKnownError, NotKnownError
@@ -154,8 +154,3 @@ def _said(error: NotKnownError) -> str:
     if isinstance(error, NameNotKnownError):
         return f"{error.said[:1].upper()}{error.said[1:]} “{error.name}”{_or(error.near)}."
     return f"{error}."
-
-
-def count(n: int) -> str:
-    """Return how many changes, in figures."""
-    return plural(n, "change")

@@ -34,34 +34,6 @@ class Version:
     agreement: Agreement
 
 
-def references_of(reader: Reader, reference: str) -> list[str]:
-    """Return every reference that this agreement has had, *reference* among them; none if there is no such agreement.
-
-    Case does not matter.
-    """
-    sql = "select reference from agreement_versions where reference = :reference limit 1"
-    found = reader.value(sql, {"reference": reference}) or reader.value(
-        "select reference from agreement_versions where lower(reference) = lower(:reference) limit 1",
-        {"reference": reference},
-    )
-    if not found:
-        return []
-    renamed = [
-        (json.loads(row["before"]), json.loads(row["after"]))
-        for row in reader.rows(
-            """
-            select before, after
-            from changes
-            where kind = 'reference-changed' and before is not null and after is not null and not withdrawn
-            """
-        )
-    ]
-    known = [str(found)]
-    for one in known:
-        known += [other for pair in renamed if one in pair for other in pair if other not in known]
-    return known
-
-
 def read_versions(reader: Reader, references: Sequence[str]) -> list[Version]:
     """Return every version of an agreement, in order of time and page."""
     rows = reader.rows(
