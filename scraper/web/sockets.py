@@ -82,7 +82,8 @@ class BoundedSocket:
 class _BoundedFile(io.RawIOBase):
     def __init__(self, sock: socket.socket, limits: Limits) -> None:
         self._sock, self._limits = sock, limits
-        # A file of the socket, not the socket itself: http.client closes a socket while its last response is read, which waits for this file.
+        # A file of the socket, not the socket itself: http.client closes a socket while its last response is read, and
+        # the socket stays open as long as this file is.
         self._file = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
