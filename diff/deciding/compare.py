@@ -286,7 +286,7 @@ def _compare_additions(at_work: _Comparison, field: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class _NameKinds:
     """How the names of one field are told."""
 
     added: ChangeKind
@@ -297,13 +297,13 @@ class _Names:
 
 
 _NAMES = {
-    "datasets": _Names(
+    "datasets": _NameKinds(
         ChangeKind.DATASET_ADDED,
         ChangeKind.DATASET_REMOVED,
         ChangeKind.DATASET_RELABELLED,
         lambda vocabulary, old, new: "known" if vocabulary.same_dataset(old, new) else None,
     ),
-    "controllers": _Names(
+    "controllers": _NameKinds(
         ChangeKind.CONTROLLER_ADDED,
         ChangeKind.CONTROLLER_REMOVED,
         ChangeKind.CONTROLLER_SUCCEEDED,
@@ -341,14 +341,14 @@ def _compare_names(at_work: _Comparison, field: str) -> None:
 
 
 def _linked(
-    names: _Names, vocabulary: Vocabulary, pairs: Iterable[tuple[str, str]]
+    names: _NameKinds, vocabulary: Vocabulary, pairs: Iterable[tuple[str, str]]
 ) -> list[tuple[str, tuple[str, str]]]:
     """Return (link, (old, new)) of the pairs of names that are linked, known links before presumed ones."""
     linked = [(link, (old, new)) for old, new in pairs if (link := names.kinship(vocabulary, old, new))]
     return sorted(linked, key=lambda one: one[0] != "known")
 
 
-def _tell_relabelled(at_work: _Comparison, field: str, names: _Names, link: str, **facts: Any) -> None:
+def _tell_relabelled(at_work: _Comparison, field: str, names: _NameKinds, link: str, **facts: Any) -> None:
     presumed = link == "presumed"
     severity = Severity.LOW if presumed else Severity.INFO
     at_work.tell(names.relabelled, field, severity, substantive=presumed, **facts)

@@ -88,7 +88,7 @@ class SmtpPost:
     ) -> None:
         self._server, self._context = server, context
         self._limits = Limits(server.timeout_s, clock)
-        self._line: _Line | None = None
+        self._connection: _SMTPConnection | None = None
         self._lost = 0  # letters in a row
         self._down: str | None = None
 
@@ -96,11 +96,11 @@ class SmtpPost:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._line:
+        if self._connection:
             self._limits.start(_FAREWELL_S)
             # All was said: how the server takes our leave changes nothing.
             with suppress(smtplib.SMTPException, OSError):
-                self._line.docmd("QUIT")
+                self._connection.docmd("QUIT")
         self._hang_up()
 
     @property
@@ -123,7 +123,7 @@ class SmtpPost:
         except DeliveryError as error:
             if error.server:
                 # What cannot be reached twice is down; a letter lost under way may have been that letter's fault.
-                is_unreached = self._line is None or not self._line.is_open
+                is_unreached = self._connection is None or not self._connection.is_open
                 self._hang_up()
                 self._lost += 1
                 if error.lasting or self._lost >= (2 if is_unreached else _MOST_LOST):
@@ -133,30 +133,30 @@ class SmtpPost:
 
     def _hand_over(self, message: EmailMessage) -> None:
         body, sender, to = message.as_bytes(), _bare(message, "From"), _bare(message, "To")
-        if self._line:
+        if self._connection:
             try:
-                self._line.take(sender, to, body)
+                self._connection.take(sender, to, body)
             except _LostError:
-                if self._line.command != "mail":
+                if self._connection.command != "mail":
                     raise
             else:
                 return
             # Servers close a connection that waited long or brought enough. Nothing was handed over: once more, anew.
             self._hang_up()
-        self._line = _Line(self._server, self._limits, self._context, domain_of(sender))
-        self._line.take(sender, to, body)
+        self._connection = _SMTPConnection(self._server, self._limits, self._context, domain_of(sender))
+        self._connection.take(sender, to, body)
 
     def _hang_up(self) -> None:
-        if self._line:
-            self._line.close()
-        self._line = None
+        if self._connection:
+            self._connection.close()
+        self._connection = None
 
 
 class _LostError(DeliveryError):
     """The server is gone, and did not keep us waiting for it."""
 
 
-class _Line(smtplib.SMTP):
+class _SMTPConnection(smtplib.SMTP):
     """The library's protocol, with our limits on each wait and our rules on privacy.
 
     Its own ways to send a whole mail, to log in and to begin TLS are not used: they do not say at which step they

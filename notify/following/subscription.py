@@ -112,7 +112,7 @@ class Followed:
 
 def follow(subscriptions: Iterable[Subscription], known: KnownNames, vocabulary: Vocabulary) -> list[Followed]:
     """Return what each of *subscriptions* follows of what is known; before there is a history nothing is checked."""
-    reader = _Reader(known, vocabulary)
+    reader = _SubscriptionReader(known, vocabulary)
     return [reader.read(subscription) for subscription in subscriptions]
 
 
@@ -132,7 +132,7 @@ class _NobodyError(RegisterWatchError):
     """Nothing is called so: what is to be said, and the names that there are."""
 
 
-class _Reader:
+class _SubscriptionReader:
     """Looks up what subscriptions name."""
 
     def __init__(self, known: KnownNames, vocabulary: Vocabulary) -> None:

@@ -65,7 +65,7 @@ def is_old_benefits(line: Line) -> bool:
 
 
 @dataclass(slots=True)
-class Entry:
+class HeaderEntry:
     """A header label and the lines that follow it up to the next one. An unknown label has no name."""
 
     name: str
@@ -95,7 +95,7 @@ class Entry:
 class Draft:
     """One agreement's lines, sorted."""
 
-    entries: list[Entry]
+    entries: list[HeaderEntry]
     datasets: list[str] | None
     sections: dict[str, list[str]]
     remainder: list[str]
@@ -238,7 +238,7 @@ class _Header:
     def __init__(self, style: Style, titles: Titles) -> None:
         self.style = style
         self.titles = titles
-        self.entries: list[Entry] = []
+        self.entries: list[HeaderEntry] = []
         self.remainder: list[str] = []
         self.system_access = False
         self.under_heading = 0
@@ -250,7 +250,7 @@ class _Header:
                 continue
             label = self.style.label(line) or _unknown_label(line, self.entries, self.style)
             if label:
-                self.entries.append(Entry(label.name, label.printed, label.value, _parts_behind(line, label)))
+                self.entries.append(HeaderEntry(label.name, label.printed, label.value, _parts_behind(line, label)))
             elif not _leads_back(line):
                 self.give(line)
         for entry in self.entries:
@@ -271,7 +271,7 @@ class _Header:
         else:
             entry.lines.append(line)
 
-    def is_beside(self, line: Line, entry: Entry) -> bool:
+    def is_beside(self, line: Line, entry: HeaderEntry) -> bool:
         """Say whether *line* stands below the value of *entry* and is no part of it."""
         if entry.name in LIST_LABELS or entry.name in ("", "Purposes", "When"):
             return False
@@ -293,7 +293,7 @@ def _parts_behind(line: Line, label: Label) -> tuple[str, ...]:
     return parts if len(parts) > 1 and label.value else ()
 
 
-def _unknown_label(line: Line, entries: Sequence[Entry], style: Style) -> Label | None:
+def _unknown_label(line: Line, entries: Sequence[HeaderEntry], style: Style) -> Label | None:
     """Return the label that *line* begins with, if it looks like one and cannot be a part of the value before it."""
     printed, colon, value = line.text.partition(":")
     looks_like_label = (
@@ -309,7 +309,7 @@ def _unknown_label(line: Line, entries: Sequence[Entry], style: Style) -> Label 
     return Label("", printed.strip(), value.strip())
 
 
-def _is_inside(line: Line, value: str, entry: Entry, style: Style) -> bool:
+def _is_inside(line: Line, value: str, entry: HeaderEntry, style: Style) -> bool:
     """Say whether *line*, which looks like `label: value`, belongs to the value of *entry*."""
     texts = entry.texts()
     if entry.name in LIST_LABELS:
@@ -327,7 +327,7 @@ def _is_bracketed(text: str) -> bool:
 # Datasets
 
 
-def _take_datasets(entries: list[Entry]) -> tuple[list[str] | None, list[Line]]:
+def _take_datasets(entries: list[HeaderEntry]) -> tuple[list[str] | None, list[Line]]:
     """Return the names of the datasets and the lines behind them that are none; takes bare lists out of *entries*."""
     lists = [entry for entry in entries if entry.name in LIST_LABELS]
     if not lists:
@@ -343,7 +343,7 @@ def _take_datasets(entries: list[Entry]) -> tuple[list[str] | None, list[Line]]:
     return names, left
 
 
-def _take_bare_list(entries: list[Entry]) -> tuple[list[str] | None, list[Line]]:
+def _take_bare_list(entries: list[HeaderEntry]) -> tuple[list[str] | None, list[Line]]:
     """Return the items of a list without a heading, and cut them and what follows off the last field of *entries*."""
     if not entries or entries[-1].name in ("", "Purposes"):
         return None, []

@@ -328,7 +328,7 @@ def _leads_to_id(lines: Sequence[Line], labels: Sequence[Label | None], index: i
 # The head of the page
 
 
-class Head(NamedTuple):
+class PageHead(NamedTuple):
     """What stands above the first agreement of a page."""
 
     organisation: str
@@ -338,7 +338,7 @@ class Head(NamedTuple):
     """Lines that are none of these, and repeat no title."""
 
 
-def read_head(lines: Sequence[Line], slug: str, titles: Titles) -> Head | None:
+def read_head(lines: Sequence[Line], slug: str, titles: Titles) -> PageHead | None:
     """Return what the *lines* above the first agreement say, None where no organisation is named."""
     name = _name_line(lines, slug)
     if name is None:
@@ -361,7 +361,7 @@ def read_head(lines: Sequence[Line], slug: str, titles: Titles) -> Head | None:
         flags += [sentence] if sentence else []
     owned |= {name} | ({counted} if counted is not None else set())
     rest = [line.text for index, line in enumerate(lines) if index not in owned and not titles.repeats(line.text)]
-    return Head(
+    return PageHead(
         organisation, None if counted is None else _number(lines[counted].text), tuple(flags), (*rest, *further)
     )
 

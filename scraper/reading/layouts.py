@@ -135,7 +135,7 @@ def unprinted(layout: str) -> set[str]:
     return {name for name, one in FIELDS.items() if layout not in one.layouts}
 
 
-class Evidence(NamedTuple):
+class LayoutEvidence(NamedTuple):
     """What the headers of a page's agreements show of its layout."""
 
     labels: frozenset[str]
@@ -145,7 +145,7 @@ class Evidence(NamedTuple):
     months_only: bool  # the DSA range is in months
 
 
-def layout_of(headers: Sequence[Evidence], says_projects: bool) -> str:
+def layout_of(headers: Sequence[LayoutEvidence], says_projects: bool) -> str:
     """Return the layout of a page from the *headers* of its agreements and from whether its name line says projects."""
     labels: frozenset[str] = frozenset().union(*(header.labels for header in headers))
     if labels & {"HSCIC Id"}:

@@ -25,7 +25,7 @@ from scraper.reading.headings import (
     unfollowed_heading,
 )
 from scraper.reading.labels import label_of, section_of
-from scraper.reading.layouts import HEADING_LABELS, L0_LABELS, Evidence, layout_of
+from scraper.reading.layouts import HEADING_LABELS, L0_LABELS, LayoutEvidence, layout_of
 from scraper.reading.lines import PageLines, read_lines
 from scraper.records import Agreement, RegisterPage
 from scraper.slugs import slug_of
@@ -236,12 +236,12 @@ def _header(lines: Sequence[Line]) -> Sequence[Line]:
     return lines[:end]
 
 
-def _evidence(header: Sequence[Line]) -> Evidence:
+def _evidence(header: Sequence[Line]) -> LayoutEvidence:
     labels = [label for label in map(label_of, header) if label]
     names = [label.name for label in labels]
     type_at = names.index("Type of data") if "Type of data" in names else None
     follows = type_at is not None and "Datasets" in names[:type_at]
-    return Evidence(
+    return LayoutEvidence(
         labels=frozenset(names),
         type_leads=type_at is not None and not follows,
         type_follows=follows,

@@ -114,7 +114,7 @@ _SORTED = re.compile(
 """The first page of a table, sorted by one column, as Datasette asks for it."""
 
 
-class _Register(Database):  # type: ignore[misc]  # the library has no types
+class _RegisterDatabase(Database):  # type: ignore[misc]  # the library has no types
     """The register's file; read by the public, nothing of a private table comes out of it, by whatever door."""
 
     def __init__(self, datasette: Any, path: str, *, private: frozenset[str]) -> None:
@@ -164,7 +164,7 @@ def make_tables(site: SiteSettings) -> Any:
     )
     datasette.remove_database("_memory")
     private = PRIVATE if site.public else frozenset[str]()
-    datasette.add_database(_Register(datasette, str(site.database), private=private), name=DATABASE)
+    datasette.add_database(_RegisterDatabase(datasette, str(site.database), private=private), name=DATABASE)
     datasette.jinja_env.globals.update(
         shared_names(),
         our_navigation=list(navigation()),

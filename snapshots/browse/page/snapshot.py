@@ -14,7 +14,7 @@ from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import BadAddressError, MovedError, NotThereError, PageFile, PageRequest, PageRoute
-from snapshots.browse.parts.kept_text import PageLine, PageLines, side_by_side, source_of, text_of
+from snapshots.browse.parts.kept_text import PageLine, ShownLines, side_by_side, source_of, text_of
 from snapshots.browse.parts.proof import Kept, kept_as, kept_of_page
 from snapshots.keeping.bodies import Bodies
 
@@ -121,7 +121,7 @@ def _capture(reader: Reader, sha256: str) -> Row:
     return row
 
 
-def _lines(body: bytes, charset: str | None, as_source: bool) -> PageLines:
+def _lines(body: bytes, charset: str | None, as_source: bool) -> ShownLines:
     return source_of(body, charset) if as_source else text_of(body, charset)
 
 

@@ -188,7 +188,7 @@ class Reworded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class AgreementDifference:
     """What differs between two states of an agreement."""
 
     facts: Sequence[tuple[str, Said, Said]]
@@ -216,13 +216,13 @@ def _reworded(before: Agreement, after: Agreement) -> Iterator[str]:
             yield name
 
 
-def comparison(before: Agreement, after: Agreement) -> Comparison:
+def comparison(before: Agreement, after: Agreement) -> AgreementDifference:
     """Return what differs between two states."""
     reworded = list(_reworded(before, after))
     silent = [name for name in PROSE if (name in before.unprinted) != (name in after.unprinted)]
     same = [name for name in PROSE if name not in (*reworded, *silent) and getattr(after, name)]
     pairs = [(heading, _say(before, own), _say(after, own)) for heading, own in _HEADINGS.items()]
-    return Comparison(
+    return AgreementDifference(
         facts=[pair for pair in pairs if _key(pair[1]) != _key(pair[2])],
         sections=[_section(name, getattr(before, name) or "", getattr(after, name) or "") for name in reworded],
         unchanged=[NAMES[name] for name in same],

@@ -35,7 +35,7 @@ class PageLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageLines:
+class ShownLines:
     """The lines of a kept page, as far as they are shown."""
 
     lines: Sequence[PageLine]
@@ -50,29 +50,29 @@ class PageLines:
         return self.all - len(self.lines)
 
 
-def text_of(body: bytes, charset: str | None) -> PageLines:
+def text_of(body: bytes, charset: str | None) -> ShownLines:
     """Return a page as the reader of pages sees it."""
     if is_binary(body):
-        return PageLines(lines=(), all=0, notices=("these bytes are no text",))
+        return ShownLines(lines=(), all=0, notices=("these bytes are no text",))
     text, notices = decode(body, charset)
     if not looks_like_markup(text):
         return _shown([(line.text, line.kind) for line in lines_of_text(text)], notices)
     try:
         found = lines_of_markup(parse_markup(text))
     except ParserRejectedMarkup:
-        return PageLines(lines=(), all=0, notices=(*notices, "no text can be read out of this markup"))
+        return ShownLines(lines=(), all=0, notices=(*notices, "no text can be read out of this markup"))
     return _shown([(line.text, line.kind) for line in found], notices)
 
 
-def source_of(body: bytes, charset: str | None) -> PageLines:
+def source_of(body: bytes, charset: str | None) -> ShownLines:
     """Return the source of a page, line by line, its indents kept."""
     if is_binary(body):
-        return PageLines(lines=(), all=0, notices=("these bytes are no text",))
+        return ShownLines(lines=(), all=0, notices=("these bytes are no text",))
     text, notices = decode(body, charset)
     return _shown([(line, "") for line in text.splitlines()], notices)
 
 
-def _shown(lines: Sequence[tuple[str, str]], notices: Sequence[str]) -> PageLines:
+def _shown(lines: Sequence[tuple[str, str]], notices: Sequence[str]) -> ShownLines:
     shown: list[PageLine] = []
     left = MOST_CHARACTERS
     for number, (text, kind) in enumerate(lines[:MOST_LINES], start=1):
@@ -81,7 +81,7 @@ def _shown(lines: Sequence[tuple[str, str]], notices: Sequence[str]) -> PageLine
         left -= len(safe)
         if left <= 0:
             break
-    return PageLines(lines=shown, all=len(lines), notices=notices)
+    return ShownLines(lines=shown, all=len(lines), notices=notices)
 
 
 def _safe(text: str) -> str:
