@@ -21,6 +21,8 @@ class Doubt:
     values: frozenset[str]
     """Folded values; for a single value its name."""
     body: str
+    text: str = ""
+    """Of controllers: the lists that held them, as they stood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +173,10 @@ class Past(Protocol):
         """Return (slug, reference) of the standing places that are believed to carry this dataset."""
         ...
 
+    def headings(self) -> frozenset[str]:
+        """Return the names that head pages, or headed them when they were last read."""
+        ...
+
     def edges(self) -> Mapping[str, Edges]:
         """Return the edges of every page that is not gone, in its last version."""
         ...
@@ -234,6 +240,10 @@ class Remembered:
             for reference, place in page.places.items()
             if not place.gone and folded in fold_set(place.believed.datasets)
         )
+
+    def headings(self) -> frozenset[str]:
+        """Return the names that head pages, or did."""
+        return frozenset(page.organisation for page in self.pages.values() if page.organisation)
 
     def edges(self) -> Mapping[str, Edges]:
         """Return the edges of every page that is not gone."""

@@ -12,6 +12,7 @@ from deepdiff import DeepDiff
 
 from diff.change import Difference
 from diff.deciding.belief import Doubt, Place
+from diff.deciding.controllers import as_printed, printed_controllers, without_retaken
 from diff.deciding.when import incident, later, note_of, says_unknown, term_of
 from diff.details import Details, Families, Span
 from diff.kinds import ChangeKind
@@ -19,6 +20,7 @@ from diff.severity import Severity
 from scraper.fields import Comparing
 from scraper.names.fold import as_set, fold
 from scraper.names.legal_basis import compared_ids, families_of
+from scraper.names.name_lists import NameSplitter
 from scraper.names.vocabulary import Vocabulary
 from scraper.reading.frame import Frame
 from scraper.reading.values import is_type_of_data
@@ -75,6 +77,7 @@ class _Comparison:
     old_body: str
     vocabulary: Vocabulary
     frame: Frame
+    splitter: NameSplitter
     part: str = ""
     """What is being compared: a name of the folded form, or `type_words`."""
     found: list[Difference] = field(default_factory=list)
@@ -97,20 +100,23 @@ class _Comparison:
                 kind=kind,
                 severity=severity or kind.row.weigh(before, after, self.vocabulary),
                 field=field,
-                old_body=self._doubt.body or self.place.last_bodies.get(field),
+                old_body=self.doubt.body or self.place.last_bodies.get(field),
                 **facts,
             )
         )
 
-    def confirmed(self, gone: frozenset[str], *, replaced: bool = False) -> frozenset[str]:
-        """Return which of the values *gone* are told as gone: those missing before, or all if others came instead."""
-        told = gone if replaced else gone & self._doubt.values
+    def confirmed(self, gone: frozenset[str], *, replaced: bool = False, text: str = "") -> frozenset[str]:
+        """Return which of the values *gone* are told as gone: those missing before, or all if others came instead.
+
+        *text* is kept with those that are doubted, as what they were printed in.
+        """
+        told = gone if replaced else gone & self.doubt.values
         if gone - told:
-            self.doubts[self.part] = Doubt(gone - told, self._doubt.body or self.old_body)
+            self.doubts[self.part] = Doubt(gone - told, self.doubt.body or self.old_body, text)
         return told
 
     @property
-    def _doubt(self) -> Doubt:
+    def doubt(self) -> Doubt:
         return self.place.doubts.get(self.part, _NO_DOUBT)
 
 
@@ -125,6 +131,7 @@ def compare_place(
     old_body: str,
     vocabulary: Vocabulary,
     frame: Frame = NO_FRAME,
+    splitter: NameSplitter | None = None,
 ) -> tuple[list[Difference], Place]:
     """Compare what is believed of an agreement with what its page prints now.
 
@@ -135,6 +142,7 @@ def compare_place(
         old_body: SHA-256 of the page's bytes at the sighting before.
         vocabulary: Known names.
         frame: What the site prints around the register, found since it was believed to be the agreement's.
+        splitter: Takes lists of controllers apart, and knows what heads pages; by default it knows listed names alone.
 
     Returns:
         The differences to tell, and what is believed now. A value that is missing for the first time is only doubted.
@@ -142,7 +150,8 @@ def compare_place(
     believed = place.believed
     if believed == printed and layout in place.type_words and not (place.in_doubt or place.last_bodies):
         return [], place  # most agreements of a page that changed are as they were, to the letter
-    at_work = _Comparison(place, printed, layout, old_body, vocabulary, frame)
+    splitter = splitter or vocabulary.splitter()
+    at_work = _Comparison(place, printed, layout, old_body, vocabulary, frame, splitter)
     parts = differing(folded_form(believed), folded_form(printed))
     for part in parts:
         if _field_of(part) not in printed.unprinted | believed.unprinted:
@@ -316,28 +325,64 @@ def _compare_names(at_work: _Comparison, field: str) -> None:
     """Compare a set whose values are told one by one: a new name at once, a name that goes at its second sighting."""
     names = _NAMES[field]
     old, new = _by_fold(getattr(at_work.place.believed, field)), _by_fold(getattr(at_work.printed, field))
-    come, gone = new.keys() - old.keys(), frozenset(old.keys() - new.keys())
-    settled: set[str] = set()  # old names whose going is told with the name that came instead
-    for name in as_set(new[k] for k in come):
+    come, gone = without_retaken(old, new) if field == "controllers" else _come_and_gone(old, new)
+    settled = _tell_come(at_work, field, names, old, come, gone)
+    left = frozenset(gone.keys() - settled)
+    # What the last page that showed them printed; kept with them until they are told or back.
+    text = (at_work.doubt.text or printed_controllers(at_work.place.believed)) if field == "controllers" else ""
+    told = at_work.confirmed(left, text=text)
+    kept = {k: gone[k] for k in left - told}
+    if kept:
+        at_work.values[field] = as_set((*new.values(), *kept.values()))
+    _tell_gone(at_work, field, names, new, as_set(gone[k] for k in told), text)
+
+
+def _come_and_gone(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    return {k: new[k] for k in new.keys() - old.keys()}, {k: old[k] for k in old.keys() - new.keys()}
+
+
+def _tell_come(
+    at_work: _Comparison,
+    field: str,
+    names: _Names,
+    old: Mapping[str, str],
+    come: Mapping[str, str],
+    gone: Mapping[str, str],
+) -> set[str]:
+    """Tell the names that came; return the old ones, folded, whose going is told with the name that came instead."""
+    settled: set[str] = set()
+    unrelated: list[str] = []
+    for name in as_set(come.values()):
         kin = _linked(names, at_work.vocabulary, ((one, name) for one in as_set(old.values())))
         if not kin:
-            at_work.tell(names.added, field, weighed=((), (name,)), added=(name,))
+            unrelated.append(name)
             continue
         link, (before, _) = kin[0]
         removed = (before,) if fold(before) in gone else ()
         settled |= {fold(one) for one in removed}
         _tell_relabelled(at_work, field, names, link, before=before, after=name, added=(name,), removed=removed)
-    told = at_work.confirmed(gone - settled)
-    kept = {k: old[k] for k in gone - settled - told}
-    if kept:
-        at_work.values[field] = as_set((*new.values(), *kept.values()))
-    for name in as_set(old[k] for k in told):
+    if unrelated and field == "controllers":
+        unrelated = as_printed(unrelated, printed_controllers(at_work.printed), at_work.splitter, old.keys())
+    for name in as_set(unrelated):
+        at_work.tell(names.added, field, weighed=((), (name,)), added=(name,))
+    return settled
+
+
+def _tell_gone(
+    at_work: _Comparison, field: str, names: _Names, new: Mapping[str, str], gone: Iterable[str], text: str
+) -> None:
+    unrelated: list[str] = []
+    for name in gone:
         heirs = _linked(names, at_work.vocabulary, ((name, heir) for heir in as_set(new.values())))
         if heirs:
             link, (_, heir) = heirs[0]
             _tell_relabelled(at_work, field, names, link, before=name, after=heir, removed=(name,))
         else:
-            at_work.tell(names.removed, field, removed=(name,))
+            unrelated.append(name)
+    if unrelated and field == "controllers":
+        unrelated = as_printed(unrelated, text, at_work.splitter)
+    for name in as_set(unrelated):
+        at_work.tell(names.removed, field, removed=(name,))
 
 
 def _linked(

@@ -11,6 +11,7 @@ from typing import Any
 from diff.change import Change, Difference, fact_id
 from diff.deciding.belief import Edition, PageBelief, Past, Place, Sighting
 from diff.deciding.compare import compare_place, first_belief, folded_form, part_of
+from diff.deciding.controllers import has_name, splitter_of
 from diff.deciding.grouping import Found, still_owed
 from diff.deciding.identity import Fate, Spot, Verdict, is_baseline, is_new, lacked_before
 from diff.details import Details, single
@@ -39,6 +40,7 @@ class RunAtWork:
         self.past = past
         self.edition = edition
         self.vocabulary = vocabulary
+        self.splitter = splitter_of(past, edition, vocabulary)
         self.distrusted = distrusted
         self.trusted = trusted
         self.pages: dict[str, PageBelief] = {}
@@ -143,6 +145,7 @@ class RunAtWork:
             old_body=old_body or "",
             vocabulary=self.vocabulary,
             frame=Frame(self.edition.frame, self._organisation(slug)),
+            splitter=self.splitter,
         )
         self._put(slug, printed.reference, now)
         had = {fold(name): name for name in place.believed.datasets or ()}
@@ -388,6 +391,7 @@ def _agrees(other: Agreement, now: Agreement, difference: Difference) -> bool:
     field = difference.field or ""
     if field in FIELDS and FIELDS[field].comparing is Comparing.NAMES:
         has = {fold(name) for name in getattr(other, field) or ()}
-        return {fold(n) for n in difference.added} <= has and not {fold(n) for n in difference.removed} & has
+        come, gone = ([has_name(has, name) for name in names] for names in (difference.added, difference.removed))
+        return all(come) and not any(gone)
     part = part_of(field)
     return folded_form(now).get(part) == folded_form(other).get(part)

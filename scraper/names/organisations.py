@@ -1,4 +1,4 @@
-"""How organisations follow each other, and how a list of them joined by commas is taken apart.
+"""How organisations follow each other.
 
 Which organisations there are is told by the caller, `vocabulary`; here are only the rules. Pure. Names are compared
 folded and never by likeness.
@@ -176,87 +176,6 @@ def code_of(name: str) -> str:
     """
     found = _CODE.search(name.strip().upper())
     return found[1] if found else ""
-
-
-# Taking lists apart
-
-_NHS_BODY = re.compile(
-    r"(?:\b(?:CCG|ICB|CSU)|CLINICAL COMMISSIONING GROUP|INTEGRATED CARE BOARD|COMMISSIONING SUPPORT UNIT)"
-    r"(?:\s*[-‐-―−]?\s*(?=[A-Z]*\d)[A-Z0-9]{3,5})?$"
-)
-
-
-class NameSplitter:
-    """Takes apart lists of names that are joined by commas, although names hold commas too."""
-
-    def __init__(self, names: Iterable[str], suffixes: Iterable[str]) -> None:
-        known = [tuple(map(fold, name.split(","))) for name in names]
-        self._single = frozenset(parts[0] for parts in known if len(parts) == 1)
-        self._joined = frozenset(parts for parts in known if len(parts) > 1)
-        self._beginnings = frozenset(parts[0] for parts in self._joined)
-        self._longest = max(map(len, self._joined), default=1)
-        self._suffixes = frozenset(map(fold, suffixes))
-
-    def split(self, text: str) -> list[str]:
-        """Return the names in *text* in printed order and spelling, repeats included."""
-        parts = text.split(",")
-        names: list[list[str]] = []
-        start = 0
-        while start < len(parts):
-            end = start + self._length(parts, start)
-            name = parts[start:end]
-            folded = fold(",".join(name))
-            if names and folded in self._suffixes:
-                names[-1] += name
-            elif folded:
-                names.append(name)
-            start = end
-        return [",".join(name).strip() for name in names]
-
-    def is_corporate(self, name: str) -> bool:
-        """Whether *name* ends in a suffix of a company, as a word of its own."""
-        words = re.split(r"[\s,]+", name.strip())
-        return any(fold(" ".join(words[-count:])) in self._suffixes for count in (1, 2, 3))
-
-    def _length(self, parts: list[str], start: int) -> int:
-        """Return of how many parts the name consists that begins at *start*."""
-        lengths = (self._known_length(parts, start), _bracket_length(parts, start), self._nhs_length(parts, start))
-        return next(filter(None, lengths), 1)
-
-    def _known_length(self, parts: list[str], start: int) -> int:
-        if fold(parts[start]) not in self._beginnings:
-            return 0
-        folded = tuple(map(fold, parts[start : start + self._longest]))
-        return next((n for n in range(len(folded), 1, -1) if folded[:n] in self._joined), 0)
-
-    def _nhs_length(self, parts: list[str], start: int) -> int:
-        """Return the length of a name such as "NHS A, B AND C ICB - 01X" that is not known, or 0."""
-        first = parts[start].strip().upper()
-        if not first.startswith("NHS ") or _NHS_BODY.search(first) or fold(first) in self._single:
-            return 0
-        for length, part in enumerate(parts[start + 1 : start + 5], start=2):
-            following = part.strip().upper()
-            if following.startswith("NHS ") or fold(following) in self._single:
-                return 0
-            if _NHS_BODY.search(following):
-                return length if re.search(r"\bAND\b|&", following) else 0
-        return 0
-
-
-def _bracket_length(parts: list[str], start: int) -> int:
-    """Return the length of a name whose brackets hold commas, or 0.
-
-    A bracket that is not closed soon is a typing error, and must not swallow the names behind it:
-
-    >>> _bracket_length(["BCP COUNCIL [POOLE", " CHRISTCHURCH]", " ICO"], 0), _bracket_length(["A (B", " C", " D"], 0)
-    (2, 0)
-    """
-    depth = 0
-    for length, part in enumerate(parts[start : start + 6], start=1):
-        depth += sum(map(part.count, "([")) - sum(map(part.count, ")]"))
-        if depth <= 0:
-            return length if length > 1 and depth == 0 else 0
-    return 0
 
 
 def names_of(relations: Iterable[Relation]) -> Iterator[str]:

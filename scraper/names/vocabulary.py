@@ -23,7 +23,7 @@ No file is opened here but the packaged ones: `parse_vocabulary` takes the text.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -32,7 +32,8 @@ from typing import Any
 
 from scraper.errors import VocabularyError
 from scraper.names.fold import fold
-from scraper.names.organisations import Lineage, NameSplitter, Relation, Succession, names_of
+from scraper.names.name_lists import NameSplitter, without_initials
+from scraper.names.organisations import Lineage, Relation, Succession, names_of
 from scraper.names.packaged import read_facts
 
 
@@ -123,8 +124,17 @@ class Vocabulary:
 
         >>> split("NHS NORTHAM, SOUTHAM AND WESTHAM ICB - 01X, NHS DIGITAL, ACME TRIALS, LTD")
         ['NHS NORTHAM, SOUTHAM AND WESTHAM ICB - 01X', 'NHS DIGITAL', 'ACME TRIALS, LTD']
+
+        And a listed name with initials, a code or brackets behind it:
+
+        >>> split("NHS DIGITAL, BOURNEMOUTH, CHRISTCHURCH AND POOLE COUNCIL (BCP), ICO")
+        ['NHS DIGITAL', 'BOURNEMOUTH, CHRISTCHURCH AND POOLE COUNCIL (BCP)', 'ICO']
         """
         return self._splitter.split(text)
+
+    def splitter(self, headings: Collection[str] = ()) -> NameSplitter:
+        """Return what takes lists of names apart, and knows these *headings* of pages as well."""
+        return self._splitter.knowing(headings) if headings else self._splitter
 
     def succession(self, old: str, new: str) -> Succession | None:
         """Return whether *new* is known or presumed to be *old* under another name, or to have taken over from it.
@@ -137,8 +147,17 @@ class Vocabulary:
         >>> succession("NHS Leicester City CCG", "NHS LEICESTER, LEICESTERSHIRE AND RUTLAND ICB - 03W")
         >>> succession("NHSX", "NHS ENGLAND - X26")
         'presumed'
+
+        A listed name with its own initials behind it is that name:
+
+        >>> succession("BCP COUNCIL", "BOURNEMOUTH, CHRISTCHURCH AND POOLE COUNCIL (BCP)")
+        'known'
         """
-        return self._lineage.succession(old, new)
+        return self._lineage.succession(self._as_listed(old), self._as_listed(new))
+
+    def _as_listed(self, name: str) -> str:
+        shorter = without_initials(name)
+        return shorter if self._splitter.lists(shorter) and not self._splitter.lists(name) else name
 
     def predecessors(self, name: str) -> frozenset[str]:
         """Return the folded names of *name*, of its known aliases, and of every body it is known to follow.

@@ -1,6 +1,6 @@
 """One agreement's sorted lines to its record, and which of its fields the page does not print at all."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from scraper.names.fold import as_set
@@ -33,7 +33,7 @@ def read_agreement(
         not_printed: Fields that its page is known not to print, beside those that its layout does not.
     """
     values = draft.values()
-    fields = _header_fields(values, split_controllers)
+    fields = _header_fields(values, split_controllers, draft.apart)
     record = fields.record
     record["title"] = heading.title if heading else None
     record["datasets"] = None if draft.datasets is None else as_set(draft.datasets)
@@ -63,10 +63,13 @@ class _Fields(NamedTuple):
     unread: list[str]
 
 
-def _header_fields(values: dict[str, list[str]], split_controllers: SplitControllers) -> _Fields:
+def _header_fields(
+    values: dict[str, list[str]], split_controllers: SplitControllers, apart: Collection[str]
+) -> _Fields:
     fields = _Fields({}, [], [])
     for label, texts in values.items():
-        read = reader_of(label, split_controllers)
+        # A comma in what the markup keeps apart is a name's own.
+        read = reader_of(label, _one_name if label in apart else split_controllers)
         if read is None:
             continue
         found = read(texts)
@@ -77,6 +80,11 @@ def _header_fields(values: dict[str, list[str]], split_controllers: SplitControl
         # A field that is not understood stands whole in the remainder, so that a change of it is told.
         fields.rest.extend(f"{label}: {text}" for text in ((" ".join(texts),) if unread else rest))
     return fields
+
+
+def _one_name(text: str) -> list[str]:
+    name = text.strip(" ,")
+    return [name] if name else []
 
 
 def _lost(values: dict[str, list[str]], record: dict[str, Any], style: Style) -> set[str]:

@@ -79,13 +79,17 @@ class HeaderEntry:
         """Return the lines of the value."""
         return [text for text in (self.value, *(line.text for line in self.lines)) if text]
 
+    @property
+    def is_apart(self) -> bool:
+        """Whether the markup keeps its values apart."""
+        return bool(self.parts) or any(line.parts or is_item(line) or line.kind == "cell" for line in self.lines)
+
     def values(self) -> list[str]:
         """Return the value, or the values that the markup keeps apart: items of a list, cells, parts of a line."""
         texts = self.texts()
         if self.name == "Purposes":
             return ["\n".join(texts)]
-        apart = self.parts or any(line.parts or is_item(line) or line.kind == "cell" for line in self.lines)
-        if self.name == "When" or not apart:
+        if self.name == "When" or not self.is_apart:
             return [" ".join(texts)]
         own = self.parts or ((self.value,) if self.value else ())
         return [*own, *(part for line in self.lines for part in line.parts or (without_mark(line.text),))]
@@ -124,6 +128,11 @@ class Draft:
             if entry.name and entry.name not in LIST_LABELS:
                 values.setdefault(entry.name, []).extend(entry.values())
         return values
+
+    @property
+    def apart(self) -> frozenset[str]:
+        """The labels of which the markup keeps several values apart."""
+        return frozenset(entry.name for entry in self.entries if entry.is_apart and len(entry.values()) > 1)
 
     def printed(self) -> dict[str, str]:
         """Return every header line as it stood, by its label as printed."""

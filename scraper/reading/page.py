@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from scraper.errors import ListPageError, RefusedPageError
+from scraper.names.name_lists import NameSplitter
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
 from scraper.reading.agreements import fields_of, labels_missing, notices_of, read_agreement
 from scraper.reading.blocks import Line
@@ -102,7 +103,10 @@ def read_page(
         _refuse_swallowed(agreement, style, source)
     drafts = [draft_of(agreement, style, titles) for agreement in bodies]
     _refuse_misread(page, drafts, style, source)
-    agreements, notices = _agreements(page, drafts, style, source, vocabulary or default_vocabulary())
+    # An organisation whose own name holds a comma is mostly a controller of its agreements.
+    own = [head.organisation] if "," in head.organisation else []
+    splitter = (vocabulary or default_vocabulary()).splitter(own)
+    agreements, notices = _agreements(page, drafts, style, source, splitter)
     return RegisterPage(
         source=source,
         slug=slug,
@@ -260,7 +264,7 @@ def _are_labels_apart(bodies: Sequence[Sequence[Line]]) -> bool:
 
 
 def _agreements(
-    page: _Page, drafts: Sequence[Draft], style: Style, source: str, vocabulary: Vocabulary
+    page: _Page, drafts: Sequence[Draft], style: Style, source: str, splitter: NameSplitter
 ) -> tuple[tuple[Agreement, ...], list[str]]:
     always = frozenset({"yielded_benefits"} if style.old_benefits else ())
     has_unknown = any(draft.unknown for draft in drafts)
@@ -273,7 +277,7 @@ def _agreements(
             heading,
             draft,
             style,
-            vocabulary.split_controllers,
+            splitter.split,
             not_printed=always | fields_of(missing),
         )
         agreements.append(agreement)

@@ -76,6 +76,10 @@ class StoredPast:
             if not place.gone and folded in fold_set(place.believed.datasets)
         )
 
+    def headings(self) -> frozenset[str]:
+        """Return the names that head pages, or headed them when they were last read."""
+        return frozenset(self._column("select organisation from pages where organisation is not null", {}))
+
     def edges(self) -> Mapping[str, Edges]:
         """Return the edges of every page that is not gone, in its last version."""
         rows = self._db.query("select page, edges from beliefs where edges is not null and not gone")
@@ -122,9 +126,13 @@ def _place_to_json(place: Place, states: States) -> dict[str, Any]:
     return {name: getattr(place, name) for name in _OF_PLACE} | {
         "believed": state,
         "type_words": {layout: sorted(words) for layout, words in sorted(place.type_words.items())},
-        "doubts": {name: [sorted(doubt.values), doubt.body] for name, doubt in sorted(place.doubts.items())},
+        "doubts": {name: _doubt_to_json(doubt) for name, doubt in sorted(place.doubts.items())},
         "last_bodies": dict(sorted(place.last_bodies.items())),
     }
+
+
+def _doubt_to_json(doubt: Doubt) -> list[Any]:
+    return [sorted(doubt.values), doubt.body, *([doubt.text] if doubt.text else [])]
 
 
 def belief_from_json(slug: str, row: Mapping[str, Any], states: States) -> PageBelief:
@@ -136,7 +144,7 @@ def belief_from_json(slug: str, row: Mapping[str, Any], states: States) -> PageB
             | {
                 "believed": believed[place["believed"]],
                 "type_words": {layout: frozenset(words) for layout, words in place["type_words"].items()},
-                "doubts": {name: Doubt(frozenset(values), body) for name, (values, body) in place["doubts"].items()},
+                "doubts": {name: Doubt(frozenset(values), *rest) for name, (values, *rest) in place["doubts"].items()},
             }
         )
         for reference, place in row["places"].items()

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from diff.change import Change
 from diff.deciding.belief import Edition, Past, Remembered, Sighting
+from diff.deciding.controllers import heed_headings
 from diff.deciding.decide import Decision, decide
 from diff.deciding.framing import take_out_frame
 from diff.deciding.guards import Guards
@@ -212,6 +213,7 @@ class Store:
         past = StoredPast(self.db, self.states)
         quiet = frozenset(slug for slug, origin in origins.items() if believed.get(slug) == (origin.sha256, 0))
         edition, refused = self._edition(row, origins, readings, past, quiet, known)
+        edition = heed_headings(past, edition, rules.vocabulary)
         decision = decide(past, edition, vocabulary=rules.vocabulary, guards=rules.guards)
         listed = HistoryWriter(self.db, self.states).write(edition, decision, origins, refused)
         self._note_rules()
@@ -246,6 +248,7 @@ class Store:
                 outcomes[row["id"]] = Outcome(run=row["id"], refused=refused)
                 continue
             trusted = row["decision"] == "released"
+            edition = heed_headings(past, edition, rules.vocabulary)
             decision = decide(past, edition, vocabulary=rules.vocabulary, guards=rules.guards, trusted=trusted)
             listed = history.write(edition, decision, seen, refused)
             if decision.held is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from diff.change import Change
 from diff.deciding.belief import Edition, Remembered, Sighting
+from diff.deciding.controllers import heed_headings
 from diff.deciding.decide import Decision, decide
 from diff.deciding.guards import Guards
 from diff.saying.sentence import summarise
@@ -139,6 +140,7 @@ class Watched:
             failed=frozenset(failed),
             absent=frozenset(known - seen.keys() - set(failed)) if complete else frozenset(),
         )
+        edition = heed_headings(self.past, edition, self.vocabulary)
         self.last = decide(self.past, edition, vocabulary=self.vocabulary, guards=self.guards, trusted=trusted)
         if self.last.held is None:
             self.past.learn(self.last.pages, self.last.facts, complete=complete)
