@@ -344,7 +344,7 @@ def _come_and_gone(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[dict
 def _tell_come(
     at_work: _Comparison,
     field: str,
-    names: _Names,
+    names: _NameKinds,
     old: Mapping[str, str],
     come: Mapping[str, str],
     gone: Mapping[str, str],
@@ -369,7 +369,7 @@ def _tell_come(
 
 
 def _tell_gone(
-    at_work: _Comparison, field: str, names: _Names, new: Mapping[str, str], gone: Iterable[str], text: str
+    at_work: _Comparison, field: str, names: _NameKinds, new: Mapping[str, str], gone: Iterable[str], text: str
 ) -> None:
     unrelated: list[str] = []
     for name in gone:
