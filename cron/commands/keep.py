@@ -13,8 +13,7 @@ from cron.terminal.output import complain, say, screen, show_progress, write
 from cron.terminal.reports import render_afterwards, render_import
 from cron.terminal.status import render_proof
 from cron.work.afterwards import after_run
-from cron.work.context import Context
-from cron.work.lock import only_run
+from cron.work.context import Context, only_run
 from cron.work.outbox import what_to_tell_of_release
 from diff.saying.english import plural, size
 from scraper.times import as_text

@@ -7,7 +7,7 @@ import click
 from cron.commands.options import NEEDS_A_PERSON, Time, as_of_option, end_with, format_option
 from cron.terminal import news
 from cron.terminal import style as terminal
-from cron.terminal.agreement import render_agreement, render_redlines
+from cron.terminal.news import render_agreement, render_redlines
 from cron.terminal.output import screen, table_of, write
 from cron.work.context import Context
 from diff.change import PUBLIC
@@ -209,7 +209,7 @@ def status(context: Context, format_: str) -> None:
       registerwatch status
     """
     from cron.terminal.status import render_status
-    from cron.work.status import state_of
+    from cron.work.afterwards import state_of
 
     facts = state_of(context)
     write([facts], format_, lambda: render_status(facts, **screen()))

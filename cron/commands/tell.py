@@ -7,12 +7,10 @@ import click
 from cron.commands.options import NEEDS_A_PERSON, PATH, WRONG_USAGE, end_with, format_option
 from cron.terminal.output import answer, complain, say, screen, start_log, write
 from cron.terminal.status import render_subscriptions
-from cron.work.afterwards import deliver_and_note
+from cron.work.afterwards import deliver_and_note, note_state, write_feeds
 from cron.work.context import Context
 from cron.work.deliver import compose_due
-from cron.work.feeds import write_feeds
 from cron.work.outbox import problems_of, told_last_year
-from cron.work.status import note_state
 from diff.saying.english import plural
 from scraper.text import clean
 

@@ -1,20 +1,137 @@
-"""What follows a run, a release or an import that is told: messages, feeds, notes to the operator, a sign of life."""
+"""What follows a run, a release or an import that is told: messages, feeds, notes to the operator, a sign of life.
 
+Feeds and calendars are written where they differ from what the history makes. How things are is gathered here from the
+database and the settings: for `status`, and because the operator is told what of it needs a person.
+"""
+
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+from cron.settings.crontab import due_after
 from cron.work.context import Context
+from cron.work.crawl import addresses_of
 from cron.work.deliver import Delivered, deliver
-from cron.work.feeds import FeedsError, write_feeds
 from cron.work.outbox import problems_of
-from cron.work.status import note_state
 from diff.change import Change
-from diff.saying.english import plural
-from scraper.errors import RegisterWatchError
+from diff.saying.english import plural, size
+from notify.feeds.sorting import FeedSource
+from notify.following.subscription import SubscriptionError
+from notify.message.operator import OPERATOR, Week, alive_of, notes_of
+from scraper.errors import RegisterWatchError, system_words
+from scraper.files import WrittenFile, only_writer
+from scraper.times import as_text
+from snapshots.asking.changes import ChangeFilter
+from snapshots.asking.names import read_known
+from snapshots.asking.status import needs_a_person
+from snapshots.asking.terms import read_terms
 from snapshots.keeping.chain import head
 from snapshots.keeping.database import DatabaseError
+from snapshots.keeping.deliveries import OutboxItem
+
+
+class FeedsError(RegisterWatchError):
+    """Feeds that could not be written."""
+
+
+def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
+    """Write the feeds and calendars that differ into *directory*, made if it is not there.
+
+    Raises:
+        FeedsError: It cannot be written there; files that were written before that are whole.
+    """
+    from notify.feeds.files import FeedSite, render_feeds  # and with it a template engine, which no other command needs
+
+    register, base_url = context.settings.register, context.settings.feeds.base_url
+    site = FeedSite(register=register.name, index=register.index, base_url=base_url)
+    # Of no history no folder is made.
+    context.store()
+    try:
+        with only_writer(directory) as folder:
+            # Gathered after the waiting: whoever writes last has the newest history.
+            history = gather_history(context)
+            files = {**_calendars(context, history), **render_feeds(history, site, context.vocabulary)}
+            for name, body in files.items():
+                folder.put(name, body)
+    except OSError as error:
+        words = f"feeds cannot be written ({system_words(error)})"
+        raise FeedsError(f"{error.filename or directory}: {words}") from error
+    return folder.written
+
+
+def gather_history(context: Context) -> FeedSource:
+    """Return what feeds are made of."""
+    answers, store = context.answers, context.store()
+    changes = answers.changes.find(ChangeFilter())
+    groups = [change.id for change in changes if change.group]
+    return FeedSource(
+        changes=changes,
+        members={group: answers.changes.find(ChangeFilter(group=group)) for group in groups},
+        known=read_known(store.db),
+        head=head(store.db),
+    )
+
+
+def _calendars(context: Context, history: FeedSource) -> dict[str, bytes]:
+    """Return the calendars of printed ends; events link to the history pages if these are published."""
+    from notify.calendar import render_calendars
+
+    store, register = context.store(), context.settings.register
+    published = context.settings.browse.base_url
+    # An event leads to our page of the agreement, or else to the register's own.
+    links = {} if published else addresses_of(store, register.index, history.known.pages)
+    return render_calendars(
+        read_terms(store.db), history.known.pages, register=register.name, links=links, base_url=published
+    )
+
+
+# --- how things are ---------------------------------------------------------------------------------------------------
+
+
+def state_of(context: Context) -> dict[str, Any]:
+    """Return the facts that `status` tells, and what needs a person."""
+    store, schedule, now = context.store(), context.settings.schedule, context.clock()
+    facts = context.answers.runs.status(now) | {"database": str(store.path)}
+    facts |= due_after(schedule.cron, schedule.timezone, store.log.last_run_time(), now)
+    facts["head"] = (last := head(store.db)) and last._asdict()
+    facts["needs_a_person"] = [*needs_a_person(facts), *map(_to_correct, problems_of(context))]
+    return facts
+
+
+def _to_correct(problem: SubscriptionError) -> str:
+    return f"{problem}. Correct it in the settings; the rest of that subscription is told."
+
+
+def note_state(context: Context) -> int:
+    """Note what the operator has to know, if the settings say who that is; return how much of it is new."""
+    if context.settings.mail.operator is None:
+        return 0
+    return context.store().deliveries.add(None, _operator_items(context))
+
+
+def _operator_items(context: Context) -> list[OutboxItem]:
+    """Return what needs a person, each trouble once, and weekly that all of it runs."""
+    state, now = state_of(context), context.clock()
+    week = Week(
+        **context.answers.runs.week(as_text(now - timedelta(days=7))),
+        runs_failed=state["attempts"]["times"] if state["attempts"] else 0,
+        pages=state["pages"],
+        agreements=state["agreements"],
+        size=size(state["database_bytes"]),
+    )
+    notes = notes_of(state["needs_a_person"])
+    # Where nothing runs, nothing is alive: that a run is overdue is told above.
+    if week.runs:
+        notes.append(alive_of(now.date(), week, state["needs_a_person"]))
+    return [OutboxItem(subscription=OPERATOR, item=key, due_at=now, note=json.loads(note)) for key, note in notes]
+
+
+# --- what follows -----------------------------------------------------------------------------------------------------
 
 _log = logging.getLogger(__name__)
 

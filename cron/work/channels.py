@@ -8,8 +8,7 @@ from typing import Self
 
 from cron.settings.sections import MailSettings, SubscriptionSettings
 from notify.channels.channel import Channel
-from notify.channels.folder import Outbox
-from notify.channels.mail import Mail, Post
+from notify.channels.mail import Mail, Outbox, Post
 from notify.channels.service import Service
 from notify.channels.smtp import MailServer, SmtpPost
 from notify.channels.webhook import Webhook

@@ -1,9 +1,12 @@
-"""What work needs: settings, names, the database, the clock. It knows neither the command line nor the terminal."""
+"""What work needs: settings, names, the database, the clock, and to be alone. Knows no command line and no terminal."""
 
+import fcntl
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 
 from cron.settings.sections import Settings
 from diff.deciding.guards import Guards
@@ -93,3 +96,26 @@ class Context:
         """Close what is open."""
         if self._open is not None:
             self._open.close()
+
+
+# --- one run at a time ------------------------------------------------------------------------------------------------
+
+
+class AlreadyRunningError(RegisterWatchError):
+    """Another run on the same database is under way."""
+
+
+@contextmanager
+def only_run(database: Path) -> Iterator[None]:
+    """Hold the lock of *database*'s runs: two never overlap. The system frees it whatever becomes of the run.
+
+    Raises:
+        AlreadyRunningError: Another run holds it.
+    """
+    # The file is never removed: a lock on a removed file and a lock on its successor would both be held.
+    with database.with_name(f"{database.name}.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunningError(f"{database}: another run is under way; this one does nothing") from error
+        yield

@@ -15,8 +15,7 @@ from diff.kinds import ChangeKind
 from diff.saying.phrase import Told
 from notify.channels.channel import Message
 from notify.channels.mail import domain_of, message_id
-from notify.following.ends import PrintedEnd
-from notify.following.matching import News, tell
+from notify.following.matching import News, PrintedEnd, tell
 from notify.following.subscription import Followed, follow
 from notify.message.digest import Composer
 from notify.message.operator import OPERATOR, render_notes

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 
 from cron.work.afterwards import NOTHING_AFTERWARDS, Afterwards, after_failure, after_held, after_run, ping
-from cron.work.context import Context
+from cron.work.context import AlreadyRunningError, Context, only_run
 from cron.work.crawl import Crawl, find_pages
-from cron.work.lock import AlreadyRunningError, only_run
 from cron.work.outbox import what_to_tell
 from diff.change import Change
 from diff.names import said_nearest

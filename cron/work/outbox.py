@@ -13,8 +13,7 @@ from typing import Any
 from cron.work.context import Context
 from diff.change import Change
 from diff.saying.phrase import Told
-from notify.following.ends import PrintedEnd, ends_due, most_days_before
-from notify.following.matching import News, moments_of, needs_texts, tell
+from notify.following.matching import News, PrintedEnd, ends_due, moments_of, most_days_before, needs_texts, tell
 from notify.following.subscription import Followed, Subscription, SubscriptionError, due_at, find_problems, follow
 from scraper.times import as_text
 from snapshots.asking.agreements import read_texts

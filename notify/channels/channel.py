@@ -1,5 +1,6 @@
 """What every way out has in common: a channel takes a message, or says why not."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,3 +61,10 @@ class DeliveryError(RegisterWatchError):
         self.server = server  # the trouble is not this message's or its reader's, but the server's
         self.lasting = lasting  # asking again in this round is of no use
         self.wait_s = wait_s  # how long the receiver asked to be left alone
+
+
+def in_system_words(error: OSError) -> str:
+    """Return what the system says of *error*, without the names that go with it."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return (os.strerror(error.errno) if error.errno else "unknown trouble").lower()

@@ -7,9 +7,11 @@ none of them can make a header.
 import binascii
 import hashlib
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
@@ -18,10 +20,12 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol, Self
 from urllib.parse import quote
 
-from notify.channels.channel import DeliveryError, Message
+from notify.channels.channel import DeliveryError, Message, in_system_words
+from scraper.files import whole_file
 from scraper.text import cut, one_line
 
 LONGEST_SUBJECT = 200  # characters, beyond which it is cut: a page may print a title of any length
@@ -242,3 +246,49 @@ def _ascii_domain(domain: str) -> str:
 def short_hash(text: str, length: int) -> str:
     """Return that many figures, which stand for *text* in names and ids."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
+
+
+# --- a folder instead of a mail server --------------------------------------------------------------------------------
+
+
+class Outbox:
+    """Writes each message as a file of *folder*; one that comes again replaces its own file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names: dict[str, str] = {}
+        self._down: str | None = None
+
+    @property
+    def down(self) -> str | None:
+        """Why it takes nothing more: what a folder refuses for one message, it refuses for all."""
+        return self._down
+
+    def __enter__(self) -> Self:
+        with suppress(OSError):  # if it cannot be read, writing into it tells why
+            names = [path.name for path in self._folder.glob("[!.]*.eml")]
+            self._names = {name.removesuffix(".eml").rpartition("-")[2]: name for name in names}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._names.clear()
+
+    def send(self, message: EmailMessage) -> None:
+        """Write *message*: under its name is a whole file or none, which only its owner may read.
+
+        Raises:
+            DeliveryError: The folder cannot be made or written.
+        """
+        short = short_hash(message["Message-ID"], 12)
+        label = list_slug(message["List-Id"].rpartition("<")[2].partition(".")[0])
+        # A message that is sent again on another day keeps the name of its first.
+        name = self._names.setdefault(short, f"{message['Date'].datetime:%Y-%m-%d}-{label}-{short}.eml")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with whole_file(self._folder / name, mode=0o600) as file:
+                file.write(message.as_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            self._down = f"the folder for messages cannot be written ({in_system_words(error)})"
+            raise DeliveryError(self._down, server=True) from None

@@ -7,7 +7,6 @@ demanded unless the settings say "none", and the server proves its name before i
 """
 
 import base64
-import os
 import smtplib
 import socket
 import ssl
@@ -18,7 +17,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any, Literal, Self
 
-from notify.channels.channel import DeliveryError
+from notify.channels.channel import DeliveryError, in_system_words
 from notify.channels.mail import domain_of
 from scraper.web.sockets import BoundedSocket, Limits, look_up, reach
 
@@ -330,10 +329,3 @@ def _bare(message: EmailMessage, header: str) -> str:
 
 def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode("ascii")
-
-
-def in_system_words(error: OSError) -> str:
-    """Return what the system says of *error*, without the names that go with it."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return (os.strerror(error.errno) if error.errno else "unknown trouble").lower()

@@ -20,8 +20,7 @@ from markupsafe import Markup
 from diff.addresses import readable_name, slug_name
 from diff.saying.english import day
 from notify.drawing import new_environment
-from notify.feeds.entry import Entry, entry_of
-from notify.feeds.formats import FORMATS, Feed
+from notify.feeds.formats import FORMATS, Entry, Feed, entry_of
 from notify.feeds.sorting import Datasets, FeedSource, Here, Organisations, sort_changes
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary

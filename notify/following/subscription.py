@@ -3,10 +3,11 @@
 Organisations, datasets and words are followed; kinds and severity narrow what is told of them, exceptions leave some of
 it out. An organisation stands for itself under every name it has had, for the bodies it is known to follow and for
 those known to follow it; as an exception only for itself. What is not known is a problem that is reported by name, and
-never widens what is told. Who is told which changes is in matching.py, which printed ends in ends.py; when is here too:
-after each run, or collected until a time of day in the subscription's own time zone. No clock here.
+never widens what is told. Who is told which changes and printed ends is in matching.py; when is here too: after each
+run, or collected until a time of day in the subscription's own time zone. No clock here.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
@@ -17,11 +18,85 @@ from zoneinfo import ZoneInfo
 
 from diff.names import DatasetNames, KnownNames, NamedBody, OrganisationNames, nearest, said_nearest
 from diff.severity import Severity
-from notify.following.words import Words, fold_words
 from scraper.errors import RegisterWatchError
+from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.text import cut, one_line
 from scraper.times import as_text
+
+Words = tuple[str, ...]
+"""Folded words that stand one behind the other."""
+
+
+def fold_words(text: str) -> Words:
+    """Return the words of *text* as they are compared.
+
+    >>> fold_words("“Rare  disease” – COVID-19,")
+    ('rare', 'disease', 'covid19')
+    """
+    return tuple(filter(None, map(fold, text.split())))
+
+
+class Listeners:
+    """Subscriptions, by number, and the words that they follow: whole words, folded.
+
+    A word behind a dash, a slash or a bracket is a word too, and two words that a dash joins are also one: the site
+    deletes dashes without leaving a space. A text is read once, whoever asks for what.
+    """
+
+    def __init__(self, followed: Iterable[Iterable[Words]]) -> None:
+        self._numbers: dict[Words, set[int]] = defaultdict(set)
+        self._by_word: dict[str, set[Words]] = defaultdict(set)
+        for number, every in enumerate(followed):
+            for words in every:
+                self._numbers[words].add(number)
+                self._by_word[words[0]].add(words)
+                self._by_word["".join(words)].add(words)
+
+    def __bool__(self) -> bool:
+        return bool(self._numbers)
+
+    def of_any(self, texts: Iterable[str]) -> frozenset[int]:
+        """Return those that follow a word in one of *texts*."""
+        return frozenset[int]().union(*map(self.of, texts))
+
+    def of(self, text: str) -> frozenset[int]:
+        """Return those that follow a word in *text*.
+
+        >>> listeners = Listeners([[("rare", "disease")], [("covid19",)], [("genomic",)], [("omics",)]])
+        >>> sorted(listeners.of("Rare disease (COVID–19) and genomic/phenotypic data"))
+        [0, 1, 2]
+        """
+        if not self:
+            return frozenset()
+        in_order = _in_order(text)
+        # Once more with a space in place of joints; only words that are more than letters and digits can hold one.
+        apart = " ".join(piece for piece in set(text.split()) if not piece.isalnum()).translate(_WITHOUT_JOINTS)
+        held = {*in_order.split(_BETWEEN), *_in_order(apart).split(_BETWEEN)}
+        found: set[int] = set()
+        for words in {words for word in self._by_word.keys() & held for words in self._by_word[word]}:
+            if "".join(words) in held or (
+                held.issuperset(words) and f"{_BETWEEN}{_BETWEEN.join(words)}{_BETWEEN}" in in_order
+            ):
+                found |= self._numbers[words]
+        return frozenset(found)
+
+
+# Stands between words in a text that is folded whole, which is much faster than word by word: folding keeps it.
+_BETWEEN = "="
+
+_WITHOUT_JOINTS = str.maketrans(dict.fromkeys("-‐‑–—/()[]'’", " "))
+
+
+def _in_order(text: str) -> str:
+    """Return the folded words of *text*, with the sign that stands between them also before and behind."""
+    joined = _BETWEEN.join(["", *(fold(_BETWEEN.join(line.split())) for line in text.splitlines()), ""])
+    while 2 * _BETWEEN in joined:  # a dash that stood alone
+        joined = joined.replace(2 * _BETWEEN, _BETWEEN)
+    return joined
+
+
+# --- what a subscription names, and what it follows -------------------------------------------------------------------
 
 # Days before a printed end at which those are told who name organisations and say nothing else.
 BEFORE_AN_END = (90, 30)

@@ -14,7 +14,7 @@ from diff.details import several, single
 from diff.kinds import ChangeKind
 from diff.saying.phrase import Phrase, Told, phrase
 from diff.severity import Severity
-from notify.following.ends import PrintedEnd
+from notify.following.matching import PrintedEnd
 from scraper.names.fold import fold
 from scraper.text import cut, one_line
 

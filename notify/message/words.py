@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from diff.saying.english import day, moment, number, plural
 from diff.severity import Severity
-from notify.following.ends import PrintedEnd
+from notify.following.matching import PrintedEnd
 from notify.message.order import REGISTER, Briefing, Location, Parts, RunRead, safe
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line

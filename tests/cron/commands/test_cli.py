@@ -13,7 +13,7 @@ import pytest
 
 from cron.cli import cli
 from cron.commands.look import FIELDS
-from cron.work.lock import only_run
+from cron.work.context import only_run
 from diff.cells import to_csv
 from tests.harness.editions import (
     ADMISSIONS,

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cron.terminal.agreement import render_redline
-from cron.terminal.news import render_changes
-from cron.terminal.progress import Progress, progress_line
+from cron.terminal.news import render_changes, render_redline
+from cron.terminal.output import Progress, progress_line
 from cron.terminal.reports import ImportReport, render_import
 from cron.terminal.style import TableColumn, facts, render_table, wants_colour
 from diff.cells import to_csv, to_json, to_ndjson

@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from cron.work.afterwards import ping
-from cron.work.lock import AlreadyRunningError, only_run
+from cron.work.context import AlreadyRunningError, only_run
 from cron.work.nightly import RunFailedError, RunStoppedError
 from scraper.errors import FetchError
 from snapshots.keeping.store import open_store
@@ -770,7 +770,7 @@ def test_a_second_run_at_the_same_time_does_nothing_and_says_so(nights, server):
 def test_the_lock_of_a_run_that_was_killed_is_free(tmp_path, server):
     nights = Nights(tmp_path, server)
     code = (
-        "from pathlib import Path; from cron.work.lock import only_run; import os, signal, sys\n"
+        "from pathlib import Path; from cron.work.context import only_run; import os, signal, sys\n"
         "with only_run(Path(sys.argv[1])):\n    print('locked', flush=True); os.kill(os.getpid(), signal.SIGSTOP)"
     )
     holder = subprocess.Popen(

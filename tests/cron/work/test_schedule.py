@@ -12,7 +12,7 @@ import pytest
 
 from cron.settings.crontab import ScheduleError, missed, next_after, trigger_of
 from cron.settings.sections import ScheduleSettings
-from cron.work.lock import only_run
+from cron.work.context import only_run
 from cron.work.schedule import stay
 from tests.harness.editions import HARROWDALE, REGISTER, with_project
 from tests.harness.nights import Nights

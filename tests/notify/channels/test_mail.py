@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notify.channels.channel import DeliveryError
-from notify.channels.folder import Outbox
-from notify.channels.mail import LONGEST_SUBJECT, Letter, compose, domain_of, list_id, message_id
+from notify.channels.mail import LONGEST_SUBJECT, Letter, Outbox, compose, domain_of, list_id, message_id
 from notify.channels.smtp import MailServer, ServerDownError, SmtpPost
 from scraper.text import cut, one_line
 from tests.harness.mail_server import AUTHORITY, STEPS, Die, Drip, LoopbackMail, Refuse, Stall

@@ -16,8 +16,8 @@ from lxml import etree
 from diff.addresses import readable_name, slug_name
 from diff.names import KnownNames
 from diff.saying.redline import excerpt
-from notify.feeds.entry import entry_of
 from notify.feeds.files import NEWEST, FeedSite, render_feeds
+from notify.feeds.formats import entry_of
 from notify.feeds.sorting import FeedSource
 from scraper.names.vocabulary import default_vocabulary
 from tests.harness.builders import a_change

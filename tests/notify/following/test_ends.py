@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notify.following.ends import ends_due, most_days_before
+from notify.following.matching import ends_due, most_days_before
 from tests.harness.followers import (
     CCG,
     EASTMERE,

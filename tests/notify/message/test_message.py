@@ -12,7 +12,7 @@ from lxml import etree
 from diff.change import Change
 from diff.details import Details
 from diff.saying.phrase import Told
-from notify.following.ends import PrintedEnd
+from notify.following.matching import PrintedEnd
 from notify.message.digest import Composer
 from notify.message.order import Briefing, RunRead
 from tests.diff.saying.test_phrase import BREACH, HOSTILE, KINDS, change

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from cron.work.lock import only_run
+from cron.work.context import only_run
 from snapshots.keeping.database import StoreError
 from snapshots.keeping.store import no_progress, open_store
 from snapshots.keeping.upkeep import compact
