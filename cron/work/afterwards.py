@@ -26,10 +26,10 @@ from notify.message.operator import OPERATOR, Week, alive_of, notes_of
 from scraper.errors import RegisterWatchError, system_words
 from scraper.files import WrittenFile, only_writer
 from scraper.times import as_text
+from snapshots.asking.agreements import read_terms
 from snapshots.asking.changes import ChangeFilter
 from snapshots.asking.names import read_known
 from snapshots.asking.status import needs_a_person
-from snapshots.asking.terms import read_terms
 from snapshots.keeping.chain import head
 from snapshots.keeping.database import DatabaseError
 from snapshots.keeping.deliveries import OutboxItem

@@ -21,9 +21,9 @@ from notify.message.digest import Composer
 from notify.message.operator import OPERATOR, render_notes
 from notify.message.order import Briefing, RunRead
 from scraper.names.fold import fold
+from snapshots.asking.agreements import read_ends
 from snapshots.asking.changes import ChangeFilter
 from snapshots.asking.names import read_known
-from snapshots.asking.terms import read_ends
 from snapshots.keeping.chain import head
 from snapshots.keeping.deliveries import Batch
 

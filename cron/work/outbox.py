@@ -16,10 +16,9 @@ from diff.saying.phrase import Told
 from notify.following.matching import News, PrintedEnd, ends_due, moments_of, most_days_before, needs_texts, tell
 from notify.following.subscription import Followed, Subscription, SubscriptionError, due_at, find_problems, follow
 from scraper.times import as_text
-from snapshots.asking.agreements import read_texts
+from snapshots.asking.agreements import read_ends, read_texts
 from snapshots.asking.changes import ChangeFilter
 from snapshots.asking.names import read_known
-from snapshots.asking.terms import read_ends
 from snapshots.keeping.deliveries import OutboxItem
 from snapshots.keeping.store import Outcome
 

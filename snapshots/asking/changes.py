@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from diff.change import Change
 from diff.severity import Severity
 from snapshots.asking.names import Ask, NameLookup, NotKnownError
-from snapshots.keeping.changes import CHANGES, change_of
+from snapshots.keeping.states import CHANGES, change_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

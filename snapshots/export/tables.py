@@ -15,8 +15,7 @@ from diff.severity import Severity
 from scraper.fields import Sort
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import FIELDS, SECTIONS
-from snapshots.keeping.changes import CHANGES, change_of
-from snapshots.keeping.states import PLAIN_COLUMNS, PROSE_IDS, PROSE_JOINS, prose_columns
+from snapshots.keeping.states import CHANGES, PLAIN_COLUMNS, PROSE_IDS, PROSE_JOINS, change_of, prose_columns
 from snapshots.sql.comments import MEANINGS
 
 Row = Mapping[str, Any]

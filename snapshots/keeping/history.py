@@ -11,10 +11,9 @@ from diff.deciding.belief import Edition, PageBelief
 from diff.deciding.decide import Decision
 from scraper.names.fold import fold
 from scraper.records import Agreement
-from snapshots.keeping.changes import row_of
 from snapshots.keeping.database import insert
 from snapshots.keeping.past import belief_to_json, edges_to_json
-from snapshots.keeping.states import States, as_json
+from snapshots.keeping.states import States, as_json, row_of
 
 DERIVED = (
     "beliefs", "agreement_controllers", "agreement_legal_bases", "agreement_datasets", "agreements",

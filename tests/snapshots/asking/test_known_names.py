@@ -7,9 +7,8 @@ import pytest
 from diff.change import Change
 from notify.following.matching import News, tell
 from notify.following.subscription import follow
-from snapshots.asking.agreements import read_texts
+from snapshots.asking.agreements import read_ends, read_texts
 from snapshots.asking.names import read_known
-from snapshots.asking.terms import read_ends
 from snapshots.keeping.store import open_store
 from tests.harness.editions import ADMISSIONS, FALLS, REGISTER, TIDES, Page, Watch, with_project
 from tests.harness.followers import VOCABULARY, subscription

@@ -9,7 +9,7 @@ from icalendar import Calendar
 
 from diff.terms import PrintedTerm
 from notify.calendar import render_calendars
-from snapshots.asking.terms import read_terms
+from snapshots.asking.agreements import read_terms
 from snapshots.keeping.store import open_store
 from tests.harness.editions import ADMISSIONS, HARROWDALE, REGISTER, Page, Watch, with_project
 

@@ -17,8 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database, Migrations
 
-from snapshots.keeping.database import StoreError
-from snapshots.keeping.migrations import migrations
+from snapshots.keeping.database import StoreError, migrations
 from snapshots.keeping.store import open_store
 from tests.harness.editions import (
     ADMISSIONS,
@@ -475,7 +474,7 @@ def test_a_later_step_of_the_schema_keeps_what_is_there(started, monkeypatch):
     def m999_add_opt_outs_counted(database):
         database.table("pages").add_column("remarks", str)
 
-    monkeypatch.setattr("snapshots.keeping.migrations.migrations", longer)
+    monkeypatch.setattr("snapshots.keeping.database.migrations", longer)
 
     open_store(started.database).close()
 
