@@ -3,7 +3,6 @@
 And the printed terms of all of them: what was printed since when, and which ends come up.
 """
 
-
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,6 +1,5 @@
 """An open database, asked: what every reader of the history begins with; and lists as of a time. Reads only."""
 
-
 import json
 from typing import Any
 

@@ -4,7 +4,6 @@ The schema comes step by step: each numbered file in snapshots/sql/ is a migrati
 that was shipped is never edited; the next one repairs it.
 """
 
-
 import re
 import sqlite3
 import zlib

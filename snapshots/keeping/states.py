@@ -1,5 +1,4 @@
-"""Agreements and changes as rows: one row for each distinct state, one for each distinct text, prose in `texts` alone."""
-
+"""Agreements and changes as rows: one for each distinct state, one for each distinct text; prose only in `texts`."""
 
 import hashlib
 import json

@@ -20,9 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from snapshots.asking.names import NotKnownError
 from snapshots.browse.app.addresses import DATABASE
-from snapshots.browse.app.reader import LONGEST_S, reading
 from snapshots.browse.app.render import frame, render, static_file
 from snapshots.browse.app.request import (
+    LONGEST_S,
     BadAddressError,
     DeniedError,
     MovedError,
@@ -32,6 +32,7 @@ from snapshots.browse.app.request import (
     PageRoute,
     QueryWords,
     SiteSettings,
+    reading,
 )
 from snapshots.browse.app.routes import ROUTES
 

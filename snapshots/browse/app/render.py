@@ -12,8 +12,7 @@ from diff.saying import english
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import unsteered
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader
-from snapshots.browse.app.request import PageFile, SiteSettings
+from snapshots.browse.app.request import PageFile, Reader, SiteSettings
 from snapshots.browse.app.routes import navigation
 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript; charset=utf-8"}

@@ -22,12 +22,20 @@ from snapshots.asking.agreements import shown_as_json
 from snapshots.asking.changes import Condition
 from snapshots.asking.names import NameNotKnownError
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, files_beside
+from snapshots.browse.app.request import (
+    MovedError,
+    NotThereError,
+    PageRequest,
+    PageRoute,
+    PageRows,
+    Reader,
+    Row,
+    files_beside,
+)
 from snapshots.browse.parts.charts import Chart, apparent_months, term_chart
 from snapshots.browse.parts.facts import State, facts_of, prose_of, rewording
+from snapshots.browse.parts.kept_text import page_address, proof_of
 from snapshots.browse.parts.law import about, heading
-from snapshots.browse.parts.proof import page_address, proof_of
 from snapshots.browse.parts.rows import Timeline, last_told, most_severe, timeline
 from snapshots.browse.parts.versions import (
     Version,

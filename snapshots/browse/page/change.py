@@ -18,7 +18,6 @@ from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 from snapshots.asking.changes import ChangeFilter
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader, Row
 from snapshots.browse.app.request import (
     MovedError,
     NotThereError,
@@ -26,10 +25,12 @@ from snapshots.browse.app.request import (
     PageRequest,
     PageRoute,
     PageRows,
+    Reader,
+    Row,
     files_beside,
 )
 from snapshots.browse.parts.facts import Paragraph, paragraphs_of
-from snapshots.browse.parts.proof import Kept, kept_as
+from snapshots.browse.parts.kept_text import Kept, kept_as
 from snapshots.browse.parts.rows import change_rows
 
 SHORTEST_PREFIX = 8

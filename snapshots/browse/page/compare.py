@@ -19,8 +19,7 @@ from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
 from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, Reader, Row, files_beside
 from snapshots.browse.parts.differing import FieldDifference, Value, came_back, differences_of, of_set, of_whole
 from snapshots.browse.parts.filters import dataset_called, pages_called
 from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows

@@ -12,8 +12,16 @@ from diff.saying.english import plural
 from scraper.names.fold import fold
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, files_beside
+from snapshots.browse.app.request import (
+    MovedError,
+    NotThereError,
+    PageRequest,
+    PageRoute,
+    PageRows,
+    Reader,
+    Row,
+    files_beside,
+)
 from snapshots.browse.parts.charts import names_chart
 from snapshots.browse.parts.holders import (
     HeldPeriod,

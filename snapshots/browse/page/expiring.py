@@ -15,8 +15,7 @@ from diff.saying.english import day, listed, number, plural
 from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Row
-from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, Row, files_beside
 from snapshots.browse.parts.filters import pages_called
 
 DAYS = (30, 90, 180, 365)

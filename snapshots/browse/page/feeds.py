@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from scraper.names.fold import fold
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader
-from snapshots.browse.app.request import PageRequest, PageRoute
+from snapshots.browse.app.request import PageRequest, PageRoute, Reader
 
 
 class FeedLinks(NamedTuple):

@@ -13,8 +13,7 @@ from diff.saying.english import day, days, month, number, plural
 from diff.severity import Severity
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, Reader, Row, files_beside
 from snapshots.browse.parts.charts import Chart, MonthCount, months_between, months_chart
 from snapshots.browse.parts.filters import Filter, condition, filter_of, unknown_name
 from snapshots.browse.parts.rows import ChangeRow, by_organisation, change_rows

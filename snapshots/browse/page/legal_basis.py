@@ -9,8 +9,7 @@ from diff.saying.english import plural
 from scraper.names.legal_basis import family_of
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Row
-from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, files_beside
+from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, Row, files_beside
 from snapshots.browse.parts.holders import FAMILIES, HeldPeriod, Subject, holding_page, read_holding, rows_of_holders
 from snapshots.browse.parts.law import about, heading
 

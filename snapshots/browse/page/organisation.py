@@ -18,9 +18,8 @@ from scraper.names.vocabulary import Vocabulary
 from scraper.text import cut, one_line
 from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute
-from snapshots.browse.parts.proof import kept_of_page, page_address
+from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, Reader, Row
+from snapshots.browse.parts.kept_text import kept_of_page, page_address
 from snapshots.browse.parts.rows import timeline
 
 CHANGES_SHOWN = 30

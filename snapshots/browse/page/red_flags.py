@@ -11,8 +11,16 @@ from typing import Any
 from diff.saying.english import listed, plural
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, files_beside, piece_of
+from snapshots.browse.app.request import (
+    BadAddressError,
+    PageRequest,
+    PageRoute,
+    PageRows,
+    Reader,
+    Row,
+    files_beside,
+    piece_of,
+)
 from snapshots.browse.parts.filters import pages_called
 
 ON_A_PAGE = 100

@@ -13,8 +13,7 @@ from scraper.errors import RegisterWatchError
 from scraper.text import cut, one_line
 from snapshots.asking.changes import ChangeFilter
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import BadAddressError, NotThereError, PageFile, PageRequest, PageRoute
+from snapshots.browse.app.request import BadAddressError, NotThereError, PageFile, PageRequest, PageRoute, Reader, Row
 from snapshots.browse.parts.rows import by_organisation, change_rows
 from snapshots.keeping.chain import text_of
 

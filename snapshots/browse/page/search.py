@@ -14,8 +14,7 @@ from scraper.names.fold import fold
 from scraper.records import SECTIONS
 from snapshots.asking.changes import ChangeFilter, matching
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import MovedError, PageRequest, PageRoute
+from snapshots.browse.app.request import MovedError, PageRequest, PageRoute, Reader, Row
 from snapshots.browse.parts.rows import ChangeRow, change_rows
 
 FEW = 5

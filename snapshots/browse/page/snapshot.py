@@ -12,10 +12,26 @@ from diff.addresses import slug_name
 from diff.saying.english import clock, day, plural
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import BadAddressError, MovedError, NotThereError, PageFile, PageRequest, PageRoute
-from snapshots.browse.parts.kept_text import PageLine, ShownLines, side_by_side, source_of, text_of
-from snapshots.browse.parts.proof import Kept, kept_as, kept_of_page
+from snapshots.browse.app.request import (
+    BadAddressError,
+    MovedError,
+    NotThereError,
+    PageFile,
+    PageRequest,
+    PageRoute,
+    Reader,
+    Row,
+)
+from snapshots.browse.parts.kept_text import (
+    Kept,
+    PageLine,
+    ShownLines,
+    kept_as,
+    kept_of_page,
+    side_by_side,
+    source_of,
+    text_of,
+)
 from snapshots.keeping.bodies import Bodies
 
 SHORTEST = 8

@@ -9,8 +9,7 @@ from scraper.text import cut, one_line
 from scraper.times import read_time
 from snapshots.asking.status import attempt_in_words, needs_a_person, why
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Row
-from snapshots.browse.app.request import PageRequest, PageRoute
+from snapshots.browse.app.request import PageRequest, PageRoute, Row
 from snapshots.keeping.chain import head
 
 FAILING = 200

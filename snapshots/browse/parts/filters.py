@@ -14,8 +14,7 @@ from diff.saying.english import listed
 from diff.severity import Severity
 from snapshots.asking.changes import ChangeFilter, Condition
 from snapshots.asking.names import NameNotKnownError, NotKnownError
-from snapshots.browse.app.reader import Reader
-from snapshots.browse.app.request import BadAddressError, PageRequest
+from snapshots.browse.app.request import BadAddressError, PageRequest, Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,7 @@ from scraper.reading.values import is_type_of_data
 from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
-from snapshots.browse.app.reader import Reader, Row
-from snapshots.browse.app.request import BadAddressError, PageRequest, PageRows, piece_of
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRows, Reader, Row, piece_of
 from snapshots.browse.parts.charts import Level, levels_chart, months_between
 
 LATELY_DAYS = 90

@@ -1,18 +1,139 @@
-"""A kept page as lines: as the reader of pages sees it, or its source; and two pages line by line.
+"""Kept pages: which prove what is said, with times, checksums and addresses; as lines; and two of them line by line.
 
 Nothing in a page is run, followed or fetched: what comes out is text on single lines, for templates that escape it.
 """
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from urllib.parse import quote, urlsplit
 
 from bs4.exceptions import ParserRejectedMarkup
 
+from diff.change import Change
 from diff.saying.redline import Run, redline
 from scraper.reading.blocks import lines_of_markup, lines_of_text, looks_like_markup, parse_markup
 from scraper.reading.charset import decode, is_binary
 from scraper.text import one_line
+from snapshots.browse.app import addresses
+from snapshots.browse.app.addresses import is_link
+from snapshots.browse.app.request import Reader, Row, SiteSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A kept page and one period in which it was seen."""
+
+    sha256: str
+    page: str
+    organisation: str
+    size: int
+    source: str
+    layout: str
+    captured_at: str
+    first_seen: str
+    last_seen: str
+    run: int
+    run_kind: str
+    stale: bool
+    live: str
+    """Address of the page itself."""
+
+    @property
+    def web_archive(self) -> str:
+        """Address of the web archive's copy nearest to it, whichever that is."""
+        digits = "".join(sign for sign in self.captured_at if sign.isdigit())[:14]
+        return f"https://web.archive.org/web/{digits}/{self.live}"
+
+    @property
+    def run_word(self) -> str:
+        """What the run is called."""
+        return "run" if self.run_kind == "run" else "edition"
+
+
+def page_address(site: SiteSettings, slug: str, source: str = "") -> str:
+    """Return the address of an organisation's page: where it was fetched from, else where the register has it."""
+    if is_link(source) and "web.archive.org" not in (urlsplit(source).hostname or ""):
+        return source
+    return f"{site.index.rstrip('/')}/organisations/{quote(slug, safe='')}"
+
+
+_KEPT = """
+    select s.body as sha256, s.page, coalesce(pages.organisation, s.page) as organisation, bodies.size, s.source,
+      s.layout, s.captured_at, s.first_seen, s.last_seen, s.run, runs.kind as run_kind, s.stale
+    from snapshots as s
+    join pages on pages.key = s.page
+    join bodies on bodies.sha256 = s.body
+    join runs on runs.id = s.run
+    """
+
+
+def kept_of_page(reader: Reader, site: SiteSettings, slug: str) -> list[Kept]:
+    """Return every kept state of a page, the newest first."""
+    rows = reader.rows(f"{_KEPT} where s.page = :page order by s.first_seen desc, s.id desc", {"page": slug})
+    return [_kept(row, site) for row in rows]
+
+
+def kept_as(reader: Reader, site: SiteSettings, sha256: str) -> list[Kept]:
+    """Return the periods in which a body was seen, in order of time."""
+    where = "where s.page in (select page from captures where body = :sha256) and s.body = :sha256"
+    return [_kept(row, site) for row in reader.rows(f"{_KEPT} {where} order by s.first_seen, s.id", {"sha256": sha256})]
+
+
+def kept_bodies(reader: Reader, site: SiteSettings, bodies: Iterable[str], slugs: Iterable[str]) -> Mapping[str, Kept]:
+    """Return these bodies by checksum, each with the first period in which one of these pages had it."""
+    rows = reader.rows(
+        f"""
+        {_KEPT}
+        where s.page in (select value from json_each(:slugs)) and s.body in (select value from json_each(:bodies))
+        order by s.first_seen desc, s.id desc
+        """,
+        {"bodies": json.dumps(sorted(set(bodies))), "slugs": json.dumps(sorted(set(slugs)))},
+    )
+    return {row["sha256"]: _kept(row, site) for row in rows}
+
+
+def _kept(row: Row, site: SiteSettings) -> Kept:
+    live = page_address(site, row["page"], row["source"])
+    return Kept(**{**row, "stale": bool(row["stale"])}, live=live)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPair:
+    """The kept pages before and after what was first seen at a time."""
+
+    time: str
+    before: Kept | None
+    after: Kept | None
+
+    @property
+    def both(self) -> str:
+        """Address of the two side by side."""
+        if not self.before or not self.after:
+            return ""
+        return addresses.with_query(addresses.snapshot(self.after.sha256), [("with", self.before.sha256)])
+
+
+def proof_of(
+    reader: Reader, site: SiteSettings, changes: Iterable[Change], pages: Collection[str], newest: str
+) -> Mapping[str, Sequence[KeptPair] | Kept | None]:
+    """Return the kept pages behind changes, the newest first, and the one with the bytes that are shown."""
+    keys = dict.fromkeys(
+        (change.first_seen, change.snapshot_before, change.snapshot_after)
+        for change in changes
+        if change.snapshot_before or change.snapshot_after
+    )
+    bodies = {body for _, *both in keys for body in both if body} | {newest}
+    kept = kept_bodies(reader, site, bodies, pages)
+    pairs = [
+        KeptPair(time=time, before=kept.get(before or ""), after=kept.get(after or "")) for time, before, after in keys
+    ]
+    pairs = [pair for pair in pairs if pair.before or pair.after]
+    return {"newest": pairs[:1], "earlier": pairs[1:], "first": kept.get(newest)}
+
+
+# --- kept pages as lines ----------------------------------------------------------------------------------------------
 
 MOST_LINES = 3_000
 MOST_CHARACTERS = 400_000
@@ -102,7 +223,7 @@ class LineSide:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class LinePair:
     """A line of both pages; or how many in a row are alike."""
 
     before: LineSide | None = None
@@ -111,7 +232,7 @@ class Row:
     differs: bool = False
 
 
-def side_by_side(before: Sequence[PageLine], after: Sequence[PageLine]) -> list[Row]:
+def side_by_side(before: Sequence[PageLine], after: Sequence[PageLine]) -> list[LinePair]:
     """Return two pages line by line: what differs with its lines beside it, and how many are alike in between.
 
     >>> old = [PageLine(number=1, text="a b")]
@@ -122,7 +243,7 @@ def side_by_side(before: Sequence[PageLine], after: Sequence[PageLine]) -> list[
     matcher = SequenceMatcher(None, [line.text for line in before], [line.text for line in after], autojunk=False)
     if len(before) + len(after) > MOST_LINES:  # repeats of one line take time by the square of their number
         matcher = SequenceMatcher(None, [line.text for line in before], [line.text for line in after], autojunk=True)
-    rows: list[Row] = []
+    rows: list[LinePair] = []
     operations = matcher.get_opcodes()
     for n, (operation, a, b, c, d) in enumerate(operations):
         if operation == "equal":
@@ -132,25 +253,25 @@ def side_by_side(before: Sequence[PageLine], after: Sequence[PageLine]) -> list[
     return rows
 
 
-def _alike(old: Sequence[PageLine], new: Sequence[PageLine], *, first: bool, last: bool) -> Iterator[Row]:
+def _alike(old: Sequence[PageLine], new: Sequence[PageLine], *, first: bool, last: bool) -> Iterator[LinePair]:
     head = 0 if first else CONTEXT
     tail = 0 if last else CONTEXT
-    pairs = [Row(before=_same(a), after=_same(b)) for a, b in zip(old, new, strict=True)]
+    pairs = [LinePair(before=_same(a), after=_same(b)) for a, b in zip(old, new, strict=True)]
     if len(pairs) <= head + tail + 1:
         yield from pairs
         return
     yield from pairs[:head]
-    yield Row(alike=len(pairs) - head - tail)
+    yield LinePair(alike=len(pairs) - head - tail)
     yield from pairs[len(pairs) - tail :]
 
 
-def _differing(old: Sequence[PageLine], new: Sequence[PageLine]) -> Iterator[Row]:
+def _differing(old: Sequence[PageLine], new: Sequence[PageLine]) -> Iterator[LinePair]:
     for n in range(max(len(old), len(new))):
         before, after = old[n] if n < len(old) else None, new[n] if n < len(new) else None
         yield (
             _pair(before, after)
             if before and after
-            else Row(
+            else LinePair(
                 before=_whole(before, "out") if before else None,
                 after=_whole(after, "in") if after else None,
                 differs=True,
@@ -158,13 +279,13 @@ def _differing(old: Sequence[PageLine], new: Sequence[PageLine]) -> Iterator[Row
         )
 
 
-def _pair(before: PageLine, after: PageLine) -> Row:
+def _pair(before: PageLine, after: PageLine) -> LinePair:
     if len(before.text) + len(after.text) > LONGEST_IN_WORDS:
-        return Row(before=_whole(before, "out"), after=_whole(after, "in"), differs=True)
+        return LinePair(before=_whole(before, "out"), after=_whole(after, "in"), differs=True)
     runs = [run for paragraph in redline(before.text, after.text).paragraphs for run in paragraph]
     if all(run.mark == "same" for run in runs):  # it means the same, but is not the same
-        return Row(before=_whole(before, "out"), after=_whole(after, "in"), differs=True)
-    return Row(
+        return LinePair(before=_whole(before, "out"), after=_whole(after, "in"), differs=True)
+    return LinePair(
         before=LineSide(number=before.number, runs=tuple(run for run in runs if run.mark != "in")),
         after=LineSide(number=after.number, runs=tuple(run for run in runs if run.mark != "out")),
         differs=True,

@@ -15,7 +15,7 @@ from diff.saying.english import day
 from diff.saying.phrase import Phrase, Told, phrase
 from diff.severity import Severity
 from snapshots.asking.changes import ChangeFilter, Condition
-from snapshots.browse.app.reader import Reader, Row
+from snapshots.browse.app.request import Reader, Row
 
 MOST_MEMBERS = 60
 """Members of a group that are listed beneath it; all of them stand on its own page."""

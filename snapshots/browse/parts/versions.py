@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scraper.names.fold import fold
 from scraper.records import Agreement
-from snapshots.browse.app.reader import Reader
+from snapshots.browse.app.request import Reader
 from snapshots.keeping.states import States
 
 
