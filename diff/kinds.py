@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from diff.saying import bases, dates, places, values
+from diff.saying import bases, places, values
 from diff.saying.phrase import Phrase, Say, plain, set_values, two, with_values
 from diff.saying.sentence import briefly, listed, organisations, quoted, who
 from diff.severity import (
@@ -176,24 +176,24 @@ class ChangeKind(StrEnum):
         when="the printed end moved later",
         severity=MEDIUM,
         heading="printed end moved later",
-        sentence=dates.term_changed,
-        phrase=dates.dates("Printed end moved later"),
+        sentence=places.term_changed,
+        phrase=places.dates("Printed end moved later"),
     )
     DSA_SHORTENED = Kind(
         name="dsa-shortened",
         when="the printed end moved earlier",
         severity=LOW,
         heading="printed end moved earlier",
-        sentence=dates.term_changed,
-        phrase=dates.dates("Printed end moved earlier"),
+        sentence=places.term_changed,
+        phrase=places.dates("Printed end moved earlier"),
     )
     DSA_TERM_CHANGED = Kind(
         name="dsa-term-changed",
         when="the start alone moved, an end appeared or went, a word stands for a date",
         severity=LOW,
         heading="printed term changed",
-        sentence=dates.term_changed,
-        phrase=dates.dates("Printed term changed", {"dsa_start": "start", "dsa_end": "end"}),
+        sentence=places.term_changed,
+        phrase=places.dates("Printed term changed", {"dsa_start": "start", "dsa_end": "end"}),
     )
     RELEASES_CONTINUED = Kind(
         name="releases-continued",
@@ -204,15 +204,15 @@ class ChangeKind(StrEnum):
             f"releases under {briefly(change)} continued: "
             f"last release month moved from {change.before} to {change.after}"
         ),
-        phrase=dates.dates("Releases continued"),
+        phrase=places.dates("Releases continued"),
     )
     RELEASE_WINDOW_CHANGED = Kind(
         name="release-window-changed",
         when="the window starts otherwise or ends earlier",
         severity=LOW,
         heading="release window changed",
-        sentence=dates.window_changed,
-        phrase=dates.dates("Release window changed", {"released_from": "first month", "released_to": "last month"}),
+        sentence=places.window_changed,
+        phrase=places.dates("Release window changed", {"released_from": "first month", "released_to": "last month"}),
     )
     LEGAL_BASIS_CHANGED = Kind(
         name="legal-basis-changed",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
-from diff.addresses import slug_name
+from diff.names import slug_name
 from diff.terms import PrintedTerm, Printing, last_day
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line

@@ -1,5 +1,8 @@
 """What a register is: what it is called, who publishes it under which licence, where its pages lie, how they are read.
 
+How large a page may be is here too: one limit for pages that are fetched, saved, packed or read.
+
+
 Today there is one, the pages that reformat the NHS data release register. What the operator may change about it (its
 name, address and hosts) is in the settings, whose defaults are the value's.
 """
@@ -179,3 +182,16 @@ def register_and_slug(key: str) -> tuple[str, str]:
     """
     register, _, slug = key.rpartition("/")
     return register or NHS_DATA_RELEASE.id, slug
+
+
+LARGEST_PAGE = 20_000_000
+"""Bytes beyond which nothing is read: the largest page seen has two megabytes, and a monster would take minutes."""
+
+
+def too_large(size: int) -> str | None:
+    """Return why so many bytes are no page, or None.
+
+    >>> too_large(50_000_000), too_large(52_000)
+    ('50 MB, too large for a page', None)
+    """
+    return f"{size // 1_000_000} MB, too large for a page" if size > LARGEST_PAGE else None

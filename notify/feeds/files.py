@@ -17,7 +17,7 @@ from itertools import groupby
 from jinja2 import Environment
 from markupsafe import Markup
 
-from diff.addresses import readable_name, slug_name
+from diff.names import readable_name, slug_name
 from diff.saying.english import day
 from notify.drawing import new_environment
 from notify.feeds.formats import FORMATS, Entry, Feed, entry_of

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode, urlsplit
 
-from diff.addresses import readable_name, slug_name
+from diff.names import readable_name, slug_name
 
 DATABASE = "register"
 """The database's name in Datasette's addresses."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from diff.addresses import slug_name
 from diff.kinds import ChangeKind
+from diff.names import slug_name
 from diff.saying.bases import family_in_words
 from diff.saying.english import clock, day, number
 from scraper.names.legal_basis import families_of

@@ -5,9 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diff.addresses import readable_name
 from diff.kinds import ChangeKind
-from diff.names import DatasetNames, nearest
+from diff.names import DatasetNames, nearest, readable_name
 from diff.saying.english import plural
 from scraper.names.fold import fold
 from scraper.text import cut, one_line

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from diff.addresses import slug_name
+from diff.names import slug_name
 from diff.saying.english import clock, day, plural
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses

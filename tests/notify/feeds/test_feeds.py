@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from diff.addresses import readable_name, slug_name
-from diff.names import KnownNames
+from diff.names import KnownNames, readable_name, slug_name
 from diff.saying.redline import excerpt
 from notify.feeds.files import NEWEST, FeedSite, render_feeds
 from notify.feeds.formats import entry_of
