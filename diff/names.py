@@ -177,6 +177,7 @@ class OrganisationNames:
 
 # --- names in addresses -----------------------------------------------------------------------------------------------
 
+# A name in an address also names a file, with a hash and an ending behind it; 255 bytes is all that a file's name has.
 _LONGEST_NAME = 80
 
 

@@ -28,6 +28,7 @@ CAUTION = (
     "This is the printed end of the first version that the page holds; releases or a renewal may go on after it. It "
     "does not say that the agreement ends."
 )
+# A title may have any length, and calendars show the first line of it.
 _LONGEST_NAME = 300
 _LONGEST_LINE = 75  # octets, without its end
 

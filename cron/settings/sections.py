@@ -61,6 +61,7 @@ def setting(meaning: str, default: Any = None, *, example: Any = None, **checks:
 
 NIGHTLY = "17 3 * * *"
 LONDON = "Europe/London"
+# The signature of a webhook is worth what its secret is: a shorter one can be found by trying.
 SHORTEST_SECRET = 16
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,255}")

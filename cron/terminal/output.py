@@ -27,6 +27,7 @@ from scraper.text import clean
 PATIENCE_S = 1.0
 """Work that is done sooner shows nothing."""
 
+# Ten times a second is smooth; a terminal across a network falls behind by more.
 REDRAW_S = 0.1
 
 

@@ -16,6 +16,7 @@ from diff.severity import Severity
 from scraper.text import clean
 from scraper.times import read_time
 
+# A rebuilt site makes the same notice on every page; the first few say what it is.
 NOTICES_SHOWN = 3
 MOST_NAMED = 3
 """Captures that are refused for the same reason and named; of more the first ones are, and a number."""

@@ -33,6 +33,7 @@ LONGEST_SUBJECT = 200  # characters, beyond which it is cut: a page may print a 
 # Whom a message comes from where no sender is set. RFC 2919 keeps `localhost` for lists without their own domain.
 NO_SENDER = "registerwatch@localhost"
 
+# It stands in names of files and in List-Id, whose 255 characters it shares with the sender's domain.
 _LONGEST_SLUG = 40
 _LONGEST_LIST_ID = 255  # RFC 2919
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")

@@ -25,6 +25,7 @@ PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 _LONGEST_REPLY = 65536  # bytes of one answer of a server
 _PIECE = 16384  # what is sent under one time-out
+# All letters are out: the night does not wait for a server that is slow to say goodbye.
 _FAREWELL_S = 5.0
 _MOST_LOST = 3  # letters in a row that were lost under way, before the server is left alone
 

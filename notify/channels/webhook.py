@@ -24,6 +24,7 @@ TIMEOUT_S = 15.0
 DEADLINE_S = 30.0  # a round has many receivers, and each waits for the one before it
 LONGEST_WAIT_S = 24 * 3600  # of what a server asks for with Retry-After; a week on the message is given up
 
+# Only the status counts; so much of the body is read to keep the connection, and no more.
 _MOST_BYTES = 1 << 16
 _AGENT = "registerwatch (webhook)"
 

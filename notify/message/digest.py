@@ -23,6 +23,7 @@ from notify.drawing import new_environment
 from notify.message.order import Block, Briefing, Location, NewsLine, Phrases, arrange
 from notify.message.words import Wording, word
 
+# Lines of a mail have 78 columns at most (RFC 5322); so they can be quoted three times without being broken.
 WIDTH = 72
 INDENT = 10  # columns of the severity, before what it is the severity of
 UNBROKEN = 15  # characters of a value that stays on one line of the HTML

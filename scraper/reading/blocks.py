@@ -74,6 +74,7 @@ def looks_like_markup(text: str) -> bool:
 # Characters: the one door
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+# Each round takes one layer of escaping off. A text of nothing but `&amp;` has as many layers as letters.
 _MOST_DOUBLINGS = 4
 _LONGEST_EMPHASIS = 4_000  # labels and values; looking for pairs in a longer text costs more than it tells
 _EMPHASIS = re.compile(r"(\*\*\*?|___?)(?=\S)(.{1,400}?)(?<=\S)\1")

@@ -29,6 +29,7 @@ from scraper.records import Owned
 
 _WITH_BRACKETS = frozenset(("Purposes", "Opt outs honoured", "When"))
 _TO_TOP = re.compile(r"\W*(?:back to )?(?:top|contents|index)\W*", re.IGNORECASE)
+# A label that nobody knows is a few words with a colon. A sentence of prose has one too, and must not become a field.
 _LONGEST_UNKNOWN_LABEL = 60
 _MOST_WORDS = 7
 _ACCESS_NOTE = fold("System access")

@@ -61,6 +61,7 @@ def mask_of(organisation: str, line: str) -> str:
 
 
 _NAME = "☐"  # folded text keeps symbols, and no line of a register has this one
+# A name that folds to "nhs" stands in half of all lines: masked, different lines would become the same.
 _SHORTEST_NAME = 4
 
 

@@ -19,7 +19,9 @@ _DASH_BEFORE = re.compile(r"[—–-]\s+$")
 _LOCAL = re.compile(
     r"((?=[^A-Z\d_]*[A-Z\d_])[A-Za-z][\w/.&+-]*(?: [\w/.&+-]+){0,3}(?<!\.))\s*((?:[(\[].*)?)", re.DOTALL
 )
+# Behind the dash of a title stands a local name at times, and a second half of the title at others: those are longer.
 _LONGEST_LOCAL = 40
+# A heading of a thousand references is one, and a title of twenty thousand letters; a page on one line is not.
 _LONGEST_HEADING = 300_000
 # With its dot: the five letters and digits that a reference ends in may be `V1234` too.
 _VERSION = re.compile(r"-v\d+\.\d+$", re.IGNORECASE)
@@ -29,6 +31,7 @@ _MARKS = re.compile(r"^(?:[#*•·▪‣¶§]+\s+|[-–—]\s+)+|\s*[¶#§🔗]+
 _PARTLY = re.compile(r"\s*\(partially via .{0,40}\)$", re.IGNORECASE)
 
 _FIRST_LABELS = frozenset(("Type of data", "Opt outs honoured", "Datasets"))
+# Lines in which the first label must come: between it and the heading a site may put a remark, a link or a date.
 _WINDOW = 12
 _LONGEST_VALUE = 400  # lines of a value or a list; without an end each of many references would be followed to the last
 _LABELS_OF_A_SENTENCE = 3  # a heading that lost its dash has a header below it, a sentence a label or two by chance

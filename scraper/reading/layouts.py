@@ -58,6 +58,7 @@ L0_INLINE_SECTIONS = {label: name for name in SECTION_LINES.values() if (label :
 L0_BARE_LINES = frozenset(("Project info", "Project info:"))
 """Lines that say nothing: this one stands between the datasets and the prose of some pages."""
 
+# The longest known label has 27 characters. A colon that comes later stands in a sentence, and every line is asked.
 _LONGEST_LABEL = 40
 
 

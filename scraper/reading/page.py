@@ -37,7 +37,9 @@ _OUT_OF_ORDER = re.compile(
     r"|internal server error|bad gateway|service error|an error (?:has )?occurred|checking your browser",
     re.IGNORECASE,
 )
+# "Maintenance" stands in the prose of agreements too. A page that says so instead of agreements is short.
 _MOST_LINES_OF_AN_ERROR = 40
+# One label that stands there again may be an editor's slip; two in a row are the header of another agreement.
 _IN_A_ROW = 2
 _LINES_OF_A_VALUE = 3
 _MOST_UNDER_A_HEADING = 4

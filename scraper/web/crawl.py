@@ -24,6 +24,7 @@ from scraper.web.robots import Robots, parse_robots
 Found = list[tuple[str, str]]
 """(slug, address) of each page, in the order of the source, one for each slug."""
 
+# An index of sitemaps may name further ones without end, as a server does that makes them up.
 _MOST_SITEMAPS = 50
 _MOST_SITEMAP_BYTES = 50 * 1024 * 1024  # unpacked; the standard's own limit
 

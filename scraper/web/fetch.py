@@ -27,6 +27,7 @@ from scraper.web.transport import Resolve, Response, Transport, TransportError, 
 # What is waited at most when a server asks for patience. One that asks for more is told of in the error.
 MOST_WAIT_S = 120.0
 
+# To https, to the host's other name, to the address with a slash: what goes on after that leads nowhere.
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 # What may be otherwise in a minute. Not 403: a site that has shut us out is not asked again by a program.

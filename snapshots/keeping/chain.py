@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import zstandard
 from sqlite_utils import Database
 
+# Written once a run and kept for ever: small matters more than fast.
 LEVEL = 19
 
 Row = Mapping[str, Any]

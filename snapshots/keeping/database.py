@@ -107,6 +107,7 @@ def known_names() -> set[str]:
 
 # --- opening ----------------------------------------------------------------------------------------------------------
 
+# The end of a run holds the file for seconds; who has waited for longer is told that it is busy.
 BUSY_S = 30.0
 
 DatabaseError = sqlite3.Error

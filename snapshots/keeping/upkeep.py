@@ -134,6 +134,7 @@ def _in_words(error: sqlite3.Error) -> str:
 
 # --- economy ----------------------------------------------------------------------------------------------------------
 
+# A transaction for each would sync the disk for each; one for all would keep a run waiting until the end.
 AT_ONCE = 32
 ROOM = 2.5
 """How many times the file's size writing it anew may take: once beside it, once in its write-ahead log."""

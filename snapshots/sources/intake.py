@@ -33,6 +33,7 @@ MOST_OF_IMPORT = 1_000_000_000
 MOST_OF_BACKFILL = 10_000_000_000
 """Bytes of new captures that one backfill looks at: what packs more into an archive means no good."""
 
+# Beyond that it goes into a file, so that a backfill of years runs on a small machine.
 IN_MEMORY = 50_000_000
 LIST_PAGE = "list of organisations"
 

@@ -36,6 +36,7 @@ from snapshots.browse.app.request import (
 )
 from snapshots.browse.app.routes import ROUTES
 
+# SQLite reads in parallel, Python renders one at a time: with more threads each page only takes longer.
 THREADS = 4
 READING = ("GET", "HEAD")
 

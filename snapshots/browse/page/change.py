@@ -33,6 +33,7 @@ from snapshots.browse.parts.facts import Paragraph, paragraphs_of
 from snapshots.browse.parts.kept_text import Kept, kept_as
 from snapshots.browse.parts.rows import change_rows
 
+# With 8 hex digits two of 100,000 changes collide about once; several that fit are offered, not guessed at.
 SHORTEST_PREFIX = 8
 MOST_NAMED = 20
 """Changes that are offered where the digits given are the beginning of several."""

@@ -26,6 +26,7 @@ from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisati
 from snapshots.keeping.states import States
 
 ON_A_PAGE = 50
+# Each is looked up and compared on its own; a request with all 2,000 would hold its thread to the time limit.
 MOST_ORGANISATIONS = 30
 LONGEST = 300
 
