@@ -1,13 +1,11 @@
 """Serve an edition of the sample register on this machine, as a register's site would.
 
 The demo reads its pages from here. `python -m cron.demo.site [EDITION]` is for looking at them; it is no part of the
-nightly run. Two editions lie in `sample/`; the two others are made from them: the site rebuilt, and the site with
-trouble.
+nightly run. Three editions lie in `sample/`: two, and the second after the site was rebuilt. The fourth is made from
+that one: the site with trouble.
 """
 
 import hashlib
-import html
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,13 +18,10 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from scraper.reading.page import read_page
-from scraper.reading.values import is_type_of_data
-from scraper.records import Agreement, RegisterPage
-
 SAMPLE = Path(__file__).parents[1] / "sample"
 FOLDERS = ("2026-10", "2026-11")
-EDITIONS = (*FOLDERS, "rebuilt", "broken")
+REBUILT = "rebuilt"
+EDITIONS = (*FOLDERS, REBUILT, "broken")
 PORT = 8765
 
 INDEX = "index"
@@ -52,26 +47,15 @@ Site = Mapping[str, Served]
 
 def edition(name: str) -> Site:
     """Return one of the `EDITIONS`: what the site serves."""
-    if name == "rebuilt":
-        return _rebuilt(edition(FOLDERS[-1]))
     if name == "broken":
-        return _broken(edition("rebuilt"))
-    return {path.stem: Served(_content_type(path), path.read_bytes()) for path in sorted((SAMPLE / name).iterdir())}
-
-
-def _content_type(path: Path) -> str:
-    # The HTML pages declare their charset themselves, one of them windows-1252; plain text cannot.
-    return "text/html" if path.suffix == ".html" else "text/plain; charset=utf-8"
-
-
-def _rebuilt(site: Site) -> Site:
-    """Return the site after its makers moved it to the layout L4: each page of L3 is printed anew, the others stay."""
-    pages = {slug: read_page(served.body, source=slug) for slug, served in site.items() if slug != INDEX}
-    return dict(site) | {
-        slug: Served("text/html; charset=utf-8", in_newest_layout(page).encode())
-        for slug, page in pages.items()
-        if page.layout == "L3"
-    }
+        return _broken(edition(REBUILT))
+    # Only what was printed anew lies in the folder of the rebuilt site; its other pages stay as they were.
+    site = dict(edition(FOLDERS[-1])) if name == REBUILT else {}
+    for path in sorted((SAMPLE / name).iterdir()):
+        # The HTML pages declare their charset themselves, one of them windows-1252; plain text cannot.
+        content_type = "text/html" if path.suffix == ".html" else "text/plain; charset=utf-8"
+        site[path.stem] = Served(content_type, path.read_bytes())
+    return site
 
 
 def _broken(site: Site) -> Site:
@@ -79,53 +63,6 @@ def _broken(site: Site) -> Site:
     whole = site[CUT_OFF]
     cut_off = whole._replace(body=whole.body[: whole.body.index(b"<", len(whole.body) // 2) + 2])
     return dict(site) | {CUT_OFF: cut_off, IN_MAINTENANCE: Served("text/html", _MAINTENANCE.encode())}
-
-
-def in_newest_layout(page: RegisterPage) -> str:
-    """Return what *page* says as a page of the layout L4, which prints terms to the month and types at the end."""
-    files = [f"{page.files_disseminated} data files in total were disseminated unsafely."]
-    flags = [f"🚩 {flag}" for flag in page.flags]
-    lines = [_tag("p", line) for line in (files if page.files_disseminated is not None else []) + flags]
-    for number, agreement in enumerate(page.agreements, 1):
-        lines += _agreement_lines(agreement, number)
-    title = html.escape(page.organisation)
-    head = f'<head><meta charset="utf-8"><title>{title}</title></head>'
-    body = "\n".join(
-        [
-            _tag("p", "NHS Digital Data Release Register - reformatted"),
-            _tag("h1", f"{page.organisation} projects"),
-            *lines,
-        ]
-    )
-    return f'<!DOCTYPE html>\n<html lang="en">\n{head}\n<body>\n{body}\n</body>\n</html>\n'
-
-
-def _agreement_lines(agreement: Agreement, number: int) -> Iterator[str]:
-    kinds = [value for value in agreement.opt_outs or () if is_type_of_data(value)]
-    answers = [value for value in agreement.opt_outs or () if value not in kinds]
-    excuses = f" (Excuses: {', '.join(agreement.confidentiality)})" if agreement.confidentiality else ""
-    printed = dict(agreement.printed)
-    placeholder = printed.pop("Type of data")
-    printed["Opt outs honoured"] = ", ".join(answers) + excuses
-    printed["When"] = re.sub(r"(\d{4}-\d\d)-\d\d — (\d{4}-\d\d)-\d\d", r"\1 – \2", printed["When"])
-
-    yield _tag("h2", f"{agreement.title or f'Project {number}'} — {agreement.reference}")
-    for label, value in printed.items():
-        yield _tag("p", f"{label}: {value}")
-    yield _tag("h3", "Datasets:")
-    yield "<ul>"
-    yield from (_tag("li", name) for name in agreement.datasets or ())
-    yield "</ul>"
-    yield _tag("p", f"Type of data: {', '.join(kinds) or placeholder}")
-    for field in ("objectives", "expected_benefits", "yielded_benefits", "outputs", "processing"):
-        text = getattr(agreement, field)
-        if text is not None:
-            yield _tag("h3", f"{field.replace('_', ' ').title()}:")
-            yield from (_tag("p", paragraph) for paragraph in text.split("\n"))
-
-
-def _tag(name: str, text: str) -> str:
-    return f"<{name}>{html.escape(text, quote=False)}</{name}>"
 
 
 # --- the server -------------------------------------------------------------------------------------------------------
