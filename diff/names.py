@@ -9,9 +9,11 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import groupby
+from typing import TypeVar
 
 from diff.change import Change
 from diff.details import several
@@ -214,3 +216,32 @@ def _plain(text: str, also: str = "") -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+# --- names in lists ---------------------------------------------------------------------------------------------------
+
+Filed = TypeVar("Filed")
+
+
+def letter_of(folded: str) -> str:
+    """Return the letter under which a folded name is listed.
+
+    >>> letter_of("écolenormale"), letter_of("3muk")
+    ('E', '0–9')
+    """
+    # Of the beginning alone: a name may be as long as a page, and the first sign that is a letter or a figure counts.
+    plain = unicodedata.normalize("NFKD", folded[:4]).encode("ascii", "ignore").decode()
+    first = next((sign for sign in plain if sign.isalnum()), "")
+    return first.upper() if first.isalpha() else "0–9"
+
+
+def by_letter(listed: Iterable[Filed], key: Callable[[Filed], tuple[str, str]]) -> list[tuple[str, list[Filed]]]:
+    """Return what is *listed* under the letters of its names; *key* gives a name, and what tells equal ones apart."""
+
+    def place(one: Filed) -> tuple[str, str, str]:
+        name, other = key(one)
+        folded = fold(name)
+        return letter_of(folded), folded, other
+
+    in_order = sorted(listed, key=place)
+    return [(letter, list(own)) for letter, own in groupby(in_order, key=lambda one: place(one)[0])]

@@ -8,21 +8,18 @@ depends on which others there are.
 
 import base64
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 
 from jinja2 import Environment
 from markupsafe import Markup
 
-from diff.names import readable_name, slug_name
+from diff.names import by_letter, readable_name, slug_name
 from diff.saying.english import day
 from notify.drawing import new_environment
 from notify.feeds.formats import FORMATS, Entry, Feed, entry_of
 from notify.feeds.sorting import Datasets, FeedSource, Here, Organisations, sort_changes
-from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
@@ -122,8 +119,8 @@ def _index(
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         register=one_line(site.register),
         everything=everything,
-        organisations=_by_letter(organisations),
-        datasets=_by_letter(datasets),
+        organisations=by_letter(organisations, lambda feed: (feed.name, feed.path)),
+        datasets=by_letter(datasets, lambda feed: (feed.name, feed.path)),
         formats=NAMES,
         types=TYPES,
         newest=NEWEST,
@@ -131,22 +128,6 @@ def _index(
         source=NHS_DATA_RELEASE.credit,
     )  # fmt: skip
     return page.encode()
-
-
-def _by_letter(feeds: Iterable[Feed]) -> Sequence[tuple[str, Sequence[Feed]]]:
-    ordered = sorted(feeds, key=lambda feed: (_letter(feed.name), fold(feed.name), feed.path))
-    return [(letter, list(group)) for letter, group in groupby(ordered, key=lambda feed: _letter(feed.name))]
-
-
-def _letter(name: str) -> str:
-    """Return the letter that a feed is listed under.
-
-    >>> _letter("École normale"), _letter("3M UK")
-    ('E', '0–9')
-    """
-    plain = unicodedata.normalize("NFKD", fold(name)).encode("ascii", "ignore").decode()
-    first = next((sign for sign in plain if sign.isalnum()), "")
-    return first.upper() if first.isalpha() else "0–9"
 
 
 @cache

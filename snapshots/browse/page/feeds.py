@@ -1,10 +1,9 @@
 """Feeds and calendars: where they are, if they are published, how to follow one, and how to get them if not."""
 
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from diff.names import by_letter
 from scraper.names.fold import fold
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import PageRequest, PageRoute, Reader
@@ -30,8 +29,8 @@ def feeds(request: PageRequest) -> Mapping[str, Any]:
         "title": "Feeds",
         "description": f"Feeds and calendars of what changes in the {request.site.register}, and how to follow them.",
         "everything": f"{base.rstrip('/')}/everything" if base else None,
-        "organisations": _by_letter(organisations),
-        "datasets": _by_letter(datasets),
+        "organisations": by_letter(organisations, lambda one: (one.name, one.page)),
+        "datasets": by_letter(datasets, lambda one: (one.name, one.page)),
         "counts": {"organisations": len(organisations), "datasets": len(datasets)},
     }
 
@@ -54,21 +53,6 @@ def _datasets(reader: Reader, base: str) -> Iterable[FeedLinks]:
         names.setdefault(fold(newest), newest)
     for name in names.values():
         yield FeedLinks(name, addresses.dataset(name), addresses.feeds_of_dataset(base, name), None)
-
-
-def _by_letter(followed: Iterable[FeedLinks]) -> Sequence[tuple[str, Sequence[FeedLinks]]]:
-    ordered = sorted(followed, key=lambda one: (_letter(one.name), fold(one.name), one.page))
-    return [(letter, list(group)) for letter, group in groupby(ordered, key=lambda one: _letter(one.name))]
-
-
-def _letter(name: str) -> str:
-    """Return the letter that a name is listed under.
-
-    >>> _letter("École normale"), _letter("3M UK")
-    ('E', '0–9')
-    """
-    plain = unicodedata.normalize("NFKD", fold(name)).encode("ascii", "ignore").decode()
-    return plain[0].upper() if plain[:1].isalpha() else "0–9"
 
 
 ROUTES = (PageRoute("/feeds", feeds, "feeds.html", navigation="Feeds"),)

@@ -4,14 +4,13 @@ Also of one whose page is no longer on the register. The page's own flags stand 
 """
 
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from diff.names import nearest
+from diff.names import letter_of, nearest
 from diff.saying.english import day, number, plural
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
@@ -105,18 +104,7 @@ def _filed(name: str) -> tuple[str, str, str]:
     """Return a name as it is shown, as it is compared, and its letter. Names stay; a list of two thousand does too."""
     shown = one_line(name)
     folded = fold(shown)
-    return shown, folded, _letter(folded)
-
-
-def _letter(folded: str) -> str:
-    """Return the letter under which a folded name is listed.
-
-    >>> _letter("écolenormale"), _letter("3muk")
-    ('E', '0–9')
-    """
-    plain = unicodedata.normalize("NFKD", folded[:4]).encode("ascii", "ignore").decode()
-    first = next((sign for sign in plain if sign.isalnum()), "")
-    return first.upper() if first.isalpha() else "0–9"
+    return shown, folded, letter_of(folded)
 
 
 def _by_letter(found: Sequence[ListedOrganisation]) -> list[tuple[str, str, list[ListedOrganisation]]]:
