@@ -4,20 +4,21 @@ The site's real markup is not known and will change, so nothing here asks for a 
 that counts is where a browser would begin a new line. What the tags say beyond that (a list item, a heading, a term, a
 link, parts that stand apart on one line) goes along as a hint for choices that have no other ground.
 
-Every word outside script, style and head is in a line. What the lines say is read elsewhere.
+Every word outside script, style and head is in a line. What the lines say is read elsewhere; here is only which label a
+line begins with: without a colon it is one only where the markup makes the line a heading or a term.
 """
 
 import html
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from bs4 import BeautifulSoup, Tag
 from bs4.builder._lxml import LXMLTreeBuilder
 from bs4.element import NavigableString
 
-from scraper.reading.layouts import section_label
+from scraper.reading.layouts import HEADING_LABELS, Label, known_label, section_label
 
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big button cite code data del dfn em font i img input ins kbd label mark nobr q s samp"
@@ -326,3 +327,18 @@ def _parts_of(text: str) -> tuple[str, ...]:
         parts += [part for part in (between, clean(found[2])) if part]
         end = found.end()
     return tuple(parts) if len(parts) > 1 and not text[end:].strip() else ()
+
+
+# --- labels -----------------------------------------------------------------------------------------------------------
+
+_NAMING = ("heading", "term")
+
+
+def label_of(line: Line, allowed: Collection[str] = HEADING_LABELS) -> Label | None:
+    """Return the header label that *line* begins with, if there is one."""
+    return known_label(line.text, allowed, bare=line.kind in _NAMING)
+
+
+def section_of(line: Line) -> str | None:
+    """Return the section whose label *line* is, if it is one."""
+    return section_label(line.text, bare=line.kind in _NAMING)

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from scraper.names.fold import fold
-from scraper.reading.blocks import Line, is_item, without_mark
+from scraper.reading.blocks import Line, is_item, label_of, section_of, without_mark
 from scraper.reading.headings import Titles
-from scraper.reading.labels import label_of, section_of
 from scraper.reading.layouts import (
     FIELDS_OF_LABEL,
     HEADING_LABELS,

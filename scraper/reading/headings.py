@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from scraper.names.fold import fold
-from scraper.reading.blocks import Line, is_item, without_mark
-from scraper.reading.labels import label_of, section_of
+from scraper.reading.blocks import Line, is_item, label_of, section_of, without_mark
 from scraper.reading.layouts import HEADING_LABELS, L0_LABELS, Label, known_label
 
 _NIC = re.compile(r"(?<![\w-])(?:DARS[- ]?)?NIC-\w[\w-]*(?:\.\d+)?", re.IGNORECASE)

@@ -13,7 +13,7 @@ from scraper.errors import ListPageError, RefusedPageError
 from scraper.names.name_lists import NameSplitter
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
 from scraper.reading.agreements import fields_of, labels_missing, notices_of, read_agreement
-from scraper.reading.blocks import Line
+from scraper.reading.blocks import Line, label_of, section_of
 from scraper.reading.drafts import Draft, Style, draft_of, has_list_label, is_old_benefits, split_lost, with_colons
 from scraper.reading.headings import (
     Heading,
@@ -25,7 +25,6 @@ from scraper.reading.headings import (
     stem_of,
     unfollowed_heading,
 )
-from scraper.reading.labels import label_of, section_of
 from scraper.reading.layouts import HEADING_LABELS, L0_LABELS, LayoutEvidence, layout_of
 from scraper.reading.lines import PageLines, read_lines
 from scraper.records import Agreement, RegisterPage
