@@ -13,7 +13,7 @@ from pathlib import Path
 
 PARTS = (
     "reading", "folding", "deciding", "trust", "importing", "nights", "telling", "rebuilding", "browsing", "economy",
-    "comparison", "sizes",
+    "comparison", "sizes", "before",
 )  # fmt: skip
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

@@ -73,12 +73,12 @@ class Started(NamedTuple):
 
 
 @contextmanager
-def serving(command: Sequence[str | Path], folder: Path) -> Iterator[Started]:
-    """Run a server, which is told its port last, until it answers; end it at the end."""
+def serving(command: Sequence[str | Path], folder: Path, source: Path = ROOT) -> Iterator[Started]:
+    """Run a server of the checkout *source*, which is told its port last, until it answers; end it at the end."""
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     began = time.perf_counter()
-    options = {"env": {**os.environ, "PYTHONPATH": str(ROOT)}, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    options = {"env": {**os.environ, "PYTHONPATH": str(source)}, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with subprocess.Popen([*command, "--port", str(port)], cwd=folder, **options) as process:  # type: ignore[call-overload]
         try:
             while not _answers(port):

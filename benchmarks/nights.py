@@ -80,8 +80,8 @@ def serving(*, validators: bool, pages: int = PAGES, changed: float = CHANGED) -
             server.terminate()
 
 
-def measured(command: list[str], folder: Path) -> Cost:
-    """Run a command to its end in *folder*; it must succeed."""
+def measured(command: list[str], folder: Path, source: Path = ROOT) -> Cost:
+    """Run a command of the checkout *source* to its end in *folder*; it must succeed."""
     # As the only child of a child: what the kernel says of children is then said of this one.
     code = (
         "import json, resource, subprocess, sys, time; began = time.perf_counter(); "
@@ -89,7 +89,7 @@ def measured(command: list[str], folder: Path) -> Cost:
         "used = resource.getrusage(resource.RUSAGE_CHILDREN); "
         "print(json.dumps([used.ru_utime + used.ru_stime, wall_s, used.ru_maxrss / 1024]))"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(source)}
     run = subprocess.run(
         [sys.executable, "-c", code, *command], cwd=folder, env=environment, check=True, stdout=subprocess.PIPE
     )
