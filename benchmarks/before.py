@@ -1,4 +1,4 @@
-"""This commit beside an earlier one, in one run: the same work through the command line of both, turn by turn.
+"""The commit at hand beside an earlier one, in one run: the same work through the command line of both, turn by turn.
 
 The earlier commit, version one unless BEFORE names another, is checked out and installed with its own pins below
 .bench/. Nothing but commands, settings and addresses is used, which the contract fixes for both.
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -79,23 +79,23 @@ class Turns:
                 costs[side].append(self.programs[side].run(self.folders[side], *arguments))
         return [median(side) for side in costs]
 
-    def each(self, work: Callable[[Program, Path], Cost]) -> list[Cost]:
-        """Return what other work costs, once for both."""
-        return [work(*side) for side in zip(self.programs, self.folders, strict=True)]
-
 
 def history(turns: Turns, pages: Path) -> Iterator[tuple[str, list[Cost]]]:
     """Import the register's editions, then ask for what stands in the database."""
-    imports: list[list[Cost]] = []
-    for number in editions(Register(PAGES, 1), EDITIONS, pages):
-        imports.append(turns.of(1, "import", str(pages), "--fetched-at", time_of(number), "--complete"))
-    summed = [Cost(*map(sum, list(zip(*side, strict=True))[:2]), max(c.peak_mb for c in side)) for side in zip(*imports)]  # type: ignore[call-overload]  # noqa: B905
-    yield f"import of {EDITIONS} editions of {PAGES} pages", summed
+    imports = [
+        turns.of(1, "import", str(pages), "--fetched-at", time_of(number), "--complete")
+        for number in editions(Register(PAGES, 1), EDITIONS, pages)
+    ]
+    yield f"import of {EDITIONS} editions of {PAGES} pages", [_summed(side) for side in zip(*imports, strict=True)]
     files = sorted(str(file) for file in pages.glob("*.html"))
     yield f"reading {len(files)} pages (`parse`)", turns.of(3, "parse", *files)
     for question in ("--version", "status", "changes --limit 20", "datasets", "organisations"):
         yield f"`{question}`", turns.of(RUNS, *question.split())
     yield "`reparse`", turns.of(3, "reparse")
+
+
+def _summed(costs: Sequence[Cost]) -> Cost:
+    return Cost(sum(c.cpu_s for c in costs), sum(c.wall_s for c in costs), max(c.peak_mb for c in costs))
 
 
 def nights(turns: Turns) -> Iterator[tuple[str, list[Cost]]]:
@@ -119,9 +119,13 @@ def browse(turns: Turns) -> list[tuple[list[float], float]]:
     walked = []
     for program, folder in zip(turns.programs, turns.folders, strict=True):
         with browsing(program.command("browse"), folder, program.root) as started:
-            with closing(http.client.HTTPConnection("127.0.0.1", started.port, timeout=60)) as connection:
-                walked.append(([ask(connection, address)[1] for address in addresses()], peak_mb(started.process)))
+            walked.append(([asked[1] for asked in _walk(started.port)], peak_mb(started.process)))
     return walked
+
+
+def _walk(port: int) -> Iterator[tuple[int, float, str]]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        yield from (ask(connection, address) for address in addresses())
 
 
 def addresses() -> Iterator[str]:

@@ -78,7 +78,11 @@ def serving(command: Sequence[str | Path], folder: Path, source: Path = ROOT) ->
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     began = time.perf_counter()
-    options = {"env": {**os.environ, "PYTHONPATH": str(source)}, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    options = {
+        "env": {**os.environ, "PYTHONPATH": str(source)},
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.PIPE,
+    }
     with subprocess.Popen([*command, "--port", str(port)], cwd=folder, **options) as process:  # type: ignore[call-overload]
         try:
             while not _answers(port):

@@ -60,6 +60,10 @@ class SettingsError(RegisterWatchError):
         self.page = page
 
 
+class UnreadableMarkupError(RegisterWatchError):
+    """Markup of which the parser makes nothing."""
+
+
 class VocabularyError(RegisterWatchError):
     """A file of names that cannot be used: it says where."""
 

@@ -27,7 +27,8 @@ from pydantic import (
 from diff.deciding.guards import FEWEST_AGREEMENTS, Guards
 from diff.kinds import ChangeKind
 from notify.message.operator import OPERATOR
-from scraper.register import LARGEST_PAGE, NHS_DATA_RELEASE
+from scraper.limits import LARGEST_PAGE
+from scraper.register import NHS_DATA_RELEASE
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

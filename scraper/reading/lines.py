@@ -3,25 +3,16 @@
 Behind it nobody knows bytes, character sets or markup; before it nobody knows a label that is not a whole line.
 """
 
-import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bs4 import BeautifulSoup
-from bs4.exceptions import ParserRejectedMarkup
 
-from scraper.errors import RefusedPageError
-from scraper.reading.blocks import (
-    Line,
-    every_element_a_line,
-    lines_of_markup,
-    lines_of_text,
-    looks_like_markup,
-    parse_markup,
-)
+from scraper.errors import RefusedPageError, UnreadableMarkupError
+from scraper.limits import too_many_tags
+from scraper.reading.blocks import Line, lines_of_text, looks_like_markup
 from scraper.reading.charset import decode, is_binary
+from scraper.reading.markup import every_element_a_line, lines_of_markup
 
 _XML_PROLOG = re.compile(r"\A(?:\s*<\?xml[^>]*>?)+")
 _CLOSES = re.compile(rb"</html\s*>", re.IGNORECASE)
@@ -34,16 +25,20 @@ class PageLines:
 
     lines: list[Line]
     notices: list[str]
-    is_markup: bool
-    _soup: BeautifulSoup | None = field(default=None, repr=False)
+    _markup: str | None = field(default=None, repr=False)
+
+    @property
+    def is_markup(self) -> bool:
+        """Whether the page is HTML."""
+        return self._markup is not None
 
     def every_element(self) -> list[Line] | None:
         """Return the lines of a page laid out by style sheets alone, each element one; None of a text."""
-        return None if self._soup is None else every_element_a_line(self._soup)
+        return None if self._markup is None else every_element_a_line(self._markup)
 
     def links_to_organisations(self) -> bool:
         """Say whether the page links to pages of organisations, as the register's list of them does."""
-        links = self._soup.find_all("a", href=True) if self._soup else ()
+        links = BeautifulSoup(self._markup, "lxml").find_all("a", href=True) if self._markup else ()
         return any(_PAGE_OF_ORGANISATION.search(str(link.get("href"))) for link in links)
 
 
@@ -65,14 +60,15 @@ def read_lines(body: bytes, *, source: str, charset: str | None = None, must_clo
     if not text.strip():
         raise RefusedPageError(source, "empty")
     if not looks_like_markup(text):
-        return PageLines(lines_of_text(text), notices, is_markup=False)
+        return PageLines(lines_of_text(text), notices)
     _refuse_cut_off(text, must_close and not closes(body), source)
-    with _collection_paused():
-        try:
-            soup = parse_markup(_XML_PROLOG.sub("", text))
-        except ParserRejectedMarkup as error:
-            raise RefusedPageError(source, "not readable as HTML") from error
-        return PageLines(lines_of_markup(soup), notices, True, soup)
+    if reason := too_many_tags(text):
+        raise RefusedPageError(source, reason)
+    text = _XML_PROLOG.sub("", text)
+    try:
+        return PageLines(lines_of_markup(text), notices, text)
+    except UnreadableMarkupError as error:
+        raise RefusedPageError(source, "not readable as HTML") from error
 
 
 def closes(body: bytes) -> bool:
@@ -85,18 +81,3 @@ def _refuse_cut_off(text: str, lacks_end: bool, source: str) -> None:
         raise RefusedPageError(source, "the page stops inside a tag")
     if lacks_end:
         raise RefusedPageError(source, "the page stops before its end: no </html>, and the one before it had one")
-
-
-@contextmanager
-def _collection_paused() -> Iterator[None]:
-    """Let the garbage collector rest while a tree is built and walked.
-
-    It would look through the growing tree again and again and find nothing: a third of the time of reading a page.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

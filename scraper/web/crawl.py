@@ -10,10 +10,11 @@ from posixpath import dirname
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from xml.parsers import expat
 
+from bs4 import BeautifulSoup
 from bs4.exceptions import ParserRejectedMarkup
 
 from scraper.errors import CrawlError, FetchError
-from scraper.reading.blocks import parse_markup
+from scraper.limits import too_many_tags
 from scraper.reading.charset import decode
 from scraper.register import NHS_DATA_RELEASE
 from scraper.slugs import is_slug, slug_of
@@ -55,11 +56,13 @@ def find_slugs(index_html: bytes, base_url: str, *, hosts: Collection[str] = (),
         charset: What the header declared.
 
     Raises:
-        CrawlError: There is no such link.
+        CrawlError: There is no such link, or the page is too large to look for one.
     """
     text, _ = decode(index_html, charset)
+    if reason := too_many_tags(text):
+        raise CrawlError(base_url, f"the index has {reason}")
     try:
-        soup = parse_markup(text)
+        soup = BeautifulSoup(text, "lxml")
     except ParserRejectedMarkup as error:
         raise CrawlError(base_url, "the index is not a web page") from error
     # A page may say that its links are relative to another address; browsers follow it, and so did its author.

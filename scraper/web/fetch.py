@@ -18,7 +18,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from scraper.errors import FetchError, ForbiddenError, GoneError
-from scraper.register import LARGEST_PAGE
+from scraper.limits import LARGEST_PAGE
 from scraper.web.addresses import AddressError, check_address, host_of, is_private_host, redirected
 from scraper.web.robots import Robots
 from scraper.web.sockets import look_up

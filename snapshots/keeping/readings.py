@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from scraper.errors import ListPageError, RefusedPageError
+from scraper.limits import too_large
 from scraper.names.vocabulary import Vocabulary
 from scraper.reading.blocks import looks_like_markup
 from scraper.reading.lines import closes
 from scraper.records import Owned, RegisterPage
-from scraper.register import NHS_DATA_RELEASE, too_large
+from scraper.register import NHS_DATA_RELEASE
 from snapshots.keeping.database import insert
 from snapshots.keeping.states import States, as_json
 

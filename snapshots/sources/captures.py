@@ -20,7 +20,8 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from scraper.errors import RegisterWatchError, system_words
-from scraper.register import LARGEST_PAGE, NHS_DATA_RELEASE, too_large
+from scraper.limits import LARGEST_PAGE, too_large
+from scraper.register import NHS_DATA_RELEASE
 from scraper.slugs import is_slug, slug_of
 from scraper.web.addresses import host_of
 from snapshots.keeping.bodies import Headers

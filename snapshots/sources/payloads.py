@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha1
 
-from scraper.register import LARGEST_PAGE, too_large
+from scraper.limits import LARGEST_PAGE, too_large
 
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 _GZIP = b"\x1f\x8b"

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from scraper.register import LARGEST_PAGE
+from scraper.limits import LARGEST_PAGE
 from scraper.slugs import is_slug, slug_of
 from scraper.times import as_text, read_time
 from snapshots.sources.captures import (

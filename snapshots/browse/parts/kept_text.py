@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from urllib.parse import quote, urlsplit
 
-from bs4.exceptions import ParserRejectedMarkup
-
 from diff.change import Change
 from diff.saying.redline import Run, redline
-from scraper.reading.blocks import lines_of_markup, lines_of_text, looks_like_markup, parse_markup
+from scraper.errors import UnreadableMarkupError
+from scraper.reading.blocks import lines_of_text, looks_like_markup
 from scraper.reading.charset import decode, is_binary
+from scraper.reading.markup import lines_of_markup
 from scraper.text import one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.addresses import is_link
@@ -179,8 +179,8 @@ def text_of(body: bytes, charset: str | None) -> ShownLines:
     if not looks_like_markup(text):
         return _shown([(line.text, line.kind) for line in lines_of_text(text)], notices)
     try:
-        found = lines_of_markup(parse_markup(text))
-    except ParserRejectedMarkup:
+        found = lines_of_markup(text)
+    except UnreadableMarkupError:
         return ShownLines(lines=(), all=0, notices=(*notices, "no text can be read out of this markup"))
     return _shown([(line.text, line.kind) for line in found], notices)
 

@@ -1,15 +1,15 @@
 """From markup and text to lines: where a line ends, and that nothing makes it slow or deep."""
 
 import pytest
-from bs4 import BeautifulSoup
 
-from scraper.reading.blocks import Line, lines_of_markup, lines_of_text, looks_like_markup, parse_markup
+from scraper.reading.blocks import Line, lines_of_text, looks_like_markup
+from scraper.reading.markup import lines_of_markup
 from scraper.reading.page import read_page
-from tests.scraper.reading.pages.render import MARKUPS, PAGE, TEXT_FORMS, as_compact, as_deeply_nested, as_paragraphs
+from tests.scraper.reading.pages.render import MARKUPS, PAGE, TEXT_FORMS, as_compact, as_paragraphs
 
 
 def texts(markup: str) -> list[str]:
-    return [line.text for line in lines_of_markup(parse_markup(markup))]
+    return [line.text for line in lines_of_markup(markup)]
 
 
 @pytest.mark.parametrize(
@@ -33,13 +33,6 @@ def texts(markup: str) -> list[str]:
 )
 def test_a_line_ends_where_a_browser_begins_a_new_one(markup: str, lines: list[str]):
     assert texts(markup) == lines
-
-
-@pytest.mark.parametrize("form", [form for form in MARKUPS if form is not as_deeply_nested])
-def test_the_lean_tree_gives_the_lines_of_the_whole_one(form):
-    whole = BeautifulSoup(form(PAGE), "lxml")
-
-    assert lines_of_markup(parse_markup(form(PAGE))) == lines_of_markup(whole)
 
 
 def test_blank_lines_of_a_text_are_counted():

@@ -26,6 +26,7 @@ REFUSED = {
     ),
     "a heading and no more": (b"Seaview Observatory projects\n\n0 data files in total\n", "no agreement"),
     "no name": (as_num(PAGE).replace(f"{PAGE.organisation} projects", "").encode(), "no organisation heading"),
+    "nothing but tags": (b"<li>x" * 400_000, "400,000 tags, too many for a page"),
     "cut inside a tag": (WHOLE[: WHOLE.index(b"</h2>") + 3], "the page stops inside a tag"),
     "an agreement without heading": (
         NO_HEADING.encode(),

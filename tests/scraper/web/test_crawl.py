@@ -140,6 +140,11 @@ def test_an_index_without_pages_is_one_clear_line(index, reason):
     assert str(caught.value) == expected
 
 
+def test_an_index_of_nothing_but_tags_is_refused_before_a_tree_is_built_of_it():
+    with pytest.raises(CrawlError, match="the index has 1,000,000 tags, too many for a page"):
+        find_slugs(b"<b>" * 1_000_000, INDEX)
+
+
 def test_the_page_of_a_slug_that_no_index_names_has_the_address_of_the_others():
     for base in (INDEX, f"{INDEX}index.html", f"{INDEX}organisations", f"{INDEX}organisations/", f"{INDEX}?a#b"):
         assert NHS_DATA_RELEASE.address_of("king's_college", base) == f"{INDEX}organisations/king%27s_college"

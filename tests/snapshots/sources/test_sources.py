@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scraper.register import LARGEST_PAGE
+from scraper.limits import LARGEST_PAGE
 from snapshots.sources.captures import SourceError, count_pages, saved_pages
 from snapshots.sources.payloads import read_payload
 from tests.harness.editions import answer_archive, http_answer, web_archive

@@ -1,0 +1,241 @@
+"""A page's markup to its lines, one for each block of text, straight from the parser's events.
+
+The site's real markup is not known and will change, so nothing here asks for a class, an id or a certain nesting. All
+that counts is where a browser would begin a new line. What the tags say beyond that (a list item, a heading, a term, a
+link, parts that stand apart on one line) goes along as a hint for choices that have no other ground.
+
+Every word outside script, style and head is in a line. No tree is built: it would take 250 times the size of a page of
+nothing but tags, and most of the time of reading.
+"""
+
+import re
+from typing import Any
+
+from lxml import etree
+
+from scraper.errors import UnreadableMarkupError
+from scraper.reading.blocks import Line, clean
+from scraper.reading.layouts import section_label
+
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big button cite code data del dfn em font i img input ins kbd label mark nobr q rb"
+    " rp rt ruby s samp small span strike strong sub sup time tt u var wbr".split()
+)
+"""Elements that do not begin a line. An unknown one does: labels and values may part, agreements must not run on."""
+
+_CHIPS = frozenset(("a", "button", "data", "label", "mark", "span"))
+"""Inline elements that sites set apart by a style sheet alone: two side by side are two values."""
+
+_BREAKS = frozenset(("br", "hr"))
+_SKIPPED = frozenset(("head", "script", "style"))
+_ASIDE = frozenset("aside footer iframe nav noscript object select svg template textarea".split())
+"""What stands in these is on the page, and in no agreement, wherever in the tree they stand."""
+
+_KINDS = {
+    "li": "item",
+    "pre": "pre",
+    "dt": "term",
+    "th": "term",
+    "td": "cell",
+    "dd": "cell",
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "heading"),
+}
+
+
+def lines_of_markup(text: str) -> list[Line]:
+    """Return the lines of a page whose markup is *text*.
+
+    Raises:
+        UnreadableMarkupError: Nothing can be made of it.
+    """
+    return _lines(text, _INLINE)
+
+
+def every_element_a_line(text: str) -> list[Line]:
+    """Return the lines of a page laid out by style sheets alone, where each span or link may be a line.
+
+    Raises:
+        UnreadableMarkupError: Nothing can be made of it.
+    """
+    return _lines(text, frozenset())
+
+
+def _lines(text: str, inline: frozenset[str]) -> list[Line]:
+    parser = etree.HTMLParser(target=_MarkupLines(inline), recover=True)
+    try:
+        parser.feed(text.removeprefix("\N{BYTE ORDER MARK}"))
+        lines: list[Line] = parser.close()
+    except (UnicodeError, LookupError, etree.LxmlError) as error:
+        raise UnreadableMarkupError(str(error)) from error
+    return lines
+
+
+class _Open:
+    """An element that is open."""
+
+    __slots__ = ("aside", "in_link", "is_block", "kind")
+
+    def __init__(self, is_block: bool, kind: str, in_link: bool, aside: bool) -> None:
+        self.is_block = is_block
+        self.kind = kind
+        self.in_link = in_link
+        self.aside = aside
+
+
+# Around the text of an inline element that may be a value of its own; no page holds them, they are control characters.
+_CHIP, _END_OF_CHIP = "\x1e", "\x1f"
+# A badge is no part of the word that it stands at; a capital in an element of its own is.
+_TIGHT = re.compile(rf"(?<=\w\w)(?:{_CHIP}(?=\w\w)|{_END_OF_CHIP}(?=\w\w))")
+_CHIPS_OF_LINE = re.compile(rf"([^{_CHIP}{_END_OF_CHIP}]*){_CHIP}([^{_CHIP}{_END_OF_CHIP}]*){_END_OF_CHIP}")
+
+
+class _MarkupLines:
+    """The target of a parser: its events become lines.
+
+    It is the part of reading that every tag of a page pays for, so an event costs no call where it need not.
+    """
+
+    def __init__(self, inline: frozenset[str]) -> None:
+        self.lines: list[Line] = []
+        self.inline = inline
+        self.now = _Open(True, "", False, False)
+        self.around: list[_Open] = []
+        self.skipped = 0  # elements that are open in one whose text nobody reads
+        self.text: list[str] = []  # since the last tag
+        self.after_block = True  # and nothing but space since
+        self.leaf = ""  # the tag of an element that may be a chip: nothing but text has come in it
+        self.pieces: list[str] = []  # of the line that is open
+        self.only_links = True
+        self.chips = 0  # in the line that is open
+        self.gap = 0
+
+    def start(self, tag: Any, _attributes: Any) -> None:
+        """Open an element; a tag that is no word, as of a comment, opens none."""
+        if self.skipped:
+            self.skipped += 1
+            return
+        if self.text:
+            self.take_text()
+        if tag in _SKIPPED:
+            self.skipped = 1
+            return
+        now = self.now
+        self.around.append(now)
+        if tag in self.inline:
+            self.after_block = False
+            self.leaf = tag if tag in _CHIPS and now.kind != "pre" else ""
+            if tag == "a" and not now.in_link:
+                self.now = _Open(False, now.kind, True, now.aside)
+            elif now.is_block:
+                self.now = _Open(False, now.kind, now.in_link, now.aside)
+            return
+        self.after_block = True
+        self.leaf = ""
+        if self.pieces:
+            self.end_line(now)
+        self.now = _Open(True, _KINDS.get(tag, now.kind), now.in_link, now.aside or tag in _ASIDE)
+
+    def end(self, tag: Any) -> None:
+        """Close an element."""
+        if self.skipped:
+            self.skipped -= 1
+            return
+        if self.leaf:
+            self.take_chip()
+        elif self.text:
+            self.take_text()
+        self.after_block = tag not in self.inline
+        if self.after_block and self.pieces:
+            self.end_line(self.now)
+        if self.around:
+            self.now = self.around.pop()
+
+    def data(self, data: str) -> None:
+        """Take text, but not the space with which a block begins or ends."""
+        if self.skipped or (self.after_block and data.isspace()):
+            return
+        self.after_block = False
+        self.text.append(data)
+
+    def close(self) -> list[Line]:
+        """Return the lines."""
+        if self.text:
+            self.take_text()
+        if self.pieces:
+            self.end_line(self.now)
+        return self.lines
+
+    def take_text(self) -> None:
+        """Add what came since the last tag to the line that is open."""
+        now = self.now
+        text = self.text[0] if len(self.text) == 1 else "".join(self.text)
+        self.text.clear()
+        if now.kind == "pre" and "\n" in text:
+            self.take_lines(text, now)
+        elif now.in_link or not text.isspace():
+            self.pieces.append(text)
+            self.only_links = self.only_links and now.in_link
+        elif self.pieces:
+            self.pieces.append(" ")
+
+    def take_chip(self) -> None:
+        """Add the text of an element that may be a value of its own."""
+        self.pieces.append(f"{_CHIP}{''.join(self.text)}{_END_OF_CHIP}")
+        self.text.clear()
+        self.chips += 1
+        self.only_links = self.only_links and self.now.in_link
+        self.leaf = ""
+
+    def take_lines(self, text: str, now: _Open) -> None:
+        """Take text in which line breaks count, as in `<pre>`."""
+        *whole, rest = text.split("\n")
+        for line in whole:
+            self.pieces.append(line)
+            self.only_links = now.in_link
+            n_before = len(self.lines)
+            self.end_line(now)
+            self.gap = self.gap + 1 if len(self.lines) == n_before else 0
+        self.pieces.append(rest)
+        self.only_links = False
+
+    def end_line(self, now: _Open) -> None:
+        """Close the line that is open, if there is any text in it."""
+        pieces = self.pieces
+        text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+        parts: tuple[str, ...] = ()
+        if self.chips:
+            parts = _parts_of(text) if self.chips > 1 else ()
+            text = " ".join(parts) if parts else _TIGHT.sub(" ", text).replace(_CHIP, "").replace(_END_OF_CHIP, "")
+        text = clean(text)
+        # A section's label in an element of its own, with the prose behind it: a whole line all the same.
+        if len(pieces) > 1 and ":" in pieces[0]:
+            label = clean(pieces[0].replace(_CHIP, "").replace(_END_OF_CHIP, ""))
+            if label != text and text.startswith(label) and label.endswith(":") and section_label(label):
+                self.add(label, (), now)
+                text, parts = text[len(label) :].lstrip(), ()
+        if text:
+            self.add(text, parts, now)
+        pieces.clear()
+        self.only_links = True
+        self.chips = 0
+
+    def add(self, text: str, parts: tuple[str, ...], now: _Open) -> None:
+        """Add a line."""
+        self.lines.append(Line(text, now.kind, self.gap, parts, self.only_links, now.aside))
+        self.gap = 0
+
+
+def _parts_of(text: str) -> tuple[str, ...]:
+    """Return the values of a line that stand side by side in elements of their own, behind a label if there is one.
+
+    Text between them says that they are words of one sentence.
+    """
+    parts: list[str] = []
+    end = 0
+    for found in _CHIPS_OF_LINE.finditer(text):
+        between = clean(found[1])
+        if between and (parts or not between.endswith(":")):
+            return ()
+        parts += [part for part in (between, clean(found[2])) if part]
+        end = found.end()
+    return tuple(parts) if len(parts) > 1 and not text[end:].strip() else ()
