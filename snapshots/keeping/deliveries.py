@@ -16,8 +16,10 @@ from sqlite_utils import Database
 from scraper.times import as_text, read_time
 from snapshots.keeping.states import as_json
 
+# Servers that put strangers off take a letter minutes later; one that is down for a night is asked four times a day.
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=6)
+# Mail servers themselves try for four to five days (RFC 5321); a week outlasts a long weekend too.
 GIVEN_UP_AFTER = timedelta(days=7)
 LATE_AFTER = timedelta(days=1)
 """A message that waits for longer than this needs a person."""

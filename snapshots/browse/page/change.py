@@ -121,6 +121,7 @@ def _change(request: PageRequest) -> Change:
     if len(rows) > 1:
         several = [(cut(one_line(row["summary"]), 200), addresses.change(row["id"])) for row in rows]
         raise NotThereError(f"Several changes have an id that begins with {given}.", several)
+    # A table or a mail cuts an id to its first digits, and people type them.
     if typed != rows[0]["id"]:
         raise MovedError(addresses.change(rows[0]["id"]) + request.ending)
     return request.reader.answers.changes.find(ChangeFilter(ids=[given], editorial=True))[0]
@@ -251,6 +252,7 @@ def _proof(request: PageRequest, found: Change) -> list[Row]:
 def _kept(request: PageRequest, found: Change, sha256: str | None) -> Kept | None:
     """Return the period in which these bytes stood on the page that the change is about."""
     periods = kept_as(request.reader, request.site, sha256) if sha256 else []
+    # The same bytes may have stood on another page too, or come back later: meant is the reading that was told.
     near = [kept for kept in periods if kept.page == found.page] or periods
     seen = [kept for kept in near if kept.first_seen <= found.first_seen] or near
     return seen[-1] if seen else None

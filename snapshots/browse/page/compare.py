@@ -248,6 +248,7 @@ def _pairs(reader: Reader, question: CompareQuestion) -> list[ComparedPair]:
     pairs = []
     for reference in references:
         before, after = (side.get(reference, {}) for side in sides)
+        # Where it stands now comes first: what moved is shown at the organisation that has it.
         pages = (*after, *before, *told.get(reference, ()))
         home = next((page for page in pages if not question.slugs or page in question.slugs), None)
         if home is not None:
@@ -297,6 +298,7 @@ def _references(reader: Reader, question: CompareQuestion, told: Mapping[str, Se
             {"folded": json.dumps(question.folded), "since": question.since, "until": question.until},
         )
         holding = {row["reference"] for row in rows}
+        # Beside the organisations asked for the dataset narrows; alone it names the agreements.
         found = found & holding if question.slugs else holding
     return sorted(found)
 
@@ -330,6 +332,7 @@ def _organisations(
     homes: dict[str, list[ComparedPair]] = {}
     for pair in pairs:
         homes.setdefault(pair.home, []).append(pair)
+    # Those asked for of which nothing differs are named too: that nothing differs is the answer.
     homes |= {slug: [] for slug in question.slugs if slug not in homes}
     are_shown = {pair.reference for pair in shown}
     found = []

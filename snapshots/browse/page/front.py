@@ -42,6 +42,7 @@ class Counts:
     """How many changes there are of every time, severity and weight, read once: all that the page counts is in it."""
 
     def __init__(self, reader: Reader, given: Filter) -> None:
+        # Whatever severity and time are asked for: the choices beside them say what they would show.
         every = replace(given, severity="", since="", until="", since_time=None, until_time=None, editorial=True)
         wanted = condition(reader, every)
         rows = reader.rows(
@@ -132,6 +133,7 @@ def _enough(runs: Sequence[Row]) -> Sequence[Row]:
     n = 0
     for shown, run in enumerate(runs):
         n += run["changes"]
+        # The first run is shown whole, however many changes it has: a page without one would lead nowhere.
         if shown and n > ENOUGH:
             return runs[:shown]
     return runs

@@ -187,6 +187,7 @@ def _around(request: PageRequest, kept: Sequence[Kept]) -> tuple[Kept | None, Ke
     if not kept:
         return None, None
     own = kept[-1]
+    # A stale copy is no state of its page, but beside another stale one it has a place.
     all_of_page = [one for one in kept_of_page(request.reader, request.site, own.page) if not one.stale or own.stale]
     later = [one for one in all_of_page if one.first_seen > own.first_seen and one.sha256 != own.sha256]
     earlier = [one for one in all_of_page if one.first_seen < own.first_seen and one.sha256 != own.sha256]

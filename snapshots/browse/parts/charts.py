@@ -154,10 +154,12 @@ def months_chart(months: Sequence[MonthCount], caption: str) -> Chart | None:
         drawing.line("grid", 7, y, 100, y)
         drawing.text(f"{value:,}", 0, y + 4)
     for counted in months:
+        # A sliver of white between two months, so that equal ones can be counted.
         start, end = (drawing.x(_place(counted.month) + part / 12) for part in (0.14, 0.86))
         top = _FLOOR
         for kind, count in (("bar hi", counted.high), ("bar", counted.changes - counted.high)):
             if count:
+                # A single change among thousands would be less than a pixel, and is shown.
                 height = max(1, round(count * scale))
                 top -= height + (1 if top < _FLOOR else 0)
                 drawing.bar(kind, start, end, top, height)
@@ -200,6 +202,7 @@ def levels_chart(levels: Sequence[Level], name: str, caption: str) -> Chart | No
     if len(levels) < 2 or not most:
         return None
     first, last = _place(levels[0][0]), _place(levels[-1][0], end=True)
+    # Room above the highest step, for the figure that stands on it.
     drawing, ceiling = _Drawing(first, last), most * 1.17
 
     def y(count: int) -> int:
@@ -266,6 +269,7 @@ def term_chart(
         return None
     years = [int(date[:4]) for date in (*(term or ()), *(releases or ()), last_read)]
     described = _term_described(term, was, releases, apparent)
+    # An end that lies decades away would press everything else into one corner.
     was = was if was and min(years) <= int(was[0][:4]) <= max(years) else None
     drawing, today = _Drawing(min(years), max(years) + 1), _place(last_read)
     drawing.years(170, until=max(years), line_to=158)

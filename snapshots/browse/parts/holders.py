@@ -214,6 +214,7 @@ def _holders(reader: Reader, subject: Subject, periods: Sequence[HeldPeriod]) ->
         """,
         {"values": json.dumps(list(subject.values))},
     )
+    # A page that was told as new was read from its first day on: what stood there then is as old as it looks.
     came = {row["page"] for row in reader.rows("select page from changes where kind = 'organisation-added'")}
     page_since = {row["page"]: row["page_since"] for row in rows}
     holders = [
@@ -228,6 +229,7 @@ def _holders(reader: Reader, subject: Subject, periods: Sequence[HeldPeriod]) ->
         for row in rows
         if (row["page"], row["reference"]) in places and (first := began[row["reference"]])
     ]
+    # Sorting keeps the order of equals: of one day they stay by name, which `reverse` on both would turn round.
     holders.sort(key=lambda holder: (fold(holder.organisation), holder.reference))
     return sorted(holders, key=lambda holder: holder.since, reverse=True)
 
@@ -374,6 +376,7 @@ def _levels(reader: Reader, periods: Sequence[HeldPeriod]) -> list[Level]:
     levels: list[Level] = []
     at = ""
     for when in months_between(rows[0]["month"], rows[-1]["month"]):
+        # A month without a reading is as the one before it.
         at = last_reading.get(when, at)
         levels.append((when, bisect_right(came, at) - bisect_right(went, at)))
     return levels
@@ -404,6 +407,7 @@ def _moves(reader: Reader, holding: Holding) -> Iterator[Row]:
     for row in rows:
         place = (row["page"], row["reference"])
         if row["kind"] == ChangeKind.AGREEMENT_ADDED:
+            # A new agreement that got the subject later is told by the addition, and not here.
             if (*place, row["first_seen"]) in began:
                 again = "listed_again" in json.loads(row["details"])
                 yield {
@@ -412,6 +416,7 @@ def _moves(reader: Reader, holding: Holding) -> Iterator[Row]:
                     "head": f"With {'an agreement listed again' if again else 'a new agreement'}",
                 }
         elif row["kind"] == ChangeKind.AGREEMENT_REMOVED:
+            # Between missing and confirmed missing lies a run: the period ends before the change is told.
             if place in ended and ended[place] <= row["first_seen"]:
                 yield {**row, "got": False, "head": "No longer on the register’s pages, with the agreement"}
         else:
