@@ -21,7 +21,6 @@ from cron.work.outbox import problems_of
 from diff.change import Change
 from diff.saying.english import plural, size
 from notify.feeds.sorting import FeedSource
-from notify.following.subscription import SubscriptionError
 from notify.message.operator import OPERATOR, Week, alive_of, notes_of
 from scraper.errors import RegisterWatchError, system_words
 from scraper.files import WrittenFile, only_writer
@@ -99,12 +98,9 @@ def state_of(context: Context) -> dict[str, Any]:
     facts = context.answers.runs.status(now) | {"database": str(store.path)}
     facts |= due_after(schedule.cron, schedule.timezone, store.log.last_run_time(), now)
     facts["head"] = (last := head(store.db)) and last._asdict()
-    facts["needs_a_person"] = [*needs_a_person(facts), *map(_to_correct, problems_of(context))]
+    correct = "Correct it in the settings; the rest of that subscription is told."
+    facts["needs_a_person"] = [*needs_a_person(facts), *(f"{problem}. {correct}" for problem in problems_of(context))]
     return facts
-
-
-def _to_correct(problem: SubscriptionError) -> str:
-    return f"{problem}. Correct it in the settings; the rest of that subscription is told."
 
 
 def note_state(context: Context) -> int:

@@ -51,17 +51,9 @@ class Channels:
         return self._stack.enter_context(post)
 
 
-def _webhook_of(_: Channels, subscription: SubscriptionSettings) -> Webhook:
-    return subscription.as_value(Webhook, url=subscription.webhook)
-
-
-def _service_of(_: Channels, subscription: SubscriptionSettings) -> Service:
-    return Service(subscription.url.get_secret_value() if subscription.url else "")
-
-
 CHANNELS: dict[str, Callable[[Channels, SubscriptionSettings], Channel]] = {
     "email": Channels.letters_of,
-    "webhook": _webhook_of,
-    "url": _service_of,
+    "webhook": lambda _, subscription: subscription.as_value(Webhook, url=subscription.webhook),
+    "url": lambda _, subscription: Service(subscription.url.get_secret_value() if subscription.url else ""),
 }
 """Setting of a subscription that names where it is told → the channel that goes there. Each has exactly one."""

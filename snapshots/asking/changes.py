@@ -172,17 +172,13 @@ def _plain(wanted: ChangeFilter) -> list[Part]:
     if wanted.kinds:
         parts.append(("c.kind in (select value from json_each(:kinds))", {"kinds": json.dumps(list(wanted.kinds))}))
     if wanted.severity:
-        at_least = {"severities": json.dumps(_at_least(wanted.severity))}
-        parts.append(("c.severity in (select value from json_each(:severities))", at_least))
+        at_least = [one.value for one in Severity if one.rank <= Severity(wanted.severity).rank]
+        parts.append(("c.severity in (select value from json_each(:severities))", {"severities": json.dumps(at_least)}))
     if wanted.since:
         parts.append(("c.first_seen >= :since", {"since": wanted.since}))
     if wanted.until:
         parts.append(("c.first_seen <= :until", {"until": wanted.until}))
     return parts
-
-
-def _at_least(severity: str) -> list[str]:
-    return [one.value for one in Severity if one.rank <= Severity(severity).rank]
 
 
 _ORDER = "order by c.first_seen desc, severity_rank(c.severity), c.organisation, c.reference, c.kind, c.id"

@@ -163,13 +163,11 @@ def needs_a_person(state: Mapping[str, Any]) -> list[Trouble]:
         needs.append(
             Trouble(f"{attempts['times']} {failed}: {attempts['reason']}. Try one: registerwatch -v run", key=failed)
         )
-    needs += [_failing_need(page, state) for page in state["failing"] if _is_lasting(page, state)]
+    # An import has no next night in which the page may be back.
+    lasting = 1 if state["failing"] and state["last_run"]["kind"] == "import" else NIGHTS
+    needs += [_failing_need(page, state) for page in state["failing"] if page["times"] >= lasting]
     needs += [_undelivered_need(one) for one in state["undelivered"] if one["given_up"] or one["late"]]
     return needs
-
-
-def _is_lasting(page: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
-    return bool(page["times"] >= NIGHTS or state["last_run"]["kind"] == "import")
 
 
 def _failing_need(page: Mapping[str, Any], state: Mapping[str, Any]) -> Trouble:

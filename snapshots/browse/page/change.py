@@ -65,7 +65,7 @@ def change(request: PageRequest) -> Mapping[str, Any]:
         "said": said,
         "sentence": _sentence(found),
         "kind": found.kind.row.heading,
-        "seen": [(what, at, _run_at(reader, at)) for what, at in _seen(reader, found)],
+        "seen": [(what, at, reader.row(_RUN_AT, {"at": at})) for what, at in _seen(reader, found)],
         "families": found.families,
         "group": _group(reader, found),
         "redline": _redline(members[0] if members else found),
@@ -219,8 +219,7 @@ def _first_missing(reader: Reader, found: Change, last: str) -> str | None:
     return missing
 
 
-def _run_at(reader: Reader, at: str) -> Row | None:
-    return reader.row("select id, kind from runs where captured_at = :at", {"at": at})
+_RUN_AT = "select id, kind from runs where captured_at = :at"
 
 
 # --- redline ----------------------------------------------------------------------------------------------------------

@@ -147,10 +147,11 @@ def compare(request: PageRequest) -> Mapping[str, Any]:
     found = [one for one in found if one.compared or one.of_page or not start]
     older = start + ON_A_PAGE if len(differing) > start + ON_A_PAGE else None
     changes = change_rows(reader, [change for one in found for change in one.changes])
+    between = f"between {_dates(question)}" if question.since_typed else "between two dates"
     return {
         "title": f"Compare {_dates(question)}" if question.asks else "Compare two dates",
         "heading": "Compare two dates",
-        "description": f"What differs in the {request.site.register} {_between(question)}{_at(question)}.",
+        "description": f"What differs in the {request.site.register} {between}{_at(question)}.",
         "lead": question.said or _lead(question, reader.organisations),
         "question": question,
         "inputs": [*question.organisations, "", ""],
@@ -417,10 +418,6 @@ def _differences(
 
 def _dates(question: CompareQuestion) -> str:
     return f"{day(question.since)} and {day(question.until)}"
-
-
-def _between(question: CompareQuestion) -> str:
-    return f"between {_dates(question)}" if question.since_typed else "between two dates"
 
 
 def _at(question: CompareQuestion) -> str:

@@ -285,22 +285,14 @@ def _shown(counts: Sequence[Row], before: str | None) -> tuple[str, str | None]:
     """Return the ids to be shown, as JSON, and the time before which there are more."""
     ids: list[str] = []
     told = 0
-    for time, several in groupby((row for row in counts if not before or row["first_seen"] < before), _time):
+    older = (row for row in counts if not before or row["first_seen"] < before)
+    for time, several in groupby(older, lambda row: str(row["first_seen"])):
         rows = list(several)
         if told >= CHANGES_SHOWN:
-            return json.dumps(ids), _after(time, counts)
+            return json.dumps(ids), str(min(row["first_seen"] for row in counts if row["first_seen"] > time))
         ids += [row["id"] for row in rows]
         told += sum(row["substantive"] for row in rows)
     return json.dumps(ids), None
-
-
-def _time(row: Row) -> str:
-    return str(row["first_seen"])
-
-
-def _after(time: str, counts: Sequence[Row]) -> str:
-    """Return the time of the last run that is newer than *time*."""
-    return str(min(row["first_seen"] for row in counts if row["first_seen"] > time))
 
 
 def _told_by(told: Sequence[Row]) -> dict[str, int]:

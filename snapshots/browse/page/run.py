@@ -125,7 +125,7 @@ def run(request: PageRequest) -> Mapping[str, Any]:
         """,
         {"run": number, "most": FAILED},
     )
-    what = _kind(found)
+    what, left = _kind(found), len(ids) - start - CHANGES
     return {
         "title": f"{what.capitalize()} {number}, {day(found['captured_at'])}",
         "description": _description(found, len(ids)),
@@ -141,7 +141,7 @@ def run(request: PageRequest) -> Mapping[str, Any]:
         "count": len(ids),
         "organisations": by_organisation(change_rows(reader, shown)),
         "newer": _part(number, max(0, start - CHANGES), "Earlier in the list") if start else None,
-        "older": _part(number, start + CHANGES, _rest(len(ids) - start)) if len(ids) > start + CHANGES else None,
+        "older": _part(number, start + CHANGES, f"{left:,} more") if left > 0 else None,
         "manifests": [_manifest_shown(row) for row in _manifests(reader, number)],
         "before": _beside(reader, found, "<", "desc"),
         "after": _beside(reader, found, ">", "asc"),
@@ -279,10 +279,6 @@ def _ids(reader: Reader, number: int) -> list[str]:
         {"run": number},
     )
     return [row["id"] for row in rows]
-
-
-def _rest(left: int) -> str:
-    return f"{left - CHANGES:,} more"
 
 
 def _part(number: int, start: int, words: str) -> dict[str, str]:
