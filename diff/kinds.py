@@ -84,6 +84,7 @@ class ChangeKind(StrEnum):
         member.row = row
         return member
 
+    # Only where a complete run lacked the page: after a first import of a few pages all others would be new (rule 10).
     ORGANISATION_ADDED = Kind(
         name="organisation-added",
         when="a page that an earlier complete run lacked",
@@ -93,6 +94,7 @@ class ChangeKind(StrEnum):
         phrase=lambda told: Phrase(head=f"Organisation {_again(told.change) or 'new on the register'}"),
         grouped=False,
     )
+    # That the page is gone says nothing of its agreements: they may stand on another one by then.
     ORGANISATION_REMOVED = Kind(
         name="organisation-removed",
         when="a page is gone, at the second sighting",
@@ -102,6 +104,7 @@ class ChangeKind(StrEnum):
         phrase=plain("Organisation no longer on the register"),
         grouped=False,
     )
+    # Capitals that a newer build corrects are no other name. Low, because nothing was agreed.
     ORGANISATION_RENAMED = Kind(
         name="organisation-renamed",
         when="the heading's name differs, or all agreements of a page that went stand on one new page",
@@ -111,6 +114,7 @@ class ChangeKind(StrEnum):
         phrase=places.organisation_renamed_briefly,
         grouped=False,
     )
+    # One line for the whole agreement: its own datasets and controllers would tell the same thing ten times over.
     AGREEMENT_ADDED = Kind(
         name="agreement-added",
         when="an agreement that its page lacked before and no page had",
@@ -120,6 +124,7 @@ class ChangeKind(StrEnum):
         phrase=places.agreement_added_briefly,
         grouped=False,
     )
+    # Never "ended": the register is nearly append-only, and of those that went some came back.
     AGREEMENT_REMOVED = Kind(
         name="agreement-removed",
         when="an agreement stands on no page any more, at the second sighting",
@@ -129,6 +134,7 @@ class ChangeKind(StrEnum):
         phrase=plain("No longer on the register’s pages", "agreement no longer on the pages"),
         grouped=False,
     )
+    # The applicant may change between versions: the agreement is the same, and a page is a view of it.
     AGREEMENT_MOVED = Kind(
         name="agreement-moved",
         when="a reference left one page and stands on another",
@@ -138,6 +144,7 @@ class ChangeKind(StrEnum):
         phrase=places.agreement_moved_briefly,
         grouped=False,
     )
+    # Older systems left DARS out. Probably the same agreement, which is said and not assumed in silence.
     REFERENCE_CHANGED = Kind(
         name="reference-changed",
         when="`NIC-…` became `DARS-NIC-…` of the same stem",
@@ -146,6 +153,7 @@ class ChangeKind(StrEnum):
         sentence=lambda change: f"{change.before} ({organisations(change)}) is now listed as {change.after}",
         phrase=two("Reference changed"),
     )
+    # What readers come for. Lists are unions over all versions, so that an addition can be trusted.
     DATASET_ADDED = Kind(
         name="dataset-added",
         when="a dataset that the agreement did not list under any of its names",
@@ -154,6 +162,7 @@ class ChangeKind(StrEnum):
         sentence=values.name_added,
         phrase=values.name("Dataset added", "in", "{} added"),
     )
+    # For the same reason a removal is more often trouble with the page than news.
     DATASET_REMOVED = Kind(
         name="dataset-removed",
         when="a dataset is gone, at the second sighting",
@@ -162,6 +171,7 @@ class ChangeKind(StrEnum):
         sentence=values.name_removed,
         phrase=values.name("Dataset removed", "out", "{} no longer listed"),
     )
+    # In January 2023 some twenty datasets got acronyms in their names, wherever they stood.
     DATASET_RELABELLED = Kind(
         name="dataset-relabelled",
         when="another name of a dataset that the agreement lists already",
@@ -171,6 +181,7 @@ class ChangeKind(StrEnum):
         sentence=values.relabelled,
         phrase=values.renamed("Dataset under a newer name", "Dataset probably under a newer name"),
     )
+    # The page prints the term of the first version it holds: a renewal seldom moves it, and if it does, that is news.
     DSA_EXTENDED = Kind(
         name="dsa-extended",
         when="the printed end moved later",
@@ -179,6 +190,7 @@ class ChangeKind(StrEnum):
         sentence=places.term_changed,
         phrase=places.dates("Printed end moved later"),
     )
+    # Mostly a correction of the register or the site.
     DSA_SHORTENED = Kind(
         name="dsa-shortened",
         when="the printed end moved earlier",
@@ -195,6 +207,7 @@ class ChangeKind(StrEnum):
         sentence=places.term_changed,
         phrase=places.dates("Printed term changed", {"dsa_start": "start", "dsa_end": "end"}),
     )
+    # This is how a renewal usually shows. Low, because every release of a running agreement does it too.
     RELEASES_CONTINUED = Kind(
         name="releases-continued",
         when="the release window ends later",
@@ -214,6 +227,7 @@ class ChangeKind(StrEnum):
         sentence=places.window_changed,
         phrase=places.dates("Release window changed", {"released_from": "first month", "released_to": "last month"}),
     )
+    # By family and not by words: consent that gives way to section 251 weighs more than a limb made precise.
     LEGAL_BASIS_CHANGED = Kind(
         name="legal-basis-changed",
         when="the set of legal bases differs",
@@ -224,6 +238,7 @@ class ChangeKind(StrEnum):
         sentence=bases.basis_changed,
         phrase=bases.basis_changed_briefly,
     )
+    # A No is lawful more often than not. Beside or instead of a Yes it is still what everybody asks about first.
     OPT_OUTS_CHANGED = Kind(
         name="opt-outs-changed",
         when="opt-outs honoured",
@@ -233,6 +248,7 @@ class ChangeKind(StrEnum):
         sentence=values.changed,
         phrase=values.set_changed,
     )
+    # Beside each other stand the values of all versions: that Identifiable is there is new, not that others are.
     TYPE_OF_DATA_CHANGED = Kind(
         name="type-of-data-changed",
         when="type of data",
@@ -259,6 +275,7 @@ class ChangeKind(StrEnum):
         sentence=values.changed,
         phrase=values.set_changed,
     )
+    # From looking at data where they lie to files that leave is a step; more ways of the same sort are none.
     ACCESS_METHOD_CHANGED = Kind(
         name="access-method-changed",
         when="access method",
@@ -268,6 +285,7 @@ class ChangeKind(StrEnum):
         sentence=values.changed,
         phrase=values.set_changed,
     )
+    # Yes beside No: the values of all versions stand there, and the newest is not marked.
     COMMERCIAL_CHANGED = Kind(
         name="commercial-changed",
         when="commercial purpose",
@@ -277,6 +295,7 @@ class ChangeKind(StrEnum):
         sentence=values.changed,
         phrase=values.set_changed,
     )
+    # Fewer than one agreement in twenty allows it, and what is handed on is in no register.
     SUBLICENSING_CHANGED = Kind(
         name="sublicensing-changed",
         when="sublicensing",
@@ -295,6 +314,7 @@ class ChangeKind(StrEnum):
         sentence=values.changed,
         phrase=values.set_changed,
     )
+    # Some amendments are a controller and nothing else. A company among them weighs more than another hospital.
     CONTROLLER_ADDED = Kind(
         name="controller-added",
         when="a controller came",
@@ -312,6 +332,7 @@ class ChangeKind(StrEnum):
         sentence=values.name_removed,
         phrase=values.name("Data controller removed", "out", "data controller no longer listed"),
     )
+    # In October 2022 groups became boards on hundreds of agreements; two of all those amendments were anything else.
     CONTROLLER_SUCCEEDED = Kind(
         name="controller-succeeded",
         when="another name or the successor of a controller that is listed already",
@@ -329,6 +350,7 @@ class ChangeKind(StrEnum):
         sentence=values.changed,
         phrase=two("Title changed"),
     )
+    # From edition to edition long prose hardly changes; where it does, the words decide whether it is more than low.
     TEXT_CHANGED = Kind(
         name="text-changed",
         when="a section, or purposes in prose",
@@ -345,6 +367,7 @@ class ChangeKind(StrEnum):
         sentence=lambda change: f"{listed(change.added)} named as discussion of {who(change)}",
         phrase=lambda told: with_values("Discussion added", set_values(told.change)),
     )
+    # In the page's own words and never in ours: that it prints "breached contract" is the news.
     INCIDENT_NOTED = Kind(
         name="incident-noted",
         when="a remark stands beside the dates",
@@ -363,6 +386,7 @@ class ChangeKind(StrEnum):
         phrase=values.own_words("A remark no longer stands beside the dates"),
         grouped=False,
     )
+    # The site's sentence on the organisation as a whole; it names no agreement.
     FLAG_RAISED = Kind(
         name="flag-raised",
         when="the page raises a 🚩",
@@ -381,6 +405,7 @@ class ChangeKind(StrEnum):
         phrase=values.own_words("The page no longer raises a flag"),
         grouped=False,
     )
+    # It rises with every release, and the release window tells that by itself.
     FILES_COUNT_CHANGED = Kind(
         name="files-count-changed",
         when="the number of files",
@@ -393,6 +418,7 @@ class ChangeKind(StrEnum):
         grouped=False,
         editorial=True,
     )
+    # A rebuilt site changes the markup of every page in one night, which would be seven hundred alerts.
     LAYOUT_CHANGED = Kind(
         name="layout-changed",
         when="the site was rebuilt: one change a run for each pair of layouts",
@@ -403,6 +429,7 @@ class ChangeKind(StrEnum):
         grouped=False,
         editorial=True,
     )
+    # In late 2024 the site lost every en dash. Kept, so that nothing printed changes in silence; told to nobody.
     WORDING_CHANGED = Kind(
         name="wording-changed",
         when="other words or signs, the same meaning",

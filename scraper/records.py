@@ -28,6 +28,7 @@ class LegalBasis:
 class Agreement:
     """What one page prints of one agreement, and the table of all that is known of each of its fields."""
 
+    # The stem alone: it lives as long as the agreement, and its versions are all printed as one.
     reference: str = field(
         metadata=about(
             Sort.TEXT,
@@ -36,6 +37,7 @@ class Agreement:
             part="what stands after the last ` — ` of the heading",
         )
     )
+    # `Project 3` is no title: the site counts anew whenever an agreement comes or goes.
     title: Text = row(
         Sort.TEXT,
         "Title in the heading; null where the page only numbers its projects.",
@@ -46,6 +48,7 @@ class Agreement:
         kind="title-changed",
         called="Title",
     )
+    # The builds of 2022 to 2024 print these values among the opt-outs, and a placeholder behind the label.
     type_of_data: Values = row(
         Sort.SET,
         "Types of data, a JSON list; null where the page prints none.",
@@ -57,6 +60,7 @@ class Agreement:
         kind="type-of-data-changed",
         called="Type of data",
     )
+    # Answers of all versions side by side: a sentence of 2018, a Yes of 2022. Whatever differs only in spelling stays.
     opt_outs: Values = row(
         Sort.SET,
         "Opt-outs honoured, a JSON list of the values before the brackets; null where none are printed.",
@@ -78,6 +82,7 @@ class Agreement:
         called="Duty of confidentiality",
         heading="Confidentiality",
     )
+    # Cells of all datasets and versions, joined: the same section in four spellings, so that only its id is compared.
     legal_bases: tuple[LegalBasis, ...] | None = row(
         Sort.CITATIONS,
         "Legal bases, a JSON list of id, family and printed text; null where the page prints none.",
@@ -87,6 +92,7 @@ class Agreement:
         comparing=Comparing.CITATIONS,
         called="Legal basis",
     )
+    # The label says purposes; what stands behind it is a flag, and in brackets who applied.
     commercial: Values = row(
         Sort.SET,
         "Whether the purpose is commercial, a JSON list of Yes and No; null where that is not printed.",
@@ -108,6 +114,7 @@ class Agreement:
         kind="organisation-type-changed",
         called="Organisation type",
     )
+    # Pages of the internal register print a paragraph there, which would be one long unknown type.
     purposes_text: Text = row(
         Sort.TEXT,
         "The line Purposes where it is prose; else null.",
@@ -118,6 +125,7 @@ class Agreement:
         kind="text-changed",
         called="Purposes",
     )
+    # `Non Sensitive` and `Non-Sensitive` are two spellings of one answer.
     sensitivity: Values = row(
         Sort.SET,
         "A JSON list of Sensitive and Non-Sensitive; null where that is not printed.",
@@ -129,6 +137,7 @@ class Agreement:
         called="Sensitivity",
         heading="Sensitive",
     )
+    # The window of one version, apparently the first that is held; never to be called the current term.
     dsa_start: Text = row(
         Sort.DATE,
         "Printed start of the agreement's term, YYYY-MM-DD or YYYY-MM as printed; null where none is printed.",
@@ -139,6 +148,7 @@ class Agreement:
         called="Printed start",
         heading="Printed term",
     )
+    # The newest layout prints months. A day and its month are the same date, less precisely.
     dsa_end: Text = row(
         Sort.DATE,
         "Printed end of the agreement's term, YYYY-MM-DD or YYYY-MM as printed; null where none is printed.",
@@ -149,6 +159,7 @@ class Agreement:
         called="Printed end",
         heading="Printed term",
     )
+    # Over all versions, unlike the term: releases after its end are mostly an artefact of that.
     released_from: Text = row(
         Sort.MONTH,
         "First month of the release window, YYYY-MM; null where none is printed.",
@@ -158,6 +169,7 @@ class Agreement:
         called="First release month",
         heading="Releases",
     )
+    # Kept when it is odd: one page's window ends before it begins. Swapping would hide what the register says.
     released_to: Text = row(
         Sort.MONTH,
         "Last month of the release window, YYYY-MM; null where none is printed.",
@@ -185,6 +197,7 @@ class Agreement:
         kind="access-method-changed",
         called="Access method",
     )
+    # An explanation of the site's and not of the register's.
     system_access_note: bool | None = row(
         Sort.FLAG,
         "Whether the bracketed explanation stands under the access method; null where that is absent.",
@@ -193,6 +206,7 @@ class Agreement:
         part="what stands in brackets under it; never compared",
         heading="Access method",
     )
+    # "NHS LEICESTER, LEICESTERSHIRE AND RUTLAND ICB" is one name: commas alone do not part them.
     controllers: Values = row(
         Sort.SET,
         "Names of the data controllers, a JSON list; null where the page prints none.",
@@ -212,6 +226,7 @@ class Agreement:
         kind="sublicensing-changed",
         called="Sublicensing",
     )
+    # File names of minutes: that one is named is news, that one is named no longer is not.
     discussions: Values = row(
         Sort.SET,
         "Minutes and other discussions named, a JSON list; null where the page prints none.",
@@ -222,6 +237,7 @@ class Agreement:
         kind="discussion-added",
         called="Discussions",
     )
+    # Names hold commas here too, but each has a line of its own; the order is the page's.
     datasets: Values = row(
         Sort.LIST,
         "Names of the datasets, a JSON list; null where the page prints no list.",
