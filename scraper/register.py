@@ -1,8 +1,5 @@
 """What a register is: what it is called, who publishes it under which licence, where its pages lie, how they are read.
 
-How large a page may be is here too: one limit for pages that are fetched, saved, packed or read.
-
-
 Today there is one, the pages that reformat the NHS data release register. What the operator may change about it (its
 name, address and hosts) is in the settings, whose defaults are the value's.
 """

@@ -60,6 +60,7 @@ def setting(meaning: str, default: Any = None, *, example: Any = None, **checks:
 
 # --- what a value must look like --------------------------------------------------------------------------------------
 
+# Not on the hour, at which every other machine asks too.
 NIGHTLY = "17 3 * * *"
 LONDON = "Europe/London"
 # The signature of a webhook is worth what its secret is: a shorter one can be found by trying.
@@ -150,6 +151,7 @@ class RegisterSettings(SettingsSection):
 
     name: str = setting("What the register is called.", NHS_DATA_RELEASE.name, min_length=1)
     index: PageAddress = setting("Address of the page that links to the organisations' pages.", NHS_DATA_RELEASE.index)
+    # Four hosts serve the same thing, with and without `www`: names of one register, and not four of them.
     hosts: Names = setting(
         "Hosts that serve the same register; links and redirects elsewhere are not followed.",
         NHS_DATA_RELEASE.hosts,
@@ -165,13 +167,16 @@ class RegisterSettings(SettingsSection):
 class FetchSettings(SettingsSection):
     """How the register's site is asked, politely."""
 
+    # Without it the site's maker has nobody to write to but whoever owns the network.
     contact: str | None = setting(
         "Your mail or web address, told to the site with every request; `run` needs it.",
         example="you@example.org",
         min_length=5,
     )
+    # One a second: two thousand pages take half an hour of the night.
     interval_s: float = setting("Seconds from one request to the next.", 1.0, ge=0)
     timeout_s: float = setting("Seconds to wait for the server to connect or to go on.", 30.0, gt=0)
+    # By its own key: a page that answers at once and drips for an hour would pass any limit on a single wait.
     deadline_s: float = setting("Seconds that one page may take in all, retries included.", 120.0, gt=0)
     retries: int = setting("How often a page is asked for again after trouble.", 4, ge=0, le=20)
     max_bytes: int = setting("Bytes beyond which a page is refused.", LARGEST_PAGE, ge=1_000)
@@ -206,6 +211,7 @@ class ScheduleSettings(SettingsSection):
         "Minute, hour, day of month, month, day of week (sun, mon, …), as in a crontab.", NIGHTLY
     )
     timezone: TimeZone = setting("Time zone of these times.", LONDON)
+    # Two and not one: a monitor has to be able to tell a night that failed from a machine that is off.
     ping_url: WebAddress | None = setting(
         "Address that is asked for after each run that went well.", example="https://example.org/ping/registerwatch"
     )
@@ -263,6 +269,7 @@ class BrowseSettings(SettingsSection):
         "Address under which they are published; messages link to them only if they know it.",
         example="https://register.example.org",
     )
+    # They are the work of the register's site: its maker decides who may publish them.
     publish_pages: bool = setting("Whether `browse --public` serves the kept pages too, somebody else's work.", False)
 
 
@@ -296,6 +303,7 @@ class SubscriptionSettings(SettingsSection):
     secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = setting(
         "Key that signs what is posted to the webhook.", example="a long random text"
     )
+    # An address that a stranger can set would reach what only this machine can.
     allow_private: bool = setting("Whether the webhook may be on a private network.", False)
     organisations: Names = setting(
         "Organisations followed, by slug or name; those they follow and those that follow them too.",

@@ -38,6 +38,7 @@ def split_commas(text: str) -> list[str]:
     >>> split_commas("Clinical Commissioning Group (CCG, now ICB), Sub ICB Location")
     ['Clinical Commissioning Group (CCG, now ICB)', 'Sub ICB Location']
     """
+    # A bracket that is never closed swallows all that follows: then every comma counts.
     if text.count("(") != text.count(")"):
         return [part.strip() for part in text.split(",")]
     parts, start, depth = [], 0, 0
@@ -76,6 +77,7 @@ def split_brackets(text: str) -> tuple[str, str | None]:
 
 
 def _cut(text: str, closed: str, start: int) -> tuple[str, str | None]:
+    # "flow(s)" is a word: only a bracket behind a space begins a remark.
     if start and not closed[start - 1].isspace():
         return text, None
     return closed[:start].strip(), closed[start + 1 : -1].strip()
@@ -152,6 +154,7 @@ def _leading_flags(text: str) -> tuple[list[str], str]:
     flags: list[str] = []
     while text:
         word, _, rest = text.partition(",")
+        # "Yes" before a comma is a flag, also where prose goes on behind it; a Yes inside a sentence is none.
         if word.strip().lower() not in _YES_NO:
             break
         flags.append(_YES_NO[word.strip().lower()])
@@ -239,6 +242,7 @@ _WINDOW = re.compile(
 )
 _WORD_FOR_MONTH = re.compile(r"([^\W\d_][^\d—–.]{0,40}?)\s*(?:\.\s*|$)")
 _BEGINS_WITH_DATE = re.compile(r"(?:from\s+)?(?:[^\W\d_]{3,9}\.?,?\s+)?\d", re.IGNORECASE)
+# The site writes the months of 2017 as 11/2016, those since as 2016/11 and 2016.11.
 _YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})/(\d{4})")
 
@@ -340,6 +344,7 @@ def _take_window(when: _When) -> _When:
     if not found:
         return when
     start = _month(found["start"])
+    # A single month is a window of one, unless a dash says that its end is missing.
     end = _month(found["end"]) if found["end"] else (None if found["dash"] else start)
     remarks = ["(or before)"] if "(or before)" in found[0].lower() else []
     remarks += ["unknown"] if "unknown" in found[0].lower() else []
