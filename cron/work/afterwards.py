@@ -20,7 +20,7 @@ from cron.work.deliver import Delivered, deliver
 from cron.work.outbox import problems_of
 from diff.change import Change
 from diff.saying.english import plural, size
-from notify.feeds.sorting import FeedSource
+from notify.feeds.files import FeedSite, FeedSource, render_feeds
 from notify.message.operator import OPERATOR, Week, alive_of, notes_of
 from scraper.errors import RegisterWatchError, system_words
 from scraper.files import WrittenFile, only_writer
@@ -44,8 +44,6 @@ def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
     Raises:
         FeedsError: It cannot be written there; files that were written before that are whole.
     """
-    from notify.feeds.files import FeedSite, render_feeds  # and with it a template engine, which no other command needs
-
     register, base_url = context.settings.register, context.settings.feeds.base_url
     site = FeedSite(register=register.name, index=register.index, base_url=base_url)
     # Of no history no folder is made.

@@ -15,9 +15,8 @@ from lxml import etree
 
 from diff.names import KnownNames, readable_name, slug_name
 from diff.saying.redline import excerpt
-from notify.feeds.files import NEWEST, FeedSite, render_feeds
+from notify.feeds.files import NEWEST, FeedSite, FeedSource, render_feeds
 from notify.feeds.formats import entry_of
-from notify.feeds.sorting import FeedSource
 from scraper.names.vocabulary import default_vocabulary
 from tests.harness.builders import a_change
 
