@@ -79,6 +79,7 @@ def changes(context: Context, /, limit: int | None, format_: str, **asked: Any) 
         return news.render_changes(
             found,
             **screen(),
+            # How many a limit leaves out is counted only where there is one.
             more=asked_of.count(question) - len(found) if limit else 0,
             editorial_left_out=left_out,
             dataset_counts=context.answers.agreements.dataset_counts(added),
@@ -120,6 +121,7 @@ def redline(context: Context, reference: str, since: str | None, until: str | No
     """
     if since and until and since > until:
         raise click.UsageError(f"--from {since} lies after --to {until}")
+    # A name that is not known is told before any prose is read.
     kept = context.answers.names.reference(reference)
     earlier, later, changed = context.answers.agreements.redlines(reference, since, until)
     rows = [

@@ -137,6 +137,7 @@ def _subscriptions(tables: object) -> tuple[SubscriptionSettings, ...]:
         except ValidationError as error:
             wrong += [f"{where}: {_complaint(_key(said), said).removeprefix(': ').strip()}" for said in error.errors()]
             continue
+        # Deliveries are noted under its name: of two of one name the second would be told nothing.
         if any(subscription.name == other.name for other in read):
             wrong.append(f"{where}: there are two of this name")
         read.append(subscription)
@@ -161,6 +162,7 @@ def _read_document(path: Path) -> dict[str, Any]:
 
 
 def _unknown_in_file(document: Mapping[str, Any]) -> Iterator[str]:
+    # TOML takes any table; what nobody reads is a slip, and a slip in a name of a setting must not be a default.
     for name, table in document.items():
         if name == SUBSCRIPTIONS:
             continue

@@ -197,6 +197,7 @@ def _seen(
     request: PageRequest, references: Sequence[str], versions: Sequence[Version], as_of: str | None
 ) -> AgreementView:
     at = min(as_of or request.reader.newest, request.reader.newest)
+    # One that is gone still has its page: what it said last, and when it was first missing.
     shown = standing_at(versions, at) or last_before(versions, at)
     page = request.words.one("page")
     version = next((version for version in shown if version.page == page), shown[0])
@@ -240,6 +241,7 @@ def _not_yet(request: PageRequest, versions: Sequence[Version]) -> Mapping[str, 
 def _states(versions: Sequence[Version], page: str) -> list[State]:
     """Return the states of the agreement on a page and on those it came from, in order of time."""
     line = {version.first_seen: version for version in line_of(versions, page)}
+    # A day says which state is meant, unless two began on it.
     days = [time[:10] for time in line]
     return [
         State(

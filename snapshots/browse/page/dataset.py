@@ -168,6 +168,7 @@ def _asked_for(request: PageRequest) -> tuple[str, Subject, Collection[str]]:
     name, reader = request.path["name"], request.reader
     names = _names_of(reader)
     for newest, all_folded in names.items():
+        # By its name in addresses first: most links are ours, and need no look at all names.
         if readable_name(newest) == name:
             return newest, _subject(all_folded), names.keys()
     rows = _printed(reader)

@@ -77,6 +77,7 @@ def _of_field(field: str, before: Agreement, after: Agreement, vocabulary: Vocab
             words = f"{plural(changed.words('out'), 'word')} out, {changed.words('in'):,} in"
             yield FieldDifference(field=field, before=(), after=(("same", words),), is_prose=True)
     elif field in _DATES:
+        # A day and its month are one date, as precise as the layout printed it.
         if not same_date(old, new):
             yield _of_single(field, old, new)
     elif field in _SINGLE:
@@ -176,6 +177,7 @@ def came_back(
         if before is None or after is None or field not in FIELDS:
             continue
         if field in (*_DATES, *_SINGLE, *PROSE):
+            # Once changed, a single value is another one; it takes a second change to be as it was.
             if field not in differing and len(own) > 1:
                 yield f"{NAMES[field]}: changed in between, and is as it was."
         else:

@@ -105,6 +105,7 @@ def _fact(line: Sequence[Version], heading: str, fields: Sequence[Field]) -> Fac
     said = _say(line[-1].agreement, fields)
     was = _was(line, fields, said)
     nothing = said.quiet in (NOT_ON_PAGE, NONE_PRINTED)
+    # Where nothing is printed and nothing ever was, a row of a rare field would say "none" on nearly every page.
     if (nothing and fields[0].rare and not was) or (fields[0].name == "title" and not was):
         return None  # the title stands above the page
     return Fact(label=heading, said=said, was=was)
@@ -117,6 +118,7 @@ def _was(line: Sequence[Version], fields: Sequence[Field], said: Said) -> str:
         earlier = _say(version.agreement, fields)
         if earlier.quiet != NOT_ON_PAGE and _key(earlier) != _key(said):
             return _until(day(changed_at), fields[0].sort, earlier, said)
+        # A layout that does not print the field does not say when it changed either.
         if earlier.quiet != NOT_ON_PAGE or said.quiet == NOT_ON_PAGE:
             changed_at = version.first_seen
     return ""
@@ -126,6 +128,7 @@ def _until(date: str, sort: Sort, earlier: Said, now: Said) -> str:
     if earlier.quiet:
         return f"Until {date}: {earlier.quiet}"
     if sort is Sort.DATE and len(earlier.values) == len(now.values) == 2:
+        # Where one of two dates moved, that one is named: of a whole term the reader would have to look for it.
         (start, end), (start_now, end_now) = earlier.values, now.values
         if start == start_now:
             return f"Until {date} the printed end was {end}"
@@ -278,6 +281,7 @@ def rewording(words: QueryWords, states: Sequence[State], at: str) -> Mapping[st
         before = after
     if before is None:
         earlier = [state for state in known if state.time < after.time]
+        # Nobody asked for two states: the newest rewording is shown, past states that differ in other fields.
         other = (state for state in reversed(earlier) if not _same_prose(state, after))
         before = next(other, earlier[-1])
     compared = comparison(before.version.agreement, after.version.agreement)

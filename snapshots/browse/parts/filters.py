@@ -105,6 +105,7 @@ def filter_of(request: PageRequest) -> Filter:
         until=words.one("until").strip(),
         since_time=words.time("since"),
         until_time=words.time("until", until=True),
+        # Who asks for kinds that are all editorial means them; left out, they would always be none.
         editorial=words.one("all") not in ("", "0") or bool(kinds and all(ChangeKind(k).row.editorial for k in kinds)),
     )
 
