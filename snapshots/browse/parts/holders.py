@@ -23,7 +23,7 @@ from scraper.reading.values import is_type_of_data
 from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import BadAddressError, PageRequest, PageRows, Reader, Row, piece_of
+from snapshots.browse.app.request import BadAddressError, PageRequest, PageRows, QueryWords, Reader, Row, piece_of
 from snapshots.browse.parts.charts import Level, levels_chart, months_between
 
 LATELY_DAYS = 90
@@ -267,13 +267,7 @@ ORDERS: Mapping[str, tuple[str, Callable[[Holder], Any]]] = {
 def holding_page(request: PageRequest, holding: Holding, address: str) -> Mapping[str, Any]:
     """Return what both pages show; *address* is that of the page."""
     words, reader = request.words, request.reader
-    family, access, order = words.one("family"), words.one("access"), words.one("sort")
-    if family and family not in FAMILIES:
-        raise BadAddressError(f"There is no family of legal bases “{family}”.")
-    if access and access not in ACCESS:
-        raise BadAddressError(f"There is no kind of access “{access}”; there are {listed(ACCESS)}.")
-    if order not in ORDERS:
-        raise BadAddressError(f"A table can be sorted by {listed(key for key in ORDERS if key)}, not by “{order}”.")
+    family, access, order = _asked_for(words)
 
     def to(**other: str) -> str:
         return addresses.with_query(address, ({"family": family, "access": access, "sort": order} | other).items())
@@ -318,6 +312,18 @@ def holding_page(request: PageRequest, holding: Holding, address: str) -> Mappin
         "files": addresses.files(address),
         "canonical": to(),
     }
+
+
+def _asked_for(words: QueryWords) -> tuple[str, str, str]:
+    """Return family, access and order that an address asks for; BadAddressError for one that there is not."""
+    family, access, order = words.one("family"), words.one("access"), words.one("sort")
+    if family and family not in FAMILIES:
+        raise BadAddressError(f"There is no family of legal bases “{family}”.")
+    if access and access not in ACCESS:
+        raise BadAddressError(f"There is no kind of access “{access}”; there are {listed(ACCESS)}.")
+    if order not in ORDERS:
+        raise BadAddressError(f"A table can be sorted by {listed(key for key in ORDERS if key)}, not by “{order}”.")
+    return family, access, order
 
 
 def _counts(found: Iterable[tuple[str, Holder]]) -> list[tuple[str, int]]:
