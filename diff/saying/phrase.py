@@ -178,6 +178,6 @@ def plain(head: str, short: str = "") -> Say:
     return lambda _: Phrase(head=head, short=short)
 
 
-def two(head: str, short: str = "") -> Say:
+def two(head: str) -> Say:
     """Return the phrase of what was one thing and is another."""
-    return lambda told: with_values(head, before_after(told.change), short=short)
+    return lambda told: with_values(head, before_after(told.change))

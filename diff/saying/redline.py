@@ -164,10 +164,11 @@ def _first_edit(changed: Redline) -> tuple[str, str]:
     return "", ""
 
 
-def _beginning(text: str, longest: int = 8) -> str:
+def _beginning(text: str) -> str:
+    # A few words say which passage is meant; a "word" of a page may be as long as it likes.
     words = text.split()
-    whole = " ".join(words[:longest])
-    return f"{whole[:120]} …" if len(words) > longest or len(whole) > 120 else whole
+    whole = " ".join(words[:8])
+    return f"{whole[:120]} …" if len(words) > 8 or len(whole) > 120 else whole
 
 
 # --- a few words around the edits -------------------------------------------------------------------------------------
