@@ -123,7 +123,7 @@ def _is_enough(pages: int, known: int, has_date: bool) -> bool:
 
 
 def lines_inside(page: RegisterPage, frame: Collection[str]) -> set[str]:
-    """Return the lines of *page*, masked, that stand in an agreement and not at the page's end, given the *frame*."""
+    """Return the lines of the *frame* that stand in an agreement of *page* and not at the page's end."""
     tail = [mask_of(page.organisation, owned.text) for owned in page.tail]
     return lines_of_agreements(page.organisation, page.agreements, tail, frame)
 
@@ -131,10 +131,34 @@ def lines_inside(page: RegisterPage, frame: Collection[str]) -> set[str]:
 def lines_of_agreements(
     organisation: str, agreements: Iterable[Agreement], tail: Sequence[str], frame: Collection[str]
 ) -> set[str]:
-    """Return the lines of *agreements*, masked, but for those of the *frame* that end the masked *tail* of the page."""
+    """Return the lines of the *frame* that stand in *agreements*, but for those that end the masked *tail* of the page.
+
+    A register's pages are asked whenever a line is new at their edge, so what is too long or short is not folded.
+    """
     ends = Counter(tail[len(tail) - _ending(tail, frame) :])
-    lines = Counter(mask_of(organisation, line) for agreement in agreements for line in _lines_of(agreement))
+    sizes = [_letters_of(mask, len(organisation)) for mask in frame]
+    lines = Counter(
+        mask_of(organisation, line)
+        for agreement in agreements
+        for line in _lines_of(agreement)
+        if not line.isascii() or any(_letters(line) in size for size in sizes)
+    )
     return set(lines - ends)
+
+
+_NO_LETTERS = bytes(set(range(256)) - set(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+_LETTERS_OF_A_DATE = len("wednesdaythofseptemberam")
+_LETTERS_OF_A_MARK = len("xxxviii")
+
+
+def _letters(line: str) -> int:
+    return len(line.encode("ascii").translate(None, _NO_LETTERS))
+
+
+def _letters_of(mask: str, name: int) -> range:
+    """Return how many letters a line of ASCII may have that is *mask* when it is masked, the *name* so many."""
+    said = sum(map(str.isalpha, mask))
+    return range(said, said + _LETTERS_OF_A_DATE * mask.count("0") + name * mask.count(_NAME) + _LETTERS_OF_A_MARK + 1)
 
 
 def without_frame(page: RegisterPage, frame: Collection[str]) -> RegisterPage:

@@ -4,14 +4,14 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from itertools import islice, repeat
+from itertools import groupby, islice, repeat
 from typing import Any, NamedTuple
 
 from sqlite_utils import Database
@@ -21,7 +21,7 @@ from scraper.limits import too_large
 from scraper.names.vocabulary import Vocabulary
 from scraper.reading.blocks import looks_like_markup
 from scraper.reading.lines import closes
-from scraper.records import Owned, RegisterPage
+from scraper.records import Agreement, Owned, RegisterPage
 from scraper.register import NHS_DATA_RELEASE
 from snapshots.keeping.database import insert
 from snapshots.keeping.states import States, as_json
@@ -163,7 +163,7 @@ class Readings:
                 "notices": as_json(page.notices),
                 "states": as_json(self._states.keep(page.agreements)),
                 "remainder": page.remainder,
-                "tail": as_json(page.tail),
+                "tail": as_json(_lengths_of(page)),
             }
         insert(self._db, "readings", row, verb="replace")
 
@@ -188,8 +188,8 @@ class Readings:
             notices=tuple(json.loads(row["notices"])),
             agreements=tuple(agreements[number] for number in ids),
             remainder=row["remainder"],
-            tail=tuple(Owned(field, text) for field, text in json.loads(row["tail"] or "[]")),
         )
+        page = replace(page, tail=_tail_of(page.agreements, json.loads(row["tail"] or "[]")))
         return Reading(page, None, ends)
 
     def unread(self) -> list[tuple[str, str, str | None]]:
@@ -206,3 +206,29 @@ class Readings:
             {"rules": self._rules},
         )
         return [(row["body"], row["page"], row["charset"]) for row in rows]
+
+
+def _lengths_of(page: RegisterPage) -> Sequence[tuple[str, int | str]]:
+    """Return the lines at the end of *page* as (field, how many in a row): their texts stand in its last agreement.
+
+    Where they do not, as of a set's values that stand in another order, a line is (field, text).
+    """
+    lengths = [(field, len(list(lines))) for field, lines in groupby(page.tail, key=lambda line: line.field)]
+    return lengths if _tail_of(page.agreements, lengths) == page.tail else list(page.tail)
+
+
+def _tail_of(agreements: Sequence[Agreement], lengths: Sequence[tuple[str, int | str]]) -> tuple[Owned, ...]:
+    """Return the lines at the end of a page, which `_lengths_of` made short."""
+    many: Counter[str] = Counter()
+    for field, length in lengths:
+        many[field] += length if isinstance(length, int) else 0
+    texts = {field: iter(_lines_of(getattr(agreements[-1], field))[-n:]) for field, n in many.items() if n}
+    return tuple(
+        Owned(field, text)
+        for field, length in lengths
+        for text in (islice(texts[field], length) if isinstance(length, int) else [length])
+    )
+
+
+def _lines_of(value: object) -> list[str]:
+    return value.split("\n") if isinstance(value, str) else []

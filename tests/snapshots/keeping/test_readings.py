@@ -1,0 +1,49 @@
+"""What a body says, kept: a page comes back as it was read, with its end in short."""
+
+import json
+
+import pytest
+
+from scraper.reading.page import read_page
+from snapshots.keeping.readings import Reading, Readings
+from snapshots.keeping.states import States
+from snapshots.keeping.store import open_store
+from tests.scraper.reading.pages.render import MARKUPS, PAGE, TEXT_FORMS
+
+FOOTER = "<p>Licensed under the Open Government Licence<p>Last updated 26 November 2026"
+UNSORTED = "Datasets:\n- Zebra data\n- Ape data\n- Zebra data\n"
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = open_store(tmp_path / "registerwatch.db")
+    yield store
+    store.close()
+
+
+def kept(store, page):
+    """Return what is kept of *page*, read with nothing in memory."""
+    readings = Readings(store.db, store.states, "rules")
+    with store.writing():
+        store.bodies.keep("0" * 64, b"", "seaview", "2026-11-26T03:00:00Z")
+        readings.keep("0" * 64, Reading(page, None, True))
+    return Readings(store.db, States(store.db), "rules").load("0" * 64, "seaview").page
+
+
+@pytest.mark.parametrize("form", [*MARKUPS, *TEXT_FORMS])
+@pytest.mark.parametrize("footer", ["", FOOTER, UNSORTED])
+def test_a_page_comes_back_as_it_was_read(store, form, footer: str):
+    page = read_page((form(PAGE) + footer).encode(), source="seaview.html", slug="seaview")
+    again = kept(store, page)
+
+    assert (again.agreements, again.tail, again.remainder) == (page.agreements, page.tail, page.remainder)
+
+
+def test_the_end_of_a_page_is_no_second_copy_of_its_prose(store):
+    page = read_page((MARKUPS[0](PAGE) + FOOTER).encode(), source="seaview.html")
+
+    kept(store, page)
+
+    ((lengths,),) = store.db.execute("select tail from readings").fetchall()
+    assert len(page.tail) > 2
+    assert json.loads(lengths) == [["processing", len(page.tail)]]
