@@ -5,6 +5,7 @@ longer on one is settled by itself, from what is known of all the pages where it
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -86,6 +87,7 @@ class Identities:
         self._edition = edition
         self._trusted = trusted
         self._printed = {slug: {a.reference for a in s.page.agreements} for slug, s in edition.read.items()}
+        self._n_printed = Counter(reference for references in self._printed.values() for reference in references)
         self._respelt = {
             (slug, twin): reference
             for slug, references in sorted(self._printed.items())
@@ -105,7 +107,7 @@ class Identities:
 
     def nowhere(self) -> int:
         """Return how many agreements of the pages seen are gone: on no page, under no other reference."""
-        everywhere = set().union(*self._printed.values())
+        everywhere = self._n_printed.keys()
         return sum(
             1
             for reference in self._leaving() - everywhere
@@ -115,9 +117,12 @@ class Identities:
 
     def found_elsewhere(self, slug: str) -> frozenset[str]:
         """Return the references that other pages than this print, or are believed to."""
-        standing = self._standing(slug)
-        printed = set().union(*(refs for other, refs in self._printed.items() if other != slug))
-        return frozenset(r for r in standing if r in printed or self._past.standing_on(r) - {slug})
+        here = self._printed.get(slug, set())
+        return frozenset(
+            reference
+            for reference in self._standing(slug)
+            if self._n_printed[reference] > (reference in here) or self._past.standing_on(reference) - {slug}
+        )
 
     # --- what is seen -------------------------------------------------------------------------------------------------
 
@@ -186,8 +191,7 @@ class Identities:
         if not holders and (twin := twin_of(reference)):
             # Only where the other spelling left all its pages: else the two are two agreements, side by side.
             found = self._holders(twin)
-            printed = any(twin in references for references in self._printed.values())
-            if not printed and found == self._holders(twin, {Evidence.LACKING}):
+            if twin not in self._n_printed and found == self._holders(twin, {Evidence.LACKING}):
                 name, holders = twin, found
         if not holders:
             return self._newly_listed(reference, new_on)

@@ -4,14 +4,15 @@ import hashlib
 import json
 import multiprocessing
 import os
+import pickle
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from itertools import groupby, islice, repeat
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from sqlite_utils import Database
@@ -23,7 +24,7 @@ from scraper.reading.blocks import looks_like_markup
 from scraper.reading.lines import closes
 from scraper.records import Agreement, Owned, RegisterPage
 from scraper.register import NHS_DATA_RELEASE
-from snapshots.keeping.database import insert
+from snapshots.keeping.database import StoreError, insert
 from snapshots.keeping.states import States, as_json
 
 
@@ -75,41 +76,52 @@ WORTH_A_POOL = 150
 _AT_ONCE = 16  # bodies of one message to another process: one by one the messages cost more than they carry
 
 
-def read_all(bodies: Iterable[Unread], number: int, vocabulary: Vocabulary) -> Iterator[tuple[str, Reading]]:
-    """Yield (sha256, reading) of each body, in order; many are read on all cores."""
+def read_all(
+    bodies: Iterable[Unread], number: int, vocabulary: Vocabulary, executor: Executor | None = None
+) -> Iterator[tuple[str, Reading]]:
+    """Yield (sha256, reading) of each body, in order; many are read on all cores.
+
+    Args:
+        bodies: What is to be read.
+        number: How many there are.
+        vocabulary: The names that the register uses.
+        executor: Who reads them; by default this process, or from 150 on as many others as there are cores.
+
+    Raises:
+        StoreError: A process that reads was ended from outside.
+    """
     workers = len(os.sched_getaffinity(0))
-    if number < WORTH_A_POOL or workers == 1:
-        yield from map(_read_one, zip(bodies, repeat(vocabulary)))
+    if executor is None and (number < WORTH_A_POOL or workers == 1):
+        yield from (_read_one(one, vocabulary) for one in bodies)
         return
     # Not forked: a child that closes its copy of the database file would drop the locks of this process.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _remember_vocabulary, (vocabulary,)) as pool:
+    with executor or ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        # Sent with each batch, not when a process begins: one that died then would leave this one writing for ever.
+        names = pickle.dumps(vocabulary)
         source = iter(bodies)
         running: deque[Future[list[tuple[str, Reading]]]] = deque()
-        while batch := list(islice(source, _AT_ONCE)):
-            running.append(pool.submit(_read_batch, batch))
-            if len(running) > 2 * workers:  # no more in memory than keeps all busy
+        try:
+            while batch := list(islice(source, _AT_ONCE)):
+                running.append(pool.submit(_read_batch, batch, names))
+                if len(running) > 2 * workers:  # no more in memory than keeps all busy
+                    yield from running.popleft().result()
+            while running:
                 yield from running.popleft().result()
-        while running:
-            yield from running.popleft().result()
+        except BrokenExecutor as error:
+            raise StoreError("a process that reads pages was ended from outside, perhaps for want of memory") from error
 
 
-def _read_one(work: tuple[Unread, Vocabulary]) -> tuple[str, Reading]:
-    one, vocabulary = work
+def _read_one(one: Unread, vocabulary: Vocabulary) -> tuple[str, Reading]:
     return one.sha256, read_body(one.body, one.slug, one.slug, vocabulary, one.charset)
 
 
-_vocabulary: Vocabulary | None = None  # of a worker process, sent once
+@lru_cache(maxsize=1)
+def _vocabulary(names: bytes) -> Vocabulary:
+    return pickle.loads(names)  # type: ignore[no-any-return]
 
 
-def _remember_vocabulary(vocabulary: Vocabulary) -> None:
-    global _vocabulary
-    _vocabulary = vocabulary
-
-
-def _read_batch(batch: list[Unread]) -> list[tuple[str, Reading]]:
-    assert _vocabulary is not None  # the pool began with it
-    return [_read_one((one, _vocabulary)) for one in batch]
+def _read_batch(batch: list[Unread], names: bytes) -> list[tuple[str, Reading]]:
+    return [_read_one(one, _vocabulary(names)) for one in batch]
 
 
 @cache

@@ -1,11 +1,16 @@
 """What a body says, kept: a page comes back as it was read, with its end in short."""
 
 import json
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
+from scraper.names.vocabulary import default_vocabulary
 from scraper.reading.page import read_page
-from snapshots.keeping.readings import Reading, Readings
+from snapshots.keeping.database import StoreError
+from snapshots.keeping.readings import Reading, Readings, Unread, read_all
 from snapshots.keeping.states import States
 from snapshots.keeping.store import open_store
 from tests.scraper.reading.pages.render import MARKUPS, PAGE, TEXT_FORMS
@@ -47,3 +52,20 @@ def test_the_end_of_a_page_is_no_second_copy_of_its_prose(store):
     ((lengths,),) = store.db.execute("select tail from readings").fetchall()
     assert len(page.tail) > 2
     assert json.loads(lengths) == [["processing", len(page.tail)]]
+
+
+def test_a_reading_process_that_dies_is_one_clear_line():
+    bodies = [Unread(f"{n:064}", "seaview", MARKUPS[0](PAGE).encode(), None) for n in range(40)]
+    dying = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), os._exit, (1,))
+
+    with pytest.raises(StoreError, match="a process that reads pages was ended from outside"):
+        list(read_all(bodies, 40, default_vocabulary(), dying))
+
+
+def test_any_executor_reads_alike():
+    bodies = [Unread(f"{n:064}", "seaview", form(PAGE).encode(), None) for n, form in enumerate(MARKUPS)]
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(read_all(bodies, 8, default_vocabulary(), threads)) == list(
+            read_all(bodies, 8, default_vocabulary())
+        )
