@@ -161,6 +161,7 @@ def _list(values: Iterable[str]) -> str:
 def _plain(wanted: ChangeFilter) -> list[Part]:
     """Return what can be said of a change without looking at others, or up a name."""
     parts: list[Part] = []
+    # Exactly those are asked for, members of groups among them; else a group stands for its members.
     if wanted.group is None and wanted.ids is None:
         parts.append(("+c.member_of is null", {}))  # the sign keeps SQLite from an index in which nearly all are null
     if wanted.ids is not None:

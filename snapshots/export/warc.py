@@ -120,6 +120,7 @@ def _record(page: KeptPage) -> bytes:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers_of_body(page.headers, len(page.body)))
         block = f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode("latin-1", "replace") + page.body
         return _block("response", [*fields, ("Content-Type", "application/http; msgtype=response")], block)
+    # Without headers nobody answered: it is a file that was saved, or a page kept before headers were.
     is_markup = looks_like_markup(page.body.decode("utf-8", "replace"))
     return _block("resource", [*fields, ("Content-Type", "text/html" if is_markup else "text/plain")], page.body)
 

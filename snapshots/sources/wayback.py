@@ -136,6 +136,7 @@ def _rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
             yield number, _json_line(head, brace + tail)
         elif line.strip():
             fields = line.split(" ")
+            # Of a line that is cut short the first fields are still right; with fewer than three it names no capture.
             yield number, dict(zip(names, fields, strict=False)) if len(fields) >= 3 else {}
 
 
@@ -231,6 +232,7 @@ class SavedCaptures:
 
 def check(payload: Payload, capture: ListedCapture, place: str) -> Payload:
     """Return what a capture's bytes are, or that they are not those that the list has the digest of."""
+    # A digest that is not SHA-1 in base 32 cannot be held against the bytes; the capture is taken at its word.
     if payload.refused or not is_digest(capture.digest) or digest_of(payload.body) == capture.digest:
         return payload
     return Payload(b"", f"{place} has the digest {digest_of(payload.body)}, and the list says {capture.digest}")
@@ -266,6 +268,7 @@ def _page_of(capture: ListedCapture, hosts: Collection[str]) -> SavedPage | Pass
     status, kind = capture.statuscode, capture.mimetype
     if status not in ("", "200"):
         return Passed(REDIRECT if status.startswith("3") else ERROR)
+    # Archives say "unk" of what they did not look at, and some servers send no type at all.
     if kind not in ("", REVISIT, "unk") and not kind.startswith("text/") and "html" not in kind:
         return Passed(NO_PAGE)
     return SavedPage(

@@ -172,6 +172,7 @@ def _page(request: PageRequest) -> Row:
     """
     wanted = request.path["slug"]
     rows = request.reader.rows(
+        # Slugs are in lower case, and addresses are typed as names are.
         "select * from pages where key in (:slug, :lower)", {"slug": wanted, "lower": wanted.lower()}
     )
     if not rows:
@@ -195,6 +196,7 @@ def _lead(reader: Reader, page: Row, now: Sequence[Row], told: Sequence[Row]) ->
         here = f"{agreements} on its page, on {day(page['last_seen'])}."
     else:
         here = f"No longer on the register’s pages; last read on {day(page['last_seen'])}."
+    # A 29 February has none the year before; as a text it still sorts between the 28th and the 1st.
     year_ago = f"{int(reader.newest[:4]) - 1}{reader.newest[4:]}"
     lately = [row for row in told if row["first_seen"] > year_ago]
     if not lately:
