@@ -173,7 +173,8 @@ def _page(request: PageRequest) -> Row:
     wanted = request.path["slug"]
     rows = request.reader.rows(
         # Slugs are in lower case, and addresses are typed as names are.
-        "select * from pages where key in (:slug, :lower)", {"slug": wanted, "lower": wanted.lower()}
+        "select * from pages where key in (:slug, :lower)",
+        {"slug": wanted, "lower": wanted.lower()},
     )
     if not rows:
         known = request.reader.organisations

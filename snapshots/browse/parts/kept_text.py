@@ -109,8 +109,9 @@ class KeptPair:
 
     @property
     def both(self) -> str:
-        """Address of the two side by side."""
-        if not self.before or not self.after:
+        """Address of the two side by side; none where there is one, or both are the same bytes."""
+        # What appears on a second page is told of the first in order: that one may not have changed.
+        if not self.before or not self.after or self.before.sha256 == self.after.sha256:
             return ""
         return addresses.with_query(addresses.snapshot(self.after.sha256), [("with", self.before.sha256)])
 

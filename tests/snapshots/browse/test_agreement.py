@@ -414,3 +414,16 @@ def test_an_agreement_whose_arrival_was_told_is_not_older_than_that(tmp_path):
 
     assert "2026-02-04" in text(part(answer, "h-data"))
     assert "or before" not in text(part(answer, "h-data")) + text(part(answer, "h-basis"))
+
+
+def test_a_kept_page_is_not_set_beside_itself(tmp_path):
+    # That it stands on a second page too is told of the first in order, which did not change.
+    watch = Watch(tmp_path)
+    alone = {"nhs_eastmere_icb": projects(EASTMERE, LABOUR), "wexcombe_city_council": WEXCOMBE}
+    watch.take(alone, "2026-02-03")
+    watch.take(alone | {"wexcombe_city_council": projects(WEXCOMBE, LABOUR)}, "2026-02-04")
+    with serving(watch.database) as served:
+        answer = served.page(f"/agreements/{LABOUR.reference}")
+
+    assert "Now also on another page" in answer.words
+    assert [link["href"] for link in answer.soup.select("a") if "with=" in link.get("href", "")] == []
