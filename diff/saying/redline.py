@@ -1,21 +1,20 @@
 """Prose, word by word: what was taken out and what was put in.
 
 Paragraphs are matched first, words only within paragraphs that differ. Two words are one if they fold alike, so a lost
-dash or a curled quote is no difference. A changed passage that is too long to match word by word in good time is given
-whole, out and in.
+dash or a curled quote is no difference. What takes too long to match is given whole, out and in (`matching`).
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
 from diff.details import Details
+from diff.saying.matching import matching
 from scraper.names.fold import fold
 from scraper.text import cut, one_line
 
-LONGEST_PASSAGE = 6_000
-"""Words on both sides beyond which a passage is given whole: matching takes time by the square of it."""
+_MOST_MARKS = 8
+"""Words at the start of a line that may be marks of lists within lists: each is looked for with all before it."""
 
 Mark = Literal["same", "out", "in"]
 
@@ -48,10 +47,9 @@ def redline(before: str, after: str) -> Redline:
     old, new = _paragraphs(before), _paragraphs(after)
     if fold(before) == fold(after):  # breaks alone may have moved
         return Redline(tuple((Run("same", text),) for text in new))
-    matcher = SequenceMatcher(None, [fold(p) for p in old], [fold(p) for p in new], autojunk=False)
     paragraphs: list[tuple[Run, ...]] = []
-    for operation, a, b, c, d in matcher.get_opcodes():
-        if operation == "equal":
+    for same, a, b, c, d in matching([fold(p) for p in old], [fold(p) for p in new]):
+        if same:
             paragraphs += [(Run("same", text),) for text in new[c:d]]
         else:
             paragraphs += _changed_passage(old[a:b], new[c:d])
@@ -101,7 +99,7 @@ _BREAK = _Token("\n", "")
 
 def _words(words: list[str]) -> Iterator[_Token]:
     marks = 0
-    while marks < len(words) - 1 and fold(" ".join((*words[: marks + 1], "x"))) == "x":
+    while marks < min(len(words) - 1, _MOST_MARKS) and fold(" ".join((*words[: marks + 1], "x"))) == "x":
         marks += 1
     for number, word in enumerate(words):
         yield _Token(word, "" if number < marks else fold(word))
@@ -109,14 +107,10 @@ def _words(words: list[str]) -> Iterator[_Token]:
 
 def _word_runs(before: str, after: str) -> Iterator[Run]:
     old, new = _tokens(before), _tokens(after)
-    if len(old) + len(new) > LONGEST_PASSAGE:
-        yield from (Run("out", _text(old)), Run("in", _text(new)))
-        return
     # What says nothing is matched as it stands: breaks with breaks.
-    matcher = SequenceMatcher(None, [t.says or t.text for t in old], [t.says or t.text for t in new], autojunk=False)
-    for operation, a, b, c, d in matcher.get_opcodes():
+    for same, a, b, c, d in matching([t.says or t.text for t in old], [t.says or t.text for t in new]):
         gone, come = old[a:b], new[c:d]
-        if operation == "equal" or _says(gone) == _says(come):
+        if same or _says(gone) == _says(come):
             if come:
                 yield Run("same", _text(come))
             continue
@@ -202,11 +196,10 @@ def excerpt(before: str, after: str, longest: int = 300) -> tuple[Run, ...]:
 def _passages(before: str, after: str) -> Iterator[tuple[str, str]]:
     """Yield the passages that differ, cut as `redline` cuts them: matching words takes time, and few are shown."""
     old, new = before.split("\n"), after.split("\n")
-    matcher = SequenceMatcher(None, [fold(p) for p in old], [fold(p) for p in new], autojunk=False)
-    for operation, a, b, c, d in matcher.get_opcodes():
-        if operation != "equal" and b - a == d - c:
+    for same, a, b, c, d in matching([fold(p) for p in old], [fold(p) for p in new]):
+        if not same and b - a == d - c:
             yield from zip(old[a:b], new[c:d], strict=True)
-        elif operation != "equal":
+        elif not same:
             yield "\n".join(old[a:b]), "\n".join(new[c:d])
 
 

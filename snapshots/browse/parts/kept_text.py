@@ -6,10 +6,10 @@ Nothing in a page is run, followed or fetched: what comes out is text on single 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from urllib.parse import quote, urlsplit
 
 from diff.change import Change
+from diff.saying.matching import matching
 from diff.saying.redline import Run, redline
 from scraper.errors import UnreadableMarkupError
 from scraper.reading.blocks import lines_of_text, looks_like_markup
@@ -140,8 +140,6 @@ MOST_LINES = 3_000
 MOST_CHARACTERS = 400_000
 """What a page shows of a kept page; all of it can be saved."""
 LONGEST_LINE = 20_000
-LONGEST_IN_WORDS = 4_000
-"""Characters of two lines beyond which they are not compared word by word."""
 CONTEXT = 2
 """Unchanged lines beside one that differs."""
 
@@ -241,14 +239,11 @@ def side_by_side(before: Sequence[PageLine], after: Sequence[PageLine]) -> list[
     >>> [run.mark for run in rows[0].before.runs], [run.mark for run in rows[0].after.runs], rows[1].before
     (['same', 'out'], ['same', 'in'], None)
     """
-    matcher = SequenceMatcher(None, [line.text for line in before], [line.text for line in after], autojunk=False)
-    if len(before) + len(after) > MOST_LINES:  # repeats of one line take time by the square of their number
-        matcher = SequenceMatcher(None, [line.text for line in before], [line.text for line in after], autojunk=True)
     rows: list[LinePair] = []
-    operations = matcher.get_opcodes()
-    for n, (operation, a, b, c, d) in enumerate(operations):
-        if operation == "equal":
-            rows += _alike(before[a:b], after[c:d], first=n == 0, last=n == len(operations) - 1)
+    stretches = matching([line.text for line in before], [line.text for line in after])
+    for n, (same, a, b, c, d) in enumerate(stretches):
+        if same:
+            rows += _alike(before[a:b], after[c:d], first=n == 0, last=n == len(stretches) - 1)
         else:
             rows += _differing(before[a:b], after[c:d])
     return rows
@@ -281,8 +276,6 @@ def _differing(old: Sequence[PageLine], new: Sequence[PageLine]) -> Iterator[Lin
 
 
 def _pair(before: PageLine, after: PageLine) -> LinePair:
-    if len(before.text) + len(after.text) > LONGEST_IN_WORDS:
-        return LinePair(before=_whole(before, "out"), after=_whole(after, "in"), differs=True)
     runs = [run for paragraph in redline(before.text, after.text).paragraphs for run in paragraph]
     if all(run.mark == "same" for run in runs):  # it means the same, but is not the same
         return LinePair(before=_whole(before, "out"), after=_whole(after, "in"), differs=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from diff.saying.redline import LONGEST_PASSAGE, edit_of, redline
+from diff.saying.redline import edit_of, redline
 from scraper.names.fold import fold
 
 
@@ -57,14 +57,18 @@ def test_words_are_counted():
     assert (changed.words("same"), changed.words("out"), changed.words("in")) == (3, 2, 2)
 
 
-def test_a_passage_too_long_to_match_is_given_whole():
-    before = " ".join(f"w{n}" for n in range(LONGEST_PASSAGE))
-    after = before.replace("w77 ", "W99 ")
+def test_one_word_of_a_long_passage_is_found():
+    before = " ".join(f"w{n}" for n in range(20_000))
 
-    changed = redline(before, after)
+    changed = redline(before, before.replace("w77 ", "W99 "))
 
-    assert [run.mark for run in changed.runs("out")] == ["out"]
-    assert changed.words("out") == changed.words("in") == LONGEST_PASSAGE
+    assert [run.text for run in (*changed.runs("out"), *changed.runs("in"))] == ["w77", "W99"]
+
+
+def test_a_passage_of_repeats_is_given_whole():
+    changed = redline("yes " * 3_000, "yes no " * 1_500)
+
+    assert [(run.mark, len(run.text.split())) for run in changed.paragraphs[0]] == [("out", 3_000), ("in", 3_000)]
 
 
 def test_the_key_of_an_edit_is_folded_sorted_and_without_repeats():
