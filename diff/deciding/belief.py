@@ -83,6 +83,12 @@ class PageBelief:
     """References of a page that shrank beyond belief, and how often it was seen so."""
     late_groups: tuple[tuple[str, str], ...] = ()
     """(id, edit) of the groups of runs in which this page could not be read (design rule 7)."""
+    versions: tuple[str, ...] = ()
+    """Digests of all that it ever said and was believed, each once; the last is the version before (design rule 12)."""
+    returned: str = ""
+    """The earlier version that its last sighting showed again, for the first time in a row."""
+    returned_since: str = ""
+    """Time of that sighting."""
 
     @property
     def standing(self) -> frozenset[str]:
@@ -93,7 +99,7 @@ class PageBelief:
     def unsettled(self) -> bool:
         """Whether the next sighting may tell something, though the page does not change."""
         doubtful = self.flag_doubt or self.remainder_doubt or self.absent_since or self.late_groups or self.shrunk[1]
-        return bool(doubtful) or any(place.in_doubt for place in self.places.values())
+        return bool(doubtful or self.returned) or any(place.in_doubt for place in self.places.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,8 @@ class Edition:
     """Slugs of the pages that could not be read."""
     absent: frozenset[str] = frozenset()
     """Slugs of known pages that a complete run lacked, or that are gone (404, 410)."""
+    lately: frozenset[str] = frozenset()
+    """Slugs of the pages sighted or absent that another run, held or not, saw less than 45 days before (rule 11)."""
     changed: frozenset[str] = frozenset()
     """Slugs among those read whose bytes are other than the believed ones."""
     edges: Mapping[str, Edges] = field(default_factory=dict)

@@ -46,6 +46,20 @@ def folded_form(agreement: Agreement) -> dict[str, str]:
     return form
 
 
+class FoldedForms:
+    """Folded forms, each made once: a page's version is known by them, and its agreements are compared by them."""
+
+    def __init__(self) -> None:
+        # By identity, as records hold what has no hash; the record is kept, so that its place in memory stays its own.
+        self._made: dict[int, tuple[Agreement, dict[str, str]]] = {}
+
+    def of(self, agreement: Agreement) -> dict[str, str]:
+        """Return the folded form of *agreement*."""
+        if id(agreement) not in self._made:
+            self._made[id(agreement)] = agreement, folded_form(agreement)
+        return self._made[id(agreement)][1]
+
+
 _JOINT_PARTS = {Comparing.TERM: "term", Comparing.REMARK: "incident", Comparing.WINDOW: "released"}
 
 
@@ -84,6 +98,8 @@ class _Comparison:
     values: dict[str, Any] = field(default_factory=dict)
     """The new belief, field by field."""
     doubts: dict[str, Doubt] = field(default_factory=dict)
+    sure: bool = False
+    """What is missing needs no second sighting."""
 
     def tell(
         self,
@@ -110,7 +126,7 @@ class _Comparison:
 
         *text* is kept with those that are doubted, as what they were printed in.
         """
-        told = gone if replaced else gone & self.doubt.values
+        told = gone if replaced or self.sure else gone & self.doubt.values
         if gone - told:
             self.doubts[self.part] = Doubt(gone - told, self.doubt.body or self.old_body, text)
         return told
@@ -132,6 +148,8 @@ def compare_place(
     vocabulary: Vocabulary,
     frame: Frame = NO_FRAME,
     splitter: NameSplitter | None = None,
+    forms: Callable[[Agreement], Mapping[str, str]] = folded_form,
+    sure: bool = False,
 ) -> tuple[list[Difference], Place]:
     """Compare what is believed of an agreement with what its page prints now.
 
@@ -143,6 +161,8 @@ def compare_place(
         vocabulary: Known names.
         frame: What the site prints around the register, found since it was believed to be the agreement's.
         splitter: Takes lists of controllers apart, and knows what heads pages; by default it knows listed names alone.
+        forms: Gives folded forms, those at hand if there are any.
+        sure: What is missing is told at once: an operator looked at it, or it was seen twice without being compared.
 
     Returns:
         The differences to tell, and what is believed now. A value that is missing for the first time is only doubted.
@@ -151,8 +171,8 @@ def compare_place(
     if believed == printed and layout in place.type_words and not (place.in_doubt or place.last_bodies):
         return [], place  # most agreements of a page that changed are as they were, to the letter
     splitter = splitter or vocabulary.splitter()
-    at_work = _Comparison(place, printed, layout, old_body, vocabulary, frame, splitter)
-    parts = differing(folded_form(believed), folded_form(printed))
+    at_work = _Comparison(place, printed, layout, old_body, vocabulary, frame, splitter, sure=sure)
+    parts = differing(forms(believed), forms(printed))
     for part in parts:
         if _field_of(part) not in printed.unprinted | believed.unprinted:
             at_work.part = part
@@ -188,6 +208,21 @@ def _believe(at_work: _Comparison, type_words: Mapping[str, frozenset[str]]) -> 
 def first_belief(printed: Agreement, layout: str) -> Place:
     """Return what is believed of an agreement at its first sighting: what its page prints."""
     return Place(believed=printed, type_words={layout: _type_words(printed)})
+
+
+def still_doubted(place: Place, printed: Agreement) -> dict[str, Doubt]:
+    """Return the doubts of a place, but for values that *printed* shows, though it is not believed."""
+    if not place.doubts:
+        return {}
+    believed, form = folded_form(place.believed), folded_form(printed)
+    left = {}
+    for part, doubt in place.doubts.items():
+        shown = _type_words(printed) if part == "type_words" else set(form[part].split(_SEPARATOR))
+        is_as_believed = part in form and form[part] == believed[part]
+        values = frozenset() if is_as_believed else doubt.values - shown
+        if values:
+            left[part] = replace(doubt, values=values)
+    return left
 
 
 # --- sets -------------------------------------------------------------------------------------------------------------

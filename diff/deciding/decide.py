@@ -4,16 +4,18 @@ The order of the steps is the order of the questions: is each page believable, i
 what differs in each, which of it is one register-wide edit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diff.change import Change, fact_id
-from diff.deciding.belief import Edition, PageBelief, Past
-from diff.deciding.grouping import group_changes, join_late, merge_equal, propose_relabellings
-from diff.deciding.guards import SHRUNK_SIGHTINGS, Guards, asked_for, has_shrunk, is_stale_copy, why_held
+from diff.deciding.belief import Edition, PageBelief, Past, Place
+from diff.deciding.grouping import Found, group_changes, join_late, merge_equal, propose_relabellings
+from diff.deciding.guards import Guards, asked_for, why_held
 from diff.deciding.identity import Identities, Spot
+from diff.deciding.oddness import losses_of, why_not_understood, why_too_different
 from diff.deciding.run import RunAtWork
+from diff.deciding.sightings import JudgedPages, judge_pages
 from diff.details import single
 from diff.kinds import ChangeKind
 from diff.saying.sentence import summarise
@@ -37,6 +39,7 @@ class Decision:
     distrusted: Mapping[str, str] = field(default_factory=dict)
     """Slug → reason, of pages that were read but are not believed."""
     stale: frozenset[str] = frozenset()
+    """Slugs of the pages that show what they showed earlier, be it at another address: kept, and no more."""
 
     @property
     def facts(self) -> list[str]:
@@ -57,64 +60,82 @@ def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guar
     Returns:
         The decision.
     """
-    stale = frozenset(s for s, seen in edition.read.items() if (page := past.page(s)) and is_stale_copy(page, seen))
-    edition = _without(edition, stale)
-    distrusted = {} if trusted else _distrusted(past, edition)
-    edition = _without(edition, distrusted, failed=True)
-    identities = Identities(past, edition, trusted=trusted)
-    reasons = {slug: _why_distrusted(past, page) for slug, page in distrusted.items()}
-    held = why_held(
+    pages = judge_pages(past, edition, trusted=trusted)
+    identities = identities_of(past, pages, trusted=trusted)
+    undone = Decision(
+        distrusted={slug: _why_distrusted(past, page) for slug, page in pages.shrunk.items()},
+        stale=pages.stale | pages.earlier.keys(),
+    )
+    if not trusted and (held := _why_impossible(past, edition, pages, identities, guards)):
+        return replace(undone, held=held)
+    run = RunAtWork(past, pages, vocabulary, trusted=trusted)
+    run.follow(identities.settle())
+    found, joined = _gather(run, guards)
+    if not trusted and (held := _why_odd(run, found, guards)):
+        return replace(undone, held=held)
+    decision = _tell(run, found, joined, guards)
+    return replace(decision, distrusted=undone.distrusted, stale=undone.stale)
+
+
+def identities_of(past: Past, pages: JudgedPages, *, trusted: bool) -> Identities:
+    """Return the references of a run; those on pages that show an earlier version are not gone."""
+    shown = {agreement.reference for sighting in pages.earlier.values() for agreement in sighting.page.agreements}
+    return Identities(past, pages.edition, trusted=trusted, shown=shown, twice=pages.twice)
+
+
+def _why_impossible(
+    past: Past, edition: Edition, pages: JudgedPages, identities: Identities, guards: Guards
+) -> str | None:
+    return why_held(
         guards,
         asked=len(asked_for(edition)),
-        failed=len(edition.failed),
-        agreements=past.size(edition.sighted | edition.absent),
+        failed=len(pages.edition.failed),
+        agreements=past.size(pages.edition.sighted | pages.edition.absent),
         gone=identities.nowhere(),
     )
-    if held and not trusted:
-        return Decision(held=held, distrusted=reasons, stale=stale)
-    run = RunAtWork(past, edition, vocabulary, distrusted, trusted)
-    run.follow(identities.settle())
-    decision = _tell(run, guards)
-    return replace(decision, distrusted=reasons, stale=stale)
 
 
-def _without(edition: Edition, slugs: Iterable[str], *, failed: bool = False) -> Edition:
-    gone = frozenset(slugs)
-    read = {slug: sighting for slug, sighting in edition.read.items() if slug not in gone}
-    return replace(edition, read=read, failed=edition.failed | gone if failed else edition.failed)
+def _why_odd(run: RunAtWork, found: list[Found], guards: Guards) -> str | None:
+    """Return why what was compared is not believable: a field fails, or too much differs at once."""
+    agreements = len(run.compared) + run.past.size(run.edition.quiet)
+    lately = {one.printed.reference for one in run.compared if one.stood_on in run.edition.lately}
+    losses = (
+        loss for one in run.compared for loss in losses_of(one, run.pages[one.slug].places[one.printed.reference])
+    )
+    return why_not_understood(guards, run.compared, lambda: _unchanged(run), agreements) or why_too_different(
+        guards, found, losses, lately, agreements
+    )
 
 
-def _distrusted(past: Past, edition: Edition) -> dict[str, PageBelief]:
-    """Return the pages that lost nine tenths of their agreements and were not seen so often enough to believe it."""
-    identities = Identities(past, edition)
-    shrunk = {}
-    for slug, sighting in edition.read.items():
-        page = past.page(slug)
-        if page and not page.gone and has_shrunk(page, sighting, identities.found_elsewhere(slug)):
-            references = tuple(sorted(a.reference for a in sighting.page.agreements))
-            times = page.shrunk[1] + 1 if page.shrunk[0] == references else 1
-            shrunk[slug] = replace(page, shrunk=(references, times))
-    return {slug: page for slug, page in shrunk.items() if page.shrunk[1] < SHRUNK_SIGHTINGS}
+def _unchanged(run: RunAtWork) -> Iterator[Place]:
+    """Yield the agreements of the pages that were seen and not read."""
+    for page in filter(None, map(run.past.page, sorted(run.edition.quiet))):
+        yield from (place for place in page.places.values() if not place.gone)
 
 
 def _why_distrusted(past: Past, page: PageBelief) -> str:
     return f"it shows {len(page.shrunk[0])} of {past.size([page.slug])} agreements, the others are found nowhere else"
 
 
-def _tell(run: RunAtWork, guards: Guards) -> Decision:
-    """Turn what was found into what is listed: late members, equal facts, proposals, groups, counts."""
+def _gather(run: RunAtWork, guards: Guards) -> tuple[list[Found], list[Change]]:
+    """Return what was found, equal facts once and new names proposed, and what belongs to groups of earlier runs."""
     late = {slug: run.past.page(slug) for slug in run.edition.read}
     keys = {slug: page.late_groups for slug, page in late.items() if page and page.late_groups}
     found, joined = join_late(run.found, keys)
     found = merge_equal(found)
     found = propose_relabellings(found, run.past, run.edition.sighted, guards.group_from)
-    listed, groups = group_changes(found, guards.group_from)
-    changes = _numbered(run.past, [*listed, *_layout_changes(run)])
     for change in (*(one.change for one in found), *joined):
         if change.kind is ChangeKind.DATASET_RELABELLED and change.substantive:
             _settle(run, change)
-    pages = dict(run.pages)
-    for slug in run.edition.failed if groups else ():
+    return found, joined
+
+
+def _tell(run: RunAtWork, found: list[Found], joined: list[Change], guards: Guards) -> Decision:
+    """Turn what was found into what is listed: groups, counts; pages that are not believed owe the groups theirs."""
+    listed, groups = group_changes(found, guards.group_from)
+    changes = _numbered(run.past, [*listed, *_layout_changes(run)])
+    pages = run.pages | run.shown_again()
+    for slug in run.judged.not_believed if groups else ():
         owed = tuple((identity, key) for key, identity in groups.items())
         pages[slug] = replace(pages[slug], late_groups=(*pages[slug].late_groups, *owed))
     joined = _numbered(run.past, joined)

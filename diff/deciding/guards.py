@@ -1,9 +1,13 @@
-"""Is this run believable? Is this page? Totals are checked here, once, before anything is concluded from them."""
+"""Is this run believable? Totals are checked here, once, before anything is told.
 
-from collections.abc import Iterable
+What is asked of a run, in this order: could its pages be read, do its agreements still stand anywhere, is each field
+still understood, and do not too many agreements say something else at once (`diff.deciding.oddness` has the last two).
+Whether a page is believable is asked before (`diff.deciding.sightings`).
+"""
+
 from dataclasses import dataclass
 
-from diff.deciding.belief import Edition, PageBelief, Sighting
+from diff.deciding.belief import Edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +20,15 @@ class Guards:
     """Share of the pages asked for, unreadable, from which a run is held."""
     group_from: int = 25
     """Agreements with the same edit in one run that are told as one change."""
+    odd_fraction: float = 0.2
+    """Share of the agreements sighted on which one field fails, or that differ at once, from which a run is held."""
 
 
 FEWEST_AGREEMENTS = 30
-"""Below so many agreements a third of them can go in earnest."""
+"""Below so many agreements a third of them, though not all, can go in earnest, and a fifth can change."""
 
 FEWEST_FAILURES = 2
 """One unreadable page is that page's failure, however few were asked for."""
-
-SHRUNK_TO = 0.1
-SHRUNK_SIGHTINGS = 3
 
 
 def why_held(guards: Guards, *, asked: int, failed: int, agreements: int, gone: int) -> str | None:
@@ -40,36 +43,10 @@ def why_held(guards: Guards, *, asked: int, failed: int, agreements: int, gone: 
     """
     if failed >= FEWEST_FAILURES and failed >= guards.failed_fraction * asked:
         return f"{failed} of the {asked} pages asked for could not be read"
-    if agreements >= FEWEST_AGREEMENTS and gone >= guards.gone_fraction * agreements:
+    enough = agreements >= FEWEST_AGREEMENTS or gone == agreements > 0
+    if enough and gone >= guards.gone_fraction * agreements:
         return f"{gone} of the {agreements} agreements on the pages asked for are gone"
     return None
-
-
-def has_shrunk(page: PageBelief, sighting: Sighting, elsewhere: frozenset[str]) -> bool:
-    """Say whether a page lost nine tenths of its agreements while these are found nowhere else.
-
-    So it did, too, without the agreements that other pages show: some moved there, some stand on two pages all along.
-    """
-    printed = {agreement.reference for agreement in sighting.page.agreements}
-    shrank = len(printed) < SHRUNK_TO * len(page.standing)
-    return shrank and len(printed - elsewhere) < SHRUNK_TO * len(page.standing - elsewhere)
-
-
-def is_stale_copy(page: PageBelief, sighting: Sighting) -> bool:
-    """Say whether a capture from another host or spelling shows an older build than the one before (design rule 12)."""
-    # A saved file has no address: nothing says that it is another copy than the one before.
-    if sighting.spelling == page.spelling or not sighting.spelling or not page.spelling or page.body is None:
-        return False
-    before = _latest(place.believed.released_to for place in page.places.values() if not place.gone)
-    now = _latest(agreement.released_to for agreement in sighting.page.agreements)
-    count, count_before = sighting.page.files_disseminated, page.files_disseminated
-    fewer_files = count is not None and count_before is not None and count < count_before
-    earlier_month = bool(now) and now < before
-    return earlier_month or fewer_files
-
-
-def _latest(months: Iterable[str | None]) -> str:
-    return max((month for month in months if month), default="")
 
 
 def asked_for(edition: Edition) -> frozenset[str]:

@@ -6,7 +6,7 @@ longer on one is settled by itself, from what is known of all the pages where it
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -82,10 +82,29 @@ def twin_of(reference: str) -> str | None:
 class Identities:
     """The references of one run, settled one by one."""
 
-    def __init__(self, past: Past, edition: Edition, *, trusted: bool = False) -> None:
+    def __init__(
+        self,
+        past: Past,
+        edition: Edition,
+        *,
+        trusted: bool = False,
+        shown: Collection[str] = (),
+        twice: Collection[str] = (),
+    ) -> None:
+        """Settle what *edition* says.
+
+        Args:
+            past: What is believed.
+            edition: What the run saw.
+            trusted: What is missing needs no second sighting.
+            shown: References on pages that are not believed and show an earlier version: these are not gone.
+            twice: Slugs of pages of which this is the second sighting, though nothing was made of the first.
+        """
         self._past = past
         self._edition = edition
         self._trusted = trusted
+        self._shown = shown
+        self._twice = twice
         self._printed = {slug: {a.reference for a in s.page.agreements} for slug, s in edition.read.items()}
         self._n_printed = Counter(reference for references in self._printed.values() for reference in references)
         self._respelt = {
@@ -107,7 +126,7 @@ class Identities:
 
     def nowhere(self) -> int:
         """Return how many agreements of the pages seen are gone: on no page, under no other reference."""
-        everywhere = self._n_printed.keys()
+        everywhere = self._n_printed.keys() | set(self._shown)
         return sum(
             1
             for reference in self._leaving() - everywhere
@@ -272,7 +291,7 @@ class Identities:
         page, place = self._past.page(slug), self._place(slug, reference)
         if page and page.shrunk[1] and page.shrunk[0] == tuple(sorted(self._printed.get(slug, ()))):
             return True
-        return self._trusted or (place is not None and place.missing_since is not None)
+        return self._trusted or slug in self._twice or (place is not None and place.missing_since is not None)
 
 
 def _respelt_in_place(spot: Spot, reference: str) -> Fate:

@@ -9,11 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from diff.change import Change, Difference, fact_id
-from diff.deciding.belief import Edition, PageBelief, Past, Place, Sighting
+from diff.deciding.belief import PageBelief, Past, Place, Sighting
 from diff.deciding.compare import compare_place, first_belief, folded_form, part_of
 from diff.deciding.controllers import has_name, splitter_of
 from diff.deciding.grouping import Found, still_owed
 from diff.deciding.identity import Fate, Spot, Verdict, is_baseline, is_new, lacked_before
+from diff.deciding.oddness import ComparedPlace
+from diff.deciding.sightings import JudgedPages, seen_again, with_version
 from diff.details import Details, single
 from diff.kinds import ChangeKind
 from diff.saying.redline import edit_of, redline, text_details
@@ -29,20 +31,14 @@ from scraper.records import FIELDS, Agreement
 class RunAtWork:
     """One believable run at work: places and pages get their new belief, what differs is gathered in `found`."""
 
-    def __init__(
-        self,
-        past: Past,
-        edition: Edition,
-        vocabulary: Vocabulary,
-        distrusted: Mapping[str, PageBelief],
-        trusted: bool,
-    ) -> None:
+    def __init__(self, past: Past, pages: JudgedPages, vocabulary: Vocabulary, *, trusted: bool) -> None:
         self.past = past
-        self.edition = edition
+        self.judged = pages
+        self.edition = pages.edition
         self.vocabulary = vocabulary
-        self.splitter = splitter_of(past, edition, vocabulary)
-        self.distrusted = distrusted
+        self.splitter = splitter_of(past, pages.edition, vocabulary)
         self.trusted = trusted
+        self.compared: list[ComparedPlace] = []
         self.pages: dict[str, PageBelief] = {}
         self.places: dict[str, dict[str, Place]] = {}
         self.found: list[Found] = []
@@ -67,9 +63,18 @@ class RunAtWork:
         for slug in self.edition.absent:
             self._look_at_absence(slug, heirs)
         for slug in self.edition.failed:
-            self.pages[slug] = self.distrusted.get(slug) or self._page(slug)
+            self.pages[slug] = self.judged.shrunk.get(slug) or self._page(slug)
         for slug in self.places.keys() - self.pages.keys():  # changed from afar: their agreements moved to them unread
             self.pages[slug] = replace(self._page(slug), places=self.places[slug])
+
+    def shown_again(self) -> dict[str, PageBelief]:
+        """Return what is believed of the pages that show an earlier version of themselves."""
+        return {
+            slug: seen_again(
+                self.pages.get(slug) or self._page(slug), sighting, self.judged.versions[slug], self.edition.time
+            )
+            for slug, sighting in self.judged.earlier.items()
+        }
 
     # --- the past at hand ---------------------------------------------------------------------------------------------
 
@@ -96,6 +101,10 @@ class RunAtWork:
             return self._page(slug).places[reference].believed
         return next(a for a in sighting.page.agreements if a.reference == reference)
 
+    def _is_sure(self, slug: str) -> bool:
+        """Say whether what a page lacks needs no second sighting."""
+        return self.trusted or slug in self.judged.twice
+
     def _put(self, slug: str, reference: str, place: Place | None) -> None:
         """Note the new belief of a place. None: its history goes on elsewhere."""
         places = self.places.setdefault(slug, dict(self._page(slug).places))
@@ -114,7 +123,7 @@ class RunAtWork:
                 origin_slug, origin_reference = fate.origin
                 origin = self._page(origin_slug)
                 place = replace(origin.places[origin_reference], arrived=False)
-                self._compare(slug, printed, place, origin.body)
+                self._compare(slug, printed, place, origin.body, stood_on=origin_slug)
                 continue
             place = first_belief(printed, self._layout(slug))
             if fate.verdict is Verdict.UNSETTLED:
@@ -128,7 +137,7 @@ class RunAtWork:
         name = fate.origin[1] if fate.origin else fate.reference
         for slug in fate.left:
             place = self._page(slug).places[name]
-            self.ended[slug, name] = place.missing_since or self.edition.time
+            self.ended[slug, name] = place.missing_since or self.judged.twice.get(slug) or self.edition.time
             told_gone = fate.verdict is Verdict.REMOVED
             self._put(slug, name, replace(place, gone=True, missing_since=None, doubts={}) if told_gone else None)
         for slug in fate.doubted:
@@ -137,7 +146,9 @@ class RunAtWork:
             since = place.missing_since or self.edition.time
             self._put(slug, name, replace(place, missing_since=since, missing_body=last_body))
 
-    def _compare(self, slug: str, printed: Agreement, place: Place, old_body: str | None) -> None:
+    def _compare(
+        self, slug: str, printed: Agreement, place: Place, old_body: str | None, *, stood_on: str | None = None
+    ) -> None:
         differences, now = compare_place(
             place,
             printed,
@@ -146,6 +157,11 @@ class RunAtWork:
             vocabulary=self.vocabulary,
             frame=Frame(self.edition.frame, self._organisation(slug)),
             splitter=self.splitter,
+            forms=self.judged.forms.of,
+            sure=self._is_sure(slug),
+        )
+        self.compared.append(
+            ComparedPlace(slug, stood_on or slug, self._layout(slug), place, printed, is_same=now is place)
         )
         self._put(slug, printed.reference, now)
         had = {fold(name): name for name in place.believed.datasets or ()}
@@ -261,6 +277,9 @@ class RunAtWork:
             absent_since=None,
             gone=False,
             shrunk=((), 0),
+            versions=with_version(before, self.judged.versions[slug]),
+            returned="",
+            returned_since="",
             late_groups=still_owed(before.late_groups) if any(place.doubts for place in places.values()) else (),
         )
 
@@ -281,7 +300,7 @@ class RunAtWork:
         if page.flags and not before.flags:
             self._find_plain(ChangeKind.FLAG_RAISED, slug, field="flags", after="\n".join(page.flags))
         elif before.flags and not page.flags:
-            if not before.flag_doubt:
+            if not before.flag_doubt and not self._is_sure(slug):
                 return before.body
             facts = {"field": "flags", "before": "\n".join(before.flags), "old_body": before.flag_doubt}
             self._find_plain(ChangeKind.FLAG_CLEARED, slug, **facts)
@@ -296,7 +315,7 @@ class RunAtWork:
         new = sighting.page.remainder
         if fold(old or "") == fold(new or ""):
             return new, None
-        if not fold(new or "") and not before.remainder_doubt:
+        if not fold(new or "") and not before.remainder_doubt and not self._is_sure(before.slug):
             return old, before.body
         facts = {"field": "remainder", "before": old, "after": new, "old_body": before.remainder_doubt}
         self._find_plain(ChangeKind.TEXT_CHANGED, before.slug, **facts)

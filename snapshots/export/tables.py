@@ -346,7 +346,7 @@ def _snapshots() -> Table:
             Column(
                 name="stale",
                 type="boolean",
-                meaning="Whether it is an older copy from another address, which starts no change and is no sighting.",
+                meaning="Whether it is an older copy, from another address or shown again: it starts no change.",
                 required=True,
             ),
         ),

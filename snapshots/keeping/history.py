@@ -112,7 +112,8 @@ class HistoryWriter:
             for slug in sorted(decision.stale):
                 self._see(edition, slug, origins[slug], stale=True)
             for slug, belief in sorted(decision.pages.items()):
-                self._write_page(edition, slug, belief, origins.get(slug), read=slug not in refusals)
+                read = slug not in refusals.keys() | decision.stale
+                self._write_page(edition, slug, belief, origins.get(slug), read=read)
             self._see_unchanged(edition, decision)
             self._write_frame(edition)
             self._write_ends(decision)

@@ -6,7 +6,7 @@ Writes join the transaction that is open.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
@@ -370,10 +370,32 @@ class RunLog:
                 return None
         return None
 
+    def seen_before(self, time: str, days: int, slugs: Collection[str]) -> frozenset[str]:
+        """Return those of *slugs* that runs of the last *days* before *time* saw, whatever became of these runs."""
+        numbers = {number: slug for number, slug in keys_by_number(self.db).items() if slug in slugs}
+        seen: set[int] = set()
+        rows = self.db.query(
+            """
+            select sighted from runs
+            where captured_at > :since and captured_at < :time
+            order by captured_at desc
+            """,
+            {"since": _days_before(time, days), "time": time},
+        )
+        for row in rows:
+            seen |= unpack(row["sighted"])
+            if numbers.keys() <= seen:  # most nights the run before saw all of them
+                break
+        return frozenset(numbers[number] for number in seen & numbers.keys())
+
     def sighted(self, run: Mapping[str, Any]) -> list[str]:
         """Return the slugs of the pages that *run*, a row of `runs`, saw."""
         slugs = keys_by_number(self.db)
         return [slugs[number] for number in unpack(run["sighted"])]
+
+
+def _days_before(time: str, days: int) -> str:
+    return as_text(read_time(time) - timedelta(days=days))
 
 
 def seen_again(origins: Mapping[str, Origin], before: Mapping[str, Origin], time: str) -> dict[str, Origin]:

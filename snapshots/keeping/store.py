@@ -20,6 +20,7 @@ from diff.deciding.controllers import heed_headings
 from diff.deciding.decide import Decision, decide
 from diff.deciding.framing import take_out_frame
 from diff.deciding.guards import Guards
+from diff.deciding.oddness import LATELY_DAYS
 from diff.deciding.repeats import one_each
 from scraper.names.vocabulary import Vocabulary
 from snapshots.keeping.bodies import Bodies
@@ -280,6 +281,7 @@ class Store:
                 read[slug] = Sighting(seen[slug].sha256, one_each(reading.page), _spelling(seen[slug].source))
         # A page that was refused is not missing.
         missing = known - seen.keys() - failed.keys() if run["complete"] else set[str]()
+        absent = missing | (gone & known)
         edition = Edition(
             run=run["id"],
             time=run["captured_at"],
@@ -287,7 +289,8 @@ class Store:
             read=read,
             quiet=quiet,
             failed=frozenset(refused),
-            absent=frozenset(missing | (gone & known)),
+            absent=frozenset(absent),
+            lately=self.log.seen_before(run["captured_at"], LATELY_DAYS, seen.keys() | absent),
             changed=frozenset(s for s in read if (page := past.page(s)) is None or page.body != seen[s].sha256),
         )
         return take_out_frame(past, edition), refused

@@ -161,7 +161,7 @@ create table snapshots (
   captured_at text not null,  -- When they were fetched.
   layout text not null,  -- Generation of the site's markup, L0 to L4.
   stale integer not null default 0,
-    -- 1 for an older copy from another address: it is kept, but starts no change and is no sighting.
+    -- 1 for an older copy from another address, or an earlier version shown again: kept, but it starts no change.
   first_seen text not null,  -- Time of the first run of this period.
   second_seen text,  -- Time of the second run that had the same bytes; null if there was one only.
   last_seen text not null  -- Time of the last run of this period.

@@ -89,6 +89,15 @@ def page(
     )
 
 
+def reference(number: int) -> str:
+    return f"DARS-NIC-{100000 + number}-A1B2C"
+
+
+def trust(number: int, *numbers: int, **fields: Any) -> RegisterPage:
+    """Return the page of a trust with the agreements of these numbers."""
+    return page(*(agreement(reference(n), **fields) for n in numbers), slug=f"trust_{number}")
+
+
 def body_of(seen: RegisterPage) -> str:
     """Return a SHA-256 as good as that of the page's bytes: equal pages, equal bytes."""
     told = [sorted(one.unprinted) for one in seen.agreements]
@@ -117,6 +126,7 @@ class Watched:
         complete: bool = True,
         trusted: bool = False,
         hosts: Mapping[str, str] | None = None,
+        lately: bool = True,
     ) -> list[Change]:
         """Take an edition and return what it lists, in public order.
 
@@ -126,6 +136,7 @@ class Watched:
             complete: It holds every page of the register, so that what is missing is gone.
             trusted: An operator released it.
             hosts: Where pages came from, by slug, if not from the usual host.
+            lately: The run before it was less than 45 days earlier.
         """
         self.months += 1
         seen = {one.slug: Sighting(body_of(one), one, (hosts or {}).get(one.slug, "https://site/")) for one in pages}
@@ -139,6 +150,7 @@ class Watched:
             quiet=frozenset(quiet),
             failed=frozenset(failed),
             absent=frozenset(known - seen.keys() - set(failed)) if complete else frozenset(),
+            lately=frozenset(seen.keys() | known) if lately else frozenset(),
         )
         edition = heed_headings(self.past, edition, self.vocabulary)
         self.last = decide(self.past, edition, vocabulary=self.vocabulary, guards=self.guards, trusted=trusted)

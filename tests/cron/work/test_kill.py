@@ -43,7 +43,7 @@ def size_of_log(watch):
 def stage(tmp_path_factory):
     """Two editions; the database before any, after one and after both; how long a whole import takes."""
     folder = tmp_path_factory.mktemp("kill")
-    editions = {at: write_edition(folder / at, pages) for at, pages in (("2026-06-01", EARLIER), ("2026-07-01", LATER))}
+    editions = {at: write_edition(folder / at, pages) for at, pages in (("2026-06-01", EARLIER), ("2026-08-01", LATER))}
     states, seconds = [None], []
     watch = Watch(folder)
     for at, edition in editions.items():

@@ -97,7 +97,7 @@ def test_a_name_with_a_comma_that_heads_a_page_is_one_controller_also_of_other_p
     firm = page("ICO", organisation="Smith, Jones And Partners", slug="smith")
 
     (added,) = watched.see(page("ICO, NORTHAM, SMITH, JONES AND PARTNERS"))
-    watched.see(firm)
+    watched.see(page("ICO, NORTHAM, SMITH, JONES AND PARTNERS"), firm)
     later = watched.see(page("ICO, NORTHAM, SMITH, JONES AND PARTNERS, ACME"), firm)
 
     (place,) = watched.past.pages["here"].places.values()

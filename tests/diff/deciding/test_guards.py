@@ -1,11 +1,13 @@
-"""Runs and pages that are not believable, copies that are stale: kept apart before anything is concluded from them."""
+"""Runs that are not believable: too much gone, unreadable, not understood, or different at once."""
 
 from dataclasses import replace
 
 import pytest
 
 from diff.deciding.guards import Guards, why_held
-from tests.harness.builders import SLUG, Watched, agreement, kinds, news, page
+from scraper.names.legal_basis import family_of
+from scraper.records import LegalBasis
+from tests.harness.builders import HES, Watched, agreement, bases, kinds, page, reference, trust
 
 HELD = [
     # asked for, failed, agreements on the pages read, gone of them
@@ -13,7 +15,10 @@ HELD = [
     (10, 0, 300, 98, False),
     (10, 0, 300, 99, True),
     (10, 0, 30, 10, True),
-    (10, 0, 29, 29, False),
+    (10, 0, 29, 28, False),
+    (10, 0, 29, 29, True),
+    (1, 0, 1, 1, True),
+    (1, 0, 0, 0, False),
     (10, 4, 300, 0, False),
     (10, 5, 300, 0, True),
     (2, 1, 300, 0, False),
@@ -23,7 +28,7 @@ HELD = [
 
 
 @pytest.mark.parametrize(("asked", "failed", "agreements", "gone", "held"), HELD)
-def test_a_run_is_held_when_a_third_is_gone_or_half_cannot_be_read(asked, failed, agreements, gone, held):
+def test_a_run_is_held_when_a_third_or_all_are_gone_or_half_cannot_be_read(asked, failed, agreements, gone, held):
     reason = why_held(Guards(), asked=asked, failed=failed, agreements=agreements, gone=gone)
 
     assert (reason is not None) == held
@@ -32,14 +37,6 @@ def test_a_run_is_held_when_a_third_is_gone_or_half_cannot_be_read(asked, failed
 def test_the_thresholds_are_settings():
     assert why_held(Guards(gone_fraction=0.1), asked=9, failed=0, agreements=100, gone=10)
     assert why_held(Guards(failed_fraction=0.2), asked=10, failed=2, agreements=100, gone=0)
-
-
-def reference(number):
-    return f"DARS-NIC-{100000 + number}-A1B2C"
-
-
-def trust(number, *numbers, **fields):
-    return page(*(agreement(reference(n), **fields) for n in numbers), slug=f"trust_{number}")
 
 
 def test_a_run_in_which_a_third_of_the_agreements_is_gone_is_held_and_is_not_state():
@@ -97,125 +94,271 @@ def test_half_of_the_pages_unreadable_holds_the_run():
     assert watched.last.held == "3 of the 6 pages asked for could not be read"
 
 
-# --- one page that shrinks --------------------------------------------------------------------------------------------
+# --- one field that fails ---------------------------------------------------------------------------------------------
 
-WHOLE, SHRUNK = trust(1, *range(20)), trust(1, 0)
-REST = [trust(number, *range(number * 30, number * 30 + 30)) for number in range(2, 6)]
+NUMBERS = range(77)
+PER_PAGE = 7
 
 
-def test_a_page_that_shrinks_to_under_a_tenth_is_that_pages_failure():
-    watched = Watched(WHOLE, *REST)
+def register(*, on=NUMBERS, layout="L3", **fields):
+    """Return 77 agreements on eleven pages, no two of which read alike, with other *fields* on some of them."""
+    return [
+        page(
+            *(
+                agreement(reference(n), layout=layout, **(own(n) | (fields if n in on else {})))
+                for n in NUMBERS[start : start + PER_PAGE]
+            ),
+            slug=f"trust_{start // PER_PAGE}",
+            layout=layout,
+        )
+        for start in NUMBERS[::PER_PAGE]
+    ]
 
-    assert watched.see(SHRUNK, *REST) == []
+
+def own(number):
+    return {"title": f"Study {number}", "datasets": (f"Registry {number}", HES), "outputs": f"Report {number}."}
+
+
+def why(before, after, **options):
+    """Return why the second of two editions is held."""
+    watched = Watched(*before)
+    watched.see(*after, **options)
+    return watched.last.held
+
+
+FIELDS_THAT_FAIL = [
+    ({"datasets": None}, "`Datasets` is understood on 0 of 77 agreements that had it"),
+    ({"datasets": ()}, "`Datasets` is understood on 0 of 77 agreements that had it"),
+    ({"title": None}, "`Title` is understood on 0 of 77 agreements that had it"),
+    ({"controllers": ()}, "`Data-controller type` is understood on 0 of 77 agreements that had it"),
+    ({"objectives": ""}, "`Objectives` is understood on 0 of 77 agreements that had it"),
+    ({"legal_bases": ()}, "`Legal basis` is understood on 0 of 77 agreements that had it"),
+    ({"dsa_start": None, "dsa_end": None}, "`When` is understood on 0 of 77 agreements that had it"),
+    (
+        {"commercial": None, "datasets": None},
+        "`Purposes` is understood on 0 of 77 agreements that had it; "
+        "`Datasets` is understood on 0 of 77 agreements that had it",
+    ),
+]
+
+
+@pytest.mark.parametrize("lately", [True, False])
+@pytest.mark.parametrize(("fields", "reason"), FIELDS_THAT_FAIL)
+def test_a_run_in_which_a_field_is_missing_everywhere_is_held_however_long_ago_the_last_was(fields, reason, lately):
+    assert why(register(), register(**fields), lately=lately) == reason
+
+
+def not_understood(*names, on=NUMBERS):
+    """Return the register with fields that are printed and not understood."""
+    return [
+        replace(
+            one,
+            agreements=tuple(
+                replace(a, **dict.fromkeys(names), unread=frozenset(names), unprinted=a.unprinted | set(names))
+                if n in on
+                else a
+                for n, a in zip(range(start, start + PER_PAGE), one.agreements, strict=True)
+            ),
+        )
+        for start, one in zip(NUMBERS[::PER_PAGE], register(), strict=True)
+    ]
+
+
+def test_a_field_that_is_not_understood_fails_like_one_that_is_missing():
+    assert why(register(), not_understood("sensitivity")) == (
+        "`Sensitive` is understood on 0 of 77 agreements that had it"
+    )
+
+
+def test_a_label_that_is_missing_beside_one_that_nobody_knows_is_not_understood():
+    renamed = [
+        replace(
+            one,
+            agreements=tuple(
+                replace(
+                    a, access_methods=None, unprinted=a.unprinted | {"access_methods"}, printed={"Access": "One-Off"}
+                )
+                for a in one.agreements
+            ),
+        )
+        for one in register()
+    ]
+
+    assert why(register(), renamed) == "`Access method` is understood on 0 of 77 agreements that had it"
+
+
+@pytest.mark.parametrize(("failing", "held"), [(15, False), (16, True)])
+def test_a_fifth_of_the_agreements_sighted_is_enough_and_those_found_unchanged_count(failing, held):
+    reason = why(register(), register(on=range(failing), datasets=()), lately=False)
+
+    assert reason == (f"`Datasets` is understood on {77 - failing} of 77 agreements that had it" if held else None)
+
+
+def test_below_thirty_agreements_all_may_lose_a_field():
+    assert why(register()[:4], register(datasets=())[:4]) is None
+    assert why(register()[:5], register(datasets=())[:5])
+
+
+def test_a_field_that_was_not_understood_before_does_not_fail_again():
+    watched = Watched(*register())
+    watched.see(*not_understood("sensitivity", on=range(14)))
+    watched.see(*not_understood("sensitivity", on=range(28)))
+    assert watched.last.held is None, "fourteen more, and these are fewer than a fifth"
+
+    watched.see(*not_understood("sensitivity", on=range(44)))
+    assert watched.last.held == "`Sensitive` is understood on 33 of 49 agreements that had it"
+
+
+def test_a_field_that_was_missing_before_does_not_fail_again():
+    watched = Watched(*register())
+    watched.see(*register(on=range(14), sublicensing=()), lately=False)
+    told = watched.see(*register(on=range(28), sublicensing=()), lately=False)
+
     assert watched.last.held is None
-    assert watched.last.distrusted == {"trust_1": "it shows 1 of 20 agreements, the others are found nowhere else"}
-    assert watched.see(WHOLE, *REST) == []
+    assert kinds(told) == ["sublicensing-changed"] * 14
 
 
-def test_it_is_believed_at_its_third_equal_sighting():
-    watched = Watched(WHOLE, *REST)
-
-    told = [kinds(watched.see(SHRUNK, *REST)) for _ in range(3)]
-
-    assert told == [[], [], ["agreement-removed"] * 19]
-    assert watched.last.distrusted == {}
-    assert watched.see(SHRUNK, *REST) == []
+def test_a_field_that_a_layout_does_not_print_does_not_fail():
+    assert why(register(), register(layout="L1")) is None
+    assert why(register(layout="L4", discussions=("minutes.pdf",)), register()) is None
 
 
-def test_the_count_begins_again_when_it_shows_something_else():
-    watched = Watched(WHOLE, *REST)
-    watched.see(SHRUNK, *REST)
-    watched.see(trust(1, 1), *REST)
-
-    assert watched.see(SHRUNK, *REST) == []
-    assert list(watched.last.distrusted) == ["trust_1"]
-
-
-def test_a_page_whose_agreements_stand_elsewhere_has_not_shrunk():
-    watched = Watched(WHOLE, *REST)
-
-    told = watched.see(SHRUNK, trust(6, *range(1, 20)), *REST)
-
-    assert kinds(told) == ["agreement-moved"] * 19 + ["organisation-added"]
-
-
-def test_one_agreement_that_always_stood_on_two_pages_does_not_make_a_broken_page_believable():
-    watched = Watched(WHOLE, trust(6, 5), *REST)
-
-    watched.see(SHRUNK, trust(6, 5), *REST)
-
-    assert list(watched.last.distrusted) == ["trust_1"]
-
-
-def test_a_page_that_keeps_a_tenth_is_believed():
-    watched = Watched(WHOLE, *REST)
-
-    watched.see(trust(1, 0, 1), *REST)
-
-    assert watched.last.distrusted == {}
-
-
-def test_an_operator_who_releases_a_run_trusts_its_pages():
-    watched = Watched(WHOLE, *REST)
-
-    watched.see(SHRUNK, *REST, trusted=True)
-
-    assert watched.last.distrusted == {}
-
-
-# --- stale copies -----------------------------------------------------------------------------------------------------
-
-MIRROR = {SLUG: "https://mirror/"}
-NOW = page(agreement(released_to="2024-11"), files=58)
-
-STALE = [
-    page(agreement(released_to="2024-10", sublicensing=("Yes",)), files=58),
-    page(agreement(released_to="2024-11", sublicensing=("Yes",)), files=57),
+NOT_FAILING = [
+    ({"remainder": "The board looks at this again."}, {}),
+    ({"when_note": "Audit report: breached contract."}, {}),
+    ({}, {"dsa_end": None, "when_note": "ongoing"}),
+    ({"purposes_text": "Research", "commercial": None}, {"purposes_text": None, "commercial": ("No",)}),
 ]
 
 
-@pytest.mark.parametrize("copy", STALE)
-def test_an_older_build_from_another_host_starts_no_change_and_is_no_sighting(copy):
-    watched = Watched(NOW)
-
-    assert watched.see(copy, hosts=MIRROR) == []
-    assert watched.last.stale == {SLUG}
-    assert watched.see(NOW) == []
+@pytest.mark.parametrize(("before", "after"), NOT_FAILING)
+def test_what_stands_beside_a_field_or_in_its_place_does_not_fail(before, after):
+    assert why(register(**before), register(**after), lately=False) is None
 
 
-FRESH = [
-    page(agreement(released_to="2024-11", sublicensing=("Yes",)), files=58),
-    page(agreement(released_to="2024-12", sublicensing=("Yes",)), files=60),
-    page(agreement(released_to="2024-11", sublicensing=("Yes",)), files=None),
-    page(agreement(released_from=None, released_to=None, sublicensing=("Yes",)), files=58),
+def test_an_operator_who_releases_it_is_told_what_it_lacks_at_once_and_the_next_night_is_quiet():
+    watched = Watched(*register())
+    watched.see(*register(datasets=()))
+    assert watched.last.held
+
+    told = watched.see(*register(datasets=()), trusted=True)
+
+    assert kinds(one for one in told if not one.group) == ["dataset-removed"] * 77
+    assert watched.see(*register(datasets=())) == []
+    assert watched.last.held is None
+
+
+def test_until_then_every_night_that_lacks_it_is_held():
+    watched = Watched(*register())
+    for _ in range(4):
+        watched.see(*register(datasets=()))
+        assert watched.last.held
+
+    assert watched.see(*register()) == []
+    assert watched.last.held is None
+
+
+def test_an_agreement_that_moves_and_loses_a_field_counts():
+    moved = [replace(one, slug=f"{one.slug}_trust", organisation="A trust") for one in register(datasets=())]
+
+    assert why(register(), moved) == "`Datasets` is understood on 0 of 77 agreements that had it"
+
+
+# --- too much at once -------------------------------------------------------------------------------------------------
+
+REWRITTEN = [
+    replace(one, agreements=tuple(replace(a, outputs=f"A book {a.title[::-1]}") for a in one.agreements))
+    for one in register()
 ]
+TOO_MUCH = "77 of the 77 agreements lose values or differ in substance, less than 45 days after the run before"
 
 
-@pytest.mark.parametrize("copy", FRESH)
-def test_a_copy_from_another_host_that_is_not_older_counts(copy):
-    told = Watched(NOW).see(copy, hosts=MIRROR)
-
-    assert "sublicensing-changed" in kinds(told)
-
-
-def test_the_same_host_may_show_an_earlier_month():
-    assert kinds(news(Watched(NOW).see(page(agreement(released_to="2024-10"), files=57)))) == ["release-window-changed"]
-
-
-def test_what_is_missing_from_a_stale_copy_is_not_missing():
-    stale = page(agreement(sublicensing=(), released_to="2024-10"))
-    watched = Watched(NOW)
-    watched.see(stale, hosts=MIRROR)
-    watched.see(page(agreement(sublicensing=())))
-
-    assert news(watched.see(NOW)) == []
+def edited(count, edit):
+    """Return the register with the first *count* agreements edited, each by its number."""
+    numbers = iter(NUMBERS)
+    return [
+        replace(
+            one,
+            agreements=tuple(replace(a, **edit(n)) if (n := next(numbers)) < count else a for a in one.agreements),
+        )
+        for one in register()
+    ]
 
 
-def test_a_page_of_two_agreements_that_loses_one_has_not_shrunk_though_the_other_stands_elsewhere_too():
-    both, one, other = (page(agreement(reference(n)), slug=f"trust_{n}") for n in range(3))
-    first = replace(both, slug="trust_9", agreements=(*both.agreements, *one.agreements))
-    watched = Watched(first, one, other)
+ODD = {
+    "prose": lambda n: {"outputs": f"A book about {n}."},
+    "a title": lambda n: {"title": f"A study called {n}"},
+    "an end": lambda n: {"dsa_end": f"2031-01-{n % 28 + 1:02}"},
+    "a dataset for another": lambda n: {"datasets": (f"Another registry {n}", HES)},
+    "a dataset gone": lambda n: {"datasets": (HES,)},
+    "a controller for another": lambda n: {"controllers": (f"UNIVERSITY {n} OF WEXCOMBE",)},
+    "a legal basis for a text": lambda n: {
+        "legal_bases": (LegalBasis(f"TEXT:{n:012}", family_of(f"TEXT:{n:012}"), f"Basis {n}"),)
+    },
+}
 
-    watched.see(replace(first, agreements=one.agreements), one, other)
 
-    assert watched.last.distrusted == {}
+@pytest.mark.parametrize("edit", ODD)
+def test_a_fifth_that_differ_or_lose_values_in_a_night_hold_the_run(edit):
+    reason = f"16 of the 77 agreements lose values or differ in substance, {TOO_MUCH.partition('substance, ')[2]}"
+
+    assert why(register(), edited(15, ODD[edit])) is None
+    assert why(register(), edited(16, ODD[edit])) == reason
+    assert why(register(), edited(15, ODD[edit]), lately=False) is None
+    assert why(register(), edited(77, ODD[edit]), lately=False) is None
+
+
+NOT_ODD = {
+    "a dataset more": lambda n: {"datasets": (f"Registry {n}", f"Another registry {n}", HES)},
+    "a controller more": lambda n: {"controllers": ("UNIVERSITY OF HARROWDALE", f"UNIVERSITY {n} OF WEXCOMBE")},
+    "a later month": lambda n: {"released_to": f"2025-{n % 12 + 1:02}"},
+    "the same words": lambda n: {"outputs": f"Report {n}. It is kept."},
+    "the same dataset gone": lambda n: {"datasets": (f"Registry {n}",)},
+    "the same legal basis for another": lambda n: {"legal_bases": bases("HSCA2012:s261(7)")},
+    "a known name for a dataset": lambda n: {"datasets": (f"Registry {n}", HES.replace("Episode", "Episodes"))},
+    "print": lambda n: {"outputs": f"REPORT {n}"},
+}
+
+
+@pytest.mark.parametrize("edit", NOT_ODD)
+def test_one_edit_on_many_and_what_time_brings_hold_nothing(edit):
+    watched = Watched(*register())
+    for _ in range(2):
+        watched.see(*edited(77, NOT_ODD[edit]))
+
+        assert watched.last.held is None
+
+
+def test_editions_that_lie_apart_may_differ_in_everything():
+    told = Watched(*register()).see(*REWRITTEN, lately=False)
+
+    assert kinds(told) == ["text-changed"] * 77
+    assert why(register(), REWRITTEN) == TOO_MUCH
+
+
+def test_what_was_weighed_at_its_first_sighting_is_not_weighed_again():
+    watched = Watched(*register())
+    watched.see(*edited(15, ODD["a dataset gone"]))
+    later = edited(29, ODD["a dataset gone"])
+    told = watched.see(*later)
+
+    assert watched.last.held is None
+    assert kinds(told) == ["dataset-removed"] * 15
+
+
+def test_an_agreement_that_moves_and_says_something_else_counts_as_of_where_it_stood():
+    moved = [replace(one, slug=f"{one.slug}_trust") for one in REWRITTEN]
+
+    assert why(register(), moved) == TOO_MUCH
+    assert why(register(), moved, lately=False) is None
+
+
+def test_agreements_that_go_or_move_do_not_differ():
+    watched = Watched(*register())
+    gone = [replace(one, agreements=one.agreements[2:]) for one in register()]
+
+    for _ in range(2):
+        watched.see(*gone)
+        assert watched.last.held is None
+    watched.see(*(replace(one, slug=f"{one.slug}_trust") for one in gone))
+    assert watched.last.held is None

@@ -69,6 +69,7 @@ def test_an_agreement_that_goes_is_told_at_its_second_sighting_and_listed_again_
     (gone,) = watched.see(one)
     assert (gone.kind.value, gone.severity.value, gone.reference) == ("agreement-removed", "medium", OTHER)
     assert watched.see(one) == []
+    assert watched.see(both) == [], "an earlier version of the page, for the first time (rule 12)"
     (back,) = watched.see(both)
     assert (back.kind.value, back.reference) == ("agreement-added", OTHER)
     assert "listed again" in back.summary

@@ -219,7 +219,7 @@ def story():
                 for n in range(5)
             ]  # fmt: skip
             pages.append(page(*states, slug=f"trust_{number}", files=random.randrange(5)))
-        told += [change.to_json() for change in watched.see(*pages)]
+        told += [change.to_json() for change in watched.see(*pages, lately=False)]
     return "\n".join(map(str, told))
 
 

@@ -250,7 +250,8 @@ def test_a_group_is_told_in_a_sentence(edit, sentence):
         ]
 
     watched = Watched(*pages())
-    (group,) = watched.see(*pages(**edit)) or watched.see(*pages(**edit))
+    # Released, because a title that goes from all of them holds the run.
+    (group,) = watched.see(*pages(**edit), trusted=True)
 
     assert group.summary == sentence
 

@@ -111,13 +111,14 @@ def test_an_end_that_is_missing_once_more_has_gone_since_the_first_time(watch):
     assert printings(watch) == [(0, "2026-03-12", "2024-11"), (1, None, "2024-11")]
     assert events(watch) == [(1, "CANCELLED", date(2026, 3, 12))]
 
-    take_again(watch, HARROWDALE)
+    for _ in range(2):  # what stood there before is believed again at its second sighting
+        take_again(watch, HARROWDALE)
     assert events(watch) == [(2, "CONFIRMED", date(2026, 3, 12))]
 
 
 def test_an_end_that_is_missing_in_two_wordings_has_gone(watch):
     other = without_term().replace(b"Sublicensing allowed: No", b"Sublicensing allowed: Yes")
-    take(watch, HARROWDALE, as_file(without_term()), as_file(other), HARROWDALE)
+    take(watch, HARROWDALE, as_file(without_term()), as_file(other), HARROWDALE, HARROWDALE)
 
     assert [end for _, end, _ in printings(watch)] == ["2026-03-12", None, "2026-03-12"]
     assert events(watch) == [(2, "CONFIRMED", date(2026, 3, 12))]
@@ -191,7 +192,8 @@ def test_an_agreement_that_goes_is_cancelled_and_comes_back_under_the_same_uid(w
     take_again(watch, one)
     assert events(watch) == [(1, "CANCELLED", date(2026, 3, 12))]
 
-    take_again(watch, two)
+    for _ in range(2):
+        take_again(watch, two)
     assert events(watch) == [(2, "CONFIRMED", date(2026, 3, 12))]
 
 

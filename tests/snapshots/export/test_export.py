@@ -48,7 +48,7 @@ EDITIONS = {
         "coast_study_group": replace(COAST, projects=many(25, sublicensing="Yes")),
     },
     "2025-04-01": {
-        "university_of_harrowdale": HARROWDALE,
+        "university_of_harrowdale": with_project(HARROWDALE, released="2022.04 — 2024.11."),
         "wexcombe_city_council": HOSTILE,
         "coast_study_group": replace(COAST, projects=many(25, sublicensing="Yes")),
     },

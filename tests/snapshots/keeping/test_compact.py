@@ -34,7 +34,7 @@ PLENTY = 1 << 40
 def watch(tmp_path):
     watch = Watch(tmp_path)
     watch.take(BOARDS, "2026-06-01")
-    watch.take(LATER, "2026-07-01")
+    watch.take(LATER, "2026-08-01")
     return watch
 
 

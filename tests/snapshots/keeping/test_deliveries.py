@@ -430,7 +430,7 @@ def test_a_withdrawn_change_outlives_reparses_backfills_releases_and_discards(re
     register.reparse()
     register.reparse()
     register.take(REGISTER, "2026-05-01", tell=False)
-    register.take({"nhs_northam_icb": NORTHAM}, "2026-08-01", tell=False)
+    register.take(REGISTER | {"nhs_northam_icb": NORTHAM}, "2026-08-01", tell=False)
     register.take(HALVED, "2026-09-01", tell=False, complete=False)
     register.settle(6, "discarded")
     register.take(HALVED, "2026-10-01", tell=False, complete=False)
@@ -536,7 +536,8 @@ def test_a_withdrawn_reference_no_longer_joins_two_histories(tmp_path):
 
 
 def northam(number=30, **fields):
-    return {"nhs_northam_icb": Page("NHS Northam ICB", many(number, **fields)), "nhs_eastmere_icb": EASTMERE}
+    others = {"nhs_southam_icb": Page("NHS Southam ICB", many(100, first=100)), "nhs_eastmere_icb": EASTMERE}
+    return {"nhs_northam_icb": Page("NHS Northam ICB", many(number, **fields)), **others}
 
 
 @pytest.fixture
