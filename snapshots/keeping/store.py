@@ -18,10 +18,9 @@ from diff.change import Change
 from diff.deciding.belief import Edition, Past, Remembered, Sighting
 from diff.deciding.controllers import heed_headings
 from diff.deciding.decide import Decision, decide
-from diff.deciding.framing import take_out_frame
 from diff.deciding.guards import Guards
 from diff.deciding.oddness import LATELY_DAYS
-from diff.deciding.repeats import one_each
+from diff.deciding.pages import one_each, take_out_frame
 from scraper.names.vocabulary import Vocabulary
 from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.chain import append_decision
