@@ -7,22 +7,10 @@ from diff.details import several
 from diff.saying.phrase import Marked, Phrase, Told, few, set_values
 from diff.saying.sentence import listed, who
 from diff.severity import Severity
-from scraper.names.legal_basis import cite, spell_out
+from scraper.names.legal_basis import FAMILIES, cite, spell_out
 
 if TYPE_CHECKING:  # as in `sentence`
     from diff.change import Change
-
-FAMILIES = {
-    "copi-regulations": "support under the COPI regulations",
-    "s251-support": "section 251 support",
-    "consent": "consent",
-    "directions-s254-s259": "a direction under sections 254 to 259",
-    "srsa2007-s42(4)": "section 42(4) of the Statistics and Registration Service Act",
-    "srsa2007-other": "the Statistics and Registration Service Act",
-    "police/court": "a police or court basis",
-    "other": "a basis of another kind",
-    "s261-dissemination": "section 261 dissemination",
-}
 
 
 def family_in_words(family: str) -> str:
@@ -31,7 +19,7 @@ def family_in_words(family: str) -> str:
     >>> family_in_words("s251-support")
     'section 251 support'
     """
-    return FAMILIES.get(family, family)
+    return FAMILIES[family].in_words if family in FAMILIES else family
 
 
 def basis_in_words(basis: str) -> str:

@@ -19,8 +19,23 @@ from scraper.records import LegalBasis
 
 _FACTS = read_facts("legal-bases")
 
-FAMILIES: tuple[str, ...] = tuple(_FACTS["families"])
-"""Every family in the order in which a headline should pick one. Of `police/court` no text has been seen."""
+
+class BasisFamily(NamedTuple):
+    """A family of legal bases, and how people are told of it."""
+
+    id: str
+    name: str
+    """As it is called in a list: "Section 251 support"."""
+    in_words: str
+    """As it stands in a sentence: "section 251 support"."""
+    about: str
+    """A sentence."""
+    place: int
+    """Where it stands in a list of families."""
+
+
+# In the order in which a headline should pick one. Of `police/court` no text has been seen.
+FAMILIES: dict[str, BasisFamily] = {row["id"]: BasisFamily(**row) for row in _FACTS["families"]}
 
 _PRESUMED = "?"
 _DASH = "[-‐-―−]"

@@ -6,6 +6,7 @@ from typing import Any
 from diff.kinds import ChangeKind
 from diff.names import nearest
 from diff.saying.english import plural
+from scraper.names.legal_basis import FAMILIES as ALL_FAMILIES
 from scraper.names.legal_basis import family_of
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
@@ -15,20 +16,6 @@ from snapshots.browse.parts.law import about, heading
 
 LONGEST_TITLE = 160
 MOST_FORMS = 20
-
-_ABOUT = {
-    "s261-dissemination": "The power of NHS England to disseminate information, in its several limbs.",
-    "s251-support": "Support for using confidential information without consent, under section 251 of the National "
-    "Health Service Act 2006.",
-    "consent": "Consent of the people whom the data are about.",
-    "copi-regulations": "Cited under the Control of Patient Information Regulations 2002 themselves.",
-    "directions-s254-s259": "Directions under the Health and Social Care Act 2012.",
-    "srsa2007-s42(4)": "Data about births and deaths.",
-    "srsa2007-other": "Data of the Office for National Statistics.",
-    "police/court": "Police, court and tracing releases have a register of their own.",
-    "other": "Other acts, and texts that name no section known here.",
-}
-"""What a family of legal bases is about, in a sentence."""
 
 
 # --- all legal bases --------------------------------------------------------------------------------------------------
@@ -73,7 +60,7 @@ def _by_family(rows: Sequence[Row]) -> list[Mapping[str, Any]]:
         shown = {"heading": _title(row["basis"], row["printed"]), "about": about(row["basis"])}
         bases[family_of(row["basis"])].append(row | shown)
     return [
-        {"id": f"family-{n}", "name": FAMILIES[family], "about": _ABOUT.get(family, ""), "bases": own}
+        {"id": f"family-{n}", "name": FAMILIES[family], "about": ALL_FAMILIES[family].about, "bases": own}
         for n, (family, own) in enumerate(bases.items())
         if own
     ]

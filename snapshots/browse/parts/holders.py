@@ -19,6 +19,7 @@ from typing import Any
 from diff.kinds import ChangeKind
 from diff.saying.english import day, listed, month, number, plural
 from scraper.names.fold import fold
+from scraper.names.legal_basis import FAMILIES as ALL_FAMILIES
 from scraper.reading.values import is_type_of_data
 from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
@@ -31,19 +32,8 @@ LATELY_LISTED = 8
 ON_A_PAGE = 100
 LONGEST_TITLE = 200
 
-FAMILIES = {
-    "s261-dissemination": "Section 261 dissemination",
-    "s251-support": "Section 251 support",
-    "consent": "Consent",
-    "copi-regulations": "COPI regulations",
-    "directions-s254-s259": "Directions, sections 254 to 259",
-    "srsa2007-s42(4)": "Statistics Act, section 42(4)",
-    "srsa2007-other": "Statistics Act, other sections",
-    "police/court": "Police or court",
-    "other": "Another basis",
-    "not-recorded": "None printed",
-}
-"""What a family of legal bases is called."""
+FAMILIES = {one.id: one.name for one in sorted(ALL_FAMILIES.values(), key=lambda one: one.place)}
+"""What a family of legal bases is called, in the order of a list."""
 
 ACCESS = {
     "files": "Files, once or repeatedly",
