@@ -155,7 +155,7 @@ def _fold(text: str) -> str:
         for is_ascii, lines in groupby(text.splitlines(), str.isascii)
     )
     # Case folding can leave letters that normalising composes, and so can the loss of what stood between two of them.
-    is_stable = folded.isascii() or unicodedata.is_normalized("NFKC", folded) or folded == _normal(folded)
+    is_stable = folded.isascii() or unicodedata.is_normalized("NFKC", folded) or folded == normal(folded)
     return folded if is_stable else _fold(folded)
 
 
@@ -177,7 +177,7 @@ def _fold_ascii(text: str) -> str:
 
 
 def _fold_unicode(text: str) -> str:
-    return "".join(map(_fold_line, _normal(text.translate(_UNSEEN)).splitlines()))
+    return "".join(map(_fold_line, normal(text.translate(_UNSEEN)).splitlines()))
 
 
 def _fold_line(line: str) -> str:
@@ -227,7 +227,7 @@ def _may_begin_item(before: str) -> bool:
     return not ended or (ended[-1] in ".:;" and not (ended == before and before[-2:-1].isdigit()))
 
 
-def _normal(text: str) -> str:
+def normal(text: str) -> str:
     """Return *text* composed by compatibility and case folded, superscripts and fractions left as they are."""
     while True:
         parts = _SUPERSCRIPTS_AND_FRACTIONS.split(text)

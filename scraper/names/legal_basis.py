@@ -7,17 +7,14 @@ understood is kept as a text of its own, never guessed. No I/O but the tables, r
 """
 
 import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from scraper.names.fold import fold
-from scraper.names.packaged import read_facts
+from scraper.names.citations import FACTS as _FACTS
+from scraper.names.citations import begins_cell, is_half, is_within, read_basis
 from scraper.records import LegalBasis
-
-_FACTS = read_facts("legal-bases")
 
 
 class BasisFamily(NamedTuple):
@@ -38,11 +35,11 @@ class BasisFamily(NamedTuple):
 FAMILIES: dict[str, BasisFamily] = {row["id"]: BasisFamily(**row) for row in _FACTS["families"]}
 
 _PRESUMED = "?"
-_DASH = "[-‐-―−]"
+_LONG = 1_000
 
 # "Other" opens a basis of the register's own list of free entries. The dash behind it may be lost, as any dash may;
 # then a capital or a bracket has to follow, or "other lawful grounds" inside a sentence would start a cell.
-_OTHER = re.compile(rf"(?:(?i:other)\s*{_DASH}|Other(?=\s*[A-Z(]))\s*")
+_OTHER = re.compile(r"(?:(?i:other)\s*[-‐-―−]|Other(?=\s*[A-Z(\[]))\s*")
 
 
 # Splitting
@@ -79,7 +76,7 @@ def _all_cells(field: str) -> list[str]:
     cells: list[list[str]] = []
     joins_previous = False
     for part in field.split(","):
-        if joins_previous and part.strip() and not _starts_cell(part):
+        if joins_previous and part.strip() and not (_starts_cell(part[:_LONG]) and not _completes(part, cells[-1])):
             cells[-1].append(part)
         else:
             cells.append([part])
@@ -88,9 +85,28 @@ def _all_cells(field: str) -> list[str]:
     return [",".join(cell).strip() for cell in cells]
 
 
+@lru_cache(maxsize=4096)
 def _starts_cell(part: str) -> bool:
-    beginning = part.lstrip()[:200]
-    return bool(_OTHER.match(beginning) or _STARTERS.match(_key(beginning)))
+    return bool(_OTHER.match(part.lstrip())) or begins_cell(part)
+
+
+def _completes(part: str, cell: Sequence[str]) -> bool:
+    _, begins_basis, before = cell[-1].rpartition(";")
+    is_whole = len(cell) == 1 or begins_basis
+    return bool(is_whole) and len(before) + len(part) < _LONG and _belong_together(before, part)
+
+
+@lru_cache(maxsize=4096)
+def _belong_together(before: str, part: str) -> bool:
+    """Whether a comma stands between a section and its act, and not between two cells.
+
+    Only where the section is a known one of the act: "Health and Social Care Act 2012, Section 251" may be two cells.
+    """
+    if not is_half(before):
+        return False
+    read = read_basis(f"{before},{part}", is_free=False)
+    is_known = all(one not in _FACTS["acts"] and family_of(one) != "other" for one in read.ids)
+    return bool(read.ids) and not read.rest and is_known
 
 
 # Reading
@@ -120,77 +136,28 @@ def read_legal_bases(field: str) -> tuple[LegalBasis, ...]:
     for cell in split_cells(field):
         for basis in cell.split(";"):
             printed = basis.strip()
-            for basis_id in _understand_short(printed) if len(printed) < 1000 else _understand(printed):
+            for basis_id in _understand_short(printed) if len(printed) < _LONG else _understand(printed):
                 found.setdefault(basis_id, printed)
     return tuple(LegalBasis(basis_id, family_of(basis_id), printed) for basis_id, printed in sorted(found.items()))
 
 
 def _understand(basis: str) -> tuple[str, ...]:
-    """Return the ids of one printed basis; a text that folds to nothing has none."""
+    """Return the ids of one printed basis; a text that folds to nothing has none.
+
+    >>> _understand("Various powers. Dissemination: Health and Social Care Act 2012 s261(5)(d)")
+    ('TEXT:172a1175847a', 'HSCA2012:s261(5)(d)?')
+    """
     other = _OTHER.match(basis)
-    said = (basis[other.end() :] if other else "") or basis
-    if not fold(said):
-        return ()
-    text = _line(said)
-    ids, rest = _read_beginning(text)
-    if not ids:
-        return (_text_id(said), *_cited_in_passing(text))
-    return ids if _is_heading(rest) else (*ids, _text_id(rest))
+    read = read_basis((basis[other.end() :] if other else "") or basis, is_free=other is not None)
+    text = (_text_id(read.rest),) if read.rest else ()
+    return (*read.ids, *text, *(one + _PRESUMED for one in read.presumed if one not in read.ids))
 
 
 _understand_short = lru_cache(maxsize=4096)(_understand)  # a register prints the same fifty texts thousands of times
 
 
-def _read_beginning(text: str) -> tuple[tuple[str, ...], str]:
-    """Return the ids that the beginning of *text* gives, and the rest of it; no ids if it is not understood."""
-    for phrase, ids in _PHRASES:
-        if found := phrase.match(text):
-            return ids, text[found.end() :]
-    if found := _DIRECTIONS.match(text):
-        return ("DIR:nhse-" + "-".join(re.findall(r"[^\W_]+", f"{found[1]} {found[2]}")),), text[found.end() :]
-    for act, citation in _citations():
-        if found := citation.match(text):
-            ids = _cited(act, next(filter(None, found.groups()), ""))
-            rest = text[found.end() :]
-            # An act alone is a basis only where nothing else is said: its "Schedule 12, Part 9" is no bare act.
-            if ids != (act,) or not fold(rest):
-                return ids, rest
-    for phrase, ids in _OPEN_PHRASES:
-        if found := phrase.match(text):
-            return ids, text[found.end() :]
-    return (), text
-
-
-def _cited(act: str, pins: str) -> tuple[str, ...]:
-    """Return ids of sections of *act*.
-
-    >>> _cited("SRSA2007", "39(4)(i) and 45c")
-    ('SRSA2007:s39(4)(i)', 'SRSA2007:s45C')
-    """
-    mark = _FACTS["units"][_FACTS["acts"][act]["unit"]]["mark"]
-    found = _PIN_PARTS.findall(pins)
-    return tuple(f"{act}:{mark}{section.upper()}{path.replace(' ', '')}" for section, path in found) or (act,)
-
-
-def _cited_in_passing(text: str) -> tuple[str, ...]:
-    """Return presumed ids from a citation that a text we do not understand marks as the one it rests on.
-
-    >>> _cited_in_passing("various powers. dissemination: health and social care act 2012 s261(5)(d)")
-    ('HSCA2012:s261(5)(d)?',)
-    """
-    _, marked, cited = text.partition("dissemination:")
-    ids, rest = _read_beginning(cited.strip()) if marked else ((), "")
-    return tuple(basis_id + _PRESUMED for basis_id in ids) if _is_heading(rest) else ()
-
-
-def _is_heading(rest: str) -> bool:
-    """Whether *rest*, what follows a citation, says nothing of its own: a section's heading, an amending act."""
-    rest = _AMENDED.sub("", rest)
-    return len(rest) <= 120 and not re.search(r"[\d,]", rest)
-
-
-def _text_id(text: str) -> str:
-    return "TEXT:" + sha256(fold(text).encode()).hexdigest()[:12]
+def _text_id(folded: str) -> str:
+    return "TEXT:" + sha256(folded.encode()).hexdigest()[:12]
 
 
 # Comparing
@@ -209,7 +176,7 @@ def compared_ids(ids: Iterable[str]) -> frozenset[str]:
     """
     seen = frozenset(basis_id.removesuffix(_PRESUMED) for basis_id in ids)
     general = "HSCA2012:s261(1)"
-    others = (basis_id for basis_id in seen if basis_id != general and _is_within(basis_id, "HSCA2012:s261"))
+    others = (basis_id for basis_id in seen if basis_id != general and is_within(basis_id, "HSCA2012:s261"))
     return seen - {general} if any(others) else seen
 
 
@@ -222,7 +189,7 @@ def family_of(basis_id: str) -> str:
     basis_id = basis_id.removesuffix(_PRESUMED)
     if basis_id in _FACTS["bare_acts"]:
         return str(_FACTS["bare_acts"][basis_id])
-    return next((family for beginning, family in _FACTS["family_of"] if _is_within(basis_id, beginning)), "other")
+    return next((family for beginning, family in _FACTS["family_of"] if is_within(basis_id, beginning)), "other")
 
 
 def families_of(ids: Iterable[str]) -> frozenset[str]:
@@ -232,15 +199,6 @@ def families_of(ids: Iterable[str]) -> frozenset[str]:
     ['not-recorded']
     """
     return frozenset(map(family_of, ids)) or frozenset({"not-recorded"})
-
-
-def _is_within(basis_id: str, outer: str) -> bool:
-    """Whether *basis_id* is *outer* or a part of it.
-
-    >>> _is_within("HSCA2012:s261(7)", "HSCA2012:s261"), _is_within("HSCA2012:s2610", "HSCA2012:s261")
-    (True, False)
-    """
-    return basis_id == outer or basis_id.startswith((outer + "(", outer + ":"))
 
 
 # Wording
@@ -299,89 +257,3 @@ def cite(basis_id: str, printed: str = "") -> Citation:
         return Citation(f"“{printed.strip()}”" if printed else "")
     number = pin.removeprefix(_FACTS["units"][act["unit"]]["mark"])
     return Citation(f"{act['unit']} {number}" if number else "", act["title"], act["unit"])
-
-
-# The forms of a text in which it is read, and the patterns made from the tables
-
-
-def _line(text: str) -> str:
-    """Return *text* on one line of lower case: no quotes, a space for each dash, none for a dash inside a word.
-
-    >>> _line(" National Health Service Act 2006 – s251 - 'Control of  patient information'. ")
-    'national health service act 2006 s251 control of patient information'
-    """
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = re.sub(rf"(?<=[^\W\d]){_DASH}(?=[^\W\d])", "", text)
-    text = re.sub(rf"{_DASH}+|\s+", " ", re.sub(r"['’‘“”\"\u00ad\u200b]", "", text))
-    return " ".join(text.split()).rstrip(" .,")
-
-
-def _key(text: str) -> str:
-    """Return the letters, digits and brackets of *text*.
-
-    >>> _key("Section 42(4) of the Act")
-    'section42(4)oftheact'
-    """
-    return re.sub(r"[^\w()]+|_+", "", unicodedata.normalize("NFKC", text).casefold())
-
-
-def _spaced(name: str) -> str:
-    """Return a pattern for *name* that finds it whatever became of its spaces, dashes, commas and brackets.
-
-    >>> re.fullmatch(_spaced("SRSA 2007"), "srsa (2007)") is not None
-    True
-    """
-    return r"\(?" + "[ ,:()]{0,2}".join(re.escape(c) for c in _line(name) if c.isalnum()) + r"\)?"
-
-
-def _any_of(patterns: Iterable[str]) -> str:
-    return "(?:" + "|".join(sorted(patterns, key=len, reverse=True)) + ")"
-
-
-_PATH = r"(?: ?\([0-9a-z]{1,5}\))"
-_SECTION = r"\d{1,4}(?!\d)(?:[a-z]{1,2}(?![a-z]))?"
-_PIN_PARTS = re.compile(rf"({_SECTION})({_PATH}*)")
-
-
-def _citation(act: str) -> re.Pattern[str]:
-    """Return the pattern of a citation of *act*: the sections before its name, or its name, perhaps with sections."""
-    facts = _FACTS["acts"][act]
-    name = _any_of(map(_spaced, facts["names"]))
-    unit = _any_of(_FACTS["units"][facts["unit"]]["words"]) + r"\.? ?"
-    # A further section needs its unit or a path: the "2" of "s261(2)(a) and 2 others" is none.
-    further = (
-        rf"(?:,? ?(?:and|or|&|/) ?(?:{unit}{_SECTION}{_PATH}*|{_SECTION}{_PATH}+)|[ ,]{{1,2}}{unit}{_SECTION}{_PATH}*)"
-    )
-    pins = rf"{unit}{_SECTION}{_PATH}*{further}*"
-    preface = _any_of(_spaced(preface["text"]) for preface in _FACTS["prefaces"])
-    patterns = [
-        rf"(?:{preface}[ :]{{0,2}})?\(?({pins})(?:,| of)? ?(?:the )?(?:associated )?{name}",
-        rf"{name}(?: ?({pins}))?",
-    ]
-    patterns += [
-        rf"{_spaced(preface['text'])}(?: ?({pins}))?" for preface in _FACTS["prefaces"] if preface.get("act") == act
-    ]
-    return re.compile("|".join(patterns))
-
-
-@lru_cache(maxsize=1)  # not at import: half of the commands read no page
-def _citations() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((act, _citation(act)) for act in _FACTS["acts"])
-
-
-def _phrases(table: str, rest: str) -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
-    return tuple((re.compile(_spaced(phrase["text"]) + rest), tuple(phrase["ids"])) for phrase in _FACTS[table])
-
-
-_PHRASES = _phrases("phrases", rest="")
-_OPEN_PHRASES = _phrases("open_phrases", rest="[^,]*")
-_DIRECTIONS = re.compile(r"nhs england ((?:[^ ]+ ){1,20}?)directions (\d{4})(?!\d)")
-_AMENDED = re.compile(r",? ?\(?as amended by [^,;]*")
-
-
-def _starter(text: str) -> str:
-    # "Section 36" must not find "Section 365"; "statutory powers" may be followed by the year, its dash lost.
-    return re.escape(_key(text)) + (r"(?!\d)" if text[-1].isdigit() else "")
-
-
-_STARTERS = re.compile(_any_of([*map(_starter, _FACTS["starters"]), r"nhsengland\w+?directions\d{4}"]))
