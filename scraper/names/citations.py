@@ -84,9 +84,10 @@ def is_half(text: str) -> bool:
     [True, True, False, False]
     """
     said = typed(text, READ_AT_MOST)
-    sections, named = _sections(said.text, 0), _act(said.text, 0)
-    end = sections.end if sections else named[1] if named else None
-    return end is not None and not fold(said.said[end:])
+    if sections := _sections(said.text, 0):
+        return not fold(said.said[sections.end :])
+    named = _act(said.text, 0)
+    return named is not None and not fold(said.said[_amended(said.text, named[1]) or named[1] :])
 
 
 def begins_cell(text: str) -> bool:
@@ -228,7 +229,7 @@ def _year(text: str, at: int, name: "_Name") -> tuple[str, int] | None:
     found = _YEAR.match(text, at)
     if found and found[1] in name.acts:
         return name.acts[found[1]], found.end()
-    if found and "" not in name.acts:  # the year of another act
+    if (found and "" not in name.acts) or not ends_word(text, at):  # the year of another act; "Acts 2006" is no s2006
         return None
     return (next(iter(name.acts.values())), at) if len(name.acts) == 1 else None
 

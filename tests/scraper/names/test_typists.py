@@ -173,6 +173,7 @@ NOT_THESE = [
     "Informed Patient consenting",
     "Support refused: National Health Service Act 2006 s251",
     "regulation 261(2)(a) of the Health and Social Care Act 2012",
+    "National Health Service Acts 2006 - s251",
 ]
 
 IN_PASSING = [
@@ -210,7 +211,7 @@ PUMPED = [
     "h e a l t h ",
     "CAG 7 ",
 ]
-RAW = sorted({entry["raw"].strip() for entry in FACTS["strings"]} - {""})
+RAW = sorted({entry["raw"].strip().replace("Regulatons", "Regulations") for entry in FACTS["strings"]} - {""})
 IDS = {raw: {basis.id for basis in read_legal_bases(raw)} for raw in RAW}
 ABBREVIATED = {
     "Health and Social Care Act 2012": ["HSCA 2012", "HSC Act 2012", "The Health & Social Care Act (2012)"],
@@ -298,13 +299,13 @@ def as_typed(draw: st.DrawFn, text: str) -> str:
     return text if text.startswith("Other") else text.replace(dash, f"\N{WORD JOINER}{dash}\N{SOFT HYPHEN}")
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.data(), st.sampled_from(RAW))
 def test_any_mix_of_a_typists_variations_is_the_same_basis(data: st.DataObject, text: str) -> None:
     assert ids(data.draw(as_typed(text))) == IDS[text]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     st.sampled_from(RAW),
     st.sampled_from([" ", " – ", ", ", ". ", " (", ": ", "\n"]),
@@ -318,7 +319,7 @@ def test_an_unknown_word_behind_a_basis_is_a_text_beside_it(text: str, between: 
     assert found >= IDS[text]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data(), st.sampled_from(RAW))
 def test_a_slip_never_makes_another_known_basis(data: st.DataObject, text: str) -> None:
     found = {one.removesuffix("?") for one in known(data.draw(a_slip(text, least=1))) if not one.startswith("DIR:")}
@@ -326,14 +327,17 @@ def test_a_slip_never_makes_another_known_basis(data: st.DataObject, text: str) 
     assert found <= {one.removesuffix("?") for one in IDS[text]}
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data(), st.sampled_from(RAW))
 def test_another_number_is_another_basis(data: st.DataObject, text: str) -> None:
     text = text.partition(" as amended by")[0]
     at = data.draw(st.sampled_from([n for n, sign in enumerate(text) if sign.isdigit()] or [-1]))
     assume(at >= 0)
     digit = data.draw(st.sampled_from(string.digits))
-    edited = text[:at] + data.draw(st.sampled_from(["", digit, text[at] + digit])) + text[at + 1 :]
+    is_alone = not text[at - 1].isdigit() and not text[at + 1 : at + 2].isdigit()  # "3(3) and (1)" is "3(3) and 3(1)"
+    edited = (
+        text[:at] + data.draw(st.sampled_from([digit if is_alone else "", digit, text[at] + digit])) + text[at + 1 :]
+    )
     assume(edited != text)
 
     assert ids(edited) != ids(text)
@@ -365,11 +369,11 @@ def texts_of(table: Any) -> Iterator[str]:
 @example("s261", "Other-")
 @example("subsection 2 of ", "Other-")
 @example("Health Act s1 ", "Other-")
-def test_twice_the_text_is_at_most_twice_the_work(unit: str, begin: str) -> None:
+def test_the_work_grows_with_the_text_and_not_with_its_square(unit: str, begin: str) -> None:
     repeats = READ_AT_MOST // 2 // len(unit)
     once, twice = (calls(lambda n=n: read_basis(begin + unit * n, is_free=True)) for n in (repeats, 2 * repeats))
 
-    assert twice <= 2.2 * once + 2_000
+    assert twice <= 3 * once  # its square would be four times as much
 
 
 def calls(work: Callable[[], object]) -> int:
