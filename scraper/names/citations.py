@@ -15,11 +15,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scraper.names.fold import fold
 from scraper.names.packaged import read_facts
-from scraper.names.spelling import LETTERS, Typed, Word, after, ends_word, skip, typed, words_of
+from scraper.names.spelling import (
+    LETTERS,
+    Typed,
+    Word,
+    after,
+    ends_word,
+    may_begin,
+    skip,
+    slips_of,
+    typed,
+    word_at,
+    words_of,
+)
 
 FACTS = read_facts("legal-bases")
 
@@ -100,7 +112,7 @@ def begins_cell(text: str) -> bool:
     named = _act(said, 0)
     if named and named[0] in FACTS["starter_acts"]:
         return True
-    return _directions(said, 0) is not None or any(after(said, 0, one) for one in _tables().starters)
+    return _directions(said, 0) is not None or any(after(said, 0, one) for (one,) in _rows("starters", said, 0))
 
 
 # Items
@@ -121,7 +133,9 @@ def _items(text: str) -> tuple[tuple[str, ...], int]:
 
 def _item(text: str, at: int) -> tuple[tuple[str, ...], int] | None:
     """Read one basis and what follows it and says nothing more; of several ways to read it the longest counts."""
-    ways = [(end, ids, is_open) for phrase, is_open, ids in _tables().phrases if (end := after(text, at, phrase))]
+    ways = [
+        (end, ids, is_open) for phrase, is_open, ids in _rows("phrases", text, at) if (end := after(text, at, phrase))
+    ]
     ways += [(end, ids, False) for ids, end in filter(None, (_directions(text, at), _citation(text, at)))]
     whole = [way for way in ways if ends_word(text, way[0])]
     if not whole:
@@ -172,7 +186,7 @@ def _directions(text: str, at: int) -> tuple[tuple[str, ...], int] | None:
 
 def _citation(text: str, at: int) -> tuple[tuple[str, ...], int] | None:
     """Read a citation of one act."""
-    for preface, act in _tables().prefaces:
+    for preface, act in _rows("prefaces", text, at):
         if begin := after(text, at, preface):
             if found := _sections_of_an_act(text, begin):
                 return found
@@ -217,7 +231,7 @@ def _ids(act: str, pins: Iterable[str]) -> tuple[str, ...]:
 def _act(text: str, at: int) -> tuple[str, int] | None:
     """Return the act that is named, and the place behind its name: the longest name counts."""
     best: tuple[str, int] | None = None
-    for name in _tables().names:
+    for name in _rows("names", text, at):
         end = after(text, at, name.words)
         if end and (dated := _year(text, end, name)) and (best is None or dated[1] > best[1]):
             best = dated
@@ -337,7 +351,7 @@ def _path(text: str, at: int) -> tuple[str, int]:
 def _part_in_words(text: str, at: int) -> tuple[str, int] | None:
     if not LETTERS.match(text, skip(text, at)):
         return None
-    for name in _tables().paths:
+    for (name,) in _rows("paths", text, at):
         end = after(text, at, name)
         if end and (found := _PARTS.match(text, end)):
             return "".join(f"({one})" for one in re.findall(r"[0-9a-z]+", found[0])), found.end()
@@ -345,8 +359,8 @@ def _part_in_words(text: str, at: int) -> tuple[str, int] | None:
 
 
 def _unit(text: str, at: int) -> tuple[str, int] | None:
-    for unit, word in _tables().units:
-        end = after(text, at, (word,))
+    for word, unit in _rows("units", text, at):
+        end = after(text, at, word)
         if end and _number(text, end):
             return unit, end
     return None
@@ -454,14 +468,14 @@ class _Tables(NamedTuple):
 
     names: tuple[_Name, ...]
     amending: tuple[tuple[_Words, _Words], ...]
-    units: tuple[tuple[str, Word], ...]
-    paths: tuple[_Words, ...]
+    units: tuple[tuple[_Words, str], ...]
+    paths: tuple[tuple[_Words], ...]
     prefaces: tuple[tuple[_Words, str], ...]
     phrases: tuple[tuple[_Words, bool, tuple[str, ...]], ...]
     headings: tuple[tuple[str, tuple[_Words, ...]], ...]
     references: dict[str, frozenset[str]]
-    starters: tuple[_Words, ...]
-    leads: tuple[_Words, ...]
+    starters: tuple[tuple[_Words], ...]
+    leads: tuple[tuple[_Words], ...]
     divisions: frozenset[str]
     grounds: frozenset[str]
     before_names: frozenset[str]
@@ -470,8 +484,9 @@ class _Tables(NamedTuple):
 
 @lru_cache(maxsize=1)  # not at import: half of the commands read no page
 def _tables() -> _Tables:
-    units = tuple((unit, word) for unit, facts in FACTS["units"].items() for word in map(_one_word, facts["words"]))
-    names, paths = _names(), _longest_first(FACTS["paths"])
+    units = tuple((words_of(way), unit) for unit, facts in FACTS["units"].items() for way in facts["words"])
+    names, paths = _names(), tuple((words,) for words in _longest_first(FACTS["paths"]))
+    citing = [*(name.words for name in names), *(words for (words,) in paths), *(words for words, _ in units)]
     return _Tables(
         names=names,
         amending=tuple((words_of(act["name"]), words_of(act["year"])) for act in FACTS["amending"]),
@@ -481,16 +496,42 @@ def _tables() -> _Tables:
         phrases=tuple((_spelt(row["text"]), row.get("open", False), tuple(row["ids"])) for row in FACTS["phrases"]),
         headings=tuple((within, _longest_first(texts)) for within, texts in FACTS["headings"].items()),
         references={one: _folded(marks) for one, marks in FACTS["references"].items()},
-        starters=tuple(map(_spelt, FACTS["starters"])),
-        leads=_longest_first(FACTS["leads"]),
+        starters=tuple((_spelt(text),) for text in FACTS["starters"]),
+        leads=tuple((words,) for words in _longest_first(FACTS["leads"])),
         divisions=_folded(FACTS["divisions"]),
         grounds=_folded(FACTS["grounds"]),
         before_names=_folded((*FACTS["before_names"], *FACTS["between"], *FACTS["joints"])),
-        first_words=frozenset(
-            form.letters
-            for word in (*(name.words[0] for name in names), *(path[0] for path in paths), *(one for _, one in units))
-            for form in word
-        ),
+        first_words=frozenset(form.letters for words in citing for form in words[0]),
+    )
+
+
+def _rows(table: str, text: str, at: int) -> tuple[Any, ...]:
+    """Return the rows of *table* whose first word may stand at *at*."""
+    return _rows_that_begin(table, word_at(text, at))
+
+
+@lru_cache(maxsize=4096)
+def _rows_that_begin(table: str, letters: str) -> tuple[Any, ...]:
+    begun, whole, slips = _first_words()
+    is_glued = any(letters[:end] in whole for end in range(1, len(letters)))
+    if not is_glued and letters not in begun and slips_of(letters).isdisjoint(slips):
+        return ()
+    return tuple(row for row in getattr(_tables(), table) if may_begin(letters, row[0][0]))
+
+
+@lru_cache(maxsize=1)
+def _first_words() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the beginnings of all words with which rows begin, the words, and what slips make of them.
+
+    Most words of a text begin nothing; to ask all rows of all tables takes ten times as long.
+    """
+    tables = _tables()
+    rows = (tables.names, tables.units, tables.paths, tables.prefaces, tables.phrases, tables.starters, tables.leads)
+    forms = [form for table in rows for row in table for form in row[0][0]]
+    return (
+        frozenset(form.letters[:end] for form in forms for end in range(1, len(form.letters) + 1)),
+        frozenset(form.letters for form in forms),
+        frozenset(slip for form in forms if form.may_slip for slip in slips_of(form.letters)),
     )
 
 
@@ -538,7 +579,7 @@ def _behind(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _lead(text: str, at: int) -> int:
-    return next((end for lead in _tables().leads if (end := after(text, at, lead))), at)
+    return next((end for (lead,) in _rows("leads", text, at) if (end := after(text, at, lead))), at)
 
 
 _MARKS = re.compile(r"[ ,.:()/-]*")

@@ -95,9 +95,7 @@ def after(text: str, at: int, words: Sequence[Word]) -> int | None:
     32
     >>> after("section 2510 approval", 0, words_of("section 251"))
     """
-    at = skip(text, at)
-    found = LETTERS.match(text, at, at + _LONGEST)
-    if not _may_begin(found[0] if found else text[at : at + 1], words[0]):  # nearly always
+    if not may_begin(word_at(text, at), words[0]):  # nearly always
         return None
     places = {at}
     for word in words:
@@ -105,12 +103,26 @@ def after(text: str, at: int, words: Sequence[Word]) -> int | None:
     return max(places, default=None)
 
 
-@lru_cache(maxsize=1 << 14)
-def _may_begin(run: str, word: Word) -> bool:
+def word_at(text: str, at: int) -> str:
+    """Return the letters that stand together at *at*, or the one sign or digit."""
+    at = skip(text, at)
+    found = LETTERS.match(text, at, at + _LONGEST)
+    return found[0] if found else text[at : at + 1]
+
+
+def may_begin(letters: str, word: Word) -> bool:
+    """Whether *word* may stand where *letters* do: as they are, with a slip, as their beginning, or in pieces."""
     return any(
-        run.startswith(form.letters) or form.letters.startswith(run) or (form.may_slip and is_nearly(run, form.letters))
+        letters.startswith(form.letters)
+        or form.letters.startswith(letters)
+        or (form.may_slip and is_nearly(letters, form.letters))
         for form in word
     )
+
+
+def slips_of(letters: str) -> frozenset[str]:
+    """Return *letters*, and them with each one lost. Two words that are one slip apart have one of these in common."""
+    return frozenset((letters, *(letters[:n] + letters[n + 1 :] for n in range(len(letters)))))
 
 
 def _after_form(text: str, at: int, form: Spelling) -> list[int]:
