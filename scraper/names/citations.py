@@ -11,29 +11,13 @@ understands is the rest, told as a text of its own: nothing is swallowed. No pla
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from scraper.names.fold import fold
-from scraper.names.packaged import read_facts
-from scraper.names.spelling import (
-    LETTERS,
-    Typed,
-    Word,
-    after,
-    ends_word,
-    may_begin,
-    skip,
-    slips_of,
-    typed,
-    word_at,
-    words_of,
-)
-
-FACTS = read_facts("legal-bases")
+from scraper.names.legal_tables import FACTS, ActName, rows, tables
+from scraper.names.spelling import LETTERS, Typed, after, ends_word, skip, typed, words_of
 
 READ_AT_MOST = 4_000
 """Characters of one basis that are looked at; the longest ever printed has 200. What is behind them is rest."""
@@ -112,7 +96,7 @@ def begins_cell(text: str) -> bool:
     named = _act(said, 0)
     if named and named[0] in FACTS["starter_acts"]:
         return True
-    return _directions(said, 0) is not None or any(after(said, 0, one) for (one,) in _rows("starters", said, 0))
+    return _directions(said, 0) is not None or any(after(said, 0, one) for (one,) in rows("starters", said, 0))
 
 
 # Items
@@ -134,7 +118,7 @@ def _items(text: str) -> tuple[tuple[str, ...], int]:
 def _item(text: str, at: int) -> tuple[tuple[str, ...], int] | None:
     """Read one basis and what follows it and says nothing more; of several ways to read it the longest counts."""
     ways = [
-        (end, ids, is_open) for phrase, is_open, ids in _rows("phrases", text, at) if (end := after(text, at, phrase))
+        (end, ids, is_open) for phrase, is_open, ids in rows("phrases", text, at) if (end := after(text, at, phrase))
     ]
     ways += [(end, ids, False) for ids, end in filter(None, (_directions(text, at), _citation(text, at)))]
     whole = [way for way in ways if ends_word(text, way[0])]
@@ -157,7 +141,7 @@ def _tail(text: str, at: int, ids: Sequence[str], *, is_open: bool) -> int:
 
 
 def _heading(text: str, at: int, ids: Sequence[str]) -> int | None:
-    for within, headings in _tables().headings:
+    for within, headings in tables().headings:
         if any(is_within(one, within) for one in ids):
             for heading in headings:
                 end = after(text, at, heading)
@@ -168,7 +152,7 @@ def _heading(text: str, at: int, ids: Sequence[str]) -> int | None:
 
 def _reference(text: str, at: int, ids: Sequence[str]) -> int | None:
     found = _REFERENCE.match(text, at)
-    return found.end() if found and found[1] in _tables().references.get(ids[0], ()) else None
+    return found.end() if found and found[1] in tables().references.get(ids[0], ()) else None
 
 
 def _directions(text: str, at: int) -> tuple[tuple[str, ...], int] | None:
@@ -186,7 +170,7 @@ def _directions(text: str, at: int) -> tuple[tuple[str, ...], int] | None:
 
 def _citation(text: str, at: int) -> tuple[tuple[str, ...], int] | None:
     """Read a citation of one act."""
-    for preface, act in _rows("prefaces", text, at):
+    for preface, act in rows("prefaces", text, at):
         if begin := after(text, at, preface):
             if found := _sections_of_an_act(text, begin):
                 return found
@@ -231,14 +215,14 @@ def _ids(act: str, pins: Iterable[str]) -> tuple[str, ...]:
 def _act(text: str, at: int) -> tuple[str, int] | None:
     """Return the act that is named, and the place behind its name: the longest name counts."""
     best: tuple[str, int] | None = None
-    for name in _rows("names", text, at):
+    for name in rows("names", text, at):
         end = after(text, at, name.words)
         if end and (dated := _year(text, end, name)) and (best is None or dated[1] > best[1]):
             best = dated
     return best
 
 
-def _year(text: str, at: int, name: "_Name") -> tuple[str, int] | None:
+def _year(text: str, at: int, name: "ActName") -> tuple[str, int] | None:
     """Return the act of *name* whose year follows; with no year, the only one."""
     found = _YEAR.match(text, at)
     if found and found[1] in name.acts:
@@ -260,7 +244,7 @@ def _amended(text: str, at: int) -> int | None:
     begin = _behind(_BETWEEN, text, sections.end) if sections else by
     if named := _act(text, begin):
         return named[1]
-    for name, year in _tables().amending:
+    for name, year in tables().amending:
         if amending := after(text, begin, name):
             return after(text, amending, year) or amending
     return None
@@ -351,7 +335,7 @@ def _path(text: str, at: int) -> tuple[str, int]:
 def _part_in_words(text: str, at: int) -> tuple[str, int] | None:
     if not LETTERS.match(text, skip(text, at)):
         return None
-    for (name,) in _rows("paths", text, at):
+    for (name,) in rows("paths", text, at):
         end = after(text, at, name)
         if end and (found := _PARTS.match(text, end)):
             return "".join(f"({one})" for one in re.findall(r"[0-9a-z]+", found[0])), found.end()
@@ -359,7 +343,7 @@ def _part_in_words(text: str, at: int) -> tuple[str, int] | None:
 
 
 def _unit(text: str, at: int) -> tuple[str, int] | None:
-    for word, unit in _rows("units", text, at):
+    for word, unit in rows("units", text, at):
         end = after(text, at, word)
         if end and _number(text, end):
             return unit, end
@@ -399,13 +383,13 @@ def _named_in_passing(said: Typed, at: int, *, is_free: bool) -> tuple[str, ...]
     text = said.text
     words = list(LETTERS.finditer(text, at))
     if not is_free:
-        marks = (n for n, word in enumerate(words) if word[0] in _tables().grounds)
+        marks = (n for n, word in enumerate(words) if word[0] in tables().grounds)
         words = words[next(marks, len(words)) :]
     if any(word[0] in FACTS["denials"] for word in words):
         return ()
     named, end = dict[str, None](), 0
     for before, word in pairwise((None, *words)):
-        if word is None or word.start() < end or word[0] not in _tables().first_words:
+        if word is None or word.start() < end or word[0] not in tables().first_words:
             continue
         ids, end = _named_at(text, before, word)
         named |= dict.fromkeys(ids)
@@ -428,7 +412,7 @@ def _may_begin_name(text: str, before: re.Match[str] | None, word: re.Match[str]
     """Whether *word* may begin an act's name: the "Health Act" of "Mental Health Act" is another act's."""
     if before is None or text[before.end() : word.start()].strip():
         return True
-    return before[0] in _tables().before_names
+    return before[0] in tables().before_names
 
 
 def _is_bare(basis_id: str) -> bool:
@@ -438,7 +422,7 @@ def _is_bare(basis_id: str) -> bool:
 def _is_division(text: str, at: int) -> bool:
     """Whether a part of an act follows that has no id: its "Schedule 12, Part 9" is no bare act."""
     found = LETTERS.match(text, skip(text, at))
-    is_named = found is not None and found[0] in _tables().divisions
+    is_named = found is not None and found[0] in tables().divisions
     return is_named or text[skip(text, found.end() if found else at) :][:1].isdigit()
 
 
@@ -451,120 +435,7 @@ def is_within(basis_id: str, outer: str) -> bool:
     return basis_id == outer or basis_id.startswith((outer + "(", outer + ":"))
 
 
-# The tables, and the patterns made from them
-
-_Words = tuple[Word, ...]
-
-
-class _Name(NamedTuple):
-    """A name that acts share, and the act of each year; of a name without a year, the year is empty."""
-
-    words: _Words
-    acts: dict[str, str]
-
-
-class _Tables(NamedTuple):
-    """The tables of the data with their words taken apart, longest first where one may begin as another does."""
-
-    names: tuple[_Name, ...]
-    amending: tuple[tuple[_Words, _Words], ...]
-    units: tuple[tuple[_Words, str], ...]
-    paths: tuple[tuple[_Words], ...]
-    prefaces: tuple[tuple[_Words, str], ...]
-    phrases: tuple[tuple[_Words, bool, tuple[str, ...]], ...]
-    headings: tuple[tuple[str, tuple[_Words, ...]], ...]
-    references: dict[str, frozenset[str]]
-    starters: tuple[tuple[_Words], ...]
-    leads: tuple[tuple[_Words], ...]
-    divisions: frozenset[str]
-    grounds: frozenset[str]
-    before_names: frozenset[str]
-    first_words: frozenset[str]
-
-
-@lru_cache(maxsize=1)  # not at import: half of the commands read no page
-def _tables() -> _Tables:
-    units = tuple((words_of(way), unit) for unit, facts in FACTS["units"].items() for way in facts["words"])
-    names, paths = _names(), tuple((words,) for words in _longest_first(FACTS["paths"]))
-    citing = [*(name.words for name in names), *(words for (words,) in paths), *(words for words, _ in units)]
-    return _Tables(
-        names=names,
-        amending=tuple((words_of(act["name"]), words_of(act["year"])) for act in FACTS["amending"]),
-        units=units,
-        paths=paths,
-        prefaces=tuple((_spelt(row["text"]), row.get("act", "")) for row in FACTS["prefaces"]),
-        phrases=tuple((_spelt(row["text"]), row.get("open", False), tuple(row["ids"])) for row in FACTS["phrases"]),
-        headings=tuple((within, _longest_first(texts)) for within, texts in FACTS["headings"].items()),
-        references={one: _folded(marks) for one, marks in FACTS["references"].items()},
-        starters=tuple((_spelt(text),) for text in FACTS["starters"]),
-        leads=tuple((words,) for words in _longest_first(FACTS["leads"])),
-        divisions=_folded(FACTS["divisions"]),
-        grounds=_folded(FACTS["grounds"]),
-        before_names=_folded((*FACTS["before_names"], *FACTS["between"], *FACTS["joints"])),
-        first_words=frozenset(form.letters for words in citing for form in words[0]),
-    )
-
-
-def _rows(table: str, text: str, at: int) -> tuple[Any, ...]:
-    """Return the rows of *table* whose first word may stand at *at*."""
-    return _rows_that_begin(table, word_at(text, at))
-
-
-@lru_cache(maxsize=4096)
-def _rows_that_begin(table: str, letters: str) -> tuple[Any, ...]:
-    begun, whole, slips = _first_words()
-    is_glued = any(letters[:end] in whole for end in range(1, len(letters)))
-    if not is_glued and letters not in begun and slips_of(letters).isdisjoint(slips):
-        return ()
-    return tuple(row for row in getattr(_tables(), table) if may_begin(letters, row[0][0]))
-
-
-@lru_cache(maxsize=1)
-def _first_words() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Return the beginnings of all words with which rows begin, the words, and what slips make of them.
-
-    Most words of a text begin nothing; to ask all rows of all tables takes ten times as long.
-    """
-    tables = _tables()
-    rows = (tables.names, tables.units, tables.paths, tables.prefaces, tables.phrases, tables.starters, tables.leads)
-    forms = [form for table in rows for row in table for form in row[0][0]]
-    return (
-        frozenset(form.letters[:end] for form in forms for end in range(1, len(form.letters) + 1)),
-        frozenset(form.letters for form in forms),
-        frozenset(slip for form in forms if form.may_slip for slip in slips_of(form.letters)),
-    )
-
-
-def _names() -> tuple[_Name, ...]:
-    acts: dict[str, dict[str, str]] = defaultdict(dict)
-    for act, facts in FACTS["acts"].items():
-        for name in facts["names"]:
-            acts[name][facts["year"]] = act
-    return tuple(_Name(words_of(name), of_years) for name, of_years in acts.items())
-
-
-def _spelt(text: str) -> _Words:
-    """Return the words of *text*, in which a unit may be written in each of its ways: `s251 approval`."""
-    units = FACTS["units"]
-    return tuple(
-        tuple(form for way in units[word[0].letters]["words"] for form in _one_word(way))
-        if word[0].letters in units
-        else word
-        for word in words_of(text)
-    )
-
-
-def _one_word(text: str) -> Word:
-    (word,) = words_of(text)
-    return word
-
-
-def _longest_first(texts: Iterable[str]) -> tuple[_Words, ...]:
-    return tuple(words_of(text) for text in sorted(texts, key=lambda text: -len(text)))
-
-
-def _folded(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(str.casefold, words))
+# Patterns
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -579,7 +450,7 @@ def _behind(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _lead(text: str, at: int) -> int:
-    return next((end for (lead,) in _rows("leads", text, at) if (end := after(text, at, lead))), at)
+    return next((end for (lead,) in rows("leads", text, at) if (end := after(text, at, lead))), at)
 
 
 _MARKS = re.compile(r"[ ,.:()/-]*")

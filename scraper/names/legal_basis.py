@@ -12,8 +12,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from scraper.names.citations import FACTS as _FACTS
 from scraper.names.citations import begins_cell, is_half, is_within, read_basis
+from scraper.names.legal_tables import FACTS as _FACTS
 from scraper.records import LegalBasis
 
 
