@@ -47,6 +47,7 @@ class LegalTables(NamedTuple):
 
 @lru_cache(maxsize=1)  # not at import: half of the commands read no page
 def tables() -> LegalTables:
+    """Return the tables, made once."""
     units = tuple((words_of(way), unit) for unit, facts in FACTS["units"].items() for way in facts["words"])
     names, paths = _names(), tuple((words,) for words in _longest_first(FACTS["paths"]))
     citing = [*(name.words for name in names), *(words for (words,) in paths), *(words for words, _ in units)]
