@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from scraper.names.fold import fold
-from scraper.names.legal_tables import FACTS, ActName, rows, tables
+from scraper.names.legal_tables import FACTS, ActName, begins_row, rows, tables
 from scraper.names.spelling import LETTERS, Typed, after, ends_word, skip, typed, words_of
 
 READ_AT_MOST = 4_000
@@ -117,6 +117,8 @@ def _items(text: str) -> tuple[tuple[str, ...], int]:
 
 def _item(text: str, at: int) -> tuple[tuple[str, ...], int] | None:
     """Read one basis and what follows it and says nothing more; of several ways to read it the longest counts."""
+    if not begins_row(text, at):
+        return None
     ways = [
         (end, ids, is_open) for phrase, is_open, ids in rows("phrases", text, at) if (end := after(text, at, phrase))
     ]

@@ -74,6 +74,11 @@ def rows(table: str, text: str, at: int) -> tuple[Any, ...]:
     return _rows_that_begin(word_at(text, at)).get(table, ())
 
 
+def begins_row(text: str, at: int) -> bool:
+    """Whether a row of any table may begin in *text* at *at*."""
+    return bool(_rows_that_begin(word_at(text, at)))
+
+
 @lru_cache(maxsize=4096)
 def _rows_that_begin(letters: str) -> Mapping[str, tuple[Any, ...]]:
     begun, whole, slips = _first_words()
