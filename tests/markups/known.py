@@ -85,11 +85,7 @@ FAILING = frozenset(
     plain_text+upper-labels plain_text+emphasis-left plain_text+underscores-left plain_text+when-emphasis-left
     value_first renamed_labels negated_words sensitivity:not-sensitive sensitivity:unknown-word term:to-be-confirmed
     term:words term:slashes when:a-date-and-no-incident access:a-note-that-negates controllers:unknown-with-commas
-    controllers:known-with-initials legal-basis:support-support-refused legal-basis:support-expired
-    legal-basis:support-not-approved legal-basis:support-renewed legal-basis:spelt-ampersand legal-basis:spelt-comma
-    legal-basis:spelt-colon legal-basis:spelt-bracket legal-basis:spelt-initials legal-basis:spelt-as-amended
-    legal-basis:spelt-the legal-basis:spelt-sect. legal-basis:spelt-square-brackets legal-basis:spelt-one-letter-lost
-    legal-basis:spelt-one-letter-more legal-basis:spelt-no-year legal-basis:spelt-misspelling-put-right
+    controllers:known-with-initials
     datasets:like-a-label prose:not prose:never-goes prose:cannot prose:without prose:n't prose:no prose:marketing
     prose:identifiable prose:overseas-goes prose:outside-the-uk prose:third-party prose:a-label-in-a-later-section
     prose:purposes-negation loose:under-heading-negated loose:under-heading-watched loose:under-heading-suspended
