@@ -45,6 +45,8 @@ class Details:
     words_in: int | None = None
     first_out: str | None = None
     first_in: str | None = None
+    watch_words: tuple[str, ...] | None = None
+    """Of prose the words to watch and the negations that came or went."""
     term_before: Span | None = None
     term_after: Span | None = None
     """The whole printed term, of which `before` and `after` are one date."""

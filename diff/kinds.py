@@ -5,12 +5,12 @@ new row, and its words a function or two in `diff.saying` (docs/howto.md). Which
 table of fields (`scraper.records`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from diff.saying import bases, places, values
+from diff.saying import bases, places, remarks, values
 from diff.saying.phrase import Phrase, Say, plain, set_values, two, with_values
 from diff.saying.sentence import briefly, listed, organisations, quoted, who
 from diff.severity import (
@@ -25,6 +25,7 @@ from diff.severity import (
     of_controllers,
     of_legal_bases,
     of_opt_outs,
+    of_words,
 )
 from scraper.names.vocabulary import Vocabulary
 
@@ -52,6 +53,8 @@ class Kind:
     """Its few words for a row of a page, a mail, a terminal."""
     grouped: bool = True
     """Whether the same edit on many agreements in one run is told as one change (rule 7)."""
+    grouped_in: Sequence[str] = ()
+    """Fields in which it is, though it is not otherwise."""
     editorial: bool = False
     """Whether people are never told of it."""
 
@@ -60,6 +63,10 @@ class Kind:
         if isinstance(self.severity, Severity):
             return self.severity
         return self.severity(before, after, vocabulary)
+
+    def groups(self, field: str | None) -> bool:
+        """Say whether the same edit of *field* on many agreements in one run is told as one change."""
+        return self.grouped or field in self.grouped_in
 
     @property
     def usual(self) -> Severity:
@@ -70,6 +77,9 @@ class Kind:
 
 def _again(change: "Change") -> str:
     return "listed again" if change.details.listed_again else ""
+
+
+_WORDS = "medium: a word to watch or a negation came or went; else low"
 
 
 class ChangeKind(StrEnum):
@@ -345,16 +355,18 @@ class ChangeKind(StrEnum):
     TITLE_CHANGED = Kind(
         name="title-changed",
         when="the title",
-        severity=LOW,
+        severity=of_words,
+        weighed=_WORDS,
         heading="title changed",
         sentence=values.changed,
-        phrase=two("Title changed"),
+        phrase=values.title_changed_briefly,
     )
     # From edition to edition long prose hardly changes; where it does, the words decide whether it is more than low.
     TEXT_CHANGED = Kind(
         name="text-changed",
-        when="a section, or purposes in prose",
-        severity=LOW,
+        when="a section, purposes in prose, or lines in no field",
+        severity=of_words,
+        weighed=_WORDS,
         heading="section reworded",
         sentence=values.text_changed,
         phrase=values.text_changed_briefly,
@@ -370,21 +382,23 @@ class ChangeKind(StrEnum):
     # In the page's own words and never in ours: that it prints "breached contract" is the news.
     INCIDENT_NOTED = Kind(
         name="incident-noted",
-        when="a remark stands beside the dates",
+        when="an incident in a remark beside the dates, or in a line in no field",
         severity=HIGH,
-        heading="remark beside the dates",
-        sentence=values.incident,
-        phrase=values.own_words("A remark now stands beside the dates", "a remark beside the dates"),
+        heading="remark printed",
+        sentence=remarks.incident_noted,
+        phrase=remarks.incident_noted_briefly,
         grouped=False,
+        grouped_in=("remainder",),
     )
     INCIDENT_REMOVED = Kind(
         name="incident-removed",
-        when="that remark is gone, at the second sighting",
+        when="that remark or line is gone, at the second sighting",
         severity=MEDIUM,
-        heading="remark no longer beside the dates",
-        sentence=values.incident,
-        phrase=values.own_words("A remark no longer stands beside the dates"),
+        heading="remark no longer printed",
+        sentence=remarks.incident_removed,
+        phrase=remarks.incident_removed_briefly,
         grouped=False,
+        grouped_in=("remainder",),
     )
     # The site's sentence on the organisation as a whole; it names no agreement.
     FLAG_RAISED = Kind(
@@ -393,7 +407,7 @@ class ChangeKind(StrEnum):
         severity=HIGH,
         heading="flag raised",
         sentence=lambda change: f"the page of {change.organisation} now raises a flag: {quoted(change.after)}",
-        phrase=values.own_words("The page raises a flag", "a flag on the page"),
+        phrase=remarks.own_words("The page raises a flag", "a flag on the page"),
         grouped=False,
     )
     FLAG_CLEARED = Kind(
@@ -402,7 +416,7 @@ class ChangeKind(StrEnum):
         severity=LOW,
         heading="flag cleared",
         sentence=lambda change: f"the page of {change.organisation} no longer raises its flag: {quoted(change.before)}",
-        phrase=values.own_words("The page no longer raises a flag"),
+        phrase=remarks.own_words("The page no longer raises a flag"),
         grouped=False,
     )
     # It rises with every release, and the release window tells that by itself.
@@ -439,3 +453,7 @@ class ChangeKind(StrEnum):
         phrase=values.wording_changed_briefly,
         editorial=True,
     )
+
+
+INCIDENTS = frozenset({ChangeKind.INCIDENT_NOTED, ChangeKind.INCIDENT_REMOVED})
+"""Kinds that are told line by line: the line that came or went, and what it stands for."""

@@ -62,6 +62,11 @@ def of_controllers(before: frozenset[str], after: frozenset[str], vocabulary: Vo
     return HIGH if any(map(vocabulary.is_corporate, after - before)) else MEDIUM
 
 
+def of_words(before: frozenset[str], after: frozenset[str], _: Vocabulary) -> Severity:
+    """Return medium where a word to watch or a negation came or went: of a text these are its values."""
+    return MEDIUM if before != after else LOW
+
+
 def of_legal_bases(before: frozenset[str], after: frozenset[str], _: Vocabulary) -> Severity:
     """Return how much it matters that the compared ids *before* became *after*.
 

@@ -280,10 +280,10 @@ class LogSettings(SettingsSection):
 
 
 class VocabularySettings(SettingsSection):
-    """Names that you know and the program does not."""
+    """Names and words that you know and the program does not."""
 
     file: Path | None = setting(
-        "A TOML file of your own aliases and successions of datasets and organisations.", example="names.toml"
+        "A TOML file of your own names of datasets and organisations, and of words to watch.", example="names.toml"
     )
 
 

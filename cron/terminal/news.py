@@ -11,10 +11,10 @@ from typing import Any
 
 from cron.terminal.style import NARROWEST, cut, in_words, paint, wrap
 from diff.change import Change
-from diff.details import Value, several
 from diff.kinds import ChangeKind
 from diff.saying.english import moment, plural, weekday
 from diff.saying.redline import Redline, Run
+from diff.saying.remarks import own_words_of
 from diff.saying.sentence import NAMES, who
 from diff.saying.values import reworded
 from diff.severity import Severity
@@ -146,7 +146,8 @@ def _what(change: Change, width: int, colour: bool, datasets: int | None) -> Ite
     if kind in (ChangeKind.TEXT_CHANGED, ChangeKind.WORDING_CHANGED):
         return wrap(_reworded(change), width)
     if kind in _QUOTED:
-        return _signed([f'"{said}"' for said in _texts(before)], [f'"{said}"' for said in _texts(after)], width, colour)
+        out, into = ([f'"{said}"'] if said else [] for said in own_words_of(change))
+        return _signed(out, into, width, colour)
     if kind in _ITEMS or change.group:
         return _out_and_in(change, width, colour)
     arrow = _arrow(in_words(before), in_words(after), width, colour)
@@ -189,11 +190,7 @@ def _reworded(change: Change) -> str:
         return f"{section}: {'now printed' if change.after else 'no longer printed'}"
     if change.kind is not ChangeKind.TEXT_CHANGED:
         return f"{section}: printed differently"
-    return f"{section}, {clean(reworded(change.details)).rstrip('.')}"
-
-
-def _texts(value: Value) -> tuple[str, ...]:
-    return () if value is None else several(value) or (str(value),)
+    return f"{section}, {clean(reworded(change)).rstrip('.')}"
 
 
 # --- one agreement ----------------------------------------------------------------------------------------------------

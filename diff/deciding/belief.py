@@ -66,8 +66,8 @@ class PageBelief:
     flag_doubt: str | None = None
     """Body that last showed the flag, while it is missing for the first time."""
     remainder: str | None = None
-    remainder_doubt: str | None = None
-    """Body that last showed the lines outside the agreements, while they are missing for the first time."""
+    remainder_doubt: Doubt | None = None
+    """Which lines outside the agreements are missing for the first time."""
     edges: Edges | None = None
     """The lines of its last version that may be the site's; None: no version was read yet."""
     body: str | None = None

@@ -13,6 +13,7 @@ from deepdiff import DeepDiff
 from diff.change import Difference
 from diff.deciding.belief import Doubt, Place
 from diff.deciding.controllers import as_printed, printed_controllers, without_retaken
+from diff.deciding.texts import compare_remainders, reworded
 from diff.deciding.when import incident, later, note_of, says_unknown, term_of
 from diff.details import Details, Families, Span
 from diff.kinds import ChangeKind
@@ -111,15 +112,13 @@ class _Comparison:
     ) -> None:
         """Note a difference; where no severity is given, the kind says it of the values *weighed*."""
         before, after = map(frozenset, weighed)
-        self.found.append(
-            Difference(
-                kind=kind,
-                severity=severity or kind.row.weigh(before, after, self.vocabulary),
-                field=field,
-                old_body=self.doubt.body or self.place.last_bodies.get(field),
-                **facts,
-            )
-        )
+        severity = severity or kind.row.weigh(before, after, self.vocabulary)
+        self.note(Difference(kind=kind, severity=severity, field=field, **facts))
+
+    def note(self, difference: Difference) -> None:
+        """Note a difference with the last body that showed what was there before."""
+        body = self.doubt.body or self.place.last_bodies.get(difference.field or "")
+        self.found.append(replace(difference, old_body=body))
 
     def confirmed(self, gone: frozenset[str], *, replaced: bool = False, text: str = "") -> frozenset[str]:
         """Return which of the values *gone* are told as gone: those missing before, or all if others came instead.
@@ -133,6 +132,7 @@ class _Comparison:
 
     @property
     def doubt(self) -> Doubt:
+        """What was missing at the sighting before from what is being compared."""
         return self.place.doubts.get(self.part, _NO_DOUBT)
 
 
@@ -442,7 +442,12 @@ def _compare_remainder(at_work: _Comparison, field: str) -> None:
     believed, printed = at_work.place.believed, at_work.printed
     before = _without_values(at_work.frame.without_ending(believed.remainder), printed.printed)
     after = _without_values(printed.remainder, believed.printed)
-    _tell_text(at_work, field, before, after)
+    outcome = compare_remainders(before, after, at_work.doubt.values, at_work.vocabulary, sure=at_work.sure)
+    for difference in outcome.found:
+        at_work.note(difference)
+    if outcome.missing:
+        at_work.doubts[field] = Doubt(outcome.missing, at_work.doubt.body or at_work.old_body)
+        at_work.values[field] = outcome.believed
 
 
 def _without_values(remainder: str | None, printed: Mapping[str, str]) -> str | None:
@@ -467,7 +472,7 @@ def _tell_text(at_work: _Comparison, field: str, before: str | None, after: str 
     if not fold(after or "") and not at_work.confirmed(frozenset({field})):
         at_work.values[field] = before
         return
-    at_work.tell(ChangeKind(FIELDS[field].kind), field, before=before, after=after)
+    at_work.note(reworded(field, before, after, at_work.vocabulary))
 
 
 def _compare_term(at_work: _Comparison, _: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from diff.change import Change, fact_id, group_id
 from diff.deciding.belief import Past
 from diff.details import Details, single
-from diff.kinds import ChangeKind
+from diff.kinds import INCIDENTS, ChangeKind
 from diff.saying.sentence import summarise
 from diff.severity import Severity
 from scraper.fields import Sort
@@ -64,7 +64,9 @@ def _same_fact(change: Change) -> str:
     after = single(change.after)[:7] if change.field in DATES and change.after else change.after
     if change.added or change.removed:
         after = None
-    return fact_id(replace(change, before=None, after=after), 0)
+    # Of several incidents that go, only what went tells one from another.
+    before = change.before if change.kind is ChangeKind.INCIDENT_REMOVED else None
+    return fact_id(replace(change, before=before, after=after), 0)
 
 
 def _merged(same: list[Found]) -> Found:
@@ -73,9 +75,17 @@ def _merged(same: list[Found]) -> Found:
         return first
     names = [one.change.organisation or "" for one in others]
     also_on = tuple(dict.fromkeys(name for name in names if name != first.change.organisation))
-    severity = min((one.change.severity for one in same), key=lambda s: s.rank)
-    details = replace(first.change.details, also_on=also_on or None)
+    severity = _highest(same)
+    details = replace(first.change.details, also_on=also_on or None, watch_words=_watch_words(same))
     return replace(first, change=_worded(replace(first.change, details=details, severity=severity)))
+
+
+def _highest(same: Iterable[Found]) -> Severity:
+    return min((one.change.severity for one in same), key=lambda severity: severity.rank)
+
+
+def _watch_words(same: Iterable[Found]) -> tuple[str, ...] | None:
+    return tuple(sorted({word for one in same for word in one.change.details.watch_words or ()})) or None
 
 
 def _worded(change: Change) -> Change:
@@ -154,7 +164,7 @@ def group_changes(found: Sequence[Found], group_from: int) -> tuple[list[Change]
     groups: dict[str, str] = {}
     for key, same in by_key.items():
         references = {one.change.reference for one in same if one.change.reference}
-        if len(references) >= group_from and same[0].change.kind.row.grouped:
+        if len(references) >= group_from and same[0].change.kind.row.groups(same[0].change.field):
             group = _group(same, len(references))
             groups[key] = group.id
             changes.append(group)
@@ -172,11 +182,14 @@ def _group(same: list[Found], agreements: int) -> Change:
     identity = group_id(example.kind, example.field, added, removed, before, after, date, page=example.page)
     organisations = {one.change.organisation for one in same}
     one_organisation = len(organisations) == 1
+    severity = _highest(same)
     members = tuple(replace(one.change, member_of=identity) for one in same)
+    if example.field in PROSE:  # the same words, and one of them a part of a word to watch by what stands beside it
+        members = tuple(replace(member, severity=severity) for member in members)
     group = replace(
         example,
         id=identity,
-        severity=min((one.change.severity for one in same), key=lambda s: s.rank),
+        severity=severity,
         organisation=example.organisation if one_organisation else None,
         page=example.page if one_organisation else None,
         reference=None,
@@ -190,7 +203,7 @@ def _group(same: list[Found], agreements: int) -> Change:
         group=identity,
         agreements=agreements,
         members=members,
-        details=_details_of_group(example, len(organisations)),
+        details=replace(_details_of_group(example, len(organisations)), watch_words=_watch_words(same)),
         families=example.families if len({one.change.families for one in same}) == 1 else None,
     )
     return _worded(group)
@@ -205,8 +218,11 @@ def _details_of_group(example: Change, organisations: int) -> Details:
 
 
 def _values_of_group(same: list[Found]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what every member gained and lost: as printed for sets, the folded words for prose."""
+    """Return what every member gained and lost: as printed for sets and remarks, the folded words for prose."""
     example = same[0].change
+    if example.kind in INCIDENTS:
+        went, came = (tuple(filter(None, [single(side)])) for side in (example.before, example.after))
+        return came, went
     if example.kind is ChangeKind.TEXT_CHANGED:
         return same[0].edit
     added = frozenset.intersection(*(fold_set(one.change.added) for one in same))

@@ -9,15 +9,16 @@ from dataclasses import replace
 from typing import Any
 
 from diff.change import Change, Difference, fact_id
-from diff.deciding.belief import PageBelief, Past, Place, Sighting
+from diff.deciding.belief import Doubt, PageBelief, Past, Place, Sighting
 from diff.deciding.compare import compare_place, first_belief, folded_form, part_of
 from diff.deciding.controllers import has_name, splitter_of
 from diff.deciding.grouping import Found, still_owed
 from diff.deciding.identity import Fate, Spot, Verdict, is_baseline, is_new, lacked_before
 from diff.deciding.oddness import ComparedPlace
 from diff.deciding.sightings import JudgedPages, seen_again, with_version
+from diff.deciding.texts import compare_remainders
 from diff.details import Details, single
-from diff.kinds import ChangeKind
+from diff.kinds import INCIDENTS, ChangeKind
 from diff.saying.redline import edit_of, redline, text_details
 from diff.saying.sentence import summarise
 from diff.severity import Severity
@@ -306,20 +307,16 @@ class RunAtWork:
             self._find_plain(ChangeKind.FLAG_CLEARED, slug, **facts)
         return None
 
-    def _compare_remainder(self, before: PageBelief, sighting: Sighting) -> tuple[str | None, str | None]:
-        """Tell what differs in the lines outside the agreements; return what is believed of them, and what is in doubt.
-
-        What is only missing waits for its second sighting, as everything does.
-        """
+    def _compare_remainder(self, before: PageBelief, sighting: Sighting) -> tuple[str | None, Doubt | None]:
+        """Tell what differs in the lines outside the agreements; return what is believed of them, what is doubted."""
         old = Frame(self.edition.frame, before.organisation).without(before.remainder)
-        new = sighting.page.remainder
-        if fold(old or "") == fold(new or ""):
-            return new, None
-        if not fold(new or "") and not before.remainder_doubt and not self._is_sure(before.slug):
-            return old, before.body
-        facts = {"field": "remainder", "before": old, "after": new, "old_body": before.remainder_doubt}
-        self._find_plain(ChangeKind.TEXT_CHANGED, before.slug, **facts)
-        return new, None
+        doubt = before.remainder_doubt or Doubt(frozenset(), before.body or "")
+        outcome = compare_remainders(
+            old, sighting.page.remainder, doubt.values, self.vocabulary, sure=self._is_sure(before.slug)
+        )
+        for difference in outcome.found:
+            self._find(before.slug, difference, None, None, old_body=doubt.body)
+        return outcome.believed, Doubt(outcome.missing, doubt.body) if outcome.missing else None
 
     def _look_at_absence(self, slug: str, heirs: Mapping[str, str]) -> None:
         page = self._page(slug)
@@ -362,8 +359,11 @@ class RunAtWork:
         edit = _fold_edit(difference)
         if difference.kind is ChangeKind.TEXT_CHANGED:
             reworded = redline(single(difference.before), single(difference.after))
-            difference = replace(difference, details=text_details(reworded))
+            words = difference.details.watch_words
+            difference = replace(difference, details=replace(text_details(reworded), watch_words=words))
             edit = edit_of(reworded)
+        elif difference.kind in INCIDENTS:
+            edit = _fold_sides(difference)
         change = self._change(slug, difference, reference, title, difference.old_body or old_body)
         change = replace(change, summary=summarise(change))
         self.found.append(Found(change=change, edit=edit, slug=slug, had=had or {}, went=went))
@@ -403,6 +403,11 @@ NO_FLAGS = frozenset({"L0"})
 
 def _fold_edit(difference: Difference) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(sorted(map(fold, difference.added))), tuple(sorted(map(fold, difference.removed)))
+
+
+def _fold_sides(difference: Difference) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    came, went = (fold(single(side)) for side in (difference.after, difference.before))
+    return ((came,) if came else ()), ((went,) if went else ())
 
 
 def _agrees(other: Agreement, now: Agreement, difference: Difference) -> bool:

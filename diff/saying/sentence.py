@@ -37,6 +37,12 @@ def name_of(change: "Change") -> str:
     return NAMES.get(change.field or "", change.field or "")
 
 
+def watched(change: "Change") -> str:
+    """Return the words to watch that came or went, as the end of a sentence; nothing where none did."""
+    words = [quoted(word) for word in change.details.watch_words or ()]
+    return f"; {'a word' if len(words) == 1 else 'words'} to watch came or went: {listed(words)}" if words else ""
+
+
 def listed(items: Iterable[str]) -> str:
     """Join items as a sentence does, where there may be none.
 

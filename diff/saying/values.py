@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from diff.details import Details, Value, several, single
 from diff.saying.english import plural
 from diff.saying.phrase import (
-    LONGEST_VALUE,
     NONE_PRINTED,
     SHORT,
     Form,
@@ -23,16 +22,15 @@ from diff.saying.phrase import (
     with_values,
 )
 from diff.saying.redline import Mark, excerpt
-from diff.saying.sentence import NAMES, counted, listed, name_of, quoted, who
+from diff.saying.sentence import NAMES, counted, listed, name_of, quoted, watched, who
 from scraper.fields import Comparing
 from scraper.records import FIELDS, PROSE
-from scraper.text import cut, one_line
+from scraper.text import one_line
 
 if TYPE_CHECKING:  # as in `sentence`
     from diff.change import Change
 
 LONGEST_PROSE = 300
-OWN_WORDS = "The register page’s own words."
 
 
 # --- a set, a single value --------------------------------------------------------------------------------------------
@@ -40,6 +38,10 @@ OWN_WORDS = "The register page’s own words."
 
 def changed(change: "Change") -> str:
     """Return the sentence of any field."""
+    return f"{_changed(change)}{watched(change)}"
+
+
+def _changed(change: "Change") -> str:
     name = name_of(change)
     if change.group and (change.added or change.removed):
         return f"{name} of {who(change)}: {_came_and_went(change)}"
@@ -167,18 +169,21 @@ def text_changed(change: "Change") -> str:
     """Return the sentence of prose: how many words, and the first of them."""
     details, of = change.details, f"{name_of(change)} of {who(change)}"
     if not (change.before or change.group):
-        return f"{of} now printed: {_words(details.words_in)}, beginning {quoted(details.first_in)}"
-    if not (change.after or change.group):
-        return f"{of} no longer printed: {_words(details.words_out)}, beginning {quoted(details.first_out)}"
-    return f"{of} reworded: {reworded(details)}"
+        said = f"{of} now printed: {_words(details.words_in)}, beginning {quoted(details.first_in)}"
+    elif not (change.after or change.group):
+        said = f"{of} no longer printed: {_words(details.words_out)}, beginning {quoted(details.first_out)}"
+    else:
+        return f"{of} reworded: {reworded(change)}"
+    return f"{said}{watched(change)}"
 
 
-def reworded(details: Details) -> str:
-    """Return how many words of a text went and came, and the first of them."""
+def reworded(change: "Change") -> str:
+    """Return how many words of a text went and came, the first of them, and those to watch."""
+    details = change.details
     out, into = details.first_out, details.first_in
     begins = [f"beginning with {quoted(out)}"] if out else []
     begins += [f"{'now' if out else 'beginning with'} {quoted(into)}"] if into else []
-    return f"{_out_and_in(details)}, {', '.join(begins)}"
+    return f"{_out_and_in(details)}, {', '.join(begins)}{watched(change)}"
 
 
 def _out_and_in(details: Details) -> str:
@@ -203,8 +208,19 @@ def text_changed_briefly(told: Told) -> Phrase:
         tail="" if details.words_in is None else count,
         form="prose" if runs else "sentence",
         runs=runs,
-        note="Shown as in the first of them." if change.group and runs else "",
+        note=" ".join(filter(None, ["Shown as in the first of them." * bool(change.group and runs), _note(change)])),
     )
+
+
+def title_changed_briefly(told: Told) -> Phrase:
+    """Return the phrase of a title."""
+    return with_values("Title changed", before_after(told.change), note=_note(told.change))
+
+
+def _note(change: "Change") -> str:
+    """Return the words to watch that came or went, as a sentence in small print."""
+    said = watched(change).removeprefix("; ")
+    return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
 def wording_changed(change: "Change") -> str:
@@ -230,26 +246,7 @@ def _each(value: Value) -> tuple[str, ...]:
     return several(value) or (single(value),)
 
 
-# --- what the page says in words of its own, counts, the site ---------------------------------------------------------
-
-
-def incident(change: "Change") -> str:
-    """Return the sentence of a remark beside the dates."""
-    if not change.after:
-        return f"the page no longer prints {quoted(change.before)} beside the dates of {who(change)}"
-    instead = f", where it printed {quoted(change.before)}" if change.before else ""
-    return f"the page now prints {quoted(change.after)} beside the dates of {who(change)}{instead}"
-
-
-def own_words(head: str, short: str = "") -> Say:
-    """Return the phrase of what the page says in words of its own; they stand in quotation marks."""
-
-    def say(told: Told) -> Phrase:
-        sides: tuple[tuple[Mark, str], ...] = (("out", single(told.change.before)), ("in", single(told.change.after)))
-        values = [(mark, f"“{cut(one_line(said), LONGEST_VALUE - 2)}”") for mark, said in sides if said]
-        return with_values(head, values, note=OWN_WORDS, short=short)
-
-    return say
+# --- counts, the site ------------------------------------------------------------------------------------------------
 
 
 def layout_changed(change: "Change") -> str:

@@ -20,7 +20,7 @@ from xml.sax.saxutils import XMLGenerator
 
 from diff.change import Change
 from diff.details import single
-from diff.kinds import ChangeKind
+from diff.kinds import INCIDENTS, ChangeKind
 from diff.saying.bases import basis_in_words
 from diff.saying.english import clock, day
 from diff.saying.phrase import moved_values, renamed_values, set_values
@@ -109,7 +109,7 @@ def _values(change: Change, members: Sequence[Change]) -> str:
     """Return before and after; a group of prose, of renamed or of moved things shows those of its first member."""
     example = members[0] if members else change
     name = escape(NAMES.get(change.field or "", ""))
-    if change.field in PROSE:
+    if change.field in PROSE and change.kind not in INCIDENTS:
         runs = excerpt(single(example.before), single(example.after), LONGEST_PROSE)
         said = " ".join(_marked(run.mark, run.text) for run in runs)
         whose = " in the first of them" if members else ""

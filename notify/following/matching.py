@@ -16,7 +16,7 @@ from datetime import date
 from typing import Any, Self
 
 from diff.change import Change
-from diff.kinds import ChangeKind
+from diff.kinds import INCIDENTS, ChangeKind
 from diff.names import datasets_of, slugs_of
 from diff.saying.phrase import Told
 from diff.severity import Severity
@@ -124,7 +124,7 @@ class _Facts:
         moment = (change.reference or "", change.first_seen)
         if moment not in self._heard:
             self._heard[moment] = self._listeners.of_any(self._news.texts.get(moment, ()))
-        if change.kind not in (ChangeKind.TEXT_CHANGED, ChangeKind.TITLE_CHANGED):
+        if change.kind not in (ChangeKind.TEXT_CHANGED, ChangeKind.TITLE_CHANGED, *INCIDENTS):
             return self._heard[moment]
         # A section that went is told at its second sighting, when the agreement has not printed it for a while.
         own = [side for side in (change.before, change.after) if isinstance(side, str)]

@@ -1,13 +1,15 @@
-"""The names this register uses: datasets under all their names, organisations and their successors.
+"""The names this register uses: datasets under all their names, organisations, their successors; and words to watch.
 
-The facts are data with sources and dates (`data/datasets.json`, `data/organisations.json`); their `matching` texts are
-the rules. Names are compared folded, then exactly, never by likeness. What is listed with high or medium confidence,
-and what the user lists, is known; organisations listed with low confidence are presumed; datasets listed with low
-confidence are no aliases, and neither are unreviewed candidates and local provider flows.
+The facts are data with sources and dates (`data/datasets.json`, `data/organisations.json`, `data/words.json`); their
+`matching` texts are the rules. Names are compared folded, then exactly, never by likeness. What is listed with high or
+medium confidence, and what the user lists, is known; organisations listed with low confidence are presumed; datasets
+listed with low confidence are no aliases, and neither are unreviewed candidates and local provider flows.
 
 A user adds names in a TOML file:
 
     comma_names = ["SMITH, JONES AND PARTNERS"]         # names that hold a comma
+    watch_words = ["biobank"]                           # words that make a rewording matter
+    incident_words = ["data loss"]                      # words that make a remark an incident
 
     [[datasets]]
     names = ["Newest Name", "Older Name"]               # the newest first
@@ -24,7 +26,7 @@ No file is opened here but the packaged ones: `parse_vocabulary` takes the text.
 
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
@@ -35,6 +37,7 @@ from scraper.names.fold import fold
 from scraper.names.name_lists import NameSplitter, without_initials
 from scraper.names.organisations import Lineage, Relation, Succession, names_of
 from scraper.names.packaged import read_facts
+from scraper.names.words import Forms, WordList, words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,22 +51,29 @@ class Names:
     distinct: tuple[tuple[str, str], ...] = ()
     comma_names: tuple[str, ...] = ()
     corporate_suffixes: tuple[str, ...] = ()
+    watch_words: tuple[Forms, ...] = ()
+    negations: tuple[Forms, ...] = ()
+    incident_words: tuple[Forms, ...] = ()
+    not_before: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Word → what may not stand behind it."""
 
 
 class Vocabulary:
     """Answers questions about names. Built once and never changed; `extended` returns another one."""
 
-    __slots__ = ("_aliases", "_lineage", "_names", "_newest", "_splitter")
+    __slots__ = ("_aliases", "_incidents", "_lineage", "_names", "_newest", "_splitter", "_watched")
 
     def __init__(self, names: Names) -> None:
         self._names = names
         self._aliases, self._newest = _group(names.datasets)
         self._lineage = Lineage(names.relations, names.distinct)
         self._splitter = NameSplitter([*names.comma_names, *names_of(names.relations)], names.corporate_suffixes)
+        self._watched = WordList((*names.watch_words, *names.negations), dict(names.not_before))
+        self._incidents = WordList(names.incident_words, dict(names.not_before))
 
     @property
     def digest(self) -> str:
-        """Return a checksum of all names known: another digest may read and decide otherwise."""
+        """Return a checksum of all that is known: another digest may read and decide otherwise."""
         return sha256(repr(self._names).encode()).hexdigest()[:16]
 
     # Datasets
@@ -189,10 +199,29 @@ class Vocabulary:
         """
         return self._splitter.is_corporate(name)
 
-    # The user's own names
+    # Words
+
+    def watched(self, before: str, after: str) -> tuple[str, ...]:
+        """Return the words to watch and the negations that stand in one of two texts more often than in the other.
+
+        >>> default_vocabulary().watched("It is linked and sold.", "Sold, it is never linked.")
+        ('never',)
+        """
+        return self._watched.came_or_went(before, after)
+
+    def tells_incident(self, text: str) -> bool:
+        """Whether *text* holds a word that makes an incident of a remark.
+
+        >>> tells_incident = default_vocabulary().tells_incident
+        >>> tells_incident("Suspended pending an audit."), tells_incident("It follows the ICO Code.")
+        (True, False)
+        """
+        return next(self._incidents.found_in(text), None) is not None
+
+    # The user's own names and words
 
     def extended(self, data: Mapping[str, Any]) -> "Vocabulary":
-        """Return a vocabulary that also holds the user's own names.
+        """Return a vocabulary that also holds the user's own names and words.
 
         Args:
             data: From `parse_vocabulary`; the shape is in the module's docstring.
@@ -200,14 +229,15 @@ class Vocabulary:
         Raises:
             VocabularyError: An entry has the wrong shape, or contradicts what is already known. It names the entry.
         """
-        _check_keys(data, {"datasets", "organisations", "comma_names"}, "the vocabulary")
-        names = Names(
+        keys = {"datasets", "organisations", "comma_names", "watch_words", "incident_words"}
+        _check_keys(data, keys, "the vocabulary")
+        names = replace(
+            self._names,
             datasets=(*self._names.datasets, *map(self._read_dataset, _entries(data, "datasets"))),
-            different_datasets=self._names.different_datasets,
             relations=(*self._names.relations, *map(self._read_relation, _entries(data, "organisations"))),
-            distinct=self._names.distinct,
             comma_names=(*self._names.comma_names, *_texts(data.get("comma_names", []), "comma_names")),
-            corporate_suffixes=self._names.corporate_suffixes,
+            watch_words=(*self._names.watch_words, *_words(data, "watch_words")),
+            incident_words=(*self._names.incident_words, *_words(data, "incident_words")),
         )
         vocabulary = Vocabulary(names)
         vocabulary._check_different()
@@ -257,7 +287,7 @@ class Vocabulary:
 @lru_cache(maxsize=1)
 def default_vocabulary() -> Vocabulary:
     """Return the vocabulary that comes with the program."""
-    datasets, organisations = read_facts("datasets"), read_facts("organisations")
+    datasets, organisations, words = map(read_facts, ("datasets", "organisations", "words"))
     return Vocabulary(
         Names(
             datasets=tuple(
@@ -268,6 +298,10 @@ def default_vocabulary() -> Vocabulary:
             distinct=tuple((a, b) for a, b in organisations["distinct"]),
             comma_names=tuple(organisations["comma_names"]),
             corporate_suffixes=tuple(organisations["corporate_suffixes"]),
+            watch_words=tuple(map(tuple, words["watch_words"])),
+            negations=tuple(map(tuple, words["negations"])),
+            incident_words=tuple(map(tuple, words["incident_words"])),
+            not_before=tuple((word, tuple(after)) for word, after in words["not_before"].items()),
         )
     )
 
@@ -333,6 +367,15 @@ def _entries(data: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, 
 def _check_keys(data: Mapping[str, Any], allowed: set[str], where: str) -> None:
     if unknown := sorted(set(data) - allowed):
         raise VocabularyError(f"{where}: unknown key {unknown[0]!r}, the keys are {', '.join(sorted(allowed))}")
+
+
+def _words(data: Mapping[str, Any], key: str) -> tuple[Forms, ...]:
+    """Return the words under *key*, each without other forms."""
+    words = _texts(data.get(key, []), key)
+    for word in words:
+        if not any(words_of(word)):
+            raise VocabularyError(f"{key} must be a list of words, and {word!r} is none")
+    return tuple((word,) for word in words)
 
 
 def _text(value: Any, where: str) -> str:

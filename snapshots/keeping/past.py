@@ -117,6 +117,8 @@ _OF_PLACE = tuple(one.name for one in fields(Place))
 def belief_to_json(page: PageBelief, states: States) -> dict[str, Any]:
     """Return a belief as it is kept: agreements by the id of their state."""
     plain = {name: getattr(page, name) for name in _OF_PAGE}
+    doubt = page.remainder_doubt
+    plain["remainder_doubt"] = doubt and [sorted(doubt.values), doubt.body]
     return plain | {"places": {name: _place_to_json(place, states) for name, place in sorted(page.places.items())}}
 
 
@@ -150,7 +152,9 @@ def belief_from_json(slug: str, row: Mapping[str, Any], states: States) -> PageB
         for reference, place in row["places"].items()
     }
     references, times = row["shrunk"]
+    doubt = row["remainder_doubt"]
     tuples = {
+        "remainder_doubt": doubt and Doubt(frozenset(doubt[0]), doubt[1]),
         "flags": None if row["flags"] is None else tuple(row["flags"]),
         "shrunk": (tuple(references), times),
         "late_groups": tuple((identity, key) for identity, key in row["late_groups"]),

@@ -21,7 +21,8 @@ def test_every_kind_has_every_column_filled(kind):
 
     assert all(text and text == text.strip() for text in texts)
     assert {field.name for field in fields(Kind)} == {
-        "name", "when", "severity", "weighed", "heading", "sentence", "phrase", "grouped", "editorial",
+        "name", "when", "severity", "weighed", "heading", "sentence", "phrase", "grouped", "grouped_in",
+        "editorial",
     }  # fmt: skip
     assert isinstance(row.severity, Severity) or row.weighed, "how it is weighed is said"
     assert row.weigh(NOTHING, NOTHING, default_vocabulary()) in Severity

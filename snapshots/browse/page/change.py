@@ -9,7 +9,7 @@ from typing import Any
 
 from diff.change import PUBLIC, Change
 from diff.details import single
-from diff.kinds import ChangeKind
+from diff.kinds import INCIDENTS, ChangeKind
 from diff.saying.english import clock, day
 from diff.saying.phrase import Phrase, Told, phrase
 from diff.saying.redline import redline
@@ -227,7 +227,7 @@ _RUN_AT = "select id, kind from runs where captured_at = :at"
 
 def _redline(found: Change) -> Sequence[Paragraph]:
     """Return the prose word by word; nothing for what is no prose."""
-    if found.field not in PROSE or not (found.before or found.after):
+    if found.field not in PROSE or found.kind in INCIDENTS or not (found.before or found.after):
         return []
     return paragraphs_of(redline(single(found.before), single(found.after)), around=AROUND)
 

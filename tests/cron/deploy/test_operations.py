@@ -205,7 +205,7 @@ def test_the_example_of_names_is_complete_and_says_what_it_promises():
     names = parse_vocabulary(text)
     vocabulary = default_vocabulary().extended(names)
 
-    assert set(names) == {"comma_names", "datasets", "organisations"}
+    assert set(names) == {"comma_names", "datasets", "organisations", "watch_words", "incident_words"}
     assert {key for entry in names["organisations"] for key in entry} == {"kind", "from", "to", "date"}
     assert vocabulary.split_controllers("NHS DIGITAL, SMITH, JONES AND PARTNERS")[1:] == ["SMITH, JONES AND PARTNERS"]
     assert vocabulary.same_dataset("Example audit of outcomes", "Example Outcomes Audit (EOA)")

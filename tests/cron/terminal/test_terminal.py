@@ -136,6 +136,11 @@ def test_no_line_is_wider_than_the_terminal(width):
         (change("organisation-added", reference=None), ["new on the register's pages"]),
         (change("flag-raised", after="They got both."), ['+ "They got both."']),
         (change("incident-removed", before="breached contract"), ['- "breached contract"']),
+        (
+            change("incident-noted", field="remainder", before="(closed)", after="Audited."),
+            ['- "(closed)"', '+ "Audited."'],
+        ),
+        (change("incident-noted", field="remainder", group="1234567890", added=["Audited."]), ['+ "Audited."']),
         (change("controller-succeeded", before="A CCG", after="AN ICB", added=["AN ICB"]), ["A CCG → AN ICB"]),
         (change("agreement-added", title="T", details={"listed_again": True}), ["T; listed again"]),
         (change("dsa-extended", before="2026", after="2027", withdrawn=True), ["2026 → 2027", "withdrawn: told once,"]),

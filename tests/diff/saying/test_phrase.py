@@ -111,6 +111,17 @@ KINDS = [
         edit("when_note", BREACH, None),
         f"A remark no longer stands beside the dates: out:“{BREACH}”",
     ),
+    (
+        "incident-noted",
+        edit("remainder", "(closed)", BREACH),
+        f"A remark now stands on the page: out:“(closed)” -> in:“{BREACH}”",
+    ),
+    ("incident-removed", edit("remainder", BREACH, None), f"A remark no longer stands on the page: out:“{BREACH}”"),
+    (
+        "incident-noted",
+        edit("remainder", None, None, added=[BREACH], group="1", agreements=31),
+        f"The same edit on 31 agreements. A remark now stands on the page: in:“{BREACH}”",
+    ),
     ("flag-raised", edit("flags", None, "It was sent."), "The page raises a flag: in:“It was sent.”"),
     ("flag-cleared", edit("flags", "It was sent.", None), "The page no longer raises a flag: out:“It was sent.”"),
     ("files-count-changed", edit("files_disseminated", 1, 2), "Files disseminated: out:1 -> in:2"),

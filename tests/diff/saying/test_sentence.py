@@ -99,7 +99,17 @@ SENTENCES = [
         1,
         f'Objectives of {WHO} reworded: 0 words out, 6 in, beginning with "and whenever it is asked to."',
     ),
-    ({"processing": "It is linked."}, 1, f'Processing of {WHO} now printed: 3 words, beginning "It is linked."'),
+    (
+        {"processing": "It is linked."},
+        1,
+        f'Processing of {WHO} now printed: 3 words, beginning "It is linked."; a word to watch came or went: "linked"',
+    ),
+    (
+        {"title": "Commercial admissions, not in towns"},
+        1,
+        f'Title of {WHO} changed from "Winter admissions in coastal towns" to "Commercial admissions, not in towns"; '
+        'words to watch came or went: "commercial" and "not"',
+    ),
     ({"outputs": None}, 2, f'Outputs of {WHO} no longer printed: 4 words, beginning "A report a year."'),
     (
         {"objectives": PROSE.upper()},
@@ -234,7 +244,7 @@ GROUPS = [
     ({"title": None}, "Title of 38 agreements at 19 organisations no longer printed; it was "
      '"Winter admissions in coastal towns"'),
     ({"processing": "It is linked."}, "Processing of 38 agreements at 19 organisations reworded: 0 words out, 3 in, "
-     'beginning with "It is linked."'),
+     'beginning with "It is linked."; a word to watch came or went: "linked"'),
 ]  # fmt: skip
 
 

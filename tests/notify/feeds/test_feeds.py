@@ -231,6 +231,17 @@ def test_an_entry_is_the_change_as_it_was_first_seen():
             id="a remark is the page's own",
         ),
         pytest.param(
+            {"kind": "incident-noted", "field": "remainder", "before": None, "after": "Suspended."},
+            "<ins>Suspended.</ins></li></ul><p>These are the register page’s own words.</p>",
+            id="a remark in no field is the page's own",
+        ),
+        pytest.param(
+            {"kind": "incident-noted", "field": "remainder", "group": "1", "agreements": 25, "added": ["Suspended."]}
+            | {"before": None, "after": None},
+            "<ul><li><ins>Suspended.</ins></li></ul><p>These are the register page’s own words.</p>",
+            id="a remark on many agreements",
+        ),
+        pytest.param(
             {"withdrawn": True},
             "<p>Withdrawn: the kept pages no longer show this change. It stays here because it was told.</p>",
             id="withdrawn",
