@@ -146,7 +146,7 @@ TRAPS = [
     _prose("a-quoted-header", _paragraphs(PLAIN), _paragraphs(PLAIN, *QUOTED), "low", field="processing", rule="18"),
     _prose("a-reference-in-a-sentence", _paragraphs(PLAIN), _paragraphs(PLAIN, "It renews DARS-NIC-99001-Z9Y8X."), "low", field="processing", rule="18"),
     _prose("a-label-in-a-later-section", _paragraphs(PLAIN), _paragraphs(PLAIN, "Objectives:", "They stay."), "low", field="processing", rule="19"),
-    _prose("a-header-label-in-a-section", _paragraphs(PLAIN), _paragraphs(PLAIN, "Sublicensing allowed: see the contract"), "low", field="processing", rule="19"),
+    _prose("a-header-label-in-a-section", _paragraphs(PLAIN), _paragraphs(PLAIN, "Sublicensing allowed: see the contract"), "medium", field="processing", rule="19, domain.md 8: sublicence and its forms"),
     _prose("capitals-with-a-colon", _paragraphs(PLAIN), _paragraphs(PLAIN, "DATA RETENTION:", "Ten years."), "low", field="processing", rule="19"),
 ]
 # fmt: on
