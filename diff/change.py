@@ -81,6 +81,21 @@ class Change:
     """Id of the group that this change belongs to; such a change is not listed by itself."""
     members: tuple["Change", ...] = _own(())
 
+    @property
+    def is_same_edit(self) -> bool:
+        """Whether it is the same edit on many agreements; other changes with members are made of these."""
+        return self.group is not None and not self.kind.row.gathers
+
+    @property
+    def is_of_its_day(self) -> bool:
+        """Whether it says no fact of its own: its members do, and its id has the day on which they were found."""
+        return self.is_same_edit or self.kind is ChangeKind.REORGANISATION
+
+    @property
+    def facts(self) -> list[str]:
+        """The facts that are listed with it: its own, and its members'."""
+        return [*([] if self.is_of_its_day else [self.fact]), *(member.fact for member in self.members)]
+
     def sort_key(self) -> tuple[Any, ...]:
         """Return the order of the public list: newest, severity, organisation, reference, kind, id."""
         newest = tuple(-ord(c) for c in self.first_seen)

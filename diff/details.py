@@ -66,6 +66,9 @@ class Details:
     """Further organisations on whose pages the same was seen in the same run."""
     organisations: int | None = None
     """At how many organisations a group is."""
+    pages: int | None = None
+    """Of a reorganisation how many pages went on under another name, and how many agreements went with it."""
+    agreements: int | None = None
 
     @property
     def whole(self) -> Span | None:

@@ -57,6 +57,8 @@ class Kind:
     """Fields in which it is, though it is not otherwise."""
     editorial: bool = False
     """Whether people are never told of it."""
+    gathers: bool = False
+    """Whether its members, if it has any, are changes that it is made of, and not the same edit on many agreements."""
 
     def weigh(self, before: frozenset[str], after: frozenset[str], vocabulary: Vocabulary) -> Severity:
         """Return how much it matters that *before* became *after*."""
@@ -123,6 +125,18 @@ class ChangeKind(StrEnum):
         sentence=places.organisation_renamed,
         phrase=places.organisation_renamed_briefly,
         grouped=False,
+        gathers=True,
+    )
+    # A hundred bodies that are succeeded on one day are one decision of a government (rule 20).
+    REORGANISATION = Kind(
+        name="reorganisation",
+        when="25 or more pages or agreements went from bodies to their listed successors, by one listed reorganisation",
+        severity=LOW,
+        heading="reorganisation",
+        sentence=places.reorganisation,
+        phrase=places.reorganisation_briefly,
+        grouped=False,
+        gathers=True,
     )
     # One line for the whole agreement: its own datasets and controllers would tell the same thing ten times over.
     AGREEMENT_ADDED = Kind(

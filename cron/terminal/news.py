@@ -94,7 +94,7 @@ def _two_lines(change: Change, width: int, colour: bool, datasets: int | None) -
 
 
 def _who(change: Change) -> str:
-    if change.group:
+    if change.is_same_edit:
         return who(change) if change.details.organisations else plural(change.agreements, "agreement")
     return clean(change.organisation or "Across the register")
 
@@ -137,6 +137,8 @@ def _value_lines(change: Change, width: int, colour: bool, datasets: int | None)
 
 def _what(change: Change, width: int, colour: bool, datasets: int | None) -> Iterable[str]:
     kind, before, after = change.kind, change.before, change.after
+    if kind is ChangeKind.REORGANISATION:
+        return wrap(clean(change.summary), width)
     if kind in _SENTENCES:
         return wrap(_SENTENCES[kind], width)
     if kind is ChangeKind.AGREEMENT_ADDED:
@@ -148,7 +150,7 @@ def _what(change: Change, width: int, colour: bool, datasets: int | None) -> Ite
     if kind in _QUOTED:
         out, into = ([f'"{said}"'] if said else [] for said in own_words_of(change))
         return _signed(out, into, width, colour)
-    if kind in _ITEMS or change.group:
+    if kind in _ITEMS or change.is_same_edit:
         return _out_and_in(change, width, colour)
     arrow = _arrow(in_words(before), in_words(after), width, colour)
     if arrow:

@@ -11,6 +11,7 @@ from cron.terminal.style import LABEL, Pen
 from cron.work.afterwards import Afterwards
 from cron.work.nightly import RunFacts
 from diff.change import Change
+from diff.kinds import ChangeKind
 from diff.saying.english import duration, plural, size, weekday
 from diff.severity import Severity
 from scraper.text import clean
@@ -269,7 +270,9 @@ def _changes_by_kind(changes: Sequence[Change], pen: Pen, *, baseline: bool = Fa
     yield ""
     yield from _in_columns(Counter(change.kind for change in told), pen.width)
     for change in told:
-        if change.group:
+        if change.kind is ChangeKind.REORGANISATION:
+            yield from pen.wrap(clean(change.summary), "dim", indent=LABEL + 1)
+        elif change.is_same_edit:
             sentence = f"one of the {change.kind} is the same edit on {plural(change.agreements, 'agreement')}"
             yield from pen.wrap(sentence, "dim", indent=LABEL + 1)
 

@@ -14,6 +14,7 @@ from diff.deciding.grouping import Found, group_changes, join_late, merge_equal,
 from diff.deciding.guards import Guards, asked_for, why_held
 from diff.deciding.identity import Identities, Spot
 from diff.deciding.oddness import losses_of, why_not_understood, why_too_different
+from diff.deciding.reorganising import GatheredMoves, gather, join_reorganisations
 from diff.deciding.run import RunAtWork
 from diff.deciding.sightings import JudgedPages, judge_pages
 from diff.details import single
@@ -44,7 +45,7 @@ class Decision:
     @property
     def facts(self) -> list[str]:
         """Return the facts listed, members of groups among them."""
-        return [member.fact for change in (*self.changes, *self.joined) for member in change.members or (change,)]
+        return [fact for change in (*self.changes, *self.joined) for fact in change.facts]
 
 
 def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guards, trusted: bool = False) -> Decision:
@@ -70,10 +71,10 @@ def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guar
         return replace(undone, held=held)
     run = RunAtWork(past, pages, vocabulary, trusted=trusted)
     run.follow(identities.settle())
-    found, joined = _gather(run, guards)
-    if not trusted and (held := _why_odd(run, found, guards)):
+    gathered, joined = _gather(run, guards)
+    if not trusted and (held := _why_odd(run, gathered.left, guards)):
         return replace(undone, held=held)
-    decision = _tell(run, found, joined, guards)
+    decision = _tell(run, gathered, joined, guards)
     return replace(decision, distrusted=undone.distrusted, stale=undone.stale)
 
 
@@ -117,23 +118,26 @@ def _why_distrusted(past: Past, page: PageBelief) -> str:
     return f"it shows {len(page.shrunk[0])} of {past.size([page.slug])} agreements, the others are found nowhere else"
 
 
-def _gather(run: RunAtWork, guards: Guards) -> tuple[list[Found], list[Change]]:
-    """Return what was found, equal facts once and new names proposed, and what belongs to groups of earlier runs."""
-    late = {slug: run.past.page(slug) for slug in run.edition.read}
+def _gather(run: RunAtWork, guards: Guards) -> tuple[GatheredMoves, list[Change]]:
+    """Return what was found, equal facts once, new names proposed, and what belongs to groups of earlier runs."""
+    late = {slug: run.past.page(slug) for slug in run.edition.read.keys() | run.edition.absent}
     keys = {slug: page.late_groups for slug, page in late.items() if page and page.late_groups}
     found, joined = join_late(run.found, keys)
-    found = merge_equal(found)
-    found = propose_relabellings(found, run.past, run.edition.sighted, guards.group_from)
+    found, went = join_reorganisations(found, keys, run.vocabulary, run.size)
+    joined += went
+    gathered = gather(merge_equal(found), run.vocabulary, run.size, guards.group_from)
+    found = propose_relabellings(gathered.left, run.past, run.edition.sighted, guards.group_from)
     for change in (*(one.change for one in found), *joined):
         if change.kind is ChangeKind.DATASET_RELABELLED and change.substantive:
             _settle(run, change)
-    return found, joined
+    return replace(gathered, left=found), joined
 
 
-def _tell(run: RunAtWork, found: list[Found], joined: list[Change], guards: Guards) -> Decision:
+def _tell(run: RunAtWork, gathered: GatheredMoves, joined: list[Change], guards: Guards) -> Decision:
     """Turn what was found into what is listed: groups, counts; pages that are not believed owe the groups theirs."""
-    listed, groups = group_changes(found, guards.group_from)
-    changes = _numbered(run.past, [*listed, *_layout_changes(run)])
+    listed, groups = group_changes(gathered.left, guards.group_from)
+    groups |= gathered.keys
+    changes = _numbered(run.past, [*listed, *gathered.changes, *_layout_changes(run)])
     pages = run.pages | run.shown_again()
     for slug in run.judged.not_believed if groups else ():
         owed = tuple((identity, key) for key, identity in groups.items())
@@ -196,13 +200,17 @@ def _of_site(run: RunAtWork, **facts: Any) -> Change:
 def _numbered(past: Past, changes: Iterable[Change]) -> list[Change]:
     """Return *changes* with how often each fact was listed before, members of groups too."""
     changes = list(changes)
-    facts = {member.fact for change in changes for member in change.members or (change,)}
+    facts = {fact for change in changes for fact in change.facts}
     counts = past.listed(facts) if facts else {}
 
     def number(change: Change) -> Change:
         if change.members:
-            return replace(change, members=tuple(number(member) for member in change.members))
-        before = counts.get(change.fact, 0)
-        return replace(change, id=fact_id(change, before)) if before else change
+            change = replace(change, members=tuple(number(member) for member in change.members))
+        before = 0 if change.is_of_its_day else counts.get(change.fact, 0)
+        if not before:
+            return change
+        identity = fact_id(change, before)
+        members = tuple(replace(member, member_of=identity) for member in change.members)
+        return replace(change, id=identity, group=identity if change.group else None, members=members)
 
     return [number(change) for change in changes]

@@ -83,6 +83,10 @@ class RunAtWork:
         """Return what is believed of a page; of one never asked for, whether that itself is news."""
         return self.past.page(slug) or PageBelief(slug=slug, lacked_before=self.past.any_complete)
 
+    def size(self, slug: str) -> int:
+        """Return how many agreements stand on a page now."""
+        return len(self.pages[slug].standing)
+
     def _organisation(self, slug: str) -> str:
         sighting = self.edition.read.get(slug)
         return sighting.page.organisation if sighting else self._page(slug).organisation

@@ -89,8 +89,10 @@ def phrase(told: Told, *, as_member: bool = False) -> Phrase:
     """Return what is told in few words; *as_member* where a group is shown at one of its members."""
     change = told.change
     said = change.kind.row.phrase(told)
-    if change.group:
+    if change.is_same_edit:
         said = _of_group(said, change, as_member)
+    elif as_member and told.members:
+        said = _made_of(said, told.members[0])
     return replace(
         said,
         tail=safe(said.tail),
@@ -112,6 +114,12 @@ def _of_group(said: Phrase, change: "Change", as_member: bool) -> Phrase:
         tail=said.head + (f"{said.joint} {said.tail}" if said.tail else ""),
         short=f"{said.short or lower(said.head)} on {agreements}",
     )
+
+
+def _made_of(said: Phrase, member: "Change") -> Phrase:
+    """Return the phrase of a *member* of a change that is made of others, with what it is a part of as a note."""
+    own = phrase(Told(member))
+    return replace(own, note=" ".join(filter(None, [own.note, f"Part of: {said.words}."])))
 
 
 # --- what phrases are made of -----------------------------------------------------------------------------------------

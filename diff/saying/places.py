@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from diff.details import Details, Span, several
 from diff.saying.english import plural
 from diff.saying.phrase import Phrase, Say, Told, before_after, lower, moved_values, with_values
-from diff.saying.sentence import NOTHING, briefly, listed, name_of, quoted, who
+from diff.saying.sentence import NOTHING, briefly, counted, listed, name_of, quoted, who
 
 if TYPE_CHECKING:  # as in `sentence`
     from diff.change import Change
@@ -27,6 +27,29 @@ def organisation_renamed_briefly(told: Told) -> Phrase:
     took_over = isinstance(told.change.before, tuple)
     note = "The old page is gone; all its agreements stand on the new one." if took_over else ""
     return Phrase(head="Organisation renamed", form="pair", lines=(("out", old), ("in", new)), note=note)
+
+
+def reorganisation(change: "Change") -> str:
+    """Return the sentence of many pages and agreements that went to the bodies which took over."""
+    return f"{_named(change)}: {_went_over(change)}"
+
+
+def reorganisation_briefly(told: Told) -> Phrase:
+    """Return its phrase."""
+    name = _named(told.change)
+    return Phrase(head=name[:1].upper() + name[1:], tail=_went_over(told.change), short=name)
+
+
+def _named(change: "Change") -> str:
+    which, _, since = (change.field or "").rpartition(" ")
+    return f"reorganisation {which} of {since}"
+
+
+def _went_over(change: "Change") -> str:
+    details = change.details
+    pages = [counted(details.pages, "page")] if details.pages else []
+    things = listed([*pages, counted(details.agreements or 0, "agreement")])
+    return f"{things} now stand under the bodies that are known to follow those named before"
 
 
 def agreement_added(change: "Change") -> str:

@@ -96,7 +96,7 @@ def _marked(mark: str, text: object) -> str:
 
 def _what(change: Change) -> str:
     severity = f"{change.severity.capitalize()} severity."
-    if change.group:
+    if change.is_same_edit:
         places = change.details.organisations
         at = f" at {places} {'organisation' if places == 1 else 'organisations'}" if places else ""
         return f"<p>{severity} The same edit on {change.agreements} agreements{at}.</p>"
@@ -152,7 +152,12 @@ def _listed(values: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _members(here: Sequence[Change]) -> str:
-    lines = [f"<code>{_safe(member.reference)}</code>, {_safe(member.organisation)}" for member in here]
+    lines = [
+        f"<code>{_safe(member.reference)}</code>, {_safe(member.organisation)}"
+        if member.reference
+        else _safe(member.summary)  # a page's own
+        for member in here
+    ]
     return f"<p>Among them, for this feed:</p>{_list(_first(lines, MOST_MEMBERS))}" if here else ""
 
 

@@ -64,6 +64,9 @@ def tell(followed: Sequence[Followed], news: News) -> list[list[Told]]:
         admitted = audience.admitted(change.kind, change.severity)
         if change.group:
             members = [(member, *facts.about(member)) for member in news.members.get(change.id, ())]
+            if change.kind.row.gathers:  # who asked for renames or moves is told of what is made of these
+                kinds = {(member.kind, member.severity) for member, *_ in members}
+                admitted = admitted.union(*(audience.admitted(*one) for one in kinds))
             for number, concerned in _concerned_members(members, audience, admitted):
                 told[number].append(Told(change, concerned))
         else:

@@ -241,10 +241,16 @@ class _Arranger:
         elif not told.change.group:
             yield self._at_its_agreement(told.change, self._line(told))
         elif 0 < len(told.members) <= MOST_PLACES:
-            line = self._line(told, as_member=True)
-            yield from (self._at_its_agreement(member, line) for member in told.members)
+            yield from self._at_members(told)
         else:
             yield self._across(told.change, self._with_about(self._line(told), told.members))
+
+    def _at_members(self, told: Told) -> Iterator[_Placed]:
+        """Yield a group at the agreements it is on, or each change that it is made of at its own."""
+        line = self._line(told, as_member=True)
+        for member in told.members:
+            own = line if told.change.is_same_edit else self._line(replace(told, members=(member,)), as_member=True)
+            yield self._at_its_agreement(member, own)
 
     def _line(self, told: Told, *, as_member: bool = False) -> NewsLine:
         change = told.change
@@ -253,7 +259,7 @@ class _Arranger:
         if key not in self._phrases:
             self._phrases[key] = phrase(told, as_member=as_member)
         said = self._phrases[key]
-        link_text = f"All {change.agreements:,}" if change.group else "The whole redline" * (said.form == "prose")
+        link_text = _link_text(change, said)
         link = self._news.link("changes", change.id) if link_text else None
         return NewsLine(
             severity=change.severity,
@@ -310,6 +316,15 @@ class _Arranger:
             link=self._news.link("agreements", change.reference),
             source=self._news.source(change.page),
         )
+
+
+def _link_text(change: Change, said: Phrase) -> str:
+    """Return what leads to the rest of a change, empty where a line says it all."""
+    if change.is_same_edit:
+        return f"All {change.agreements:,}"
+    if change.group:
+        return "All that belongs to it"
+    return "The whole redline" if said.form == "prose" else ""
 
 
 # --- by organisation and agreement ------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ class Relation:
     """The board whose sub-location `to` is."""
     known: bool = True
     """Else presumed."""
+    reorganisation: str = ""
+    """Of a succession which one it is part of, as class and date: "ccg-2022 2022-07-01"; empty where none is known."""
 
 
 class _Step(Enum):
@@ -50,6 +52,7 @@ class Lineage:
         self._ahead: dict[str, list[_Tie]] = defaultdict(list)
         self._back: dict[str, list[_Tie]] = defaultdict(list)
         self._by_code: dict[str, set[str]] = defaultdict(set)
+        self._by_heir: dict[str, list[Relation]] = defaultdict(list)
         self._distinct = frozenset(frozenset(map(fold, pair)) for pair in distinct)
         for relation in relations:
             self._add(relation)
@@ -64,6 +67,9 @@ class Lineage:
             self._tie_both_ways(spellings[0], to, _Step.ALIAS, _Step.ALIAS, known=relation.known)
         else:
             self._tie(spellings[0], to, _Step.SUCCESSION, known=relation.known)
+        if relation.reorganisation:
+            for heir in filter(None, (relation.to, relation.parent)):
+                self._by_heir[fold(heir)].append(relation)
         if relation.parent:
             self._tie_both_ways(to, fold(relation.parent), _Step.TO_PARENT, _Step.TO_PART, known=relation.known)
         for name in (*relation.old, relation.to):
@@ -96,6 +102,18 @@ class Lineage:
         if targets & self.successors(old):
             return "known"
         return "presumed" if targets & self.successors(old, presumed=True) else None
+
+    def reorganisation(self, old: str, new: str) -> str | None:
+        """Return by which reorganisation *new* took over from *old*, None where that is not listed."""
+        heirs = {name for place in self._places(new) for name in self._spellings(place)}
+        listed = [relation for heir in heirs for relation in self._by_heir.get(heir, ())]
+        own = {name for place in self._places(old) for name in self._spellings(place)}
+        # Of a body that was merged before it was succeeded, the last step is what brought it to where it is now.
+        for names in (own, self.successors(old, presumed=True)):
+            found = {relation.reorganisation for relation in listed if not names.isdisjoint(map(fold, relation.old))}
+            if found and heirs.isdisjoint(own):
+                return max(found, key=lambda one: (one.rpartition(" ")[2], one))
+        return None
 
     def _listed(self, old: str, new: str, steps: Collection[_Step]) -> list[_Tie]:
         """Return the ties between the two bodies, under whatever name they are listed."""

@@ -165,6 +165,16 @@ class Vocabulary:
         """
         return self._lineage.succession(self._as_listed(old), self._as_listed(new))
 
+    def reorganisation(self, old: str, new: str) -> str | None:
+        """Return by which listed reorganisation *new* took over from *old*, as class and date.
+
+        >>> reorganisation = default_vocabulary().reorganisation
+        >>> reorganisation("Nhs Barnsley Ccg", "NHS SOUTH YORKSHIRE INTEGRATED CARE BOARD")
+        'ccg-2022 2022-07-01'
+        >>> reorganisation("NHS ENGLAND (QUARRY HOUSE)", "NHS ENGLAND - X26")
+        """
+        return self._lineage.reorganisation(self._as_listed(old), self._as_listed(new))
+
     def _as_listed(self, name: str) -> str:
         shorter = without_initials(name)
         return shorter if self._splitter.lists(shorter) and not self._splitter.lists(name) else name
@@ -332,7 +342,13 @@ def _listed_relation(entry: Mapping[str, Any]) -> Relation:
         to=entry["to"],
         parent=entry.get("parent", ""),
         known=_is_known(entry),
+        reorganisation=_reorganisation_of(entry),
     )
+
+
+def _reorganisation_of(entry: Mapping[str, Any]) -> str:
+    named = (entry.get("class"), entry.get("date"))
+    return " ".join(map(str, named)) if entry["kind"] == "succession" and all(named) else ""
 
 
 def _group(lists: Iterable[tuple[str, ...]]) -> tuple[dict[str, frozenset[str]], dict[str, str]]:

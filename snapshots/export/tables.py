@@ -296,7 +296,7 @@ _CHANGE_MEANINGS = {
     "after": "What is printed now; as before.",
     "families": "For legal bases the families that came and those that went, as an object; else null.",
     "details": "Facts that the summary says and no other column has, as an object; docs/records.md names them.",
-    "group": "The change's own id if it is a group of the same edit on many agreements; else null.",
+    "group": "The change's own id if it has members, such as the same edit on many agreements; else null.",
     "withdrawn": "Whether it was delivered and is no longer found.",
 }
 

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from diff.change import Change
 from diff.deciding.belief import Edition, PageBelief
 from diff.deciding.decide import Decision
+from diff.kinds import ChangeKind
 from scraper.names.fold import fold
 from scraper.records import Agreement
 from snapshots.keeping.database import insert
@@ -362,21 +363,28 @@ class HistoryWriter:
         return written.rowcount > 0
 
     def _recount(self, group: str) -> None:
-        self._db.execute(
+        """Count the members of a group again: some may have joined it."""
+        (found,) = self._db.query(
             """
-            update changes
-            set agreements = (
-              select count(distinct reference)
-              from changes as members
-              where members.member_of = :id and not members.withdrawn
-            ), details = json_set(details, '$.organisations', (
-              select count(distinct organisation)
-              from changes as members
-              where members.member_of = :id and not members.withdrawn
-            ))
-            where id = :id
+            select groups.kind, count(distinct members.reference) as agreements,
+              count(distinct members.organisation) as organisations,
+              sum(members.kind = 'organisation-renamed') as pages,
+              coalesce(sum(json_extract(members.details, '$.agreements')), 0) as with_their_pages
+            from changes as groups
+            join changes as members on members.member_of = groups.id and not members.withdrawn
+            where groups.id = :id
             """,
             {"id": group},
+        )
+        agreements, details = found["agreements"], {"organisations": found["organisations"]}
+        if found["kind"] == ChangeKind.REORGANISATION:
+            agreements += found["with_their_pages"]
+            details = {"pages": found["pages"], "agreements": agreements}
+        elif found["kind"] == ChangeKind.ORGANISATION_RENAMED:
+            details = {}
+        self._db.execute(
+            "update changes set agreements = :n, details = json_patch(details, :details) where id = :id",
+            {"n": agreements, "details": as_json(details), "id": group},
         )
 
     def _write_run(self, edition: Edition, decision: Decision, refusals: Mapping[str, str]) -> None:

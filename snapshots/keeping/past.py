@@ -57,7 +57,8 @@ class StoredPast:
         sql = """
             select fact, count(*) as n
             from changes
-            where fact in (select value from json_each(:facts)) and not withdrawn and not is_group
+            where fact in (select value from json_each(:facts)) and not withdrawn
+              and (not is_group or kind = 'organisation-renamed')
             group by fact
             """
         return {row["fact"]: row["n"] for row in self._db.query(sql, {"facts": as_json(sorted(facts))})}

@@ -22,7 +22,7 @@ def test_every_kind_has_every_column_filled(kind):
     assert all(text and text == text.strip() for text in texts)
     assert {field.name for field in fields(Kind)} == {
         "name", "when", "severity", "weighed", "heading", "sentence", "phrase", "grouped", "grouped_in",
-        "editorial",
+        "editorial", "gathers",
     }  # fmt: skip
     assert isinstance(row.severity, Severity) or row.weighed, "how it is weighed is said"
     assert row.weigh(NOTHING, NOTHING, default_vocabulary()) in Severity
@@ -57,7 +57,8 @@ def test_what_happens_to_pages_agreements_and_the_site_is_never_grouped():
     single = {kind.value for kind in ChangeKind if not kind.row.grouped}
 
     assert single == {
-        "organisation-added", "organisation-removed", "organisation-renamed", "agreement-added", "agreement-removed",
+        "organisation-added", "organisation-removed", "organisation-renamed", "reorganisation",
+        "agreement-added", "agreement-removed",
         "agreement-moved", "incident-noted", "incident-removed", "flag-raised", "flag-cleared", "files-count-changed",
         "layout-changed",
     }  # fmt: skip

@@ -31,7 +31,7 @@ from snapshots.browse.app.request import (
 )
 from snapshots.browse.parts.facts import Paragraph, paragraphs_of
 from snapshots.browse.parts.kept_text import Kept, kept_as
-from snapshots.browse.parts.rows import change_rows
+from snapshots.browse.parts.rows import change_rows, one_of
 
 # With 8 hex digits two of 100,000 changes collide about once; several that fit are offered, not guessed at.
 SHORTEST_PREFIX = 8
@@ -139,7 +139,7 @@ def _title(found: Change, said: Phrase) -> str:
     """Return a title that says who and what: "ECDS added, Meridian Outcomes Research Ltd"."""
     what = said.short[:1].upper() + said.short[1:]
     where = one_line(found.organisation or found.page or "")
-    return f"{what}, {where}" if where and not found.group else what
+    return f"{what}, {where}" if where and not found.is_same_edit else what
 
 
 def _files(found: Change) -> dict[str, str]:
@@ -147,11 +147,11 @@ def _files(found: Change) -> dict[str, str]:
     return ({"csv": f"{address}.csv"} if found.group else {}) | {"json": f"{address}.json"}
 
 
-def _group(reader: Reader, found: Change) -> Row | None:
-    """Return the group that a change belongs to, if it does."""
-    return reader.row(
+def _group(reader: Reader, found: Change) -> Mapping[str, str] | None:
+    """Return id and words of the group that a change belongs to, if it does."""
+    group = reader.value(
         """
-        select groups.id, groups.agreements
+        select groups.id
         from change_groups
         join changes as groups on groups.id = change_groups.group_id
         where change_groups.change_id = :id
@@ -159,6 +159,10 @@ def _group(reader: Reader, found: Change) -> Row | None:
         """,
         {"id": found.id},
     )
+    if group is None:
+        return None
+    (whole,) = reader.answers.changes.find(ChangeFilter(ids=[group], editorial=True))
+    return {"id": whole.id, "words": one_of(whole)}
 
 
 def _cite(request: PageRequest, found: Change) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 
 from diff.change import Change
 from diff.kinds import ChangeKind
-from diff.saying.english import day
+from diff.saying.english import day, plural
 from diff.saying.phrase import Phrase, Told, phrase
 from diff.severity import Severity
+from scraper.text import one_line
 from snapshots.asking.changes import ChangeFilter, Condition
 from snapshots.browse.app.request import Reader, Row
 
@@ -44,7 +45,7 @@ class ChangeRow:
 
     @property
     def is_group(self) -> bool:
-        """Whether it is the same edit on many agreements."""
+        """Whether it has members."""
         return self.change.group is not None
 
     @property
@@ -82,7 +83,8 @@ def _members(reader: Reader, groups: Sequence[str]) -> dict[str, list[Row]]:
         return {}
     rows = reader.rows(
         """
-        select listed.group_id, changes.id, changes.organisation, changes.page, changes.reference, changes.title
+        select listed.group_id, changes.id, changes.organisation, changes.page, changes.reference, changes.title,
+          changes.summary
         from change_groups as listed
         join changes on changes.id = listed.change_id
         where listed.group_id in (select value from json_each(:groups))
@@ -160,7 +162,7 @@ def by_organisation(rows: Iterable[ChangeRow]) -> list[OfOrganisation]:
     found: dict[tuple[str | None, str], dict[str | None, list[ChangeRow]]] = {}
     for row in rows:
         change = row.change
-        across = row.is_group or change.page is None
+        across = change.is_same_edit or change.page is None
         place = (None, "Across the register") if across else (change.page, change.organisation or change.page or "")
         found.setdefault(place, {}).setdefault(None if across else change.reference, []).append(row)
     organisations = [
@@ -175,7 +177,7 @@ def by_organisation(rows: Iterable[ChangeRow]) -> list[OfOrganisation]:
 def _of_agreement(rows: Sequence[ChangeRow]) -> OfAgreement:
     titles = [row.change.title for row in rows if row.change.title]
     return OfAgreement(
-        reference=None if rows[0].is_group else rows[0].change.reference,
+        reference=None if rows[0].change.is_same_edit else rows[0].change.reference,
         title=titles[0] if titles else None,
         rows=sorted((row for row in rows if row.change.substantive), key=lambda row: row.rank),
         editorial=[row for row in rows if not row.change.substantive],
@@ -202,8 +204,8 @@ class Timeline:
     """Runs, the newest first."""
 
     entries: Sequence[RunEntry]
-    groups: Mapping[str, int]
-    """Id of a group → how many agreements it is on."""
+    groups: Mapping[str, str]
+    """Id of a group → what a change that belongs to it is one of, in few words."""
 
     @property
     def told(self) -> int:
@@ -235,13 +237,17 @@ def timeline(reader: Reader, wanted: Condition) -> Timeline:
     return Timeline(entries=entries, groups=_groups(reader, rows))
 
 
-def _groups(reader: Reader, rows: Sequence[ChangeRow]) -> dict[str, int]:
+def _groups(reader: Reader, rows: Sequence[ChangeRow]) -> dict[str, str]:
     ids = {row.change.member_of for row in rows} - {None}
-    found = reader.rows(
-        "select id, agreements from changes where id in (select value from json_each(:ids))",
-        {"ids": json.dumps(sorted(ids))},
-    )
-    return {row["id"]: row["agreements"] for row in found}
+    found = reader.answers.changes.find(ChangeFilter(ids=sorted(filter(None, ids)), editorial=True)) if ids else []
+    return {group.id: one_of(group) for group in found}
+
+
+def one_of(group: Change) -> str:
+    """Return what a member of *group* is one of."""
+    if group.is_same_edit:
+        return f"one of {plural(group.agreements, 'agreement')} with the same edit"
+    return f"part of: {one_line(group.summary)}"
 
 
 def most_severe(rows: Sequence[ChangeRow]) -> str:

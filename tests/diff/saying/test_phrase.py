@@ -42,6 +42,12 @@ KINDS = [
     ("organisation-removed", {}, "Organisation no longer on the register"),
     ("organisation-renamed", edit("organisation", "A", "B"), "Organisation renamed: out:A -> in:B"),
     ("organisation-renamed", edit("organisation", ["A", "a"], ["B", "b"]), "Organisation renamed: out:A -> in:B"),
+    (
+        "reorganisation",
+        {"field": "ccg-2022 2022-07-01", "group": "0" * 20, "details": {"pages": 30, "agreements": 71}},
+        "Reorganisation ccg-2022 of 2022-07-01: "
+        "30 pages and 71 agreements now stand under the bodies that are known to follow those named before",
+    ),
     ("agreement-added", {}, "New on the register’s pages"),
     ("agreement-removed", {}, "No longer on the register’s pages"),
     ("agreement-moved", edit(None, ["a"], ["b"]), "Moved to another page: out:a -> in:b"),

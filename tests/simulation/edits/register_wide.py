@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from tests.simulation import values
-from tests.simulation.edits.saying import Deck, fact
+from tests.simulation.edits.saying import Deck, fact, severity_of_words
 from tests.simulation.model import Agreement, Page, Paragraph, Register
 from tests.simulation.truth import ANY, Expected, Tell
 
@@ -219,7 +219,8 @@ def mass_rewording(register: Register, rng: Random) -> list[Expected]:
             Paragraph(values.BOILERPLATE_REWORDED if p.text == values.BOILERPLATE else p.text, p.item)
             for p in agreement.sections["processing"]
         ]
-    return _group("text-changed", "processing", places, severity="low", added=ANY, removed=ANY)
+    severity = severity_of_words(values.BOILERPLATE, values.BOILERPLATE_REWORDED)
+    return _group("text-changed", "processing", places, severity=severity, added=ANY, removed=ANY)
 
 
 @WIDE.add

@@ -1,6 +1,10 @@
 """How an edit says what must be told of it, and what the edits of all modules share."""
 
+import json
+import re
+from collections import Counter
 from collections.abc import Callable
+from importlib.resources import files
 from random import Random
 from typing import Any
 
@@ -64,3 +68,29 @@ def pick_page(
         and condition(page)
     ]
     return rng.choice(fit) if fit else None
+
+
+def severity_of_words(before: str | None, after: str | None) -> str:
+    """Return how much a reworded text matters: medium if a word to watch or a negation comes or goes (rule 16)."""
+    return "low" if _watched(before or "") == _watched(after or "") else "medium"
+
+
+def _watched(text: str) -> Counter[str]:
+    """Return how often each listed word stands in *text*, in whatever form."""
+    return Counter(_LISTED[_letters(found[0])] for found in _ANY_LISTED.finditer(text))
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+_DATA = json.loads((files("scraper.names") / "data" / "words.json").read_text(encoding="utf-8"))
+_FORMS = [(form, forms[0]) for name in ("watch_words", "negations") for forms in _DATA[name] for form in forms]
+_LISTED = {_letters(form): word for form, word in _FORMS}
+# Of two that begin alike the longer one; the site loses hyphens and quotes.
+_ANY_LISTED = re.compile(
+    r"(?<![^\W_])(?:"
+    + "|".join(r"[\W_]?".join(re.findall(r"\w+", form)) for form, _ in sorted(_FORMS, key=lambda one: -len(one[0])))
+    + r")(?![^\W_])",
+    re.IGNORECASE,
+)

@@ -1,9 +1,10 @@
 """Titles and prose."""
 
 from random import Random
+from typing import Any
 
 from tests.simulation import values
-from tests.simulation.edits.saying import TITLED, Deck, fact, value_change
+from tests.simulation.edits.saying import TITLED, Deck, fact, severity_of_words, value_change
 from tests.simulation.model import SECTIONS, Agreement, Paragraph, Register, new_prose
 from tests.simulation.truth import Expected, Tell
 
@@ -18,8 +19,10 @@ def title_changed(register: Register, rng: Random) -> list[Expected]:
     _, agreement = place
     title = f"{values.title(rng)} ({rng.randint(2, 9)}nd phase)"
     if agreement.title and rng.random() < 0.2:
-        return value_change(register, agreement, "title-changed", "title", None, "low", Tell.SECOND)
-    return value_change(register, agreement, "title-changed", "title", title, "low")
+        severity = severity_of_words(agreement.title, None)
+        return value_change(register, agreement, "title-changed", "title", None, severity, Tell.SECOND)
+    severity = severity_of_words(agreement.title, title)
+    return value_change(register, agreement, "title-changed", "title", title, severity)
 
 
 def _prose(paragraphs: list[Paragraph] | None) -> str | None:
@@ -43,8 +46,12 @@ def _text(
     before = agreement.sections.pop(name, None)
     if after is not None:
         agreement.sections[name] = after
-    facts = {"before": _prose(before), "after": _prose(after), "severity": "low", "tell": tell}
-    return [fact(register, agreement, "text-changed", name, **facts)]
+    return [fact(register, agreement, "text-changed", name, **_sides(before, after), tell=tell)]
+
+
+def _sides(before: list[Paragraph] | None, after: list[Paragraph] | None) -> dict[str, Any]:
+    old, new = _prose(before), _prose(after)
+    return {"before": old, "after": new, "severity": severity_of_words(old, new)}
 
 
 def _pick_section(
@@ -104,5 +111,4 @@ def purposes_reworded(register: Register, rng: Random) -> list[Expected]:
     _, agreement = place
     before = agreement.purposes_text
     agreement.purposes_text = _reworded(before, rng)
-    facts = {"before": _prose(before), "after": _prose(agreement.purposes_text), "severity": "low"}
-    return [fact(register, agreement, "text-changed", "purposes_text", **facts)]
+    return [fact(register, agreement, "text-changed", "purposes_text", **_sides(before, agreement.purposes_text))]
