@@ -100,10 +100,11 @@ def test_evidence_is_in_words(watch):
 
 def test_since_begins_anew_where_a_state_did_not_show_it(tmp_path):
     watch = Watch(tmp_path)
-    for at, shown in (("2025-01-05", SHOWS), ("2025-02-05", ()), ("2025-03-05", SHOWS)):
+    for at, shown in (("2025-01-05", SHOWS), ("2025-02-05", ()), ("2025-03-05", SHOWS), ("2025-04-05", SHOWS)):
         watch.take({"severn": page_of(shown)}, at)
 
-    assert {row[3] for row in found(watch.database, "sublicensing")} == {"2025-03-05T00:00:00Z"}
+    # What was printed before is believed again at its second sighting in a row (rule 12).
+    assert {row[3] for row in found(watch.database, "sublicensing")} == {"2025-04-05T00:00:00Z"}
 
 
 def test_an_end_that_passed_while_it_was_watched_is_past_since_the_day_after(tmp_path):
