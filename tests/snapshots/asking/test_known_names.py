@@ -52,7 +52,13 @@ def test_every_name_and_every_reference_there_has_been_is_known(watch):
         known,
         VOCABULARY,
     )
-    for_old, for_wexcombe = tell(followers, News(changes=[Change.from_json(public) for public in watch.changes()]))
+    changes = [Change.from_json(public) for public in watch.changes()]
+    members = {
+        one.id: [Change.from_json(public) for public in watch.changes("--group", one.id)]
+        for one in changes
+        if one.group
+    }
+    for_old, for_wexcombe = tell(followers, News(changes=changes, members=members))
     assert {one.change.kind for one in for_old} >= {"organisation-renamed"}
     assert [one.change.kind for one in for_wexcombe] == ["organisation-renamed"]
 

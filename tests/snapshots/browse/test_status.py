@@ -39,7 +39,7 @@ def test_a_quiet_register_needs_nobody(register, tmp_path):
     answer = shown(changed(register, tmp_path, "delete from deliveries"))
 
     assert answer.soup.select_one(".stand").get_text() == "Nothing needs a person."
-    assert "10, import of Tuesday 19 July 2016, 03:00 UTC: finished" in answer.words
+    assert "10, import of Monday 15 May 2017, 03:00 UTC: finished" in answer.words
     assert "40 pages, 122 agreements" in answer.words
 
 
@@ -67,7 +67,7 @@ def test_failing_pages_have_their_reason_and_since_when(register, tmp_path):
     row = answer.soup.select_one("[aria-labelledby=h-failing] tbody tr")
 
     assert "empty <b>page</b>" in row.get_text()
-    assert "19 July 2016" in row.get_text()
+    assert "15 May 2017" in row.get_text()
     assert not row.find("b")
 
 
@@ -116,7 +116,7 @@ def test_when_the_next_run_is_due_stands_there_by_the_settings(register, tmp_pat
 def test_the_command_knows_when_a_run_is_due(register, tmp_path):
     database = changed(register, tmp_path, "update runs set kind = 'run'")
     with running(database) as served:
-        assert "A run is overdue since Wednesday 20 July 2016" in served.page("/status").words
+        assert "A run is overdue since Tuesday 16 May 2017" in served.page("/status").words
 
 
 def test_an_empty_history_has_a_status(tmp_path):
