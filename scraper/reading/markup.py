@@ -9,7 +9,7 @@ nothing but tags, and most of the time of reading.
 """
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -17,21 +17,20 @@ from scraper.errors import UnreadableMarkupError
 from scraper.reading.blocks import Line, clean
 from scraper.reading.layouts import section_label
 
-_INLINE = frozenset(
+INLINE = frozenset(
     "a abbr acronym b bdi bdo big button cite code data del dfn em font i img input ins kbd label mark nobr q rb"
     " rp rt ruby s samp small span strike strong sub sup time tt u var wbr".split()
 )
 """Elements that do not begin a line. An unknown one does: labels and values may part, agreements must not run on."""
 
-_CHIPS = frozenset(("a", "button", "data", "label", "mark", "span"))
+CHIPS = frozenset(("a", "button", "data", "label", "mark", "span"))
 """Inline elements that sites set apart by a style sheet alone: two side by side are two values."""
 
-_BREAKS = frozenset(("br", "hr"))
-_SKIPPED = frozenset(("head", "script", "style"))
-_ASIDE = frozenset("aside footer iframe nav noscript object select svg template textarea".split())
+SKIPPED = frozenset(("head", "script", "style"))
+ASIDE = frozenset("aside footer iframe nav noscript object select svg template textarea".split())
 """What stands in these is on the page, and in no agreement, wherever in the tree they stand."""
 
-_KINDS = {
+KINDS = {
     "li": "item",
     "pre": "pre",
     "dt": "term",
@@ -48,7 +47,7 @@ def lines_of_markup(text: str) -> list[Line]:
     Raises:
         UnreadableMarkupError: Nothing can be made of it.
     """
-    return _lines(text, _INLINE)
+    return _lines(text, INLINE)
 
 
 def every_element_a_line(text: str) -> list[Line]:
@@ -61,7 +60,7 @@ def every_element_a_line(text: str) -> list[Line]:
 
 
 def _lines(text: str, inline: frozenset[str]) -> list[Line]:
-    parser = etree.HTMLParser(target=_MarkupLines(inline), recover=True)
+    parser = etree.HTMLParser(target=_MarkupEvents(inline), recover=True)
     try:
         parser.feed(text.removeprefix("\N{BYTE ORDER MARK}"))
         lines: list[Line] = parser.close()
@@ -70,16 +69,12 @@ def _lines(text: str, inline: frozenset[str]) -> list[Line]:
     return lines
 
 
-class _Open:
-    """An element that is open."""
+class Surrounding(NamedTuple):
+    """What the open elements around a text say of it."""
 
-    __slots__ = ("aside", "in_link", "is_block", "kind")
-
-    def __init__(self, is_block: bool, kind: str, in_link: bool, aside: bool) -> None:
-        self.is_block = is_block
-        self.kind = kind
-        self.in_link = in_link
-        self.aside = aside
+    kind: str = ""
+    in_link: bool = False
+    aside: bool = False
 
 
 # Around the text of an inline element that may be a value of its own; no page holds them, they are control characters.
@@ -89,51 +84,107 @@ _TIGHT = re.compile(rf"(?<=\w\w)(?:{_CHIP}(?=\w\w)|{_END_OF_CHIP}(?=\w\w))")
 _CHIPS_OF_LINE = re.compile(rf"([^{_CHIP}{_END_OF_CHIP}]*){_CHIP}([^{_CHIP}{_END_OF_CHIP}]*){_END_OF_CHIP}")
 
 
-class _MarkupLines:
+class LineMaker:
+    """Makes lines of texts that come in reading order, whoever walks over the page."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.pieces: list[str] = []  # of the line that is open
+        self.only_links = True
+        self.chips = 0  # in the line that is open
+        self.gap = 0
+
+    def take_text(self, text: str, now: Surrounding) -> None:
+        """Add the text between two tags to the line that is open."""
+        if now.kind == "pre" and "\n" in text:
+            self.take_lines(text, now)
+        elif now.in_link or not text.isspace():
+            self.pieces.append(text)
+            self.only_links = self.only_links and now.in_link
+        elif self.pieces:
+            self.pieces.append(" ")
+
+    def take_chip(self, text: str, *, in_link: bool) -> None:
+        """Add the text of an inline element that may be a value of its own."""
+        self.pieces.append(f"{_CHIP}{text}{_END_OF_CHIP}")
+        self.chips += 1
+        self.only_links = self.only_links and in_link
+
+    def take_lines(self, text: str, now: Surrounding) -> None:
+        """Take text in which line breaks count, as in `<pre>`."""
+        *whole, rest = text.split("\n")
+        for line in whole:
+            self.pieces.append(line)
+            self.only_links = now.in_link
+            n_before = len(self.lines)
+            self.end_line(now)
+            self.gap = self.gap + 1 if len(self.lines) == n_before else 0
+        self.pieces.append(rest)
+        self.only_links = False
+
+    def end_line(self, now: Surrounding) -> None:
+        """Close the line that is open, if there is any text in it."""
+        pieces = self.pieces
+        text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+        parts: tuple[str, ...] = ()
+        if self.chips:
+            parts = _parts_of(text) if self.chips > 1 else ()
+            text = " ".join(parts) if parts else _without_chips(_TIGHT.sub(" ", text))
+        text = clean(text)
+        # A section's label in an element of its own, with the prose behind it: a whole line all the same.
+        if len(pieces) > 1 and ":" in pieces[0]:
+            label = clean(_without_chips(pieces[0]))
+            if label != text and text.startswith(label) and label.endswith(":") and section_label(label):
+                self.add(label, (), now)
+                text, parts = text[len(label) :].lstrip(), ()
+        if text:
+            self.add(text, parts, now)
+        pieces.clear()
+        self.only_links = True
+        self.chips = 0
+
+    def add(self, text: str, parts: tuple[str, ...], now: Surrounding) -> None:
+        """Add a line."""
+        self.lines.append(Line(text, now.kind, self.gap, parts, self.only_links, now.aside))
+        self.gap = 0
+
+
+class _MarkupEvents(LineMaker):
     """The target of a parser: its events become lines.
 
     It is the part of reading that every tag of a page pays for, so an event costs no call where it need not.
     """
 
     def __init__(self, inline: frozenset[str]) -> None:
-        self.lines: list[Line] = []
+        super().__init__()
         self.inline = inline
-        self.now = _Open(True, "", False, False)
-        self.around: list[_Open] = []
+        self.now = Surrounding()
+        self.around: list[Surrounding] = []
         self.skipped = 0  # elements that are open in one whose text nobody reads
         self.text: list[str] = []  # since the last tag
         self.after_block = True  # and nothing but space since
-        self.leaf = ""  # the tag of an element that may be a chip: nothing but text has come in it
-        self.pieces: list[str] = []  # of the line that is open
-        self.only_links = True
-        self.chips = 0  # in the line that is open
-        self.gap = 0
+        self.leaf = False  # the element may be a chip: nothing but text has come in it
 
     def start(self, tag: Any, _attributes: Any) -> None:
-        """Open an element; a tag that is no word, as of a comment, opens none."""
+        """Open an element."""
         if self.skipped:
             self.skipped += 1
             return
         if self.text:
-            self.take_text()
-        if tag in _SKIPPED:
+            self.end_text()
+        if tag in SKIPPED:
             self.skipped = 1
             return
         now = self.now
         self.around.append(now)
-        if tag in self.inline:
-            self.after_block = False
-            self.leaf = tag if tag in _CHIPS and now.kind != "pre" else ""
-            if tag == "a" and not now.in_link:
-                self.now = _Open(False, now.kind, True, now.aside)
-            elif now.is_block:
-                self.now = _Open(False, now.kind, now.in_link, now.aside)
-            return
-        self.after_block = True
-        self.leaf = ""
-        if self.pieces:
-            self.end_line(now)
-        self.now = _Open(True, _KINDS.get(tag, now.kind), now.in_link, now.aside or tag in _ASIDE)
+        self.after_block = tag not in self.inline
+        self.leaf = not self.after_block and tag in CHIPS and now.kind != "pre"
+        if self.after_block:
+            if self.pieces:
+                self.end_line(now)
+            self.now = Surrounding(KINDS.get(tag, now.kind), now.in_link, now.aside or tag in ASIDE)
+        elif tag == "a":
+            self.now = Surrounding(now.kind, True, now.aside)
 
     def end(self, tag: Any) -> None:
         """Close an element."""
@@ -141,9 +192,11 @@ class _MarkupLines:
             self.skipped -= 1
             return
         if self.leaf:
-            self.take_chip()
+            self.leaf = False
+            self.take_chip("".join(self.text), in_link=self.now.in_link)
+            self.text.clear()
         elif self.text:
-            self.take_text()
+            self.end_text()
         self.after_block = tag not in self.inline
         if self.after_block and self.pieces:
             self.end_line(self.now)
@@ -160,69 +213,19 @@ class _MarkupLines:
     def close(self) -> list[Line]:
         """Return the lines."""
         if self.text:
-            self.take_text()
+            self.end_text()
         if self.pieces:
             self.end_line(self.now)
         return self.lines
 
-    def take_text(self) -> None:
-        """Add what came since the last tag to the line that is open."""
-        now = self.now
-        text = self.text[0] if len(self.text) == 1 else "".join(self.text)
+    def end_text(self) -> None:
+        """Take what came since the last tag as one text."""
+        self.take_text(self.text[0] if len(self.text) == 1 else "".join(self.text), self.now)
         self.text.clear()
-        if now.kind == "pre" and "\n" in text:
-            self.take_lines(text, now)
-        elif now.in_link or not text.isspace():
-            self.pieces.append(text)
-            self.only_links = self.only_links and now.in_link
-        elif self.pieces:
-            self.pieces.append(" ")
 
-    def take_chip(self) -> None:
-        """Add the text of an element that may be a value of its own."""
-        self.pieces.append(f"{_CHIP}{''.join(self.text)}{_END_OF_CHIP}")
-        self.text.clear()
-        self.chips += 1
-        self.only_links = self.only_links and self.now.in_link
-        self.leaf = ""
 
-    def take_lines(self, text: str, now: _Open) -> None:
-        """Take text in which line breaks count, as in `<pre>`."""
-        *whole, rest = text.split("\n")
-        for line in whole:
-            self.pieces.append(line)
-            self.only_links = now.in_link
-            n_before = len(self.lines)
-            self.end_line(now)
-            self.gap = self.gap + 1 if len(self.lines) == n_before else 0
-        self.pieces.append(rest)
-        self.only_links = False
-
-    def end_line(self, now: _Open) -> None:
-        """Close the line that is open, if there is any text in it."""
-        pieces = self.pieces
-        text = pieces[0] if len(pieces) == 1 else "".join(pieces)
-        parts: tuple[str, ...] = ()
-        if self.chips:
-            parts = _parts_of(text) if self.chips > 1 else ()
-            text = " ".join(parts) if parts else _TIGHT.sub(" ", text).replace(_CHIP, "").replace(_END_OF_CHIP, "")
-        text = clean(text)
-        # A section's label in an element of its own, with the prose behind it: a whole line all the same.
-        if len(pieces) > 1 and ":" in pieces[0]:
-            label = clean(pieces[0].replace(_CHIP, "").replace(_END_OF_CHIP, ""))
-            if label != text and text.startswith(label) and label.endswith(":") and section_label(label):
-                self.add(label, (), now)
-                text, parts = text[len(label) :].lstrip(), ()
-        if text:
-            self.add(text, parts, now)
-        pieces.clear()
-        self.only_links = True
-        self.chips = 0
-
-    def add(self, text: str, parts: tuple[str, ...], now: _Open) -> None:
-        """Add a line."""
-        self.lines.append(Line(text, now.kind, self.gap, parts, self.only_links, now.aside))
-        self.gap = 0
+def _without_chips(text: str) -> str:
+    return text.replace(_CHIP, "").replace(_END_OF_CHIP, "")
 
 
 def _parts_of(text: str) -> tuple[str, ...]:
