@@ -6,6 +6,7 @@ Nothing is told here: `decide` makes changes, groups and a decision of what was 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from diff.change import Change, Difference, fact_id
@@ -24,6 +25,7 @@ from diff.saying.sentence import summarise
 from diff.severity import Severity
 from scraper.fields import Comparing
 from scraper.names.fold import fold
+from scraper.names.name_lists import NameSplitter
 from scraper.names.vocabulary import Vocabulary
 from scraper.reading.frame import Frame
 from scraper.records import FIELDS, Agreement
@@ -37,7 +39,6 @@ class RunAtWork:
         self.judged = pages
         self.edition = pages.edition
         self.vocabulary = vocabulary
-        self.splitter = splitter_of(past, pages.edition, vocabulary)
         self.trusted = trusted
         self.compared: list[ComparedPlace] = []
         self.pages: dict[str, PageBelief] = {}
@@ -76,6 +77,11 @@ class RunAtWork:
             )
             for slug, sighting in self.judged.earlier.items()
         }
+
+    @cached_property
+    def splitter(self) -> NameSplitter:
+        """What takes lists of controllers apart, and knows what heads pages; on most nights nobody asks."""
+        return splitter_of(self.past, self.edition, self.vocabulary)
 
     # --- the past at hand ---------------------------------------------------------------------------------------------
 

@@ -5,11 +5,11 @@ and an earlier version that a page shows again is none the first time: a cache m
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from diff.deciding.belief import Edition, PageBelief, Past, Place, Sighting
-from diff.deciding.compare import FoldedForms, still_doubted
+from diff.deciding.compare import FoldedForms, folded_form, still_doubted
 from diff.deciding.identity import Identities
 from scraper.names.fold import fold
 from scraper.records import Agreement, RegisterPage
@@ -50,7 +50,11 @@ def judge_pages(past: Past, edition: Edition, *, trusted: bool) -> JudgedPages:
     shrunk = {} if trusted else _shrunken(past, edition)
     edition = replace(_without(edition, shrunk), failed=edition.failed | shrunk.keys())
     forms = FoldedForms()
-    versions = {slug: version_of(sighting.page, forms) for slug, sighting in edition.read.items()}
+    # Of a page that is new nothing will be compared: its forms, as long as itself, are not kept.
+    versions = {
+        slug: version_of(sighting.page, forms.of if past.page(slug) else folded_form)
+        for slug, sighting in edition.read.items()
+    }
     earlier = {s: seen for s, seen in edition.read.items() if returns(past.page(s), seen, versions[s]) and not trusted}
     pages = {slug: past.page(slug) for slug in versions}
     return JudgedPages(
@@ -78,7 +82,7 @@ def _shrunken(past: Past, edition: Edition) -> dict[str, PageBelief]:
     shrunk = {}
     for slug, sighting in edition.read.items():
         page = past.page(slug)
-        if page and not page.gone and has_shrunk(page, sighting, identities.found_elsewhere(slug)):
+        if page and not page.gone and has_shrunk(page, sighting, identities.found_elsewhere):
             references = _references(sighting)
             times = page.shrunk[1] + 1 if page.shrunk[0] == references else 1
             shrunk[slug] = replace(page, shrunk=(references, times))
@@ -89,14 +93,17 @@ def _references(sighting: Sighting) -> tuple[str, ...]:
     return tuple(sorted(agreement.reference for agreement in sighting.page.agreements))
 
 
-def has_shrunk(page: PageBelief, sighting: Sighting, elsewhere: frozenset[str]) -> bool:
+def has_shrunk(page: PageBelief, sighting: Sighting, found_elsewhere: Callable[[str], frozenset[str]]) -> bool:
     """Say whether a page lost nine tenths of its agreements while these are found nowhere else.
 
     So it did, too, without the agreements that other pages show: some moved there, some stand on two pages all along.
+    These are asked for of few pages, as the database is asked for each of a page's agreements.
     """
     printed = {agreement.reference for agreement in sighting.page.agreements}
-    shrank = len(printed) < SHRUNK_TO * len(page.standing)
-    return shrank and len(printed - elsewhere) < SHRUNK_TO * len(page.standing - elsewhere)
+    if len(printed) >= SHRUNK_TO * len(page.standing):
+        return False
+    elsewhere = found_elsewhere(page.slug)
+    return len(printed - elsewhere) < SHRUNK_TO * len(page.standing - elsewhere)
 
 
 def is_stale_copy(page: PageBelief, sighting: Sighting) -> bool:
@@ -119,7 +126,7 @@ def _latest(months: Iterable[str | None]) -> str:
 # --- earlier versions -------------------------------------------------------------------------------------------------
 
 
-def version_of(page: RegisterPage, forms: FoldedForms) -> str:
+def version_of(page: RegisterPage, form_of: Callable[[Agreement], Mapping[str, str]]) -> str:
     """Return a digest of what a page says: its records folded, without the site's frame and the count of files."""
     digest = hashlib.sha256()
     for part in (fold(page.organisation), "flag" if page.flags else "", fold(page.remainder or "")):
@@ -129,7 +136,7 @@ def version_of(page: RegisterPage, forms: FoldedForms) -> str:
         names = sorted({fold(part) for name in agreement.controllers or () for part in name.split(",")})
         # Words among the opt-outs that say a type of data are compared by themselves, and in no folded form.
         words = sorted(fold(value) for value in agreement.opt_outs or ())
-        form = {**forms.of(agreement), "controllers": "\x1f".join(names), "opt_outs": "\x1f".join(words)}
+        form = {**form_of(agreement), "controllers": "\x1f".join(names), "opt_outs": "\x1f".join(words)}
         digest.update("\x1e".join([agreement.reference, *form.values(), ""]).encode())
     return digest.hexdigest()[:16]
 
