@@ -334,6 +334,15 @@ PROSE = tuple(name for name, one in FIELDS.items() if one.kind == "text-changed"
 """Fields that are compared, told and shown as prose."""
 
 
+def lines_of(text: str | None) -> list[str]:
+    r"""Return the lines of a record's text: prose has one for each paragraph or item, a remainder each line by itself.
+
+    >>> lines_of("one\ntwo"), lines_of(None)
+    (['one', 'two'], [])
+    """
+    return text.split("\n") if text else []
+
+
 class Owned(NamedTuple):
     """A line of a page and the field that has it."""
 

@@ -12,7 +12,7 @@ from diff.details import Details
 from diff.kinds import ChangeKind
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
-from scraper.records import FIELDS
+from scraper.records import FIELDS, lines_of
 
 REMAINDER = "remainder"
 _ALL_PROSE = frozenset({REMAINDER})
@@ -75,7 +75,7 @@ def compare_remainders(
 
 def _merged(before: str | None, after: str | None, kept: Collection[str]) -> str:
     """Return the lines *after* and those *kept*, in the order of *before*: what comes back finds itself there."""
-    old, new = (before or "").split("\n"), after.split("\n") if after else []
+    old, new = lines_of(before), lines_of(after)
     return "\n".join([*(line for line in old if line in kept or line in new), *(one for one in new if one not in old)])
 
 
@@ -90,7 +90,7 @@ class _LinesOf(NamedTuple):
     @classmethod
     def of(cls, remainder: str | None, vocabulary: Vocabulary) -> "_LinesOf":
         """Return the lines of *remainder*, sorted."""
-        lines = remainder.split("\n") if remainder else []
+        lines = lines_of(remainder)
         incidents = {fold(line): line for line in lines if vocabulary.tells_incident(line)}
         return cls(incidents, tuple(line for line in lines if fold(line) not in incidents))
 

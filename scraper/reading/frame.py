@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from scraper.names.fold import as_set, fold
-from scraper.records import SECTIONS, Agreement, Owned, RegisterPage
+from scraper.records import SECTIONS, Agreement, Owned, RegisterPage, lines_of
 
 _MONTHS = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -70,7 +70,7 @@ _SHORTEST_NAME = 4
 
 def edges_of(page: RegisterPage) -> Edges:
     """Return the lines of *page* that may be the site's."""
-    head = [(mask_of(page.organisation, line), line) for line in _lines(page.remainder)]
+    head = [(mask_of(page.organisation, line), line) for line in lines_of(page.remainder)]
     tail = [(mask_of(page.organisation, owned.text), owned.text) for owned in page.tail]
     dated = frozenset(mask for mask, line in (*head, *tail) if _DATE.search(line))
     return Edges(frozenset(mask for mask, _ in head) - {""}, tuple(mask for mask, _ in tail), dated)
@@ -165,7 +165,7 @@ def without_frame(page: RegisterPage, frame: Collection[str]) -> RegisterPage:
     """Return *page* without the lines of the site's *frame*."""
     if not frame:
         return page
-    head = [line for line in _lines(page.remainder) if mask_of(page.organisation, line) not in frame]
+    head = [line for line in lines_of(page.remainder) if mask_of(page.organisation, line) not in frame]
     ending = _ending([mask_of(page.organisation, owned.text) for owned in page.tail], frame)
     page = replace(page, remainder="\n".join(head) or None)
     if not ending:
@@ -177,7 +177,7 @@ def without_frame(page: RegisterPage, frame: Collection[str]) -> RegisterPage:
 
 def printed_frame(page: RegisterPage, frame: Collection[str]) -> dict[str, str]:
     """Return masked line → line as printed, of those lines at the edge of *page* that are in the *frame*."""
-    lines = [*_lines(page.remainder), *(owned.text for owned in page.tail)]
+    lines = [*lines_of(page.remainder), *(owned.text for owned in page.tail)]
     return {mask: line for line in lines if (mask := mask_of(page.organisation, line)) in frame}
 
 
@@ -192,7 +192,7 @@ def _without(agreement: Agreement, gone: Iterable[Owned]) -> Agreement:
             folded = set(map(fold, texts))
             changed[name] = as_set(value for value in agreement.datasets or () if fold(value) not in folded)
         else:
-            left = "\n".join(_cut(_lines(getattr(agreement, name)), texts))
+            left = "\n".join(_cut(lines_of(getattr(agreement, name)), texts))
             changed[name] = left or (None if name == "remainder" else "")
     return replace(agreement, **changed)
 
@@ -215,14 +215,14 @@ class Frame(NamedTuple):
         """Return *text* without any line of the frame."""
         if not text or not self.lines:
             return text
-        kept = [line for line in _lines(text) if mask_of(self.organisation, line) not in self.lines]
+        kept = [line for line in lines_of(text) if mask_of(self.organisation, line) not in self.lines]
         return "\n".join(kept) or None
 
     def without_ending(self, text: str | None) -> str | None:
         """Return *text* without the lines of the frame that end it: a section was believed with them once."""
         if not text or not self.lines:
             return text
-        lines = _lines(text)
+        lines = lines_of(text)
         return "\n".join(
             lines[: len(lines) - _ending([mask_of(self.organisation, line) for line in lines], self.lines)]
         )
@@ -239,11 +239,7 @@ def take_out_frame(pages: Sequence[RegisterPage]) -> list[RegisterPage]:
     return [without_frame(page, frame) for page in pages]
 
 
-def _lines(text: str | None) -> list[str]:
-    return text.split("\n") if text else []
-
-
 def _lines_of(agreement: Agreement) -> Iterator[str]:
     for name in ("purposes_text", *SECTIONS, "remainder"):
-        yield from _lines(getattr(agreement, name))
+        yield from lines_of(getattr(agreement, name))
     yield from agreement.datasets or ()

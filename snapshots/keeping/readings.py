@@ -22,7 +22,7 @@ from scraper.limits import too_large
 from scraper.names.vocabulary import Vocabulary
 from scraper.reading.blocks import looks_like_markup
 from scraper.reading.lines import closes
-from scraper.records import Agreement, Owned, RegisterPage
+from scraper.records import Agreement, Owned, RegisterPage, lines_of
 from scraper.register import NHS_DATA_RELEASE
 from snapshots.keeping.database import StoreError, insert
 from snapshots.keeping.states import States, as_json
@@ -234,13 +234,12 @@ def _tail_of(agreements: Sequence[Agreement], lengths: Sequence[tuple[str, int |
     many: Counter[str] = Counter()
     for field, length in lengths:
         many[field] += length if isinstance(length, int) else 0
-    texts = {field: iter(_lines_of(getattr(agreements[-1], field))[-n:]) for field, n in many.items() if n}
+    values = {field: getattr(agreements[-1], field) for field, n in many.items() if n}
+    texts = {
+        field: iter(lines_of(value)[-many[field] :]) for field, value in values.items() if not isinstance(value, tuple)
+    }
     return tuple(
         Owned(field, text)
         for field, length in lengths
-        for text in (islice(texts[field], length) if isinstance(length, int) else [length])
+        for text in (islice(texts.get(field, ()), length) if isinstance(length, int) else [length])
     )
-
-
-def _lines_of(value: object) -> list[str]:
-    return value.split("\n") if isinstance(value, str) else []
