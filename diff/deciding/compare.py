@@ -12,7 +12,7 @@ from deepdiff import DeepDiff
 
 from diff.change import Difference
 from diff.deciding.belief import Doubt, Place
-from diff.deciding.controllers import as_printed, printed_controllers, without_retaken
+from diff.deciding.controllers import Names, as_printed, come_and_gone, printed_controllers, without_retaken
 from diff.deciding.texts import compare_remainders, reworded
 from diff.deciding.when import incident, later, note_of, says_unknown, term_of
 from diff.details import Details, Families, Span
@@ -338,6 +338,10 @@ class _NameKinds:
     relabelled: ChangeKind
     kinship: Callable[[Vocabulary, str, str], str | None]
     """What links an old name to a new one: "known", "presumed" or nothing."""
+    apart: Callable[[Mapping[str, str], Mapping[str, str]], tuple[Names, Names]] = come_and_gone
+    """Gives what came and what went between two sets, each folded → printed."""
+    lists: Callable[[Agreement], str] = lambda _: ""
+    """Gives the text in which the page lists them, if a name may be told as it stands there."""
 
 
 _NAMES = {
@@ -352,6 +356,8 @@ _NAMES = {
         ChangeKind.CONTROLLER_REMOVED,
         ChangeKind.CONTROLLER_SUCCEEDED,
         lambda vocabulary, old, new: vocabulary.succession(old, new),
+        without_retaken,
+        printed_controllers,
     ),
 }
 
@@ -360,20 +366,16 @@ def _compare_names(at_work: _Comparison, field: str) -> None:
     """Compare a set whose values are told one by one: a new name at once, a name that goes at its second sighting."""
     names = _NAMES[field]
     old, new = _by_fold(getattr(at_work.place.believed, field)), _by_fold(getattr(at_work.printed, field))
-    come, gone = without_retaken(old, new) if field == "controllers" else _come_and_gone(old, new)
+    come, gone = names.apart(old, new)
     settled = _tell_come(at_work, field, names, old, come, gone)
     left = frozenset(gone.keys() - settled)
     # What the last page that showed them printed; kept with them until they are told or back.
-    text = (at_work.doubt.text or printed_controllers(at_work.place.believed)) if field == "controllers" else ""
+    text = at_work.doubt.text or names.lists(at_work.place.believed)
     told = at_work.confirmed(left, text=text)
     kept = {k: gone[k] for k in left - told}
     if kept:
         at_work.values[field] = as_set((*new.values(), *kept.values()))
     _tell_gone(at_work, field, names, new, as_set(gone[k] for k in told), text)
-
-
-def _come_and_gone(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    return {k: new[k] for k in new.keys() - old.keys()}, {k: old[k] for k in old.keys() - new.keys()}
 
 
 def _tell_come(
@@ -396,9 +398,7 @@ def _tell_come(
         removed = (before,) if fold(before) in gone else ()
         settled |= {fold(one) for one in removed}
         _tell_relabelled(at_work, field, names, link, before=before, after=name, added=(name,), removed=removed)
-    if unrelated and field == "controllers":
-        unrelated = as_printed(unrelated, printed_controllers(at_work.printed), at_work.splitter, old.keys())
-    for name in as_set(unrelated):
+    for name in as_set(as_printed(unrelated, names.lists(at_work.printed), at_work.splitter, old.keys())):
         at_work.tell(names.added, field, weighed=((), (name,)), added=(name,))
     return settled
 
@@ -414,9 +414,7 @@ def _tell_gone(
             _tell_relabelled(at_work, field, names, link, before=name, after=heir, removed=(name,))
         else:
             unrelated.append(name)
-    if unrelated and field == "controllers":
-        unrelated = as_printed(unrelated, text, at_work.splitter)
-    for name in as_set(unrelated):
+    for name in as_set(as_printed(unrelated, text, at_work.splitter)):
         at_work.tell(names.removed, field, removed=(name,))
 
 

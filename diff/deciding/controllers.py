@@ -89,6 +89,11 @@ def names_all(names: Collection[str], name: str) -> bool:
     return len(parts) > 1 and all(part in names for part in parts)
 
 
+def come_and_gone(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Names, Names]:
+    """Return what came and what went between two sets, each folded → printed."""
+    return ({k: n for k, n in new.items() if k not in old}, {k: n for k, n in old.items() if k not in new})
+
+
 def without_retaken(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Names, Names]:
     """Return what came and what went between two sets, each folded → printed, but for what was taken apart otherwise.
 
@@ -97,8 +102,7 @@ def without_retaken(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Nam
     >>> without_retaken({"smith": "SMITH", "jones": "JONES"}, {"smithjones": "SMITH, JONES", "ico": "ICO"})
     ({'ico': 'ICO'}, {})
     """
-    come = {key: name for key, name in new.items() if key not in old}
-    gone = {key: name for key, name in old.items() if key not in new}
+    come, gone = come_and_gone(old, new)
     joined = [key for key, name in come.items() if names_all(old, name) and gone.keys() & set(parts_of(name))]
     parted = [key for key, name in gone.items() if names_all(new, name) and come.keys() & set(parts_of(name))]
     same = {*joined, *parted, *(part for key in joined for part in parts_of(come[key]))}
@@ -117,9 +121,11 @@ def as_printed(names: Iterable[str], text: str, splitter: NameSplitter, beside: 
             part of what is told.
 
     Returns:
-        The names, as the text prints them, in no order that means anything.
+        The names, as the text prints them, in no order that means anything; as they are where there is no text.
     """
     wanted = {fold(name): name for name in names}
+    if not (wanted and text):
+        return list(wanted.values())
     stretches: list[list[str]] = []
     once = set(beside)
     for line in _lists(text):
