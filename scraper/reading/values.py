@@ -429,11 +429,12 @@ def _read_text(name: str, values: Sequence[str]) -> Values:
 
 
 _BY_SORT = {Sort.SET: _read_set, Sort.TEXT: _read_text}
-# The oldest layout's reference stands behind a label, but is asked for by who cuts its version off.
+# The oldest layout's reference stands behind a label, but is asked for by who cuts its version off; lists have lines of
+# their own. A label of another sort has a grammar: without one nothing starts, so that no field stays empty in silence.
 _PLAIN = {
-    label: partial(_BY_SORT[FIELDS[name].sort], name)
-    for label, (name, *others) in FIELDS_OF_LABEL.items()
-    if not others and FIELDS[name].sort in _BY_SORT and name != "reference"
+    label: partial(_BY_SORT[FIELDS[names[0]].sort], names[0])
+    for label, names in FIELDS_OF_LABEL.items()
+    if label not in (*_GRAMMARS, "Data-controller type") and not {*names} & {"reference", "datasets"}
 }
 
 
