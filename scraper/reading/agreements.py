@@ -113,7 +113,7 @@ def fields_of(labels: Iterable[str]) -> frozenset[str]:
 
 def notices_of(agreement: Agreement, draft: Draft, missing: Sequence[str]) -> list[str]:
     """Return what a person should know of how *agreement* was read, sentences that name it."""
-    notices = [f"unknown label '{label}'" for label in draft.unknown]
+    notices = [f"unknown label '{_short(label)}'" for label in draft.unknown]
     notices += [f"no label '{label}' beside an unknown one: taken as not printed" for label in missing]
     notices += _windows(agreement)
     return [*(f"{agreement.reference}: {notice}" for notice in notices), *not_understood(agreement)]

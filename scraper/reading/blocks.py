@@ -118,14 +118,15 @@ def lines_of_text(text: str) -> list[Line]:
     return lines
 
 
-_NAMING = ("heading", "term")
+NAMING = ("heading", "term")
+"""What the markup calls lines that name what follows: there a label is one without its colon."""
 
 
 def label_of(line: Line, allowed: Collection[str] = HEADING_LABELS) -> Label | None:
     """Return the header label that *line* begins with, if there is one."""
-    return known_label(line.text, allowed, bare=line.kind in _NAMING)
+    return known_label(line.text, allowed, bare=line.kind in NAMING)
 
 
 def section_of(line: Line) -> str | None:
     """Return the section whose label *line* is, if it is one."""
-    return section_label(line.text, bare=line.kind in _NAMING)
+    return section_label(line.text, bare=line.kind in NAMING)

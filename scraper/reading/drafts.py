@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from scraper.names.fold import fold
-from scraper.reading.blocks import Line, is_item, label_of, section_of, without_mark
+from scraper.reading.blocks import NAMING, Line, is_item, label_of, section_of, without_mark
 from scraper.reading.headings import Titles
 from scraper.reading.layouts import (
     FIELDS_OF_LABEL,
@@ -74,6 +74,8 @@ class HeaderEntry:
     parts: tuple[str, ...] = ()
     """The value's parts, where the markup keeps several apart on the label's own line."""
     lines: list[Line] = field(default_factory=list)
+    kind: str = ""
+    """What the markup calls the label's line."""
 
     def texts(self) -> list[str]:
         """Return the lines of the value."""
@@ -259,7 +261,8 @@ class _Header:
                 continue
             label = self.style.label(line) or _unknown_label(line, self.entries, self.style)
             if label:
-                self.entries.append(HeaderEntry(label.name, label.printed, label.value, _parts_behind(line, label)))
+                parts = _parts_behind(line, label)
+                self.entries.append(HeaderEntry(label.name, label.printed, label.value, parts, kind=line.kind))
             elif not _leads_back(line):
                 self.give(line)
         for entry in self.entries:
@@ -305,13 +308,16 @@ def _parts_behind(line: Line, label: Label) -> tuple[str, ...]:
 def _unknown_label(line: Line, entries: Sequence[HeaderEntry], style: Style) -> Label | None:
     """Return the label that *line* begins with, if it looks like one and cannot be a part of the value before it."""
     printed, colon, value = line.text.partition(":")
-    looks_like_label = (
+    # Where labels are headings or terms, another one is a label too: it cannot be the value of the one before it.
+    is_named = line.kind in NAMING and any(entry.name and entry.kind == line.kind for entry in entries)
+    looks_like_label = (is_named and printed) or (
         colon
         and len(printed) <= _LONGEST_UNKNOWN_LABEL
         and len(printed.split()) <= _MOST_WORDS
         and printed[:1].isupper()
         and not value.startswith("//")
         and not set(printed) & set(".;?!")
+        and printed.count("(") == printed.count(")")  # "Yes (Excuses: …" is a value
     )
     if not looks_like_label or (entries and _is_inside(line, value.strip(), entries[-1], style)):
         return None

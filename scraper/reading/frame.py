@@ -88,7 +88,8 @@ def find_frame(
         before: The frame of the runs before: what was the frame stays it.
     """
     new = _shared(known, before) - before
-    return before | (new - frozenset(inside(new))) if new else before
+    # Asked of all lines: a new one stands between others at a page's end, which are the frame's already.
+    return before | (new - frozenset(inside(before | new))) if new else before
 
 
 def _shared(known: Mapping[str, Edges], before: frozenset[str]) -> frozenset[str]:

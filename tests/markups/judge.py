@@ -103,6 +103,8 @@ def _is_said(name: str, value: Any, read: dict, page: dict) -> bool:
     named = any(label.casefold() in notice.casefold() or name in notice for notice in page["notices"])
     remainders = fold("\n".join([read.get("remainder") or "", page.get("remainder") or ""]))
     parts = value if isinstance(value, list) else [] if value is None or name in DATES else [str(value)]
+    if printed := read.get("printed", {}).get(label):
+        parts = [printed]  # a site may print something else than the register says
     return named and all(fold(str(part)) in remainders for part in parts if name != "legal_bases")
 
 

@@ -87,8 +87,8 @@ REBUILT = [
 
 def _partly(new: str) -> History:
     """Return a history in which every second page is rebuilt in the first night, and the rest in the next."""
-    half = {page.slug: new for page in SMALL.pages[::2]}
-    nights = (Night(SMALL, 0), Night(SMALL, 1, by_page=half), Night(SMALL, 2, new), Night(SMALL, 3, new))
+    half = {page.slug: new for page in LARGE.pages[::2]}
+    nights = (Night(LARGE, 0), Night(LARGE, 1, by_page=half), Night(LARGE, 2, new), Night(LARGE, 3, new))
     return History(f"night:partly-rebuilt-{new}", "16", nights)
 
 
