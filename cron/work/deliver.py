@@ -146,6 +146,7 @@ def _batches(context: Context, result: Delivered) -> list[Batch]:
     # Notes to the operator are kept as deliveries of a name that no subscription may have.
     names |= {OPERATOR} if context.settings.mail.operator else set()
     deliveries.give_up_orphans(names, now)
+    deliveries.drop_needless_corrections()
     batches = list(deliveries.messages_to_send(now))
     result.unknown = sorted({batch.subscription for batch in batches} - names)
     return sorted((one for one in batches if one.subscription in names), key=lambda one: one.attempts)

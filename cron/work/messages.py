@@ -19,7 +19,7 @@ from notify.following.matching import News, PrintedEnd, tell
 from notify.following.subscription import Followed, follow
 from notify.message.digest import Composer
 from notify.message.operator import OPERATOR, render_notes
-from notify.message.order import Briefing, RunRead
+from notify.message.order import Briefing, Correction, RunRead
 from scraper.names.fold import fold
 from snapshots.asking.agreements import read_ends
 from snapshots.asking.changes import ChangeFilter
@@ -49,18 +49,24 @@ class MessageBuilder:
         if batch.subscription == OPERATOR:
             return self._to_operator(batch)
         told = self._told_of(batch)
-        noted = [PrintedEnd.of_note(part.item, part.note, self._today) for part in batch.parts if part.note is not None]
+        noted = [PrintedEnd.of_note(part.item, part.end, self._today) for part in batch.parts if part.end is not None]
         # An end whose day is past, or that the agreement prints no more, comes up no longer.
         ends = [end for end in noted if end.days_left >= 0 and (end.reference, end.dsa_end) in self._ends]
-        if not told and not ends:
+        corrections = [
+            Correction(change=self._withdrawn[note["change"]], told_at=note["told_at"])
+            for part in batch.parts
+            if (note := part.correction) and note["change"] in self._withdrawn
+        ]
+        if not told and not ends and not corrections:
             return None
         settings = self._settings[batch.subscription]
         data = {
             "changes": [{**one.change.to_json(), "members": [m.to_json() for m in one.members]} for one in told],
+            "corrections": [{**one.change.to_json(), "told_at": one.told_at} for one in corrections],
             "ends": [end.note for end in ends],
             "register": self._context.settings.register.name,
         }
-        said = self._composer.compose(self._news_of(batch, settings, told, ends))
+        said = self._composer.compose(self._news_of(batch, settings, told, ends, corrections))
         return self._message(batch, said.subject, said.text, html=said.html, news=data)
 
     def _to_operator(self, batch: Batch) -> Message:
@@ -87,7 +93,12 @@ class MessageBuilder:
         return [own.get(change.id) or Told(change) for change in found]
 
     def _news_of(
-        self, batch: Batch, settings: SubscriptionSettings, told: Iterable[Told], ends: Sequence[PrintedEnd]
+        self,
+        batch: Batch,
+        settings: SubscriptionSettings,
+        told: Iterable[Told],
+        ends: Sequence[PrintedEnd],
+        corrections: Sequence[Correction],
     ) -> Briefing:
         runs = sorted({part.run for part in batch.parts if part.run is not None and part.run in self._runs})
         followed, chain = self._followed[batch.subscription], self._chain
@@ -95,6 +106,7 @@ class MessageBuilder:
             follows=followed.said,
             told=[self._shown(followed, one) for one in told],
             endings=ends,
+            corrections=corrections,
             readings=[self._runs[run] for run in runs],
             editorial=sum(self._editorial[run] for run in runs),
             chain=None if chain is None else (chain.number, chain.hash),
@@ -152,6 +164,13 @@ class MessageBuilder:
         return {change.id: change for change in self._news.changes}
 
     @cached_property
+    def _withdrawn(self) -> dict[str, Change]:
+        """What corrections are about, but for what is found again meanwhile."""
+        ids = [note["change"] for part in self._parts if (note := part.correction)]
+        found = self._context.answers.changes.find(ChangeFilter(ids=ids, editorial=True)) if ids else []
+        return {change.id: change for change in found if change.withdrawn}
+
+    @cached_property
     def _order(self) -> dict[str, int]:
         return {id_: number for number, id_ in enumerate(self._changes)}
 
@@ -179,7 +198,7 @@ class MessageBuilder:
     @cached_property
     def _ends(self) -> set[tuple[str, str]]:
         """Reference and printed end of the agreements that stand, as far as anybody is told of one."""
-        days = [part.note["day"] for part in self._parts if part.note is not None]
+        days = [part.end["day"] for part in self._parts if part.end is not None]
         rows = read_ends(self._context.store().db, min(days), max(days))
         return {(row["reference"], row["dsa_end"]) for row in rows}
 

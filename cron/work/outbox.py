@@ -18,8 +18,9 @@ from notify.following.subscription import Followed, Subscription, SubscriptionEr
 from scraper.times import as_text
 from snapshots.asking.agreements import read_ends, read_texts
 from snapshots.asking.changes import ChangeFilter
+from snapshots.asking.corrections import Taken, find_taken_back
 from snapshots.asking.names import read_known
-from snapshots.keeping.deliveries import OutboxItem
+from snapshots.keeping.deliveries import CORRECTION, OutboxItem
 from snapshots.keeping.store import Outcome
 
 Holdings = Mapping[str, Iterable[str]]
@@ -50,10 +51,11 @@ def what_to_tell(context: Context) -> Callable[[Outcome], list[OutboxItem]]:
         news = [change for change in outcome.changes if change.substantive]
         told = tell_each(context, news, known.holdings, followed)
         ends = ends_coming(context, followed, now, context.store().deliveries.ends_told())
+        taken_back = corrections_of(context, followed, known.holdings)
         return [
             item
-            for one, changes, coming in zip(followed, told, ends, strict=True)
-            for item in _items(one.subscription, changes, coming, now)
+            for one, changes, coming, taken in zip(followed, told, ends, taken_back, strict=True)
+            for item in _items(one.subscription, changes, coming, taken, now)
         ]
 
     return of_run
@@ -76,13 +78,16 @@ def what_to_tell_of_release(context: Context) -> Callable[[Outcome], list[Outbox
 
 
 def _items(
-    subscription: Subscription, told: Iterable[Told], ends: Iterable[PrintedEnd], now: datetime
+    subscription: Subscription, told: Iterable[Told], ends: Iterable[PrintedEnd], taken: Iterable[Taken], now: datetime
 ) -> Iterator[OutboxItem]:
     at = datetime.fromisoformat(due_at(subscription, now))
     for one in told:
         yield OutboxItem(subscription=subscription.name, item=one.change.id, due_at=at)
     for end in ends:
         yield OutboxItem(subscription=subscription.name, item=end.item, due_at=at, note=end.note)
+    for back in taken:
+        note = {"change": back.change, "told_at": back.told_at}
+        yield OutboxItem(subscription=subscription.name, item=f"{CORRECTION}{back.change}", due_at=at, note=note)
 
 
 def tell_each(
@@ -100,6 +105,21 @@ def gather_news(context: Context, changes: Sequence[Change], holdings: Holdings,
     if not needs_texts(followed):
         return news
     return replace(news, texts=read_texts(context.store().db, moments_of(news)))
+
+
+def corrections_of(context: Context, followed: Sequence[Followed], holdings: Holdings) -> list[list[Taken]]:
+    """Return for each of *followed* what it was told and is taken back; of a group of which others hold, its own."""
+    names = [one.subscription.name for one in followed]
+    taken = find_taken_back(context.store().db, names)
+    ids = sorted({one.change for one in taken if one.is_member})
+    members = context.answers.changes.find(ChangeFilter(ids=ids, editorial=True)) if ids else []
+    own = {
+        (name, told.change.id)
+        for name, its in zip(names, tell_each(context, members, holdings, followed), strict=True)
+        for told in its
+    }
+    due = [one for one in taken if not one.is_member or (one.subscription, one.change) in own]
+    return [[one for one in due if one.subscription == name] for name in names]
 
 
 def ends_coming(

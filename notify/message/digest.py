@@ -88,6 +88,14 @@ def _text(words: Wording, draw: Callable[[NewsLine], str]) -> Iterator[str]:
         yield from ("", "", *_title("And more"), "")
         for counted in words.counted:
             yield from _wrap(counted, hang=2)
+    if words.corrections:
+        yield from ("", "", *_title("Corrections"))
+        for was, told, place in words.corrections:
+            yield from ("", *_wrap(was), *_wrap(told, indent=2))
+            yield from _addresses(place, "What was told:")
+        yield from ("",) if words.more_corrections else ()
+        for more in words.more_corrections:
+            yield from _wrap(more, hang=2)
     if words.endings:
         yield from ("", "", *_title("Coming up"))
         for end, when, place in words.endings:

@@ -6,7 +6,7 @@ Text and HTML are both drawn from these parts, so that neither says more than th
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from diff.change import Change
@@ -47,6 +47,14 @@ class RunRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A change that the reader was told, and that the kept pages do not show as they are read now."""
+
+    change: Change
+    told_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Briefing:
     """What one reader is told in one message, before it is put into words."""
 
@@ -54,6 +62,7 @@ class Briefing:
     """What they follow, in words: "NHS Eastmere ICB, its predecessors, and MHSDS"."""
     told: Sequence[Told] = ()
     endings: Sequence[PrintedEnd] = ()
+    corrections: Sequence[Correction] = ()
     readings: Sequence[RunRead] = ()
     """The runs that the changes are of."""
     editorial: int = 0
@@ -175,13 +184,7 @@ _ORDER = {kind: number for number, kind in enumerate(ChangeKind)}
 
 def arrange(news: Briefing, phrases: Phrases) -> Parts:
     """Return what *news* tells in the order of a digest; *phrases* made before are used, and added to."""
-
-    def severest(story: Sequence[Told]) -> tuple[Hashable, ...]:
-        lead = story[0].change
-        # Down to the id, so that the same news reads the same in whatever order it is handed over.
-        return (lead.severity.rank, fold(lead.organisation or ""), lead.reference or "", lead.id)
-
-    stories = sorted(_stories(news.told), key=severest)
+    stories = sorted(_stories(news.told), key=lambda story: severest(story[0].change))
     arranger = _Arranger(news, phrases)
     placed = [one for story in stories[:MOST_CHANGES] for one in arranger.place(story)]
     counted = Counter(safe(story[0].change.organisation) or REGISTER for story in stories[MOST_CHANGES:])
@@ -190,6 +193,12 @@ def arrange(news: Briefing, phrases: Phrases) -> Parts:
         severities=tuple(story[0].change.severity for story in stories),
         counted=tuple(sorted(counted.items())),
     )
+
+
+def severest(change: Change) -> tuple[Any, ...]:
+    """Return what the most severe change is sorted first by."""
+    # Down to the id, so that the same news reads the same in whatever order it is handed over.
+    return (change.severity.rank, fold(change.organisation or ""), change.reference or "", change.id)
 
 
 # --- stories: what is told as one line --------------------------------------------------------------------------------

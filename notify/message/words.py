@@ -1,21 +1,24 @@
 """The sentences of a digest that are not changes: subject, heading, when it was seen, what is coming up, the footer."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from diff.saying.english import day, moment, number, plural
 from diff.severity import Severity
 from notify.following.matching import PrintedEnd
-from notify.message.order import REGISTER, Briefing, Location, Parts, RunRead, safe
+from notify.message.order import REGISTER, Briefing, Correction, Location, Parts, RunRead, safe, severest
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 
 MOST_ENDINGS = 100
+MOST_CORRECTIONS = 100
 MOST_COUNTED = 50
 MOST_PREVIEWED = 4
 MOST_READINGS = 7
 LONGEST_SUBJECT = 110  # lists of mails show about half of that, the mail itself mostly all of it
 LONGEST_FOLLOWED = 600
+LONGEST_CORRECTED = 600
 
 _EACH = {
     "run": "after each run that has news for you",
@@ -35,6 +38,9 @@ class Wording:
     preview: str
     parts: Parts
     counted: tuple[str, ...]
+    corrections: tuple[tuple[str, str, Location], ...]
+    """What was told, that it does not hold and when it was told, and where more of it is found."""
+    more_corrections: tuple[str, ...]
     endings: tuple[tuple[str, str, Location], ...]
     """Printed end, when it is, and of what."""
     caution: str
@@ -47,7 +53,9 @@ class Wording:
 
 def word(news: Briefing, parts: Parts) -> Wording:
     """Return what a digest of *news* says around its changes."""
-    subject = _subject(news, parts)
+    taken_back = sorted(news.corrections, key=lambda one: severest(one.change))
+    left_out = Counter(safe(one.change.organisation) or REGISTER for one in taken_back[MOST_CORRECTIONS:])
+    subject = _subject(news, parts, taken_back)
     # The next end first; of one day the one that is printed shorter.
     ends = sorted(news.endings, key=lambda one: (one.days_left, one.dsa_end, one.reference))
     stop = one_line(news.stop) if news.stop else None
@@ -59,13 +67,15 @@ def word(news: Briefing, parts: Parts) -> Wording:
         editorial = ""
     return Wording(
         subject=subject,
-        heading=_heading(parts, ends),
+        heading=_heading(parts, news),
         # What a backfill found to be older than its run was not seen with it.
         seen=_seen(news.readings) if news.told and news.readings and not news.is_older else "",
         follows=f"You follow {cut(one_line(news.follows), LONGEST_FOLLOWED)}." if news.follows else "",
         preview=_preview(parts) or subject,
         parts=parts,
-        counted=tuple(_counted(parts)),
+        counted=tuple(_counted(parts.counted, "more change")),
+        corrections=tuple(_corrected(one, news) for one in taken_back[:MOST_CORRECTIONS]),
+        more_corrections=tuple(_counted(sorted(left_out.items()), "more correction")),
         endings=tuple(_coming(one, news) for one in ends[:MOST_ENDINGS]),
         caution=_caution(len(ends)) if ends else "",
         dates="A date is when a change was first seen here, not when it was made. Editorial changes are left out"
@@ -88,12 +98,18 @@ def _count(n: int, what: str, *, capital: bool = False) -> str:
 # --- subject and heading ----------------------------------------------------------------------------------------------
 
 
-def _subject(news: Briefing, parts: Parts) -> str:
+def _subject(news: Briefing, parts: Parts, taken_back: Sequence[Correction]) -> str:
     """Return the subject: what is new, most severe first; of a single change its sentence."""
+    if news.told and taken_back:
+        both = f"{plural(len(parts.severities), 'change')}, {plural(len(taken_back), 'correction')}: "
+        return _joined(both, _news(parts))
     if len(news.told) == 1:
         return cut(one_line(news.told[0].change.summary), LONGEST_SUBJECT)
     if news.told:
         return _joined(f"{plural(len(parts.severities), 'change')}: ", _news(parts))
+    if taken_back:
+        start = "Correction: " if len(taken_back) == 1 else f"{len(taken_back):,} corrections: "
+        return _joined(start, (one_line(one.change.summary) for one in taken_back))
     labels = [one_line(one.title or one.reference) for one in news.endings]
     if len(news.endings) == 1:
         (one,) = news.endings
@@ -125,11 +141,16 @@ def _joined(start: str, pieces: Iterable[str]) -> str:
     return told
 
 
-def _heading(parts: Parts, ends: Sequence[PrintedEnd]) -> str:
-    """Return the heading: "Seven changes, one of high severity"."""
+def _heading(parts: Parts, news: Briefing) -> str:
+    """Return the heading: "Seven changes, one of high severity; one correction"."""
+    taken_back = len(news.corrections)
+    told = [_changes(parts)] if parts.severities else []
+    told += [_count(taken_back, "correction", capital=not told)] if taken_back else []
+    return "; ".join(told) or f"{_count(len(news.endings), 'printed end', capital=True)} coming up"
+
+
+def _changes(parts: Parts) -> str:
     n, high = len(parts.severities), parts.severities.count(Severity.HIGH)
-    if not n:
-        return f"{_count(len(ends), 'printed end', capital=True)} coming up"
     if not high:
         return _count(n, "change", capital=True)
     if n == 1:
@@ -200,9 +221,23 @@ def _caution(n_ends: int) -> str:
     return f"{which}; releases or a renewal may go on after it."
 
 
-def _counted(parts: Parts) -> Iterator[str]:
-    """Yield a line for each organisation whose changes are only counted."""
-    for name, n in parts.counted[:MOST_COUNTED]:
-        yield f"{_count(n, 'more change', capital=True)}: {name}"
-    if left_out := sum(n for _, n in parts.counted[MOST_COUNTED:]):
-        yield f"{_count(left_out, 'more change', capital=True)} at other organisations"
+def _counted(counted: Sequence[tuple[str, int]], what: str) -> Iterator[str]:
+    """Yield a line for each organisation of which there is *what* that is only counted."""
+    for name, n in counted[:MOST_COUNTED]:
+        yield f"{_count(n, what, capital=True)}: {name}"
+    if left_out := sum(n for _, n in counted[MOST_COUNTED:]):
+        yield f"{_count(left_out, what, capital=True)} at other organisations"
+
+
+def _corrected(one: Correction, news: Briefing) -> tuple[str, str, Location]:
+    """Return what was told, and that the page does not say so: both as facts, and no reason."""
+    change = one.change
+    pages = "pages, as they are read now, do" if change.group else "page, as it is read now, does"
+    place = Location(
+        organisation=safe(change.organisation),
+        reference=safe(change.reference),
+        link=news.link("changes", change.id),
+        source=news.source(change.page),
+    )
+    told = f"We told you this on {moment(one.told_at)}. The {pages} not say so."
+    return f"Correction: {cut(one_line(change.summary), LONGEST_CORRECTED)}", told, place

@@ -31,16 +31,20 @@ NOTHING_LEFT = "what was to be told no longer holds"
 """The failure of rows that were let go: an end that moved before it was told, say. Nobody has to do anything either."""
 
 
+CORRECTION = "correction:"
+"""What an item begins with that takes a change back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
     """One thing that a subscription is to be told."""
 
     subscription: str
     item: str
-    """Id of a change or a group; else which printed end or which note to the operator it is."""
+    """Id of a change or a group; else which printed end, correction or note to the operator it is."""
     due_at: datetime
     note: Mapping[str, Any] | None = None
-    """What there is to tell of a printed end or to the operator; None for a change."""
+    """What there is to tell of a printed end, a correction or to the operator; None for a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,16 @@ class BatchRow:
     item: str
     note: Mapping[str, Any] | None
     run: int | None
+
+    @property
+    def correction(self) -> Mapping[str, Any] | None:
+        """The note, if it is one that takes a change back."""
+        return self.note if self.item.startswith(CORRECTION) else None
+
+    @property
+    def end(self) -> Mapping[str, Any] | None:
+        """The note, if it is one of a printed end."""
+        return None if self.item.startswith(CORRECTION) else self.note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +317,17 @@ class Deliveries:
             where id in (select value from json_each(:rows)) and state in ('due', 'attempted') and message is :message
             """,
             {"rows": _rows(batch), "message": batch.message, "now": as_text(now), "reason": NOTHING_LEFT},
+        )
+
+    def drop_needless_corrections(self) -> None:
+        """Forget corrections that went into no message yet, of changes that are found again."""
+        self._db.execute(
+            """
+            delete from deliveries
+            where state = 'due' and message is null and item like :correction || '%'
+              and exists (select 1 from changes where id = substr(item, 1 + length(:correction)) and not withdrawn)
+            """,
+            {"correction": CORRECTION},
         )
 
     def give_up_orphans(self, names: Collection[str], now: datetime) -> dict[str, int]:

@@ -3,8 +3,8 @@
 create table deliveries (
   id integer primary key,  -- Number of the row.
   subscription text not null,  -- Name of the subscription in the settings; operator for the operator's own notes.
-  item text not null,  -- Id of the change or group; else which printed end or which note to the operator it is.
-  note text,  -- What is told of a printed end or to the operator, as JSON; null for changes.
+  item text not null,  -- Id of the change or group; else which printed end, correction or note to the operator it is.
+  note text,  -- What is told of a printed end, of a correction or to the operator, as JSON; null for changes.
   run integer references runs (id),  -- The run that made it due; null for what no run did.
   due_at text not null,  -- From when on it is to be told.
   state text not null default 'due' check (state in ('due', 'attempted', 'delivered', 'given up')),

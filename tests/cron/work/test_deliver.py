@@ -3,18 +3,17 @@
 import json
 import shutil
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cron.settings.load import load_settings
 from cron.work.afterwards import after_failure, deliver_and_note
-from cron.work.context import Context, utc_now
 from notify.channels.webhook import signature
 from tests.harness.editions import HARROWDALE, REGISTER, Page, many, with_project
 from tests.harness.mail_server import Die, LoopbackMail, Refuse
-from tests.harness.nights import FIRST_NIGHT, Nights
+from tests.harness.nights import FIRST_NIGHT
+from tests.harness.office import ALL, Office
 from tests.harness.register_server import MAINTENANCE, RegisterServer, Site
 from tests.harness.servers import Loopback, answer
 
@@ -25,57 +24,7 @@ OPERATOR = "operator@example.org"
 
 ECDS = {"name": "beds", "email": "beds@example.org", "datasets": ["ECDS"]}
 HARROWDALES = {"name": "harrow", "email": "harrow@example.org", "organisations": [HARROW], "expiring": []}
-ALL = {"name": "all", "email": "all@example.org"}
 SEVERE = {"name": "severe", "email": "severe@example.org", "severity": "high"}
-
-
-def block(subscription):
-    """Return a subscription as it stands in the settings file."""
-    return "\n".join(["[[subscriptions]]", *(f"{key} = {json.dumps(value)}" for key, value in subscription.items())])
-
-
-class Office(Nights):
-    """A register that is watched, who is told of it, and what takes the mail, on the test's own clock."""
-
-    def __init__(self, folder, server, mail, *subscriptions, operator=None):
-        self.mail = mail
-        super().__init__(folder, server)
-        self.now = FIRST_NIGHT
-        self.tells(*subscriptions, operator=operator)
-
-    def tells(self, *subscriptions, operator=None):
-        """Write settings with these subscriptions."""
-        self.configure()
-        mail = self.mail.settings + (f'operator = "{operator}"\n' if operator else "")
-        blocks = [mail, *map(block, subscriptions)]
-        with self.config.open("a", encoding="utf-8") as file:
-            file.write("\n".join(blocks) + "\n")
-
-    @contextmanager
-    def context(self, clock=utc_now):
-        with closing(Context(lambda: load_settings(self.config, {"store.database": self.database}), clock)) as context:
-            yield context
-
-    def night_at(self, at):
-        """Run at a time, and deliver as `run` does."""
-        self.now = at
-        with self.context(lambda: at) as context:
-            report = self.run_at(at, context=context)
-        return report, self.deliver(at)
-
-    def deliver(self, at):
-        """Deliver what is due at a time."""
-        with self.context(lambda: at) as context:
-            return deliver_and_note(context)
-
-    def rows(self, *columns):
-        """Return these columns of what is due or was told, in order."""
-        with closing(sqlite3.connect(self.database)) as database:
-            return database.execute(f"select {', '.join(columns)} from deliveries order by id").fetchall()
-
-    def taken(self, address=None):
-        """Return the messages that were taken, for one reader or all."""
-        return [one.message for one in self.mail.taken if address in (None, *one.to)]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from diff.details import Details
 from diff.saying.phrase import Told
 from notify.following.matching import PrintedEnd
 from notify.message.digest import Composer
-from notify.message.order import Briefing, RunRead
+from notify.message.order import Briefing, Correction, RunRead
 from tests.diff.saying.test_phrase import BREACH, HOSTILE, KINDS, change
 
 BASE = "https://register.example.org"
@@ -541,3 +541,59 @@ def test_a_mail_fits_a_window_of_320_px_and_runs_nothing(scheme, tmp_path):
             assert ground == ("rgb(251, 250, 246)" if scheme == "light" else "rgb(23, 22, 20)")
         assert all(url.startswith("file:") for url in asked)
         browser.close()
+
+
+# --- corrections ------------------------------------------------------------------------------------------------------
+
+TOLD_AT = "2026-11-13T08:00:00Z"
+
+
+def correct(*changes, **fields):
+    corrections = tuple(Correction(change=one, told_at=TOLD_AT) for one in changes)
+    return compose(**{"told": (), "endings": (), "corrections": corrections, **fields})
+
+
+def test_a_correction_states_what_was_told_and_when_and_that_the_page_does_not_say_so():
+    digest = correct(EXTENDED)
+    lines = (
+        f"Correction: Printed end of {HES_SERVICE} moved from 2026-03-12 to 2029-03-12",
+        "We told you this on Friday 13 November 2026, 08:00 UTC. The page, as it is read now, does not say so.",
+    )
+
+    assert digest.subject == lines[0]
+    assert titles_of(digest) == ["Corrections"]
+    for said in (digest.text, soup_of(digest).get_text(" ")):
+        assert all(line in " ".join(said.split()) for line in lines)
+    for said in (digest.text, digest.html):
+        assert f"{BASE}/changes/{2:020x}" in said
+        assert f"{SITE}/{EASTMERE}" in said
+    assert tokens(" ".join(lines)) <= tokens(digest.text)
+
+
+def test_corrections_stand_behind_the_news_in_a_section_of_their_own():
+    digest = correct(EXTENDED, SUPPORT, told=(Told(change=NEW),), endings=NEWS.endings)
+
+    assert titles_of(digest) == ["University of Harrowdale", "Corrections", "Coming up"]
+    assert digest.subject.startswith("1 change, 2 corrections: new agreement")
+    assert digest.text.startswith("ONE CHANGE; TWO CORRECTIONS\n")
+    assert digest.text.index(f"Correction: {SUPPORT.summary[:30]}") < digest.text.index("Correction: Printed end of")
+
+
+def test_many_corrections_are_a_hundred_and_a_count():
+    digest = correct(*(replace(EXTENDED, id=f"{n:020x}") for n in range(2_000)))
+
+    assert digest.text.count("Correction: ") == digest.html.count("Correction: ") == 100
+    assert digest.subject.startswith("2,000 corrections: Printed end of")
+    for said in (digest.text, digest.html):
+        assert f"1,900 more corrections: {NAMES[EASTMERE]}" in " ".join(said.split())
+
+
+def test_a_correction_quotes_a_page_as_text_on_short_lines():
+    digest = correct(replace(EXTENDED, summary=HOSTILE, organisation=HOSTILE, reference=HOSTILE))
+
+    assert soup_of(digest).find(["script", "img", "iframe"]) is None
+    assert not any(unicodedata.category(sign) in ("Cc", "Cf", "Cs") and sign != "\n" for sign in digest.text)
+
+
+def test_a_correction_of_a_group_speaks_of_pages():
+    assert "The pages, as they are read now, do not say so." in " ".join(correct(GROUP.change).text.split())
