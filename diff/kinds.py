@@ -225,7 +225,7 @@ class ChangeKind(StrEnum):
     )
     DSA_TERM_CHANGED = Kind(
         name="dsa-term-changed",
-        when="the start alone moved, an end appeared or went, a word stands for a date",
+        when="the start alone moved, an end appeared or went, a word stands for a date, a remark that is no incident",
         severity=LOW,
         heading="printed term changed",
         sentence=places.term_changed,

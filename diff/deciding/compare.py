@@ -14,7 +14,7 @@ from diff.change import Difference
 from diff.deciding.belief import Doubt, Place
 from diff.deciding.controllers import Names, as_printed, come_and_gone, printed_controllers, without_retaken
 from diff.deciding.texts import compare_remainders, reworded
-from diff.deciding.when import incident, later, note_of, says_unknown, term_of
+from diff.deciding.when import is_incident, later, note_of, says_unknown, when_of
 from diff.details import Details, Families, Span
 from diff.kinds import ChangeKind
 from diff.severity import Severity
@@ -41,9 +41,10 @@ def folded_form(agreement: Agreement) -> dict[str, str]:
     form = {name: _SEPARATOR.join(sorted({fold(v) for v in _values(agreement, name)})) for name in LISTS}
     form |= {name: fold(getattr(agreement, name) or "") for name in TEXTS}
     form["legal_bases"] = _SEPARATOR.join(sorted(_compared(agreement)))
-    form["term"] = _SEPARATOR.join(date or "" for date in term_of(agreement))
-    form["incident"] = fold(incident(agreement))
-    form["released"] = f"{agreement.released_from}{_SEPARATOR}{agreement.released_to}"
+    when = when_of(agreement)
+    form["term"] = _SEPARATOR.join(date or "" for date in when.term)
+    form["incident"] = fold(when.remark)
+    form["released"] = _SEPARATOR.join(str(part) for part in when.window[: 3 if when.window.word else 2])
     return form
 
 
@@ -182,6 +183,14 @@ def compare_place(
     return at_work.found, _believe(at_work, type_words)
 
 
+_NOTED = {
+    "term": ("dsa_end", "term"),
+    "window": ("released_to", "released"),
+    "remark": ("when_note", "incident"),
+}
+"""What a note is made of: the field that says whether a page prints it, and the part that is compared."""
+
+
 def _believe(at_work: _Comparison, type_words: Mapping[str, frozenset[str]]) -> Place:
     """Return the new belief: as printed, but for what is doubted and for what this page does not print."""
     place, printed = at_work.place, at_work.printed
@@ -190,10 +199,10 @@ def _believe(at_work: _Comparison, type_words: Mapping[str, frozenset[str]]) -> 
     last_bodies = {name: place.last_bodies.get(name, at_work.old_body) for name in kept}
     doubts = {part: doubt for part, doubt in place.doubts.items() if _field_of(part) in kept} | at_work.doubts
     values = {**kept, **at_work.values}
-    # Words in place of dates go with the term, remarks do not: one may be kept where the other is not.
-    term_kept, remark_kept = "dsa_end" in kept or "term" in doubts, "when_note" in kept or "incident" in doubts
-    if term_kept or remark_kept:
-        values["when_note"] = note_of(believed if term_kept else printed, believed if remark_kept else printed)
+    # Words in place of dates go with these, remarks do not: one may be kept where the other is not.
+    stays = {group for group, (name, part) in _NOTED.items() if name in kept or part in doubts}
+    if stays:
+        values["when_note"] = note_of(**{group: believed if group in stays else printed for group in _NOTED})
     return replace(
         place,
         believed=replace(printed, **values, unprinted=printed.unprinted & believed.unprinted),
@@ -475,7 +484,7 @@ def _tell_text(at_work: _Comparison, field: str, before: str | None, after: str 
 
 def _compare_term(at_work: _Comparison, _: str) -> None:
     """Compare the printed term, told as one change; what is only missing from it waits for its second sighting."""
-    old, new = term_of(at_work.place.believed), term_of(at_work.printed)
+    old, new = when_of(at_work.place.believed).term, when_of(at_work.printed).term
     ends = [("dsa_end", old.end, new.end), ("dsa_start", old.start, new.start)]
     differs = [(field, before, after) for field, before, after in ends if not same_date(before, after)]
     if fold(old.word or "") != fold(new.word or ""):
@@ -499,36 +508,48 @@ def _more_precise(old: Span, new: Span) -> dict[str, str]:
     return {name: a for name, a, b in pairs if a and b and same_date(a, b) and len(a) > len(b)}
 
 
-def _compare_incident(at_work: _Comparison, _: str) -> None:
-    before, after = incident(at_work.place.believed), incident(at_work.printed)
-    if after:
-        at_work.tell(ChangeKind.INCIDENT_NOTED, "when_note", before=before or None, after=after)
-    elif at_work.confirmed(frozenset({"when_note"})):
-        at_work.tell(ChangeKind.INCIDENT_REMOVED, "when_note", before=before, after=None)
+def _compare_remark(at_work: _Comparison, _: str) -> None:
+    """Compare the remarks beside the dates: an incident is told as one, every other as a change of the term."""
+    before, after = when_of(at_work.place.believed).remark, when_of(at_work.printed).remark
+    if not after and not at_work.confirmed(frozenset({"when_note"})):
+        return
+    kind = ChangeKind.DSA_TERM_CHANGED
+    if after and is_incident(after, at_work.vocabulary):
+        kind = ChangeKind.INCIDENT_NOTED
+    elif before and is_incident(before, at_work.vocabulary):
+        kind = ChangeKind.INCIDENT_REMOVED
+    at_work.tell(kind, "when_note", before=before or None, after=after or None)
 
 
 def _compare_releases(at_work: _Comparison, _: str) -> None:
     """Compare the release window: one that appears or goes is one change, its two ends are two otherwise."""
     ends = ("released_to", "released_from")
-    old = {end: getattr(at_work.place.believed, end) for end in ends}
-    new = {end: getattr(at_work.printed, end) for end in ends}
-    missing = frozenset(end for end in ends if old[end] and not new[end])
-    doubted = missing - at_work.confirmed(missing)
-    new |= {end: old[end] for end in doubted}
-    at_work.values |= {end: old[end] for end in doubted}
+    was, now = when_of(at_work.place.believed).window, when_of(at_work.printed).window
+    old = {"released_to": was.end, "released_from": was.start, "when_note": was.word}
+    new = {"released_to": now.end, "released_from": now.start, "when_note": now.word}
+    word_differs = fold(was.word or "") != fold(now.word or "")
+    missing = frozenset(part for part in old if old[part] and not new[part])
+    # A word that comes says what became of the month in whose place it stands, and the other way round.
+    is_instead = word_differs and bool(now.word or (now.start and now.end))
+    doubted = missing - at_work.confirmed(missing, replaced=is_instead)
+    new |= {part: old[part] for part in doubted}
+    at_work.values |= {end: old[end] for end in ends if end in doubted}
     # The oldest layout prints "unknown" for a month it does not know: one in its place was not printed before.
     unknown = {end for end in ends if not old[end] and says_unknown(at_work.place.believed)}
     differs = [end for end in ends if old[end] != new[end] and end not in unknown]
+    before, after = (Span(side["released_from"], side["released_to"], side["when_note"]) for side in (old, new))
     details = Details()
-    if not any(old.values()) or not any(new.values()):
+    if not any(before) or not any(after):
         differs = differs[:1]
-        before, after = (Span(window["released_from"], window["released_to"]) for window in (old, new))
         details = Details(window_before=before if any(before) else None, window_after=after if any(after) else None)
+    elif word_differs and "when_note" not in doubted:
+        differs = differs or ["when_note"]
+        details = Details(window_before=before, window_after=after)
     for end in differs:
-        before, after = old[end], new[end]
-        goes_on = end == "released_to" and before and after and after > before
+        first, last = old[end], new[end]
+        goes_on = end == "released_to" and first and last and last > first
         kind = ChangeKind.RELEASES_CONTINUED if goes_on else ChangeKind.RELEASE_WINDOW_CHANGED
-        at_work.tell(kind, end, before=before, after=after, details=details)
+        at_work.tell(kind, end, before=first, after=last, details=details)
 
 
 _COMPARE_ALONE: dict[Comparing, Callable[[_Comparison, str], None]] = {
@@ -542,7 +563,7 @@ _COMPARE: dict[str, Callable[[_Comparison, str], None]] = {
     **{name: _COMPARE_ALONE[one.comparing] for name, one in FIELDS.items() if one.comparing in _COMPARE_ALONE},
     "remainder": _compare_remainder,
     "term": _compare_term,
-    "incident": _compare_incident,
+    "incident": _compare_remark,
     "released": _compare_releases,
 }
 _FIELD_OF = {"term": "dsa_end", "incident": "when_note", "released": "released_to", "type_words": "opt_outs"}

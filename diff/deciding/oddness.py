@@ -14,7 +14,7 @@ from diff.deciding.belief import Place
 from diff.deciding.compare import LISTS, part_of
 from diff.deciding.grouping import Found
 from diff.deciding.guards import FEWEST_AGREEMENTS, Guards
-from diff.deciding.when import incident, says_unknown, term_of
+from diff.deciding.when import says_unknown, when_of
 from diff.kinds import ChangeKind
 from scraper.fields import Comparing, Sort
 from scraper.names.fold import fold, fold_set
@@ -127,10 +127,10 @@ def _values(agreement: Agreement, name: str) -> frozenset[str]:
 _HAS: dict[str, Callable[[Agreement], Any]] = {
     "opt_outs": lambda one: any(not is_type_of_data(value) for value in one.opt_outs or ()),
     "purposes_text": lambda one: one.purposes_text or one.commercial,  # prose where it is not understood as an answer
-    "dsa_start": lambda one: one.dsa_start or term_of(one).word,
-    "dsa_end": lambda one: one.dsa_end or term_of(one).word,
-    "released_from": lambda one: one.released_from or says_unknown(one),
-    "released_to": lambda one: one.released_to or says_unknown(one),
+    "dsa_start": lambda one: one.dsa_start or when_of(one).term.word,
+    "dsa_end": lambda one: one.dsa_end or when_of(one).term.word,
+    "released_from": lambda one: one.released_from or when_of(one).window.word or says_unknown(one),
+    "released_to": lambda one: one.released_to or when_of(one).window.word or says_unknown(one),
 }
 """Fields in whose place something else may stand that is no less understood."""
 
@@ -226,9 +226,9 @@ def losses_of(one: ComparedPlace, now: Place) -> Iterator[Loss]:
 def _text(part: str, believed: Agreement) -> Hashable:
     """Return what is believed of a part that has one value."""
     if part == "term":
-        return term_of(believed)
+        return when_of(believed).term
     if part == "incident":
-        return fold(incident(believed))
+        return fold(when_of(believed).remark)
     if part == "released":
         return believed.released_from, believed.released_to
     return fold(getattr(believed, part) or "") if part in FIELDS and part not in LISTS and part != "legal_bases" else ""

@@ -1,38 +1,68 @@
-"""The `When` line: printed term, words in place of dates, remarks. Pure text, no calendar."""
+"""The `When` line: printed term, release window, words in place of their dates, remarks (design rule 20).
+
+Pure text, no calendar. Of the note that a record has, only the place tells which is which: `DSA runs 2015-03-04 — No`
+is printed as `… breached contract — audit report.` is.
+"""
+
+import re
+from typing import NamedTuple
 
 from diff.details import Span
 from scraper.names.fold import fold
+from scraper.names.vocabulary import Vocabulary
+from scraper.reading.frame import holds_date
 from scraper.records import Agreement
 
 _NOT_REMARKS = frozenset(map(fold, ("(or before)", "unknown")))
+_MOST_WORDS = 4  # "to be confirmed", "until further notice"; a remark that happens to be short is told all the same
+_MONTH = re.compile(r"\b(?:\d{4}[./-]\d{1,2}|\d{1,2}[./-]\d{4})\b")
 
 
-def _parts(agreement: Agreement) -> list[str]:
-    return [part for part in (agreement.when_note or "").split("\n") if fold(part) and fold(part) not in _NOT_REMARKS]
+class WhenLine(NamedTuple):
+    """What a `When` line says, with the words that stand in place of one of two dates."""
+
+    term: Span
+    window: Span
+    remark: str
+    """What else it says, empty if nothing."""
 
 
-def _is_word_for_date(agreement: Agreement, part: str) -> bool:
-    """Say whether *part* stands in place of a date: one word, and one of the two dates is not there.
+def when_of(agreement: Agreement) -> WhenLine:
+    """Return what the `When` line of *agreement* says."""
+    parts = [part for part in (agreement.when_note or "").split("\n") if fold(part) and fold(part) not in _NOT_REMARKS]
+    term = _span(agreement.dsa_start, agreement.dsa_end, parts)
+    window = _span(agreement.released_from, agreement.released_to, parts)
+    return WhenLine(term, window, " ".join(parts))
 
-    The page prints `DSA runs 2015-03-04 — No` as it prints `… breached contract — audit report.`: only the place tells.
+
+def _span(start: str | None, end: str | None, parts: list[str]) -> Span:
+    """Return two dates and, where one is missing, the first words that may stand in its place, taken from *parts*."""
+    word = None
+    if (start is None) != (end is None):
+        word = next(filter(_may_be_for_date, parts), None)
+    if word:
+        parts.remove(word)
+    return Span(start, end, word)
+
+
+def _may_be_for_date(part: str) -> bool:
+    words = part.split()
+    return len(words) == 1 or (len(words) <= _MOST_WORDS and not any(map(str.isdigit, part)))
+
+
+def note_of(*, term: Agreement, window: Agreement, remark: Agreement) -> str | None:
+    """Return the note with the words for dates in the term of one and the window of another, and a third's remark."""
+    parts = when_of(term).term.word, when_of(window).window.word, when_of(remark).remark
+    return "\n".join(filter(None, parts)) or None
+
+
+def is_incident(remark: str, vocabulary: Vocabulary) -> bool:
+    """Say whether a remark beside the dates is an incident: by its words, or as it is in words and has no date.
+
+    Remarks are rare there, so that one which explains itself by no date is taken to be grave.
     """
-    return len(part.split()) == 1 and (agreement.dsa_start is None) != (agreement.dsa_end is None)
-
-
-def term_of(agreement: Agreement) -> Span:
-    """Return the printed term of *agreement*."""
-    words = [part for part in _parts(agreement) if _is_word_for_date(agreement, part)]
-    return Span(agreement.dsa_start, agreement.dsa_end, " ".join(words) or None)
-
-
-def incident(agreement: Agreement) -> str:
-    """Return the remark that stands beside the dates, empty if there is none."""
-    return " ".join(part for part in _parts(agreement) if not _is_word_for_date(agreement, part))
-
-
-def note_of(term: Agreement, remark: Agreement) -> str | None:
-    """Return the note with the words that stand for dates in *term* and the remark of *remark*."""
-    return "\n".join(filter(None, (term_of(term).word, incident(remark)))) or None
+    has_letter = any(map(str.isalpha, remark))
+    return vocabulary.tells_incident(remark) or (has_letter and not holds_date(remark) and not _MONTH.search(remark))
 
 
 def says_unknown(agreement: Agreement) -> bool:

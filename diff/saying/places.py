@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from diff.details import Details, Span, several
+from diff.saying import remarks
 from diff.saying.english import plural
 from diff.saying.phrase import Phrase, Say, Told, before_after, lower, moved_values, with_values
 from diff.saying.sentence import NOTHING, briefly, counted, listed, name_of, quoted, who
@@ -108,9 +109,16 @@ def agreement_moved_briefly(told: Told) -> Phrase:
 # --- dates ------------------------------------------------------------------------------------------------------------
 
 
+def is_remark(change: "Change") -> bool:
+    """Say whether a change of the term or window is one of what stands beside them, and of no word in their place."""
+    return change.field == "when_note" and not (change.details.term_after or change.details.window_after)
+
+
 def term_changed(change: "Change") -> str:
     """Return the sentence of a printed term: of both dates, if both moved."""
     of, details = briefly(change), change.details
+    if is_remark(change):
+        return remarks.incident_noted(change) if change.after else remarks.incident_removed(change)
     if change.field == "when_note":
         was, now = (span.word if span else None for span in (details.term_before, details.term_after))
         return f"the printed term of {of} now reads {quoted(now)} in place of {quoted(was)}"
@@ -136,7 +144,9 @@ def _moved(details: Details, date: str) -> str:
 
 def window_changed(change: "Change") -> str:
     """Return the sentence of a window that is another one otherwise."""
-    of = briefly(change)
+    of, details = briefly(change), change.details
+    if details.window_before and details.window_after:
+        return f"release window of {of} was {_window(details.window_before)}; it is now {_window(details.window_after)}"
     if window := change.details.window_after:
         return f"release window of {of} is now {_window(window)}, where none was printed"
     if window := change.details.window_before:
@@ -145,7 +155,8 @@ def window_changed(change: "Change") -> str:
 
 
 def _window(window: Span) -> str:
-    return " to ".join(filter(None, (window.start, window.end)))
+    word = quoted(window.word) if window.word else None
+    return " to ".join(filter(None, (window.start or word, window.end or word)))
 
 
 def dates(head: str, tails: Mapping[str, str] | None = None) -> Say:
@@ -158,6 +169,8 @@ def dates(head: str, tails: Mapping[str, str] | None = None) -> Say:
 
     def say(told: Told) -> Phrase:
         change = told.change
+        if is_remark(change):
+            return remarks.incident_noted_briefly(told) if change.after else remarks.incident_removed_briefly(told)
         values = before_after(change)
         if whole := change.details.whole:
             values = [(mark, text if mark == "same" else f"{whole.start} to {whole.end}") for mark, text in values]
@@ -165,16 +178,16 @@ def dates(head: str, tails: Mapping[str, str] | None = None) -> Say:
         if change.field == "when_note":
             values = [(mark, text if mark == "same" else f"“{text}”") for mark, text in values]
         tail = (tails or {}).get(change.field or "", "")
-        return with_values(head, values, tail=tail, joint="," if tail else ":", note=_other_date(change.details))
+        return with_values(head, values, tail=tail, joint="," if tail else ":", note=_other_date(change))
 
     return say
 
 
-def _other_date(details: Details) -> str:
+def _other_date(change: "Change") -> str:
     """Return what became of the date of a term that `before` and `after` do not say, or stands in place of one."""
-    moves = details.moved_dates
-    if len(moves) == 2:
+    details = change.details
+    if len(details.moved_dates) == 2:
         return f"The printed start {_moved(details, 'start')}."
-    word = details.term_after.word if details.term_after else None
-    is_instead = [bool(old and not new) for old, new in moves.values()] == [True]
-    return f"The page now reads “{word}”." if word and is_instead else ""
+    after = details.term_after or details.window_after
+    is_instead = change.field != "when_note" and change.before and not change.after
+    return f"The page now reads “{after.word}”." if after and after.word and is_instead else ""

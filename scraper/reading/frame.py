@@ -47,6 +47,11 @@ class Edges(NamedTuple):
     """Those of them that have a date in them."""
 
 
+def holds_date(line: str) -> bool:
+    """Say whether a date stands in *line*, in figures or with its month in words."""
+    return _DATE.search(line) is not None
+
+
 @lru_cache(maxsize=1 << 14)
 def masked(line: str) -> str:
     """Return what counts in a line of the frame: its words, digits and dates masked.
@@ -72,7 +77,7 @@ def edges_of(page: RegisterPage) -> Edges:
     """Return the lines of *page* that may be the site's."""
     head = [(mask_of(page.organisation, line), line) for line in lines_of(page.remainder)]
     tail = [(mask_of(page.organisation, owned.text), owned.text) for owned in page.tail]
-    dated = frozenset(mask for mask, line in (*head, *tail) if _DATE.search(line))
+    dated = frozenset(mask for mask, line in (*head, *tail) if holds_date(line))
     return Edges(frozenset(mask for mask, _ in head) - {""}, tuple(mask for mask, _ in tail), dated)
 
 

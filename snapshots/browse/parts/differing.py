@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from diff.change import Change
-from diff.deciding.when import incident
+from diff.deciding.when import when_of
 from diff.kinds import ChangeKind
 from diff.saying.english import plural
 from diff.saying.redline import Mark, redline
@@ -68,7 +68,7 @@ def _whole(agreement: Agreement | None, mark: Mark) -> tuple[Value, ...]:
 def _of_field(field: str, before: Agreement, after: Agreement, vocabulary: Vocabulary) -> Iterator[FieldDifference]:
     old, new = getattr(before, field), getattr(after, field)
     if field == "when_note":  # a word that stands for a date is no remark
-        old, new = incident(before), incident(after)
+        old, new = when_of(before).remark, when_of(after).remark
     if old == new:
         return
     if field in PROSE:

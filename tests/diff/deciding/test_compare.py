@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from scraper.reading.values import read_when
 from scraper.records import LegalBasis
 from tests.harness.builders import (
     DEATHS,
@@ -483,6 +484,70 @@ def test_another_incident_remark_replaces_the_one_before():
 def test_what_the_site_says_of_its_own_knowledge_is_no_incident(note):
     assert news(edited(2, when_note=note)) == []
     assert news(after(agreement(when_note=note), agreement(), agreement())) == []
+
+
+DATES = "DSA runs 2021-04-01 — 2024-03-31 2021.06 — 2022.01."
+OPEN, ONGOING = "DSA runs 2021-04-01", "DSA runs 2021-04-01 — 2024-03-31 2021.06 — ongoing"
+WINDOW, LETTER = "2021.06 — 2022.01.", "amended by letter of 2024-05-01"
+
+
+def when(text: str) -> Any:
+    """Return the agreement whose page prints *text* behind `When`."""
+    read = read_when([text])
+    assert not read.pop("unread")
+    return agreement(**read)
+
+
+END, LAST_MONTH = "dsa-term-changed low dsa_end", "release-window-changed low released_to"
+REMARK, NOTED = "dsa-term-changed low when_note", "incident-noted high when_note"
+GONE = "incident-removed medium when_note"
+# What the line prints before and after; the changes told at once.
+WHENS = {
+    "a word in place of the end": (DATES, f"{OPEN} — TBC {WINDOW}", [END]),
+    "words in its place": (DATES, f"{OPEN} — to be confirmed {WINDOW}", [END]),
+    "other words in its place": (f"{OPEN} — TBC {WINDOW}", f"{OPEN} — not yet agreed {WINDOW}", [REMARK]),
+    "a date for words": (f"{OPEN} — until further notice {WINDOW}", DATES, [END]),
+    "words for the last month": (DATES, ONGOING, [LAST_MONTH]),
+    "a month for words": (ONGOING, DATES, [LAST_MONTH]),
+    "words at both": (DATES, f"{OPEN} — No 2021.06 — ongoing", [END, LAST_MONTH]),
+    "a remark with a date": (DATES, f"{DATES} {LETTER}", [REMARK]),
+    "another with a date": (f"{DATES} {LETTER}", f"{DATES} amended by letter of 1 June 2024", [REMARK]),
+    "a remark without a letter": (DATES, f"{DATES} 3/4", [REMARK]),
+    "a remark without a date": (DATES, f"{DATES} see the minutes", [NOTED]),
+    "a grave word with a date": (DATES, f"{DATES} breach reported 03/2021", [NOTED]),
+    "a grave word beside a word": (DATES, f"{OPEN} — No {WINDOW} suspended", [END, NOTED]),
+    "an incident instead of a remark": (f"{DATES} {LETTER}", f"{DATES} suspended", [NOTED]),
+    "a remark instead of an incident": (f"{DATES} suspended", f"{DATES} {LETTER}", [GONE]),
+}
+
+
+@pytest.mark.parametrize(("before", "now", "told"), WHENS.values(), ids=WHENS.keys())
+def test_what_stands_beside_the_dates_or_in_their_place_is_told_by_what_it_is(before, now, told):
+    changes = after(when(before), when(now))
+
+    assert sorted(f"{c.kind.value} {c.severity.value} {c.field}" for c in changes) == told
+    assert after(when(before), when(now), when(now)) == []
+
+
+@pytest.mark.parametrize("remark", [LETTER, "3/4"])
+def test_a_remark_that_is_no_incident_goes_at_the_second_sighting(remark):
+    noted, clean = when(f"{DATES} {remark}"), when(DATES)
+
+    assert after(noted, clean) == []
+    assert [says(c) for c in after(noted, clean, clean)] == [
+        single("dsa-term-changed", "low", "when_note", remark, None)
+    ]
+    assert after(noted, clean, noted) == []
+
+
+def test_a_word_in_place_of_a_month_goes_at_the_second_sighting():
+    ongoing, bare = (agreement(released_to=None, when_note=word) for word in ("ongoing", None))
+
+    assert after(ongoing, bare) == []
+    assert [says(c) for c in after(ongoing, bare, bare)] == [
+        single("release-window-changed", "low", "when_note", "ongoing", None)
+    ]
+    assert after(ongoing, bare, ongoing) == []
 
 
 def test_a_word_for_a_date_that_comes_as_a_remark_goes_is_told_once():

@@ -37,6 +37,12 @@ def edit(field, before, after, **fields):
     return {"field": field, "before": before, "after": after, **fields}
 
 
+def words(before, after, *, span="term"):
+    """Return the details of words that stand in place of an end."""
+    sides = {f"{span}_before": before, f"{span}_after": after}
+    return {name: {"start": "2020-01", "end": None, "word": word} for name, word in sides.items()}
+
+
 KINDS = [
     ("organisation-added", {}, "Organisation new on the register"),
     ("organisation-removed", {}, "Organisation no longer on the register"),
@@ -64,7 +70,21 @@ KINDS = [
     ("dsa-extended", edit("dsa_end", "2026-03", "2029-03"), "Printed end moved later: out:2026-03 -> in:2029-03"),
     ("dsa-shortened", edit("dsa_end", "2029-03", "2026-03"), "Printed end moved earlier: out:2029-03 -> in:2026-03"),
     ("dsa-term-changed", edit("dsa_start", "2026", None), "Printed term changed, start: out:2026 -> same:none printed"),
-    ("dsa-term-changed", edit("when_note", "No", "Yes"), "Printed term changed: out:“No” -> in:“Yes”"),
+    (
+        "dsa-term-changed",
+        edit("when_note", "No", "Yes", details=words("No", "Yes")),
+        "Printed term changed: out:“No” -> in:“Yes”",
+    ),
+    (
+        "dsa-term-changed",
+        edit("when_note", None, "amended by letter of 2024-05-01"),
+        "A remark now stands beside the dates: in:“amended by letter of 2024-05-01”",
+    ),
+    (
+        "release-window-changed",
+        edit("when_note", "ongoing", "No", details=words("ongoing", "No", span="window")),
+        "Release window changed: out:“ongoing” -> in:“No”",
+    ),
     ("releases-continued", edit("released_to", "2026-05", "2026-10"), "Releases continued: out:2026-05 -> in:2026-10"),
     (
         "release-window-changed",
