@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.cron.work.test_deliver import ALL, ECDS, HARROWDALES, block
+from tests.cron.work.test_deliver import ECDS, HARROWDALES
 from tests.harness.editions import EASTMERE, HARROWDALE, REGISTER, TIDES, Page, many, with_project
 from tests.harness.mail_server import LoopbackMail, Refuse
 from tests.harness.nights import Nights
+from tests.harness.office import ALL, block
 from tests.harness.register_server import RegisterServer, Site
 
 HARROW, WEX, EAST = REGISTER

@@ -6,9 +6,9 @@ import re
 import pytest
 
 from scraper.names.packaged import read_facts
-from tests.cron.work.test_deliver import block
 from tests.harness.browse_server import serving
 from tests.harness.editions import Page, Watch, many, write_edition
+from tests.harness.office import block
 
 GROUPS = [
     (entry["from"][0].title(), entry["to"].title())
