@@ -14,7 +14,8 @@ from tests.simulation.edits.decks import EDITS, WIDE
 from tests.simulation.edits.saying import Edit
 from tests.simulation.model import FORMS, PRINTS, RELABELLED, Page, new_register
 from tests.simulation.render import render
-from tests.simulation.truth import Expected, Ledger
+from tests.simulation.truth import ANY, Expected, Ledger
+from tests.simulation.versions import Versions
 
 MAINTENANCE = (
     b"<!DOCTYPE html>\n<html><head><title>503 Service Unavailable</title></head>\n<body><h1>Down for maintenance</h1>\n"
@@ -50,6 +51,7 @@ class Story:
         self.rng = Random(f"story {seed}")
         self.register = new_register(seed, organisations, *([layouts] if layouts else []))
         self.ledger = Ledger()
+        self.versions = Versions()
         self.register.locks = self.ledger.locked
         self.register.concerned = self.ledger.concerns
         self.deck: list[Edit] = []
@@ -122,9 +124,21 @@ class Story:
             if slug not in kept_out and page.file_name not in edition.files:
                 edition.files[page.file_name] = render(self.register, page)
         read = set(self.register.pages) - kept_out - edition.refused - edition.shrunk
-        edition.due = self.ledger.settle(self.register, read, edition.complete)
-        self._remember(read)
+        put_aside, twice = self.versions.show(self.register.pages[slug] for slug in sorted(read))
+        unknown = self._new_and_unknown(read)
+        edition.due = unknown + self.ledger.settle(self.register, read - put_aside, edition.complete, twice)
+        self._remember(read - put_aside)
         return edition
+
+    def _new_and_unknown(self, read: set[str]) -> list[Expected]:
+        """Return what is told of labels that nobody knows and that print a field for the first time (reading 24)."""
+        return [
+            Expected(kind="text-changed", page=slug, reference=agreement.reference, field="remainder", after=ANY)
+            for slug in sorted(read)
+            for label in self.register.pages[slug].relabelled
+            for agreement in self.register.pages[slug].agreements
+            if agreement.printed and RELABELLED[label] not in agreement.printed
+        ]
 
     def _remember(self, read: set[str]) -> None:
         self.register.owed -= read

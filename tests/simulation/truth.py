@@ -39,10 +39,13 @@ Where the contract is silent, these readings were taken:
     another pin, a presumed `?`, a term to the day and to the month), though the ids of the two would differ.
 22. An edit made between the last reading in one layout and the first in another is told in the fields that both print.
     `Identifiable` newly among the opt-outs is not, if the page was rebuilt before it was read.
+23. A page that shows an earlier version of itself counts as one that could not be read, the first time in a row.
+24. A line with a label that nobody knows is a line of the remainder: where its field was printed before, under the
+    label that is known, it is no news, and where the page was rebuilt in between it is.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -165,14 +168,20 @@ class Ledger:
         was missing `could not be read` is open (reading 19)."""
         return {slug for one in self.waiting for slug, _ in one.expected.members}
 
-    def settle(self, register: Register, read: set[str], absent: bool) -> list[Expected]:
-        """Return what the edition must tell that could read the pages *read*; *absent*: what it lacks is missing."""
+    def settle(
+        self, register: Register, read: set[str], absent: bool, twice: Collection[str] = frozenset()
+    ) -> list[Expected]:
+        """Return what the edition must tell that could read the pages *read*.
+
+        *absent*: what it lacks is missing. Of the pages read *twice* the sighting before this one counts as well.
+        """
         due = self._layout_changes(register, read)
         self._forget_unseen(register)
         for one in list(self.waiting):
             if not self._seen(one.expected, register, read, absent):
                 continue
-            one.sightings += 1
+            pages = one.expected.pages
+            one.sightings += 2 if pages and all(slug in twice for slug in pages) else 1
             if one.sightings >= one.expected.tell.value:
                 self.waiting.remove(one)
                 due.append(_counted(one.expected, read))

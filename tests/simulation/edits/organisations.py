@@ -82,4 +82,4 @@ def organisation_got_a_new_page(register: Register, rng: Random) -> list[Expecte
         )
         for a in new.agreements
     ]
-    return [Expected(kind="organisation-renamed", **facts, **both), *moved]
+    return [Expected(kind="organisation-renamed", agreements=len(moved), **facts, **both), *moved]
