@@ -274,6 +274,8 @@ class _Header:
         entry = self.entries[-1] if self.entries else None
         if line.text.startswith("(") and fold(line.text[:80]).startswith(_ACCESS_NOTE):
             self.system_access = True
+            if behind := line.text.partition(")")[2].strip(" ."):  # the note is a yes, and what stands behind it is not
+                self.give(line._replace(text=behind))
         elif entry is None or self.is_beside(line, entry):
             if not self.titles.repeats(
                 line.text

@@ -37,7 +37,8 @@ _LABELS_OF_A_SENTENCE = 3  # a heading that lost its dash has a header below it,
 
 FLAG_SIGN = "🚩"
 _SITE = re.compile(r"data release register|good tres work|they sold it anyway|theysolditanyway", re.IGNORECASE)
-_COUNT = re.compile(r"(\d[\d,]*) data files? in total\b", re.IGNORECASE)
+# One sentence with a bracket in it: what stands behind that on the same line is no part of the count.
+_COUNT = re.compile(r"(\d[\d,]*) data files? in total\b(?:[^.(]*(?:\([^)]*\))?)\W*(.*)", re.IGNORECASE)
 _PROJECTS = re.compile(r"\s+projects\s*$", re.IGNORECASE)
 
 
@@ -134,14 +135,14 @@ def find_headings(lines: Sequence[Line]) -> list[Heading]:
 def unfollowed_heading(lines: Sequence[Line], starts: Sequence[Heading]) -> str | None:
     """Return the reference in a line that the markup makes a heading, and that begins no agreement, if there is one.
 
-    Its labels are not understood: its lines would go to the agreement above, and it would be told as gone.
+    Its labels are not understood, or follow another such line below it: its lines would go to the agreement above, or
+    to a stranger, and it would be told as gone.
     """
     found = {heading.reference for heading in starts}
     places = {heading.place for heading in starts}
-    first = min(places, default=0)
-    for index in range(first, len(lines)):
-        if lines[index].kind == "heading" and index not in places and not lines[index].aside:
-            form = _form_of(lines[index].text)
+    for index, line in enumerate(lines):
+        if line.kind == "heading" and index not in places and not line.aside:
+            form = _form_of(line.text)
             if form and form.is_sure and stem_of(form.reference) not in found:
                 return stem_of(form.reference)
     return None
@@ -238,7 +239,8 @@ class _Search:
             return False
         if self.since is None:
             return bool(labels) or (is_sure and next_line is not None and section_of(next_line) is not None)
-        if not labels or not self.begins_anew(labels[0], is_sure):
+        # A sentence between a heading and its labels begins nothing, however sure its reference.
+        if not labels or not self.begins_anew(labels[0], is_sure and index not in self.sentences):
             return False
         if self.in_prose and self.is_quoted(index):
             return False
@@ -362,10 +364,10 @@ def read_head(lines: Sequence[Line], slug: str, titles: Titles) -> PageHead | No
         further += [sentence] if flags and sentence else []
         flags += [sentence] if sentence else []
     owned |= {name} | ({counted} if counted is not None else set())
+    files, behind = (None, "") if counted is None else _count(lines[counted].text)
+    further += [behind] if behind else []
     rest = [line.text for index, line in enumerate(lines) if index not in owned and not titles.repeats(line.text)]
-    return PageHead(
-        organisation, None if counted is None else _number(lines[counted].text), tuple(flags), (*rest, *further)
-    )
+    return PageHead(organisation, files, tuple(flags), (*rest, *further))
 
 
 def _named(line: Line) -> str:
@@ -373,10 +375,11 @@ def _named(line: Line) -> str:
     return _PROJECTS.sub("", _MARKS.sub("", line.text)).strip()
 
 
-def _number(text: str) -> int:
+def _count(text: str) -> tuple[int, str]:
+    """Return the count in a line, and what stands behind the sentence."""
     found = _COUNT.match(text)
     assert found is not None  # the line was found by it
-    return int(found[1].replace(",", ""))
+    return int(found[1].replace(",", "")), found[2]
 
 
 def _name_line(head: Sequence[Line], slug: str) -> int | None:

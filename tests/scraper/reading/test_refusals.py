@@ -32,6 +32,10 @@ REFUSED = {
         NO_HEADING.encode(),
         "an agreement without a project heading, so without a reference",
     ),
+    "another heading between the first one and its labels": (
+        WHOLE.replace(b"</h2>", b"</h2><h3>see DARS-NIC-00000-Q9Q9Q for more</h3>", 1),
+        f"no label that is understood follows the heading of {PAGE.projects[0].reference}",
+    ),
     "nothing but that": (
         NO_HEADING[: NO_HEADING.index("Project 2")].encode(),
         "an agreement without a project heading, so without a reference",

@@ -209,3 +209,15 @@ def test_a_reference_that_stands_twice_on_a_page_is_noticed():
     page = read(as_num(replace(PAGE, projects=(FIRST, FIRST))))
 
     assert page.notices == ("DARS-NIC-01234-A1B2C: stands on this page 2 times",)
+
+
+@pytest.mark.parametrize("form", [as_compact, as_paragraphs])
+@pytest.mark.parametrize("above", ["Type of data", "Opt outs honoured", "Legal basis"])
+def test_a_sentence_with_a_reference_among_the_labels_begins_no_agreement(form, above: str):
+    sentence = "see DARS-NIC-00000-Q9Q9Q for more"
+    line = f"<div>{sentence}</div>\n<p><b>{above}" if form is as_paragraphs else f"{sentence}\n{above}"
+    text = form(PAGE).replace(f"<p><b>{above}" if form is as_paragraphs else above, line)
+    agreements = read(text).agreements
+
+    assert [agreement.reference for agreement in agreements] == [one.reference for one in PAGE.projects]
+    assert all(sentence in f"{agreement.remainder} {agreement.printed}" for agreement in agreements)

@@ -23,7 +23,7 @@ from scraper.records import SECTIONS, RegisterPage
 from tests.markups.register import small
 from tests.markups.sites.markups import MARKUPS as SITES
 from tests.markups.sites.markups import UNFORESEEN
-from tests.scraper.reading.pages.render import MARKUPS, PAGE, TEXT_FORMS
+from tests.scraper.reading.pages.render import MARKUPS, PAGE, TEXT_FORMS, as_breaks, as_compact, as_paragraphs
 
 HIDDEN = frozenset(("script", "style", "head"))
 INLINE = frozenset(
@@ -202,6 +202,19 @@ def mutated(data: st.DataObject, page: str) -> str:
             case _:
                 lines[place] = lines[place].replace(":", " held:", 1)
     return "\n".join(lines)
+
+
+NOTED = "supervision)"
+COUNTED = "information about files used safely is missing)."
+
+
+@pytest.mark.parametrize("form", [as_paragraphs, as_breaks, as_compact])
+@pytest.mark.parametrize("behind", [NOTED, COUNTED])
+def test_what_stands_behind_a_line_that_is_but_a_yes_or_a_number_is_in_a_remainder(form, behind):
+    page = read_page(form(PAGE).replace(behind, f"{behind} Retention period: five years").encode(), source="a.html")
+
+    remainders = [page.remainder, *(agreement.remainder for agreement in page.agreements)]
+    assert [text for text in remainders if text and text.endswith("Retention period: five years")]
 
 
 @given(st.data(), st.sampled_from(FORMS))
