@@ -81,6 +81,10 @@ class PageBelief:
     """An earlier complete run lacked the page (only of use before its first snapshot)."""
     shrunk: tuple[tuple[str, ...], int] = ((), 0)
     """References of a page that shrank beyond belief, and how often it was seen so."""
+    closes: bool = False
+    """Its last version had its end, `</body>` or `</html>`."""
+    unended: tuple[str, int] = ("", 0)
+    """Version of a page that lost its end and is not believed whole, and how often in a row it was seen so."""
     late_groups: tuple[tuple[str, str], ...] = ()
     """(id, edit) of the groups of runs in which this page could not be read (design rule 7)."""
     versions: tuple[str, ...] = ()
@@ -98,8 +102,9 @@ class PageBelief:
     @property
     def unsettled(self) -> bool:
         """Whether the next sighting may tell something, though the page does not change."""
-        doubtful = self.flag_doubt or self.remainder_doubt or self.absent_since or self.late_groups or self.shrunk[1]
-        return bool(doubtful or self.returned) or any(place.in_doubt for place in self.places.values())
+        doubtful = self.flag_doubt or self.remainder_doubt or self.absent_since or self.late_groups or self.returned
+        distrusted = self.shrunk[1] or self.unended[1]
+        return bool(doubtful or distrusted) or any(place.in_doubt for place in self.places.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,8 @@ class Sighting:
     body: str
     page: RegisterPage
     spelling: str = ""
+    closes: bool | None = None
+    """Whether its bytes have their end, `</body>` or `</html>`; None: of a text that says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

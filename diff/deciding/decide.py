@@ -26,7 +26,7 @@ from scraper.names.vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a run means. Of a held one nothing but `held` and `distrusted` counts."""
+    """What a run means. Of a held one nothing but `held`, `distrusted` and `cut_short` counts."""
 
     changes: tuple[Change, ...] = ()
     """To list: single changes and groups, which hold their members."""
@@ -39,6 +39,8 @@ class Decision:
     held: str | None = None
     distrusted: Mapping[str, str] = field(default_factory=dict)
     """Slug → reason, of pages that were read but are not believed."""
+    cut_short: frozenset[str] = frozenset()
+    """Slugs of those among them that seem cut off on their way."""
     stale: frozenset[str] = frozenset()
     """Slugs of the pages that show what they showed earlier, be it at another address: kept, and no more."""
 
@@ -64,7 +66,8 @@ def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guar
     pages = judge_pages(past, edition, trusted=trusted)
     identities = identities_of(past, pages, trusted=trusted)
     undone = Decision(
-        distrusted={slug: _why_distrusted(past, page) for slug, page in pages.shrunk.items()},
+        distrusted={slug: _why_distrusted(past, pages, slug) for slug in pages.distrusted},
+        cut_short=frozenset(pages.cut_short),
         stale=pages.stale | pages.earlier.keys(),
     )
     if not trusted and (held := _why_impossible(past, edition, pages, identities, guards)):
@@ -75,7 +78,7 @@ def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guar
     if not trusted and (held := _why_odd(run, gathered.left, guards)):
         return replace(undone, held=held)
     decision = _tell(run, gathered, joined, guards)
-    return replace(decision, distrusted=undone.distrusted, stale=undone.stale)
+    return replace(decision, distrusted=undone.distrusted, cut_short=undone.cut_short, stale=undone.stale)
 
 
 def identities_of(past: Past, pages: JudgedPages, *, trusted: bool) -> Identities:
@@ -114,8 +117,11 @@ def _unchanged(run: RunAtWork) -> Iterator[Place]:
         yield from (place for place in page.places.values() if not place.gone)
 
 
-def _why_distrusted(past: Past, page: PageBelief) -> str:
-    return f"it shows {len(page.shrunk[0])} of {past.size([page.slug])} agreements, the others are found nowhere else"
+def _why_distrusted(past: Past, pages: JudgedPages, slug: str) -> str:
+    if slug in pages.cut_short:
+        return "the page stops before </html>, which its last snapshot had"
+    shown = len(pages.shrunk[slug].shrunk[0])
+    return f"it shows {shown} of {past.size([slug])} agreements, the others are found nowhere else"
 
 
 def _gather(run: RunAtWork, guards: Guards) -> tuple[GatheredMoves, list[Change]]:

@@ -65,7 +65,7 @@ class RunAtWork:
         for slug in self.edition.absent:
             self._look_at_absence(slug, heirs)
         for slug in self.edition.failed:
-            self.pages[slug] = self.judged.shrunk.get(slug) or self._page(slug)
+            self.pages[slug] = self.judged.distrusted.get(slug) or self._page(slug)
         for slug in self.places.keys() - self.pages.keys():  # changed from afar: their agreements moved to them unread
             self.pages[slug] = replace(self._page(slug), places=self.places[slug])
 
@@ -288,6 +288,8 @@ class RunAtWork:
             absent_since=None,
             gone=False,
             shrunk=((), 0),
+            closes=bool(sighting.closes),
+            unended=("", 0),
             versions=with_version(before, self.judged.versions[slug]),
             returned="",
             returned_since="",

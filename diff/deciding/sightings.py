@@ -1,7 +1,8 @@
 """Which of the pages that a run read are believed, each by itself: what is no sighting starts no change.
 
-A page that shrank beyond belief is its own failure (design rule 11). Older builds from another host are no sightings,
-and an earlier version that a page shows again is none the first time: a cache may serve old and new by turns (rule 12).
+A page that was cut off on its way, or shrank beyond belief, is its own failure (design rule 11). Older builds from
+another host are no sightings, and an earlier version that a page shows again is none the first time: a cache may serve
+old and new by turns (rule 12).
 """
 
 import hashlib
@@ -9,13 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from diff.deciding.belief import Edition, PageBelief, Past, Place, Sighting
-from diff.deciding.compare import FoldedForms, folded_form, still_doubted
+from diff.deciding.compare import TEXTS, FoldedForms, folded_form, still_doubted
+from diff.deciding.guards import FEWEST_FAILURES
 from diff.deciding.identity import Identities
 from scraper.names.fold import fold
 from scraper.records import Agreement, RegisterPage
 
 SHRUNK_TO = 0.1
-SHRUNK_SIGHTINGS = 3
+ENOUGH_SIGHTINGS = 3
+"""Equal ones in a row, from which on a page is believed whatever it lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,8 @@ class JudgedPages:
     """The run, with the pages that are believed."""
     shrunk: Mapping[str, PageBelief]
     """What is noted of the pages that shrank beyond belief; they count as failed."""
+    cut_short: Mapping[str, PageBelief]
+    """The same of those that lost their end, and are not known to be whole."""
     stale: frozenset[str]
     """Older builds from another host."""
     earlier: Mapping[str, Sighting]
@@ -38,6 +43,11 @@ class JudgedPages:
     """The folded forms that these were made of."""
 
     @property
+    def distrusted(self) -> Mapping[str, PageBelief]:
+        """Return what is noted of the pages that were read and count as failed."""
+        return {**self.shrunk, **self.cut_short}
+
+    @property
     def not_believed(self) -> frozenset[str]:
         """Return the slugs of the pages that could not be read, or are not believed, but for stale ones."""
         return self.edition.failed | self.earlier.keys()
@@ -47,8 +57,11 @@ def judge_pages(past: Past, edition: Edition, *, trusted: bool) -> JudgedPages:
     """Judge the pages of a run one by one; of a *trusted* one only older builds are put aside."""
     stale = frozenset(s for s, seen in edition.read.items() if (page := past.page(s)) and is_stale_copy(page, seen))
     edition = _without(edition, stale)
-    shrunk = {} if trusted else _shrunken(past, edition)
-    edition = replace(_without(edition, shrunk), failed=edition.failed | shrunk.keys())
+    identities = Identities(past, edition)
+    shrunk = {} if trusted else _shrunken(past, edition, identities)
+    cut_short = {} if trusted else _cut_short(past, edition, identities, shrunk)
+    distrusted = shrunk.keys() | cut_short.keys()
+    edition = replace(_without(edition, distrusted), failed=edition.failed | distrusted)
     forms = FoldedForms()
     # Of a page that is new nothing will be compared: its forms, as long as itself, are not kept.
     versions = {
@@ -60,6 +73,7 @@ def judge_pages(past: Past, edition: Edition, *, trusted: bool) -> JudgedPages:
     return JudgedPages(
         edition=_without(edition, earlier),
         shrunk=shrunk,
+        cut_short=cut_short,
         stale=stale,
         earlier=earlier,
         twice={s: page.returned_since for s, page in pages.items() if page and page.returned == versions[s]},
@@ -73,20 +87,59 @@ def _without(edition: Edition, slugs: Iterable[str]) -> Edition:
     return replace(edition, read={slug: seen for slug, seen in edition.read.items() if slug not in gone})
 
 
+def _times(before: tuple[object, int], shown: object) -> int:
+    """Return how often in a row this was shown, given what was shown *before* and how often."""
+    return before[1] + 1 if before[0] == shown else 1
+
+
+# --- pages without their end ------------------------------------------------------------------------------------------
+
+
+def _cut_short(
+    past: Past, edition: Edition, identities: Identities, shrunk: Mapping[str, PageBelief]
+) -> dict[str, PageBelief]:
+    """Return the pages that lost their end and were not seen so often enough to believe it.
+
+    A cut takes the end, but so does a minifier, as HTML allows: where as many lost theirs as would hold the run, the
+    site prints none any more, and what shows all that it showed at its end is whole.
+    """
+    pages = {slug: page for slug in edition.read if (page := past.page(slug)) and page.closes}
+    lost = {slug: page for slug, page in pages.items() if edition.read[slug].closes is False}
+    is_the_sites = len(lost) >= FEWEST_FAILURES and 2 * len(lost) >= len(edition.sighted)
+    cut = {}
+    for slug, page in lost.items():
+        sighting = edition.read[slug]
+        if not is_the_sites or shows_less(page, sighting, identities.found_elsewhere):
+            version = version_of(sighting.page, folded_form)
+            cut[slug] = replace(shrunk.get(slug, page), unended=(version, _times(page.unended, version)))
+    return {slug: page for slug, page in cut.items() if page.unended[1] < ENOUGH_SIGHTINGS}
+
+
+def shows_less(page: PageBelief, sighting: Sighting, found_elsewhere: Callable[[str], frozenset[str]]) -> bool:
+    """Say whether a page shows less than is believed of it as a cut page does: agreements, or the end of the last."""
+    missing = page.standing - set(_references(sighting))
+    if missing and missing - found_elsewhere(page.slug):
+        return True
+    last = sighting.page.agreements[-1]
+    if last.reference not in page.standing:
+        return False
+    believed = page.places[last.reference].believed
+    texts = [(fold(getattr(believed, t) or ""), fold(getattr(last, t) or "")) for t in TEXTS if t not in last.unprinted]
+    return any(before != now and before.startswith(now) for before, now in texts)
+
+
 # --- pages that shrink, and older builds ------------------------------------------------------------------------------
 
 
-def _shrunken(past: Past, edition: Edition) -> dict[str, PageBelief]:
+def _shrunken(past: Past, edition: Edition, identities: Identities) -> dict[str, PageBelief]:
     """Return the pages that lost nine tenths of their agreements and were not seen so often enough to believe it."""
-    identities = Identities(past, edition)
     shrunk = {}
     for slug, sighting in edition.read.items():
         page = past.page(slug)
         if page and not page.gone and has_shrunk(page, sighting, identities.found_elsewhere):
             references = _references(sighting)
-            times = page.shrunk[1] + 1 if page.shrunk[0] == references else 1
-            shrunk[slug] = replace(page, shrunk=(references, times))
-    return {slug: page for slug, page in shrunk.items() if page.shrunk[1] < SHRUNK_SIGHTINGS}
+            shrunk[slug] = replace(page, shrunk=(references, _times(page.shrunk, references)))
+    return {slug: page for slug, page in shrunk.items() if page.shrunk[1] < ENOUGH_SIGHTINGS}
 
 
 def _references(sighting: Sighting) -> tuple[str, ...]:
@@ -145,8 +198,8 @@ def returns(page: PageBelief | None, sighting: Sighting, version: str) -> bool:
     """Say whether a page shows an earlier version of itself, and not the one before, for the first time in a row."""
     if page is None or page.gone or version in (*page.versions[-1:], page.returned):
         return False
-    # What was distrusted twice because it shrank is believed at its third equal sighting, be it an earlier version.
-    return version in page.versions and page.shrunk[0] != _references(sighting)
+    # What was distrusted twice is believed at its third equal sighting, be it an earlier version.
+    return version in page.versions and page.shrunk[0] != _references(sighting) and page.unended[0] != version
 
 
 def seen_again(page: PageBelief, sighting: Sighting, version: str, time: str) -> PageBelief:

@@ -15,7 +15,8 @@ from scraper.reading.charset import decode, is_binary
 from scraper.reading.markup import every_element_a_line, lines_of_markup
 
 _XML_PROLOG = re.compile(r"\A(?:\s*<\?xml[^>]*>?)+")
-_CLOSES = re.compile(rb"</html\s*>", re.IGNORECASE)
+# What stands behind `</body>` is no part of a page: a generator may leave the other tag out, a cut takes both.
+_CLOSES = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
 _PAGE_OF_ORGANISATION = re.compile(r"/organisations?/[^/?#\s]+")
 
 
@@ -42,17 +43,16 @@ class PageLines:
         return any(_PAGE_OF_ORGANISATION.search(str(link.get("href"))) for link in links)
 
 
-def read_lines(body: bytes, *, source: str, charset: str | None = None, must_close: bool = False) -> PageLines:
+def read_lines(body: bytes, *, source: str, charset: str | None = None) -> PageLines:
     """Return the lines of the page in *body*.
 
     Args:
         body: The page as it came, HTML or text: its content decides, not its name.
         source: What to call it in an error.
         charset: The set of characters that came with it in a header, if any.
-        must_close: The page's last snapshot had `</html>`, so one without it was cut off on its way.
 
     Raises:
-        RefusedPageError: It is no text, or stops before its end.
+        RefusedPageError: It is no text, or stops inside a tag.
     """
     if is_binary(body):
         raise RefusedPageError(source, "not a text or HTML page (binary)")
@@ -61,7 +61,7 @@ def read_lines(body: bytes, *, source: str, charset: str | None = None, must_clo
         raise RefusedPageError(source, "empty")
     if not looks_like_markup(text):
         return PageLines(lines_of_text(text), notices)
-    _refuse_cut_off(text, must_close and not closes(body), source)
+    _refuse_cut_off(text, source)
     if reason := too_many_tags(text):
         raise RefusedPageError(source, reason)
     text = _XML_PROLOG.sub("", text)
@@ -72,12 +72,10 @@ def read_lines(body: bytes, *, source: str, charset: str | None = None, must_clo
 
 
 def closes(body: bytes) -> bool:
-    """Say whether *body* is an HTML page that has its end, `</html>`."""
+    """Say whether *body* is an HTML page that has its end, `</body>` or `</html>`."""
     return _CLOSES.search(body[-65536:]) is not None or _CLOSES.search(body) is not None
 
 
-def _refuse_cut_off(text: str, lacks_end: bool, source: str) -> None:
+def _refuse_cut_off(text: str, source: str) -> None:
     if text.rfind("<") > text.rfind(">") and re.match(r"<(?:[a-zA-Z/!?]|\s*$)", text[text.rfind("<") :]):
         raise RefusedPageError(source, "the page stops inside a tag")
-    if lacks_end:
-        raise RefusedPageError(source, "the page stops before its end: no </html>, and the one before it had one")

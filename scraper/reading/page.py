@@ -71,7 +71,6 @@ def read_page(
     source: str,
     slug: str | None = None,
     charset: str | None = None,
-    must_close: bool = False,
     vocabulary: Vocabulary | None = None,
 ) -> RegisterPage:
     """Return what the page in *body* says, the site's frame still in it.
@@ -81,7 +80,6 @@ def read_page(
         source: What to call it: a file's name or an address.
         slug: The page's slug; by default the one that *source* names.
         charset: The set of characters that came with it in a header, if any.
-        must_close: The page's last snapshot had `</html>`, so one without it was cut off on its way.
         vocabulary: Names of organisations that hold commas; by default those that come with the program.
 
     Raises:
@@ -89,7 +87,7 @@ def read_page(
         RefusedPageError: It is no page of the register, or not a whole one.
     """
     slug = slug_of(source) if slug is None else slug
-    lines = read_lines(body, source=source, charset=charset, must_close=must_close)
+    lines = read_lines(body, source=source, charset=charset)
     page = _place(lines)
     if not page.starts:
         raise _refusal(lines, page.lines, source)

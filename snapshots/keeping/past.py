@@ -158,6 +158,7 @@ def belief_from_json(slug: str, row: Mapping[str, Any], states: States) -> PageB
         "remainder_doubt": doubt and Doubt(frozenset(doubt[0]), doubt[1]),
         "flags": None if row["flags"] is None else tuple(row["flags"]),
         "shrunk": (tuple(references), times),
+        "unended": tuple(row["unended"]),
         "late_groups": tuple((identity, key) for identity, key in row["late_groups"]),
     }
     return PageBelief(slug=slug, **{**row, **tuples, "places": places})

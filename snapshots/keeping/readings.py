@@ -35,7 +35,7 @@ class Reading:
     page: RegisterPage | None
     refused: str | None
     closes: bool | None
-    """Whether it ends with `</html>`; None for a page saved as text."""
+    """Whether it has its end, `</body>` or `</html>`; None for a page saved as text."""
     is_list: bool = False
 
 

@@ -30,7 +30,6 @@ from snapshots.keeping.history import HistoryWriter, Origin
 from snapshots.keeping.past import StoredPast
 from snapshots.keeping.readings import (
     Progress,
-    Reading,
     Readings,
     Unread,
     no_progress,
@@ -273,11 +272,11 @@ class Store:
         refused: dict[str, str] = dict(failed)
         for slug in sorted(seen.keys() - quiet):
             reading = readings.load(seen[slug].sha256, slug)
-            reason = reading.refused or self._stops_short(slug, reading, readings, past)
-            if reading.page is None or reason:
-                refused[slug] = reason or "unreadable"
+            if reading.page is None:
+                refused[slug] = reading.refused or "unreadable"
             else:
-                read[slug] = Sighting(seen[slug].sha256, one_each(reading.page), _spelling(seen[slug].source))
+                whence = _spelling(seen[slug].source)
+                read[slug] = Sighting(seen[slug].sha256, one_each(reading.page), whence, reading.closes)
         # A page that was refused is not missing.
         missing = known - seen.keys() - failed.keys() if run["complete"] else set[str]()
         absent = missing | (gone & known)
@@ -293,15 +292,6 @@ class Store:
             changed=frozenset(s for s in read if (page := past.page(s)) is None or page.body != seen[s].sha256),
         )
         return take_out_frame(past, edition), refused
-
-    def _stops_short(self, slug: str, reading: Reading, readings: Readings, past: Past) -> str | None:
-        """Say that a page lacks the `</html>` that its last snapshot had: it was cut off on its way."""
-        if reading.closes is not False:
-            return None
-        page = past.page(slug)
-        if page is None or page.body is None or not readings.load(page.body, slug).closes:
-            return None
-        return "the page stops before </html>, which its last snapshot had"
 
     def _note_rules(self) -> None:
         insert(self.db, "derivation", {"id": 1, "rules": _deriving_rules()}, verb="replace")
@@ -363,7 +353,7 @@ def _outcome(edition: Edition, decision: Decision, listed: Sequence[Change], ref
         decision=decision,
         changes=listed,
         refused=refused,
-        changed=len(edition.changed),
+        changed=len(edition.changed - decision.distrusted.keys()),
         notices=tuple(notices),
     )
 

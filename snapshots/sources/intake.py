@@ -354,7 +354,8 @@ def take_editions(
                 failed={slug: page.refused or "" for slug, page in gathered.refused.items()},
             )
             outcome = store.take(edition, rules, progress=progress, dues=dues)
-            taken = taken or outcome.known or bool(gathered.pages.keys() - outcome.refused.keys())
+            failed = outcome.refused.keys() | outcome.decision.cut_short
+            taken = taken or outcome.known or bool(gathered.pages.keys() - failed)
             if outcome.known:  # of an edition that was there before, what this import holds of its refusals
                 outcome = replace(
                     outcome, refused={slug: why for slug, why in outcome.refused.items() if slug in gathered}
@@ -362,7 +363,8 @@ def take_editions(
             told.append(outcome)
         if not taken:
             # An error takes back what was written.
-            refused = [Refused(slug, reason) for outcome in told for slug, reason in outcome.refused.items()]
+            reasons = [{**outcome.refused, **outcome.decision.distrusted} for outcome in told]
+            refused = [Refused(slug, reason) for by_slug in reasons for slug, reason in by_slug.items()]
             raise IntakeRefusedError(f"{_told(refused)}: nothing was imported")
     return told
 

@@ -145,7 +145,7 @@ create table readings (
   files_disseminated integer,  -- Number of files that the page counts; null where it counts none.
   flags text,  -- Sentences that the page flags, without the sign, a JSON list; null for a refused page.
   notices text,  -- What the reader noticed, such as unknown labels, a JSON list; null for a refused page.
-  closes integer,  -- 1 if the bytes end with </html>, 0 if an HTML page does not, null for text.
+  closes integer,  -- 1 if the bytes have </body> or </html>, 0 if an HTML page does not, null for text.
   states text  -- Rows of states, one for each agreement in the order of the page, a JSON list; null if refused.
 ) strict;
 

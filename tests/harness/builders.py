@@ -126,6 +126,7 @@ class Watched:
         complete: bool = True,
         trusted: bool = False,
         hosts: Mapping[str, str] | None = None,
+        unended: Iterable[str] = (),
         lately: bool = True,
     ) -> list[Change]:
         """Take an edition and return what it lists, in public order.
@@ -136,10 +137,19 @@ class Watched:
             complete: It holds every page of the register, so that what is missing is gone.
             trusted: An operator released it.
             hosts: Where pages came from, by slug, if not from the usual host.
+            unended: Slugs of the pages without `</html>`.
             lately: The run before it was less than 45 days earlier.
         """
         self.months += 1
-        seen = {one.slug: Sighting(body_of(one), one, (hosts or {}).get(one.slug, "https://site/")) for one in pages}
+        seen = {
+            one.slug: Sighting(
+                body_of(one) + "-" * (one.slug in unended),
+                one,
+                (hosts or {}).get(one.slug, "https://site/"),
+                closes=one.slug not in unended,
+            )
+            for one in pages
+        }
         quiet = {slug for slug, sighting in seen.items() if self._is_quiet(slug, sighting)}
         known = {slug for slug, belief in self.past.pages.items() if belief.body is not None and not belief.gone}
         edition = Edition(

@@ -430,6 +430,15 @@ def test_a_page_that_never_had_a_closing_tag_is_taken(watch):
     assert watch.told() == [("dsa-extended", "DARS-NIC-418833-K1D7R")]
 
 
+def test_an_edition_of_a_site_that_leaves_closing_tags_out_is_taken_whole(watch):
+    pages = {f"{slug}.html": page.html() for slug, page in REGISTER.items()}
+    watch.take(pages, "2026-10-01")
+    minified = {name: body.removesuffix(b"\n</body></html>\n") for name, body in pages.items()}
+
+    assert watch.take(minified, "2026-10-02").exit_code == 0
+    assert watch.told() == []
+
+
 def test_a_page_of_text_after_one_of_html_is_not_cut_short(watch):
     watch.take({"nhs_eastmere_icb.html": EASTMERE.html()}, "2026-10-01")
 

@@ -437,6 +437,74 @@ def test_a_page_that_failed_and_left_the_index_is_still_asked_for(nights, site, 
     assert EAST in server.pages_asked()
 
 
+# --- end tags ---------------------------------------------------------------------------------------------------------
+
+
+def minified(page):
+    """Return a page without the end tags that HTML lets a generator leave out."""
+    return page.html().replace(b"\n</body></html>\n", b"")
+
+
+MINIFIED = {slug: minified(page) for slug, page in BIG.items()}
+
+
+def test_a_register_that_never_prints_end_tags_is_read_from_its_first_night_on(nights, site):
+    site.pages = dict(MINIFIED)
+    assert nights.run_at().failed == {}
+    edited = "nhs_board_03"
+    site.pages[edited] = minified(with_project(BIG[edited], end="2031-01-01"))
+
+    assert nights.run_at().failed == {}
+    assert nights.told() == [("dsa-extended", BIG[edited].projects[0].reference)]
+
+
+@pytest.mark.parametrize("minified_pages", [6, 7, 12])
+def test_a_site_that_leaves_the_end_tags_out_from_one_night_to_the_next_is_no_news(nights, site, minified_pages):
+    site.pages = dict(BIG)
+    nights.run_at()
+    site.pages |= dict(list(MINIFIED.items())[:minified_pages])
+    report = nights.run_at()
+
+    assert (report.failed, report.outcome.decision.held, nights.told()) == ({}, None, [])
+    assert report.outcome.changed == minified_pages
+    assert nights.run("reparse").exit_code == 0
+    assert (nights.status()["last_run"]["pages_failed"], nights.told()) == (0, [])
+
+
+def test_a_page_that_loses_its_end_tags_alone_is_fetched_whole_until_its_third_equal_sighting(known, site, server):
+    site.pages[HARROW] = minified(EXTENDED)
+    for _ in range(2):
+        server.forget()
+        report = known.run_at()
+        assert report.failed == {HARROW: "the page stops before </html>, which its last snapshot had"}
+        assert server.statuses()[HARROW] == 200
+    assert known.told() == []
+    assert known.run_at().failed == {}
+    told = known.changes("--all")
+    assert [change["kind"] for change in told] == ["dsa-extended"]
+    server.forget()
+    known.run_at()
+
+    assert server.statuses()[HARROW] == 304
+    assert known.run("reparse").exit_code == 0
+    assert known.changes("--all") == told
+
+
+def test_a_proxy_that_cuts_every_page_holds_the_run_night_after_night_and_is_told_by_nobody(nights, site):
+    site.pages = dict(BIG)
+    nights.run_at()
+    site.faults = {slug: answer(page.html()[: len(page.html()) * 4 // 5]) for slug, page in BIG.items()}
+    for _ in range(4):
+        assert nights.run_at().outcome.decision.held == "12 of the 12 pages asked for could not be read"
+    site.faults = {}
+
+    assert nights.run_at().failed == {}
+    assert nights.told() == []
+
+
+# --- many pages that fail ---------------------------------------------------------------------------------------------
+
+
 def many_pages(count):
     return {f"page_{n:02d}": Page(f"Board {n}", many(1, first=n)) for n in range(count)}
 

@@ -1,4 +1,4 @@
-"""Pages that are not believed: those that shrink, older builds, and earlier versions that a page shows again."""
+"""Pages that are not believed: those cut off or shrunk, older builds, and earlier versions that a page shows again."""
 
 from dataclasses import replace
 from itertools import cycle, islice, pairwise
@@ -7,6 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scraper.errors import RefusedPageError
+from scraper.reading.lines import closes
+from scraper.reading.page import read_page
 from tests.harness.builders import (
     DEATHS,
     HES,
@@ -21,6 +24,7 @@ from tests.harness.builders import (
     reference,
     trust,
 )  # fmt: skip
+from tests.harness.editions import Page, many, with_project
 
 # --- one page that shrinks --------------------------------------------------------------------------------------------
 
@@ -95,6 +99,156 @@ def test_a_page_of_two_agreements_that_loses_one_has_not_shrunk_though_the_other
 
     watched.see(replace(first, agreements=one.agreements), one, other)
 
+    assert watched.last.distrusted == {}
+
+
+# --- pages without their end ------------------------------------------------------------------------------------------
+
+SLUGS = [one.slug for one in (WHOLE, *REST)]
+CUT_OFF = "the page stops before </html>, which its last snapshot had"
+EDITED = replace(WHOLE, agreements=(replace(WHOLE.agreements[0], sublicensing=("Yes",)), *WHOLE.agreements[1:]))
+
+
+def test_a_page_that_loses_its_end_alone_is_that_pages_failure_and_believed_at_its_third_equal_sighting():
+    watched = Watched(WHOLE, *REST)
+
+    for _ in range(2):
+        assert watched.see(EDITED, *REST, unended=["trust_1"]) == []
+        assert watched.last.distrusted == {"trust_1": CUT_OFF}
+        assert watched.last.cut_short == {"trust_1"}
+    assert kinds(watched.see(EDITED, *REST, unended=["trust_1"])) == ["sublicensing-changed"]
+    assert watched.last.distrusted == {}
+    assert watched.see(EDITED, *REST, unended=["trust_1"]) == []
+
+
+@pytest.mark.parametrize(("between", "unended"), [(EDITED, ["trust_1"]), (WHOLE, [])], ids=["other", "whole"])
+def test_the_count_begins_again_when_it_shows_something_else_or_its_end(between, unended):
+    watched = Watched(WHOLE, *REST)
+    for _ in range(2):
+        watched.see(WHOLE, *REST, unended=["trust_1"])
+    watched.see(between, *REST, unended=unended)
+
+    watched.see(WHOLE, *REST, unended=["trust_1"])
+
+    assert watched.last.distrusted == {"trust_1": CUT_OFF}
+
+
+def test_what_a_page_without_its_end_lacks_at_its_third_sighting_is_doubted_first_as_anything_is():
+    shorter = replace(WHOLE, agreements=WHOLE.agreements[:-1])
+    watched = Watched(WHOLE, *REST)
+
+    told = [kinds(watched.see(shorter, *REST, unended=["trust_1"])) for _ in range(4)]
+
+    assert told == [[], [], [], ["agreement-removed"]]
+
+
+def test_an_operator_who_releases_a_run_trusts_pages_without_their_end():
+    watched = Watched(WHOLE, *REST)
+
+    watched.see(EDITED, *REST, unended=["trust_1"], trusted=True)
+
+    assert watched.last.distrusted == {}
+
+
+@pytest.mark.parametrize("n_lost", range(3, 6))
+def test_where_half_of_the_pages_lose_their_end_the_site_prints_it_no_longer(n_lost):
+    watched = Watched(WHOLE, *REST)
+
+    told = watched.see(EDITED, *REST, unended=SLUGS[:n_lost])
+
+    assert (watched.last.held, watched.last.distrusted) == (None, {})
+    assert kinds(told) == ["sublicensing-changed"]
+
+
+def test_where_fewer_do_these_fail_and_do_not_hold_the_run():
+    watched = Watched(WHOLE, *REST)
+
+    assert watched.see(EDITED, *REST, unended=SLUGS[:2]) == []
+    assert (watched.last.held, watched.last.distrusted.keys()) == (None, set(SLUGS[:2]))
+
+
+def ending(texts, page=WHOLE):
+    """Return a page whose last agreement has other outputs, or none."""
+    return replace(page, agreements=(*page.agreements[:-1], replace(page.agreements[-1], outputs=texts)))
+
+
+LESS = {
+    "its last agreement is missing": (WHOLE, replace(WHOLE, agreements=WHOLE.agreements[:-1])),
+    "its last text stops in a word": (ending("A paper and a table."), ending("A paper and a ta")),
+    "its last text is missing": (ending("A paper and a table."), ending(None)),
+}
+
+
+@pytest.mark.parametrize(("before", "now"), LESS.values(), ids=LESS)
+def test_on_a_site_without_ends_a_page_that_shows_less_at_its_own_is_cut(before, now):
+    watched = Watched(before, *REST)
+
+    assert watched.see(now, *REST, unended=SLUGS) == []
+    assert watched.last.distrusted == {"trust_1": CUT_OFF}
+
+
+MORE = {
+    "an agreement behind its last": (WHOLE, trust(1, *range(20), 900), ["agreement-added"]),
+    "another text at its end": (ending("A paper and a table."), ending("A table and a paper."), ["text-changed"]),
+    "an agreement that moved": (WHOLE, trust(1, *range(19)), ["agreement-moved", "organisation-added"]),
+}
+
+
+@pytest.mark.parametrize(("before", "now", "told"), MORE.values(), ids=MORE)
+def test_on_a_site_without_ends_a_page_that_shows_more_or_other_is_whole(before, now, told):
+    watched = Watched(before, *REST)
+    moved = [trust(7, 19)] * ("agreement-moved" in told)
+
+    assert kinds(watched.see(now, *REST, *moved, unended=[*SLUGS, "trust_7"])) == told
+
+
+# Bytes, cut where a proxy may cut them.
+
+BOARDS = [
+    Page(f"NHS Board {n}", tuple(replace(one, outputs=f"{one.outputs} {n}" * (1 + n)) for one in many(4, first=10 * n)))
+    for n in range(8)
+]
+
+
+def night(watched, limit, pages=BOARDS):
+    """See the pages with no more than *limit* bytes of each; return what is told."""
+    read, failed, unended = [], [], []
+    for n, board in enumerate(pages):
+        body = board.html()[:limit]
+        try:
+            read.append(read_page(body, source="a.html", slug=f"board_{n}"))
+        except RefusedPageError:
+            failed.append(f"board_{n}")
+        unended += [] if closes(body) else [f"board_{n}"]
+    return watched.see(*read, failed=failed, unended=unended)
+
+
+def test_wherever_one_page_is_cut_nothing_is_told_until_it_is_whole_again():
+    """And it is not believed while it is cut, so that an end that was extended meanwhile is told once it is whole."""
+    extended = with_project(BOARDS[0], end="2031-01-01")
+    html = extended.html()
+    whole = html.index(b"</body>")
+    watched = Watched()
+    night(watched, None)
+    others = [read_page(board.html(), source="a.html", slug=f"board_{n + 1}") for n, board in enumerate(BOARDS[1:])]
+
+    for size in range(10, whole, 10):
+        try:
+            cut = [read_page(html[:size], source="a.html", slug="board_0")]
+        except RefusedPageError:
+            cut = []
+        told = watched.see(*cut, *others, failed={"board_0"} - {one.slug for one in cut}, unended=["board_0"])
+        assert (told, watched.last.distrusted.keys()) == ([], {one.slug for one in cut}), size
+    assert kinds(night(watched, None, [extended, *BOARDS[1:]])) == ["dsa-extended"]
+
+
+@pytest.mark.parametrize("limit", range(100, len(BOARDS[-1].html()), 97))
+def test_a_proxy_that_cuts_all_long_pages_makes_no_news_and_no_removal(limit):
+    """Of a page cut the end shows less than before, so it fails; where that is half of them, the run is held."""
+    watched = Watched()
+    night(watched, None)
+
+    assert [night(watched, limit), night(watched, limit), night(watched, None)] == [[], [], []]
     assert watched.last.distrusted == {}
 
 

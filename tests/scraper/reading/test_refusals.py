@@ -5,7 +5,7 @@ import pytest
 from scraper.errors import ListPageError, RefusedPageError
 from scraper.reading.lines import closes
 from scraper.reading.page import read_page
-from tests.scraper.reading.pages.render import PAGE, as_compact, as_num, as_paragraphs, heading, read_said
+from tests.scraper.reading.pages.render import PAGE, as_num, as_paragraphs, heading, read_said
 
 WHOLE = as_paragraphs(PAGE).encode()
 NO_HEADING = as_num(PAGE).replace(heading(PAGE.projects[0]), "")
@@ -71,18 +71,18 @@ def test_an_organisation_without_agreements_is_no_list_though_it_links_to_others
     assert not isinstance(refusal.value, ListPageError)
 
 
-def test_a_page_without_its_end_is_refused_where_the_one_before_had_it():
+def test_a_page_without_its_end_is_read_and_known_to_lack_it():
     cut = WHOLE[: WHOLE.rindex(b"<div>")]
 
     assert closes(WHOLE)
     assert not closes(cut)
     assert read_said(cut, source="a.html").agreements == read_said(WHOLE, source="a.html").agreements
-    with pytest.raises(RefusedPageError, match="</html>"):
-        read_page(cut, source="a.html", must_close=True)
 
 
-def test_a_text_has_no_end_to_be_missed():
-    assert read_page(as_compact(PAGE).encode(), source="a.txt", must_close=True).agreements
+@pytest.mark.parametrize("tag", [b"</html>", b"</body>"])
+def test_either_end_tag_is_the_end_of_a_page(tag: bytes):
+    assert closes(WHOLE.replace(tag, b""))
+    assert closes(WHOLE.replace(tag, tag.upper().replace(b">", b"\n>")))
 
 
 def test_content_decides_what_a_page_is_not_its_name():
