@@ -26,6 +26,7 @@ from pydantic import (
 
 from diff.deciding.guards import FEWEST_AGREEMENTS, Guards
 from diff.kinds import ChangeKind
+from diff.saying.english import listed
 from notify.message.operator import OPERATOR
 from scraper.limits import LARGEST_PAGE
 from scraper.register import NHS_DATA_RELEASE
@@ -287,6 +288,10 @@ class VocabularySettings(SettingsSection):
     )
 
 
+WAYS = {"email": "mail", "webhook": "webhook", "url": "service"}
+"""Setting of a subscription that says where it is told → what `status` calls that way."""
+
+
 class SubscriptionSettings(SettingsSection):
     """Who is told what, and when. Such a block may stand any number of times, each with another name.
 
@@ -339,12 +344,17 @@ class SubscriptionSettings(SettingsSection):
     @property
     def channel(self) -> str:
         """What its way out is called."""
-        return "mail" if self.email else "webhook" if self.webhook else "service"
+        return WAYS[self.way]
+
+    @property
+    def way(self) -> str:
+        """The setting that says where it is told, one of `WAYS`."""
+        return next(way for way in WAYS if getattr(self, way) is not None)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if sum(way is not None for way in (self.email, self.webhook, self.url)) != 1:
-            raise ValueError("must have exactly one of email, webhook and url")
+        if sum(getattr(self, way) is not None for way in WAYS) != 1:
+            raise ValueError(f"must have exactly one of {listed(WAYS)}")
         if self.name == OPERATOR:
             raise ValueError(f"the name {OPERATOR!r} is taken: operator of [mail] is told by itself")
         if self.secret and not self.webhook:

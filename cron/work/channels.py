@@ -33,7 +33,7 @@ class Channels:
         """Return the way to a subscription, or to the operator if there is none."""
         if subscription is None:
             return self.letters_to(self._mail.operator or "", stop=None)
-        return next(channel(self, subscription) for name, channel in CHANNELS.items() if getattr(subscription, name))
+        return CHANNELS[subscription.way](self, subscription)
 
     def letters_to(self, address: str, *, stop: str | None) -> Mail:
         """Return the way by mail to *address*."""
@@ -56,4 +56,4 @@ CHANNELS: dict[str, Callable[[Channels, SubscriptionSettings], Channel]] = {
     "webhook": lambda _, subscription: subscription.as_value(Webhook, url=subscription.webhook),
     "url": lambda _, subscription: Service(subscription.url.get_secret_value() if subscription.url else ""),
 }
-"""Setting of a subscription that names where it is told → the channel that goes there. Each has exactly one."""
+"""Each of `WAYS` → the channel that goes there. Not in the settings themselves: those load no HTTP and no mail."""

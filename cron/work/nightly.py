@@ -118,10 +118,11 @@ def run_tonight(
     except Exception as error:
         # Whatever it was: silence would be taken for a machine that is switched off.
         if not plan.dry_run:
-            # One page is no night, and where another run is at work, that one says how the night was.
+            # One page is no night, and where another run is at work, that one notes and tells how the night was.
             if not plan.only and not isinstance(error, AlreadyRunningError):
                 _note_failure(context, error)
                 after_failure(context)
+            # A second run is pinged too: it ended with status 1, and whoever started two has to hear of it.
             ping(schedule.ping_failure_url)
         raise
     if plan.dry_run:

@@ -836,6 +836,16 @@ def test_a_second_run_at_the_same_time_does_nothing_and_says_so(nights, server):
     nights.quiet_night()
 
 
+def test_a_second_run_is_pinged_as_a_failure_and_noted_as_none(tmp_path, server, pinged):
+    nights = Nights(tmp_path, server, schedule=pings(pinged))
+    nights.night()
+    with only_run(nights.database):
+        nights.night()
+
+    assert paths(pinged) == ["/well", "/ill"]
+    assert nights.status()["attempts"] is None
+
+
 def test_the_lock_of_a_run_that_was_killed_is_free(tmp_path, server):
     nights = Nights(tmp_path, server)
     code = (
