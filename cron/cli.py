@@ -14,7 +14,7 @@ from cron.commands.options import PATH, WRONG_USAGE
 from cron.terminal.output import complain, discard_output
 from scraper.errors import RegisterWatchError, SettingsError, explained
 
-FAMILIES = {
+COMMANDS = {
     "start": ("init", "demo"),
     "run": ("run", "schedule"),
     "intake": ("parse", "import", "backfill"),
@@ -30,7 +30,7 @@ class LazyCommands(Mapping[str, click.Command]):
     """Name → command. Its module is loaded when somebody asks for it: `--version` needs none."""
 
     def __init__(self) -> None:
-        self._modules = {name: module for module, names in FAMILIES.items() for name in names}
+        self._modules = {name: module for module, names in COMMANDS.items() for name in names}
 
     def __getitem__(self, name: str) -> click.Command:
         # To load all families takes longer than most of them take to answer.

@@ -22,13 +22,8 @@ from snapshots.browse.app.request import (
     files_beside,
 )
 from snapshots.browse.parts.charts import names_chart
-from snapshots.browse.parts.holders import (
-    HeldPeriod,
-    Subject,
-    holding_page,
-    read_holding,
-    rows_of_holders,
-)
+from snapshots.browse.parts.holders import HeldPeriod, Subject, read_holding, rows_of_holders
+from snapshots.browse.parts.holding import holding_page
 
 LONGEST_TITLE = 200
 

@@ -6,12 +6,12 @@ from typing import Any
 from diff.kinds import ChangeKind
 from diff.names import nearest
 from diff.saying.english import plural
-from scraper.names.legal_basis import FAMILIES as ALL_FAMILIES
-from scraper.names.legal_basis import family_of
+from scraper.names.legal_basis import FAMILIES, family_of
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, Row, files_beside
-from snapshots.browse.parts.holders import FAMILIES, HeldPeriod, Subject, holding_page, read_holding, rows_of_holders
+from snapshots.browse.parts.holders import HeldPeriod, Subject, read_holding, rows_of_holders
+from snapshots.browse.parts.holding import FAMILY_NAMES, holding_page
 from snapshots.browse.parts.law import about, heading
 
 LONGEST_TITLE = 160
@@ -55,12 +55,12 @@ def legal_bases(request: PageRequest) -> Mapping[str, Any]:
 
 def _by_family(rows: Sequence[Row]) -> list[Mapping[str, Any]]:
     """Return each family with its bases, the most cited first."""
-    bases: dict[str, list[Row]] = {family: [] for family in FAMILIES}
+    bases: dict[str, list[Row]] = {family: [] for family in FAMILY_NAMES}
     for row in sorted(rows, key=lambda row: (-row["agreements"], row["basis"])):
         shown = {"heading": _title(row["basis"], row["printed"]), "about": about(row["basis"])}
         bases[family_of(row["basis"])].append(row | shown)
     return [
-        {"id": f"family-{n}", "name": FAMILIES[family], "about": ALL_FAMILIES[family].about, "bases": own}
+        {"id": f"family-{n}", "name": FAMILY_NAMES[family], "about": FAMILIES[family].about, "bases": own}
         for n, (family, own) in enumerate(bases.items())
         if own
     ]
@@ -82,7 +82,7 @@ def legal_basis(request: PageRequest) -> Mapping[str, Any]:
         **holding_page(request, holding, addresses.legal_basis(basis)),
         "title": _title(basis, forms[0]["printed"]),
         "description": f"{holding.counted}: who cites it, since when, and in which words it is printed.",
-        "family": FAMILIES[family_of(basis)],
+        "family": FAMILY_NAMES[family_of(basis)],
         "about": about(basis),
         "forms": forms[:MOST_FORMS],
         "forms_all": len(forms),

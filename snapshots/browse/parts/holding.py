@@ -1,0 +1,244 @@
+"""What the pages of a dataset and of a legal basis show alike: who has it, by month, and who lately got or lost it."""
+
+import json
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from diff.kinds import ChangeKind
+from diff.saying.english import day, listed, month, number
+from scraper.names.fold import fold
+from scraper.names.legal_basis import FAMILIES
+from scraper.reading.values import is_type_of_data
+from scraper.text import cut, one_line
+from scraper.times import as_text, read_time
+from snapshots.browse.app import addresses
+from snapshots.browse.app.request import BadAddressError, PageRequest, QueryWords, Reader, Row, piece_of
+from snapshots.browse.parts.charts import Level, levels_chart, months_between
+from snapshots.browse.parts.holders import HeldPeriod, Holder, Holding, stretches
+
+RECENT_DAYS = 90
+MOVES_SHOWN = 8
+ON_A_PAGE = 100
+LONGEST_TITLE = 200
+
+FAMILY_NAMES = {one.id: one.name for one in sorted(FAMILIES.values(), key=lambda one: one.place)}
+"""What a family of legal bases is called, in the order of a list."""
+
+ACCESS = {
+    "files": "Files, once or repeatedly",
+    "system": "System access only",
+    "both": "Both",
+    "none": "None printed",
+}
+"""How data may be used."""
+
+ORDERS: Mapping[str, tuple[str, Callable[[Holder], Any]]] = {
+    "": ("newest first", lambda _: 0),
+    "organisation": ("by organisation", lambda holder: (fold(holder.organisation), holder.reference)),
+    "end": (
+        "by printed end",
+        lambda holder: (holder.dsa_end is None, holder.dsa_end or "", fold(holder.organisation)),
+    ),
+}
+"""How the table of holders may be sorted; the first is the order in which they come."""
+
+
+def holding_page(request: PageRequest, holding: Holding, address: str) -> Mapping[str, Any]:
+    """Return what both pages show; *address* is that of the page."""
+    words, reader = request.words, request.reader
+    family, access, order = _asked_for(words)
+
+    def to(**other: str) -> str:
+        return addresses.with_query(address, ({"family": family, "access": access, "sort": order} | other).items())
+
+    chosen = [
+        holder
+        for holder in holding.holders
+        if (not family or family in holder.families) and (not access or holder.access == access)
+    ]
+    chosen.sort(key=ORDERS[order][1])
+    piece = piece_of(chosen, words, ON_A_PAGE, lambda start: to(start=start) + "#h-who")
+    moves = list(_moves(reader, holding))
+    got, lost = ([{**move.change, "head": move.head} for move in moves if move.got is which] for which in (True, False))
+    narrowed = [f"legal family “{FAMILY_NAMES[family]}”"] if family else []
+    narrowed += [f"access “{ACCESS[access]}”"] if access else []
+    levels = _levels(reader, holding.periods)
+    return {
+        **piece,
+        "lead": _lead(reader, holding, moves),
+        "holders": [_shown(holder) for holder in piece["shown"]],
+        "all_holders": len(holding.holders),
+        "narrowed": listed(narrowed) if narrowed else "",
+        "without": to(family="", access=""),
+        "sorts": [
+            {"words": said, "address": to(sort=key) + "#h-who", "current": key == order}
+            for key, (said, _) in ORDERS.items()
+        ],
+        "got": got[:MOVES_SHOWN],
+        "got_all": len(got),
+        "lost": lost[:MOVES_SHOWN],
+        "lost_all": len(lost),
+        "families": [
+            (FAMILY_NAMES.get(key, key), n, to(family=key) + "#h-who")
+            for key, n in _counts((key, holder) for holder in holding.holders for key in holder.families)
+        ],
+        "access": [
+            (ACCESS[key], n, to(access=key) + "#h-who")
+            for key, n in _counts((holder.access, holder) for holder in holding.holders)
+        ],
+        "months": f"{month(levels[0][0])} to {month(levels[-1][0])}" if levels else "",
+        "chart": levels_chart(levels, *holding.subject.chart),
+        "files": addresses.files(address),
+        "canonical": to(),
+    }
+
+
+def _asked_for(words: QueryWords) -> tuple[str, str, str]:
+    """Return family, access and order that an address asks for; BadAddressError for one that there is not."""
+    family, access, order = words.one("family"), words.one("access"), words.one("sort")
+    if family and family not in FAMILY_NAMES:
+        raise BadAddressError(f"There is no family of legal bases “{family}”.")
+    if access and access not in ACCESS:
+        raise BadAddressError(f"There is no kind of access “{access}”; there are {listed(ACCESS)}.")
+    if order not in ORDERS:
+        raise BadAddressError(f"A table can be sorted by {listed(key for key in ORDERS if key)}, not by “{order}”.")
+    return family, access, order
+
+
+def _counts(found: Iterable[tuple[str, Holder]]) -> list[tuple[str, int]]:
+    """Return on how many agreements each key is, the most first."""
+    references: dict[str, set[str]] = defaultdict(set)
+    for key, holder in found:
+        references[key].add(holder.reference)
+    return sorted(((key, len(own)) for key, own in references.items()), key=lambda count: (-count[1], count[0]))
+
+
+def _shown(holder: Holder) -> Mapping[str, Any]:
+    return {
+        "page": holder.page,
+        "reference": holder.reference,
+        "organisation": cut(one_line(holder.organisation), LONGEST_TITLE),
+        "title": cut(one_line(holder.title or ""), LONGEST_TITLE) or "Without a title",
+        "since": holder.since[:10],
+        "or_before": holder.or_before,
+        "dsa_end": holder.dsa_end,
+        "families": [FAMILY_NAMES.get(family, family) for family in holder.families],
+        "opt_outs": answers(holder.opt_outs or ()),
+    }
+
+
+def answers(opt_outs: Sequence[str]) -> list[str]:
+    """Return what opt-out values answer, without their reasons; types of data among them answer nothing.
+
+    >>> answers(["No - data flow is not identifiable", "NO – deaths data", "Y", "Pseudonymised"])
+    ['No', 'Y']
+    """
+    found: dict[str, str] = {}
+    for value in opt_outs:
+        if not is_type_of_data(value):
+            answer = re.split(r"\s[-‐-―]\s", one_line(value), maxsplit=1)[0]
+            found.setdefault(answer.lower(), cut(answer, 60))
+    return list(found.values())
+
+
+def _levels(reader: Reader, periods: Sequence[HeldPeriod]) -> list[Level]:
+    """Return how many agreements had it at the end of each month: as of the last reading up to it."""
+    rows = reader.rows(
+        """
+        select substr(captured_at, 1, 7) as month, max(captured_at) as at
+        from runs
+        where state = 'committed'
+        group by month
+        order by month
+        """
+    )
+    if not rows:
+        return []
+    known = stretches(periods)
+    came = sorted(first.since for first, _ in known)
+    went = sorted(until for _, until in known if until is not None)
+    last_reading = {row["month"]: row["at"] for row in rows}
+    levels: list[Level] = []
+    at = ""
+    for when in months_between(rows[0]["month"], rows[-1]["month"]):
+        # A month without a reading is as the one before it.
+        at = last_reading.get(when, at)
+        levels.append((when, bisect_right(came, at) - bisect_right(went, at)))
+    return levels
+
+
+# --- lately -----------------------------------------------------------------------------------------------------------
+
+
+class Move(NamedTuple):
+    """A change by which an agreement got or lost it, and what heads its line."""
+
+    got: bool
+    head: str
+    change: Row
+
+
+def _moves(reader: Reader, holding: Holding) -> Iterator[Move]:
+    """Yield the changes by which agreements got or lost it, the newest first."""
+    subject = holding.subject
+    rows = reader.rows(
+        f"""
+        select id, kind, severity, coalesce(organisation, page) as organisation, page, reference, details, first_seen,
+          added, removed
+        from changes
+        where kind in ('agreement-added', 'agreement-removed', :added, :removed)
+          and not is_group and not withdrawn and substantive
+          and reference in (select held.reference {subject.rows})
+        order by first_seen desc, organisation, reference
+        """,
+        {**subject.parameters, "added": subject.added, "removed": subject.removed},
+    )
+    began = {(period.page, period.reference, period.since) for period in holding.periods}
+    ended = {(period.page, period.reference): period.until or "" for period in holding.periods if period.ended}
+    for row in rows:
+        place = (row["page"], row["reference"])
+        if row["kind"] == ChangeKind.AGREEMENT_ADDED:
+            # A new agreement that got the subject later is told by the addition, and not here.
+            if (*place, row["first_seen"]) in began:
+                again = "listed_again" in json.loads(row["details"])
+                yield Move(True, f"With {'an agreement listed again' if again else 'a new agreement'}", row)
+        elif row["kind"] == ChangeKind.AGREEMENT_REMOVED:
+            # Between missing and confirmed missing lies a run: the period ends before the change is told.
+            if place in ended and ended[place] <= row["first_seen"]:
+                yield Move(False, "No longer on the register’s pages, with the agreement", row)
+        else:
+            if any(map(subject.is_it, json.loads(row["added"]))):
+                yield Move(True, "Added", row)
+            if any(map(subject.is_it, json.loads(row["removed"]))):
+                yield Move(False, "Removed", row)
+
+
+def _lead(reader: Reader, holding: Holding, moves: Sequence[Move]) -> str:
+    if not reader.newest:
+        return f"{holding.counted}. {said_lately(0, 0, holding.subject.verbs)}"
+    since = as_text(read_time(reader.newest) - timedelta(days=RECENT_DAYS))
+    # By reference: an agreement on two pages gained it once; one that lost it and got it again counts in both.
+    lately = {(move.got, move.change["reference"]) for move in moves if move.change["first_seen"] >= since}
+    got, lost = (sum(move_got is which for move_got, _ in lately) for which in (True, False))
+    return f"{holding.counted}, on {day(reader.newest)}. {said_lately(got, lost, holding.subject.verbs)}"
+
+
+def said_lately(got: int, lost: int, verbs: tuple[str, str]) -> str:
+    """Return how many gained or lost it lately, as a sentence.
+
+    >>> said_lately(3, 1, ("gained", "lost"))
+    'Three agreements gained it in the last 90 days, one lost it.'
+    >>> said_lately(0, 0, ("gained", "lost"))
+    'No agreement gained or lost it in the last 90 days.'
+    """
+    when = f"in the last {RECENT_DAYS} days"
+    if not got and not lost:
+        return f"No agreement {verbs[0]} or {verbs[1]} it {when}."
+    if not got:
+        return f"{number(lost, capital=True)} agreement{'' if lost == 1 else 's'} {verbs[1]} it {when}."
+    gained = f"{number(got, capital=True)} agreement{'' if got == 1 else 's'} {verbs[0]} it {when}"
+    return f"{gained}, {number(lost)} {verbs[1]} it." if lost else f"{gained}."
