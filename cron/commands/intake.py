@@ -20,6 +20,7 @@ from scraper.records import RegisterPage, page_to_json
 from scraper.times import as_text
 from scraper.web.addresses import host_of
 from snapshots.asking.changes import ChangeFilter
+from snapshots.asking.unread import unread_needs
 from snapshots.keeping.store import Outcome
 from snapshots.sources.captures import Found, SourceError, captures_in
 from snapshots.sources.intake import Backfilled, Intake, backfill
@@ -87,7 +88,8 @@ def import_(context: Context, paths: tuple[Path, ...], fetched_at: str, complete
     PATH is a page (.html, .htm, .txt), a folder of them, a .zip or a .warc.gz. An index.html directly in a folder,
     robots.txt, files of other types and pages that list organisations are passed over. The same edition again adds
     nothing; with further pages it is extended. Two files of one page, or other bytes for a page of a known edition:
-    nothing is taken.
+    nothing is taken. Exit status 3 if a file was refused, the edition is held, or is the first not to understand a
+    field.
 
     \b
     Example:
@@ -116,7 +118,7 @@ def import_(context: Context, paths: tuple[Path, ...], fetched_at: str, complete
     reports = [report_of(context, outcome) for outcome in outcomes]
     complain(*done.complaints)
     say("".join(render_import(report, **screen()) for report in reports) + render_afterwards(done, **screen()))
-    if not done.all_well or any(report.refused or report.held for report in reports):
+    if not done.all_well or any(report.needs_a_person for report in reports):
         end_with(NEEDS_A_PERSON)
 
 
@@ -140,6 +142,7 @@ def report_of(context: Context, outcome: Outcome) -> ImportReport:
         notices=outcome.notices,
         held=outcome.decision.held or (run["reason"] if is_held else None),
         waits=is_held,
+        unread=[] if outcome.known else unread_needs(context.answers.runs.newly_not_understood(run["captured_at"])),
     )
 
 

@@ -206,6 +206,8 @@ def datasets_(context: Context, as_of: str | None, format_: str) -> None:
 def status(context: Context, format_: str) -> None:
     r"""Say how things are: the last run, failing pages, held runs, size. Exit status 3 if anything needs a person.
 
+    What is not understood is listed for as long as it lasts; it needs a person after the run that met it first.
+
     \b
     Example:
       registerwatch status

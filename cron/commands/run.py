@@ -29,8 +29,10 @@ _log = logging.getLogger(__name__)
 def run(ctx: click.Context, only: tuple[str, ...], limit: int | None, no_notify: bool, dry_run: bool) -> None:
     r"""Pass once over the register: fetch, keep, compare, commit, deliver, write feeds.
 
-    Pages that did not change cost a few bytes. A page that fails is named, and asked for again by the next run; exit
-    status 3. A run that is killed keeps the pages that arrived, and changes nothing else.
+    Pages that did not change cost a few bytes. A page that fails is named, and asked for again by the next run. A run
+    that is killed keeps the pages that arrived, and changes nothing else. Exit status 3 if something needs a person: a
+    held run, a field that is newly not understood, mail that does not arrive, a tenth of the pages failed or one page
+    for the third night running.
 
     \b
     Example:

@@ -19,6 +19,8 @@ from scraper.times import read_time
 
 # A rebuilt site makes the same notice on every page; the first few say what it is.
 NOTICES_SHOWN = 3
+# There are as many labels that may be newly not understood; of pages that fail for long the first few are enough.
+NEEDS_SHOWN = 20
 MOST_NAMED = 3
 """Captures that are refused for the same reason and named; of more the first ones are, and a number."""
 
@@ -43,15 +45,19 @@ def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str
         *_failures("failed", facts.failed, pen),
         *_changes_by_kind(facts.changes, pen, baseline=facts.baseline),
         *_notices(facts.notices, pen),
+        *_unread(facts.unread, pen),
         *_after_lines(facts.after, pen),
     ]
     if facts.held:
         decide = f"Decide with: registerwatch release {facts.run}, or: registerwatch discard {facts.run}"
         lines += pen.need(f"This run is held: {clean(facts.held)}. It is told to nobody. {decide}")
     if facts.failed:
-        lines += pen.need(
-            f"{plural(len(facts.failed), 'page')} could not be read. Nothing is lost; the next run asks again."
-        )
+        sentence = f"{plural(len(facts.failed), 'page')} could not be read. Nothing is lost; the next run asks again."
+        lines += ["", *pen.wrap(sentence)]
+    for need in facts.needs[:NEEDS_SHOWN]:
+        lines += pen.need(clean(need))
+    if len(facts.needs) > NEEDS_SHOWN:
+        lines += pen.need(f"And {len(facts.needs) - NEEDS_SHOWN:,} more: registerwatch status")
     return "\n".join(lines) + "\n"
 
 
@@ -95,6 +101,13 @@ class ImportReport:
     """Why the edition is not believed, if it is not."""
     waits: bool = False
     """Whether somebody has to decide on it still."""
+    unread: Sequence[str] = ()
+    """What this edition is the first not to have understood, a sentence each."""
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to look after it."""
+        return bool(self.refused or self.held or self.unread)
 
     @property
     def taken(self) -> int:
@@ -116,6 +129,8 @@ def render_import(report: ImportReport, *, width: int = 80, colour: bool = False
         lines += pen.wrap(f"This edition is held: {clean(report.held)}", indent=2)
     if report.waits:
         lines.append(f"  Decide with: registerwatch release {report.run}, or: registerwatch discard {report.run}")
+    for sentence in report.unread:
+        lines += pen.need(clean(sentence))
     return "\n".join(lines) + "\n"
 
 
@@ -254,6 +269,14 @@ def _notices(notices: Sequence[str], pen: Pen) -> list[str]:
     first = sorted(notices, key=lambda notice: "unknown label" not in notice)[:NOTICES_SHOWN]
     more = [f"and {len(notices) - len(first):,} more"] if len(notices) > len(first) else []
     return ["", *pen.wrap(f"{plural(len(notices), 'notice')}: {'; '.join([*map(clean, first), *more])}")]
+
+
+def _unread(unread: Sequence[str], pen: Pen) -> list[str]:
+    """Say what was not understood before, and is not now."""
+    if not unread:
+        return []
+    more = f", and {len(unread) - 1:,} more" if len(unread) > 1 else ""
+    return ["", *pen.wrap(f"Not understood still: {clean(unread[0])}{more}. List them: registerwatch status")]
 
 
 def _changes_by_kind(changes: Sequence[Change], pen: Pen, *, baseline: bool = False) -> Iterator[str]:

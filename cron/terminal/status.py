@@ -8,6 +8,7 @@ from diff.saying.english import moment, plural, size, weekday
 from notify.following.subscription import MORNING
 from scraper.text import clean
 from snapshots.asking.status import attempt_in_words, needs_a_person, why
+from snapshots.asking.unread import unread_in_words
 
 MOST_FAILING = 20
 """Failing pages that are listed; where more fail, it is not the single page that matters."""
@@ -34,6 +35,7 @@ def _facts(state: Mapping[str, Any], run: Mapping[str, Any]) -> list[tuple[str, 
     pages = f"{run['pages_read']:,} read: {unchanged:,} unchanged, {run['pages_changed']:,} changed"
     since = f", since {weekday(state['since'])}" if state["since"] else ""
     failing = [f"{page['page']}: {page['reason']}" for page in state["failing"]]
+    unread = [unread_in_words(one) for one in state.get("not_understood", ())]
     undelivered = [f"{one['subscription']}: {_how_it_waits(one)}" for one in state["undelivered"]]
     collected = [
         f"{one['subscription']}: {one['items']:,} to tell, {moment(one['due_at'])}"
@@ -45,6 +47,7 @@ def _facts(state: Mapping[str, Any], run: Mapping[str, Any]) -> list[tuple[str, 
     rows += [
         # A fact, whether or not it needs a person already.
         ("Pages", f"{len(failing):,} failing\n{_few(failing)}" if failing else "none failing"),
+        *([("Not read", _few(unread))] if unread else []),
         ("Held", f"run {state['held'][-1]['id']}" if state["held"] else "none"),
         ("Undelivered", _few(undelivered) or "none"),
         *([("Collected", _few(collected))] if collected else []),

@@ -1,10 +1,11 @@
 """One night, readable from top to bottom: lock, find the pages, fetch and keep them, decide, commit, tell, ping."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from typing import Any
 
 from cron.work.afterwards import NOTHING_AFTERWARDS, Afterwards, after_failure, after_held, after_run, ping
 from cron.work.context import AlreadyRunningError, Context, only_run
@@ -15,6 +16,8 @@ from diff.names import said_nearest
 from scraper.errors import RegisterWatchError, SettingsError
 from scraper.times import as_text, read_time
 from scraper.web.fetch import Fetcher, FetchPolicy
+from snapshots.asking.status import reading_needs
+from snapshots.asking.unread import unread_in_words
 from snapshots.keeping.database import DatabaseError
 from snapshots.keeping.runlog import NewEdition
 from snapshots.keeping.store import Outcome, Store
@@ -57,6 +60,8 @@ class RunReport:
     """Pages of which the server says that there are none."""
     failed: dict[str, str]
     """Slug → reason: no answer, no whole answer, or refused."""
+    state: Mapping[str, Any]
+    """How pages and fields are after it, as `status` knows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +85,16 @@ class RunFacts:
     held: str | None
     notices: Sequence[str] = ()
     """What the reader noticed, after the page."""
+    needs: Sequence[str] = ()
+    """What of its pages and fields needs a person, in the sentences of `status`."""
+    unread: Sequence[str] = ()
+    """What is not understood since an earlier run, a line each: it is believed as before."""
     after: Afterwards = NOTHING_AFTERWARDS
 
     @property
     def needs_a_person(self) -> bool:
         """Whether somebody has to look after it."""
-        return bool(self.failed or self.held or not self.after.all_well)
+        return bool(self.needs or self.held or not self.after.all_well)
 
 
 Watch = Callable[[Iterable[str], int], Iterable[str]]
@@ -222,7 +231,10 @@ def run_once(
         failed=crawl.failed,
         gone=frozenset(crawl.gone),
     )
-    outcome = store.take(edition, context.rules, keep=not plan.dry_run, dues=dues)
+    # What a dry run comes to is asked before it is taken back: it ends as the run would.
+    with store.writing(keep=not plan.dry_run):
+        outcome = store.take(edition, context.rules, keep=not plan.dry_run, dues=dues)
+        state = context.answers.runs.reading()
     return RunReport(
         outcome=outcome,
         started_at=started_at,
@@ -232,6 +244,7 @@ def run_once(
         kept_bytes=crawl.kept_bytes + outcome.kept_bytes,
         gone=len(crawl.gone),
         failed={**outcome.refused, **outcome.decision.distrusted},
+        state=state,
     )
 
 
@@ -277,4 +290,6 @@ def facts_of(report: RunReport, context: Context, *, kept: bool = True) -> RunFa
         baseline=not outcome.changes and (answers.runs.is_first(outcome.run) if kept else not answers.runs.newest()),
         held=outcome.decision.held,
         notices=outcome.notices,
+        needs=reading_needs(report.state),
+        unread=[unread_in_words(one) for one in report.state["not_understood"] if one["since"] < report.started_at],
     )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from scraper.names.fold import as_set
 from scraper.reading.drafts import Draft, Style
 from scraper.reading.headings import Heading
-from scraper.reading.layouts import ALWAYS_PRINTED, FIELDS_OF_LABEL, unprinted
+from scraper.reading.layouts import ALWAYS_PRINTED, FIELDS_OF_LABEL, labels_giving, unprinted
 from scraper.reading.values import REST, UNREAD, reader_of
 from scraper.records import SECTIONS, Agreement
 
@@ -121,7 +121,7 @@ def notices_of(agreement: Agreement, draft: Draft, missing: Sequence[str]) -> li
 
 def not_understood(agreement: Agreement) -> list[str]:
     """Return which labels of *agreement* are there and not understood, sentences that name it and quote them."""
-    labels = [label for label, names in FIELDS_OF_LABEL.items() if agreement.unread & set(names)]
+    labels = labels_giving(agreement.unread)
     printed = [(label, agreement.printed[label]) for label in labels if label in agreement.printed]
     return [f"{agreement.reference}: `{label}` is not understood: '{_short(text)}'" for label, text in printed]
 

@@ -127,6 +127,15 @@ def section_label(text: str, *, bare: bool = False) -> str | None:
     return _SECTION_OF_KEY.get(_section_key(label.removesuffix(":")))
 
 
+def labels_giving(fields: Collection[str]) -> list[str]:
+    """Return the header labels that give one of these *fields*, as they are called in any layout.
+
+    >>> labels_giving(["dsa_start", "dsa_end"])
+    ['When']
+    """
+    return [label for label, names in FIELDS_OF_LABEL.items() if not set(names).isdisjoint(fields)]
+
+
 def unprinted(layout: str) -> set[str]:
     """Return the fields that *layout* does not print.
 

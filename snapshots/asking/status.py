@@ -1,6 +1,6 @@
 """How things are: runs, what fails, how much there is; and what of it waits for a person, in sentences. Reads only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from diff.saying.english import Trouble, moment, plural, weekday
 from snapshots.asking.names import Row
+from snapshots.asking.unread import fields_newly_not_understood, fields_not_understood, unread_needs
 from snapshots.keeping.deliveries import Deliveries
 from snapshots.keeping.runlog import failed_attempts
 
@@ -55,9 +56,6 @@ class Runs:
 
     def status(self, now: datetime) -> dict[str, Any]:
         """Return the last run, what needs a person, and how much there is."""
-        last = next(iter(self._db.query("select * from runs order by captured_at desc limit 1")), None)
-        held = list(self._db.query("select id, captured_at, reason from runs where state = 'held' order by id"))
-        failing = self._failing(last) if last else []
         (counts,) = self._db.query(
             """
             select (select count(*) from pages where standing) as pages,
@@ -71,19 +69,30 @@ class Runs:
               (select page_count * page_size from pragma_page_count, pragma_page_size) as database_bytes
             """
         )
-        run = None
-        if last:
-            run = {name: last[name] for name in _RUN} | {"complete": bool(last["complete"])}
         deliveries = Deliveries(self._db)
         return {
-            "last_run": run,
-            "held": held,
-            "failing": failing,
+            **self.reading(),
             "undelivered": [asdict(one) for one in deliveries.waiting(now)],
             "collected": deliveries.collected(now),
             "attempts": failed_attempts(self._db),
             **counts,
         }
+
+    def reading(self) -> dict[str, Any]:
+        """Return what became of the last run: what is held, which pages fail, which fields are not understood."""
+        last = next(iter(self._db.query("select * from runs order by captured_at desc limit 1")), None)
+        run = last and {name: last[name] for name in _RUN} | {"complete": bool(last["complete"])}
+        return {
+            "last_run": run,
+            "held": list(self._db.query("select id, captured_at, reason from runs where state = 'held' order by id")),
+            "failing": self._failing(last) if last else [],
+            "not_understood": fields_not_understood(self._db),
+            "newly_not_understood": self.newly_not_understood(last["captured_at"]) if last else [],
+        }
+
+    def newly_not_understood(self, time: str) -> list[dict[str, Any]]:
+        """Return the fields that the run of this time was the first not to understand."""
+        return fields_newly_not_understood(self._db, time)
 
     def week(self, since: str) -> dict[str, int]:
         """Return how many runs there were since a time, changes that are told, and messages that were taken."""
@@ -138,6 +147,8 @@ def newest_run(db: Database) -> str:
 
 NIGHTS = 3
 """A page that so many runs in a row could not read needs a person, and so do runs that fail; one bad night does not."""
+MANY = 10
+"""One of so many pages that could not be read: then it is the site, or our way to it."""
 
 
 def needs_a_person(state: Mapping[str, Any]) -> list[Trouble]:
@@ -163,11 +174,38 @@ def needs_a_person(state: Mapping[str, Any]) -> list[Trouble]:
         needs.append(
             Trouble(f"{attempts['times']} {failed}: {attempts['reason']}. Try one: registerwatch -v run", key=failed)
         )
-    # An import has no next night in which the page may be back.
-    lasting = 1 if state["failing"] and state["last_run"]["kind"] == "import" else NIGHTS
-    needs += [_failing_need(page, state) for page in state["failing"] if page["times"] >= lasting]
+    needs += reading_needs(state)
     needs += [_undelivered_need(one) for one in state["undelivered"] if one["given_up"] or one["late"]]
     return needs
+
+
+def reading_needs(state: Mapping[str, Any]) -> list[Trouble]:
+    """Return what of the last run's pages and fields needs a person; `run` and `status` both go by it.
+
+    A page that fails now and then does not: the next run asks for it again.
+    """
+    run, failing = state["last_run"], state["failing"]
+    # An import has no next night in which the page may be back.
+    nights = 1 if failing and run["kind"] == "import" else NIGHTS
+    lasting = [page for page in failing if page["times"] >= nights]
+    needs = [*unread_needs(state.get("newly_not_understood", ())), *(_failing_need(page, state) for page in lasting)]
+    # That a run is held for it is said already, and so are pages that fail for long.
+    if len(failing) > len(lasting) and run["state"] != "held" and MANY * len(failing) >= _asked(run):
+        needs.append(_many_failing_need(run, failing))
+    return needs
+
+
+def _asked(run: Mapping[str, Any]) -> int:
+    return int(run["pages_read"] + run["pages_failed"] + run.get("pages_absent", 0))
+
+
+def _many_failing_need(run: Mapping[str, Any], failing: Sequence[Mapping[str, Any]]) -> Trouble:
+    since = min(page["since"] for page in failing)
+    return Trouble(
+        f"{len(failing):,} of {plural(_asked(run), 'page')} asked for could not be read, {failing[0]['page']} for one: "
+        f"{failing[0]['reason']}. The next run asks again. See them all: registerwatch status",
+        key=f"many pages could not be read since {since}",
+    )
 
 
 def _failing_need(page: Mapping[str, Any], state: Mapping[str, Any]) -> Trouble:

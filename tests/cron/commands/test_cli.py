@@ -28,7 +28,7 @@ from tests.harness.editions import (
     with_project,
     write_edition,
 )
-from tests.harness.nights import Nights
+from tests.harness.nights import BIG, Nights
 from tests.harness.register_server import RegisterServer, Site
 from tests.harness.servers import answer
 
@@ -658,12 +658,12 @@ def test_status_counts_what_was_found_and_is_a_table_json_or_ndjson(started):
 
 
 def test_a_page_that_fails_is_listed_with_the_reason_from_the_first_night_on(tmp_path):
-    site = Site(dict(REGISTER))
+    site = Site(REGISTER | BIG)  # one of few pages would be a tenth of them, which needs a person at once
     with RegisterServer(site) as server:
         nights = Nights(tmp_path, server)
         nights.quiet_night()
         site.faults["wexcombe_city_council"] = answer(status="503 Service Unavailable")
-        assert nights.night().exit_code == 3
+        assert nights.night().exit_code == 0
         result = nights.run("status")
 
     assert result.exit_code == 0

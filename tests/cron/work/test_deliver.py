@@ -12,7 +12,7 @@ from cron.work.afterwards import after_failure, deliver_and_note
 from notify.channels.webhook import signature
 from tests.harness.editions import HARROWDALE, REGISTER, Page, many, with_project
 from tests.harness.mail_server import Die, LoopbackMail, Refuse
-from tests.harness.nights import FIRST_NIGHT
+from tests.harness.nights import BIG, FIRST_NIGHT
 from tests.harness.office import ALL, Office
 from tests.harness.register_server import MAINTENANCE, RegisterServer, Site
 from tests.harness.servers import Loopback, answer
@@ -418,10 +418,12 @@ def test_the_sign_of_life_comes_once_a_week_for_as_long_as_there_are_runs(watche
 
 
 def test_a_page_that_fails_for_three_nights_is_told_to_the_operator_once_and_to_no_reader(watched, mail):
+    watched.server.site.pages |= BIG  # one of few pages would be a tenth of them, which is told at once
+    watched.night_at(SECOND_NIGHT)
     mail.taken.clear()
     watched.server.site.pages[HARROW] = MAINTENANCE
     told = []
-    for days in range(1, 6):
+    for days in range(2, 7):
         watched.night_at(FIRST_NIGHT + timedelta(days=days))
         told.append(len(mail.taken))
 
