@@ -126,6 +126,15 @@ def plural(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+def number_of(n: int, one: str) -> str:
+    """Return a number with what it counts, as a sentence begins.
+
+    >>> number_of(1, "change"), number_of(3, "change"), number_of(0, "change")
+    ('One change', 'Three changes', 'No changes')
+    """
+    return f"{number(n, capital=True)} {one}{'' if n == 1 else 's'}"
+
+
 def size(n_bytes: int) -> str:
     """Return a number of bytes, as short as it can be compared.
 

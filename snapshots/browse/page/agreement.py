@@ -7,12 +7,12 @@ printed. A reference that it had before leads to the one it has now.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from diff.kinds import ChangeKind
 from diff.names import slug_name
 from diff.saying.bases import family_in_words
-from diff.saying.english import clock, day, number
+from diff.saying.english import clock, day, number, number_of
 from scraper.names.legal_basis import families_of
 from scraper.records import agreement_to_json
 from scraper.register import NHS_DATA_RELEASE
@@ -82,9 +82,13 @@ class AgreementView:
         return self.version.ended is not None and self.version.ended <= self.at
 
     @property
-    def own_address(self) -> str:
-        """Its page, without anything asked for."""
-        return addresses.agreement(self.reference)
+    def as_of(self) -> str:
+        """The time asked for, as it was typed; empty for now."""
+        return self.request.words.one("as_of")
+
+    def address(self, as_of: str = "", page: str = "") -> str:
+        """Return the address of its page, as of a time, as shown on one of the organisations' pages."""
+        return addresses.with_query(addresses.agreement(self.reference), [("as_of", as_of), ("page", page)])
 
 
 # --- the views --------------------------------------------------------------------------------------------------------
@@ -97,7 +101,7 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
     if as_of and as_of < versions[0].first_seen:
         return _not_yet(request, versions)
     seen = _seen(request, references, versions, as_of)
-    found = timeline(seen.reader, _changes_until(seen))
+    found = timeline(seen.reader, _changes(seen, "<="))
     states = _states(seen.versions, seen.version.page)
     datasets, bases = _datasets(seen), _bases(seen)
     title, feeds_url = seen.version.agreement.title, request.site.feeds_url
@@ -108,15 +112,15 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
         "heading": cut(one_line(title), 2 * LONGEST_TITLE) if title else f"Without a title: {seen.reference}",
         "description": lead,
         "lead": lead,
-        "canonical": addresses.with_query(seen.own_address, [("as_of", request.words.one("as_of"))]),
+        "canonical": seen.address(seen.as_of),
         "reference": seen.reference,
         "references": [reference for reference in seen.references if reference != seen.reference],
         "version": seen.version,
-        "shown": [(version, _on_page(seen, version), version is seen.version) for version in seen.shown],
+        "shown": [(version, seen.address(seen.as_of, version.page), version is seen.version) for version in seen.shown],
         "is_gone": seen.is_gone,
         "not_yet": "",
-        "as_of": request.words.one("as_of"),
-        "as_of_shown": request.words.one("as_of") or seen.at[:10],
+        "as_of": seen.as_of,
+        "as_of_shown": seen.as_of or seen.at[:10],
         "page": request.words.one("page"),
         "states": states,
         "state_links": _state_links(seen, states),
@@ -126,7 +130,10 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
         "prose": prose_of(seen.version.agreement),
         "chart": _chart(seen),
         "datasets": datasets,
-        "datasets_title": _datasets_title(seen, datasets),
+        # No number where the page prints no list: that is not the same as a list of none.
+        "datasets_title": "Datasets"
+        if seen.version.agreement.datasets is None
+        else number_of(len(datasets), "dataset"),
         "bases": bases,
         "families": _families(seen),
         "found": found,
@@ -137,7 +144,7 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
         "cite": _cite(seen),
         "feeds": feeds,
         "calendar": f"{feeds}.ics" if feeds else None,
-        "files": addresses.files(seen.own_address, [("as_of", request.words.one("as_of"))]),
+        "files": addresses.files(addresses.agreement(seen.reference), [("as_of", seen.as_of)]),
         "register_page": page_address(request.site, seen.version.page, seen.version.source),
     }
 
@@ -212,12 +219,14 @@ def _not_yet(request: PageRequest, versions: Sequence[Version]) -> Mapping[str, 
     first = versions[0]
     when = request.words.one("as_of")
     words = f"{first.reference} is not known before {day(first.first_seen)}"
+    own_address = addresses.agreement(request.path["reference"])
+    states = _states(versions, first.page)
     return {
         "title": cut(f"{_name(first)}, {request.path['reference']}", LONGEST_TITLE),
         "heading": f"Not known before {day(first.first_seen)}",
         "description": f"{words}.",
         "lead": f"{words}, when it was first read here. What its page said on {when} is not kept.",
-        "canonical": addresses.agreement(request.path["reference"]),
+        "canonical": own_address,
         "reference": request.path["reference"],
         "version": first,
         "shown": [(first, "", True)],
@@ -226,14 +235,9 @@ def _not_yet(request: PageRequest, versions: Sequence[Version]) -> Mapping[str, 
         "as_of_shown": when,
         "page": "",
         "state_links": [
-            (
-                state,
-                addresses.with_query(addresses.agreement(request.path["reference"]), [("as_of", state.value)]),
-                False,
-            )
-            for state in _few(_states(versions, first.page))
+            (state, addresses.with_query(own_address, [("as_of", state.value)]), False) for state in _few(states)
         ],
-        "states": _states(versions, first.page),
+        "states": states,
         "chart": None,
     }
 
@@ -264,15 +268,9 @@ def _state_links(seen: AgreementView, states: Sequence[State]) -> list[tuple[Sta
     if current not in shown:
         shown = sorted([*shown, current], key=lambda state: state.time)
     page = seen.request.words.one("page")
+    # The newest has no time in its address: that link goes on showing the newest when there are newer ones.
     return [
-        (
-            state,
-            addresses.with_query(
-                seen.own_address, [("as_of", "" if state is states[-1] else state.value), ("page", page)]
-            ),
-            state is current,
-        )
-        for state in shown
+        (state, seen.address("" if state is states[-1] else state.value, page), state is current) for state in shown
     ]
 
 
@@ -288,11 +286,6 @@ def _name(version: Version) -> str:
     return cut(one_line(version.agreement.title or version.organisation), 120)
 
 
-def _on_page(seen: AgreementView, version: Version) -> str:
-    query = [("as_of", seen.request.words.one("as_of")), ("page", version.page)]
-    return addresses.with_query(seen.own_address, query)
-
-
 def _lead(seen: AgreementView, datasets: Sequence[Row], found: Timeline) -> str:
     record = seen.version.agreement
     sentences = []
@@ -301,16 +294,16 @@ def _lead(seen: AgreementView, datasets: Sequence[Row], found: Timeline) -> str:
             f"No longer on the register’s pages: last read there on {day(seen.version.last_seen)}, "
             f"first missing on {day(seen.version.ended)}"
         )
-    holds = f"{number(len(datasets), capital=True)} dataset{'' if len(datasets) == 1 else 's'}"
     printed = f"printed term to {day(record.dsa_end)}" if record.dsa_end else "no end printed"
-    sentences.append(f"{holds}, {printed}")
+    sentences.append(f"{number_of(len(datasets), 'dataset')}, {printed}")
     if last := last_told(found):
         date, rows = last
         if len(rows) == 1:
             sentences.append(f"The last change was first seen on {date}: {most_severe(rows)}")
         else:
-            n = number(len(rows), capital=True)
-            sentences.append(f"{n} changes were first seen on {date}; the most severe: {most_severe(rows)}")
+            sentences.append(
+                f"{number_of(len(rows), 'change')} were first seen on {date}; the most severe: {most_severe(rows)}"
+            )
     else:
         sentences.append(f"Nothing that is told has changed since {day(seen.line[0].first_seen)}")
     return ". ".join(sentences) + "."
@@ -335,17 +328,11 @@ def _families(seen: AgreementView) -> str:
     return f"{number(len(families), capital=True)} famil{'y' if len(families) == 1 else 'ies'}: {words}"
 
 
-def _datasets_title(seen: AgreementView, datasets: Sequence[Row]) -> str:
-    if seen.version.agreement.datasets is None:
-        return "Datasets"
-    return f"{number(len(datasets), capital=True)} dataset{'' if len(datasets) == 1 else 's'}"
-
-
 def _cite(seen: AgreementView) -> str:
     record, began = seen.version.agreement, seen.version.first_seen
     titled = f"“{one_line(record.title)}”, " if record.title else ""
-    query = [("as_of", began[:10]), ("page", seen.version.page if len(seen.shown) > 1 else "")]
-    address = addresses.with_query(seen.own_address, query)
+    # By the time it is cited for: what the page says by the time somebody looks it up may be something else.
+    address = seen.address(began[:10], seen.version.page if len(seen.shown) > 1 else "")
     base = (seen.request.site.base_url or "").rstrip("/")
     return (
         f"{one_line(seen.version.organisation)}, {titled}{seen.version.reference}, as first read on {day(began)}, "
@@ -458,7 +445,7 @@ def _apparent_note(months: Sequence[str]) -> str:
     if not months:
         return ""
     which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
-    lay = f"{number(len(months), capital=True)} release month{'' if len(months) == 1 else 's'}, {which},"
+    lay = f"{number_of(len(months), 'release month')}, {which},"
     return (
         f"{lay} lay after the end printed at the time. This is apparent only: the page prints the term of the first "
         "version it holds, and pools the releases of all versions."
@@ -468,17 +455,19 @@ def _apparent_note(months: Sequence[str]) -> str:
 # --- what changed -----------------------------------------------------------------------------------------------------
 
 
-def _changes_until(seen: AgreementView) -> Condition:
+def _changes(seen: AgreementView, when: Literal["<=", ">"]) -> Condition:
+    """Return the condition of its changes that were first seen up to the time shown, or after it."""
     return Condition(
-        sql="c.reference in (select value from json_each(:references)) and not c.is_group and c.first_seen <= :at",
+        # A group says again what its members say, and they are in the list.
+        sql=f"c.reference in (select value from json_each(:references)) and not c.is_group and c.first_seen {when} :at",
         values={"references": json.dumps(list(seen.references)), "at": seen.at},
     )
 
 
 def _changed_later(seen: AgreementView) -> int:
-    later = _changes_until(seen)
-    sql = later.sql.replace("c.first_seen <= :at", "c.first_seen > :at")
-    return int(seen.reader.value(f"select count(*) from changes as c where {sql} and c.substantive", later.values))
+    later = _changes(seen, ">")
+    sql = f"select count(*) from changes as c where {later.sql} and c.substantive"
+    return int(seen.reader.value(sql, later.values))
 
 
 def _baseline(seen: AgreementView, found: Timeline) -> str:

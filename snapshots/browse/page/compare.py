@@ -19,7 +19,16 @@ from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
 from snapshots.asking.changes import Condition
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, Reader, Row, files_beside
+from snapshots.browse.app.request import (
+    BadAddressError,
+    PageRequest,
+    PageRoute,
+    PageRows,
+    Reader,
+    Row,
+    files_beside,
+    piece_of,
+)
 from snapshots.browse.parts.differing import FieldDifference, Value, came_back, differences_of, of_set, of_whole
 from snapshots.browse.parts.filters import dataset_called, pages_called
 from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
@@ -141,11 +150,16 @@ def compare(request: PageRequest) -> Mapping[str, Any]:
     reader, question = request.reader, _question(request)
     pairs = _pairs(reader, question) if question.asks and not question.said else []
     differing = [pair for pair in pairs if pair.differs]
-    start = min(request.words.number("start") or 0, max(0, len(differing) - 1))
-    shown = differing[start : start + ON_A_PAGE]
-    found = _organisations(reader, question, pairs, shown) if pairs or question.slugs else []
+    piece = piece_of(
+        differing,
+        request.words,
+        ON_A_PAGE,
+        lambda start: addresses.with_query("/compare", question.query(start=start)),
+    )
+    start, older = piece["start"], piece["older"]
+    found = _organisations(reader, question, pairs, piece["shown"]) if pairs or question.slugs else []
+    # That nothing differs at an organisation is said once, on the first piece.
     found = [one for one in found if one.compared or one.of_page or not start]
-    older = start + ON_A_PAGE if len(differing) > start + ON_A_PAGE else None
     changes = change_rows(reader, [change for one in found for change in one.changes])
     between = f"between {_dates(question)}" if question.since_typed else "between two dates"
     return {
@@ -161,8 +175,8 @@ def compare(request: PageRequest) -> Mapping[str, Any]:
         "agreements": len(differing),
         "is_whole": not start and older is None,
         "start": start,
-        "newer": _piece(question, start - ON_A_PAGE, "Back") if start else None,
-        "older": _piece(question, older, "Next") if older else None,
+        "newer": piece["newer"],
+        "older": older and {**older, "words": "Next"},
         "files": addresses.files("/compare", question.query()),
         "canonical": addresses.with_query("/compare", question.query() if question.asks else []),
     }
@@ -181,6 +195,7 @@ def _question(request: PageRequest) -> CompareQuestion:
     year_before = as_text(read_time(newest[:10]) - timedelta(days=365))[:10] if newest else ""
     since_typed = words.one("from").strip() or max(year_before, first[:10])
     until_typed = words.one("to").strip() or newest[:10]
+    # A date alone means its end: a run of that day counts as seen by then.
     since = given[0] or f"{since_typed}T23:59:59Z"
     until = given[1] or f"{until_typed}T23:59:59Z"
     names = tuple(name.strip() for name in words.all("organisation") if name.strip())
@@ -439,11 +454,6 @@ def _lead(question: CompareQuestion, names: Mapping[str, str]) -> str:
     if question.dataset:
         where.append(f"on agreements that list “{question.dataset}”")
     return f"What differs between the register’s pages as they stood on {_dates(question)}, {', '.join(where)}."
-
-
-def _piece(question: CompareQuestion, start: int, words: str) -> dict[str, str]:
-    at = str(start) if start > 0 else ""
-    return {"words": words, "address": addresses.with_query("/compare", question.query(start=at))}
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

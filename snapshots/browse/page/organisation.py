@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from diff.names import letter_of, nearest
-from diff.saying.english import day, number, plural
+from diff.saying.english import day, number, number_of, plural
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.text import cut, one_line
@@ -139,7 +139,7 @@ def organisation(request: PageRequest) -> Mapping[str, Any]:
         "name": name,
         "flags": [one_line(flag) for flag in json.loads(page["flags"])],
         "now": now,
-        "now_title": f"{number(len(now), capital=True)} agreement{'' if len(now) == 1 else 's'} now",
+        "now_title": f"{number_of(len(now), 'agreement')} now",
         "after_end": any(
             row["released_to"] and row["dsa_end"] and row["released_to"] > row["dsa_end"][:7] for row in now
         ),
@@ -192,7 +192,7 @@ def _page(request: PageRequest) -> Row:
 def _lead(reader: Reader, page: Row, now: Sequence[Row], told: Sequence[Row]) -> str:
     if page["last_seen"] is None:
         return "This page could never be read."
-    agreements = f"{number(len(now), capital=True)} agreement{'' if len(now) == 1 else 's'}"
+    agreements = number_of(len(now), "agreement")
     if page["standing"]:
         here = f"{agreements} on its page, on {day(page['last_seen'])}."
     else:
@@ -203,7 +203,7 @@ def _lead(reader: Reader, page: Row, now: Sequence[Row], told: Sequence[Row]) ->
     if not lately:
         return f"{here} No change in the last twelve months."
     high = sum(row["severity"] == "high" for row in lately)
-    changes = f"{number(len(lately), capital=True)} change{'' if len(lately) == 1 else 's'} in the last twelve months"
+    changes = f"{number_of(len(lately), 'change')} in the last twelve months"
     return f"{here} {changes}{f', {number(high)} of high severity' if high else ''}."
 
 

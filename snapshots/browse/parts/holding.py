@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from diff.kinds import ChangeKind
-from diff.saying.english import day, listed, month, number
+from diff.saying.english import day, listed, month, number, number_of
 from scraper.names.fold import fold
 from scraper.names.legal_basis import FAMILIES
 from scraper.reading.values import is_type_of_data
@@ -239,6 +239,6 @@ def said_lately(got: int, lost: int, verbs: tuple[str, str]) -> str:
     if not got and not lost:
         return f"No agreement {verbs[0]} or {verbs[1]} it {when}."
     if not got:
-        return f"{number(lost, capital=True)} agreement{'' if lost == 1 else 's'} {verbs[1]} it {when}."
-    gained = f"{number(got, capital=True)} agreement{'' if got == 1 else 's'} {verbs[0]} it {when}"
+        return f"{number_of(lost, 'agreement')} {verbs[1]} it {when}."
+    gained = f"{number_of(got, 'agreement')} {verbs[0]} it {when}"
     return f"{gained}, {number(lost)} {verbs[1]} it." if lost else f"{gained}."
