@@ -15,6 +15,8 @@ from scraper.records import Agreement
 
 _NOT_REMARKS = frozenset(map(fold, ("(or before)", "unknown")))
 _MOST_WORDS = 4  # "to be confirmed", "until further notice"; a remark that happens to be short is told all the same
+_NO_WORD = "—"  # in a note that we put together: the date is missing, and no word of the note stands for it
+_TERM_IN_WORDS = fold("DSA runs")  # begins the words of a term that has no date at all
 _MONTH = re.compile(r"\b(?:\d{4}[./-]\d{1,2}|\d{1,2}[./-]\d{4})\b")
 
 
@@ -29,20 +31,31 @@ class WhenLine(NamedTuple):
 
 def when_of(agreement: Agreement) -> WhenLine:
     """Return what the `When` line of *agreement* says."""
-    parts = [part for part in (agreement.when_note or "").split("\n") if fold(part) and fold(part) not in _NOT_REMARKS]
-    term = _span(agreement.dsa_start, agreement.dsa_end, parts)
+    parts = [part for part in (agreement.when_note or "").split("\n") if part == _NO_WORD or _is_said(part)]
+    if parts and fold(parts[0]).startswith(_TERM_IN_WORDS):
+        term = Span(agreement.dsa_start, agreement.dsa_end, parts.pop(0))
+    else:
+        term = _span(agreement.dsa_start, agreement.dsa_end, parts)
     window = _span(agreement.released_from, agreement.released_to, parts)
-    return WhenLine(term, window, " ".join(parts))
+    return WhenLine(term, window, " ".join(part for part in parts if part != _NO_WORD))
+
+
+def _is_said(part: str) -> bool:
+    return bool(fold(part)) and fold(part) not in _NOT_REMARKS
 
 
 def _span(start: str | None, end: str | None, parts: list[str]) -> Span:
     """Return two dates and, where one is missing, the first words that may stand in its place, taken from *parts*."""
     word = None
-    if (start is None) != (end is None):
+    if _lacks_one(start, end):
         word = next(filter(_may_be_for_date, parts), None)
     if word:
         parts.remove(word)
-    return Span(start, end, word)
+    return Span(start, end, None if word == _NO_WORD else word)
+
+
+def _lacks_one(start: str | None, end: str | None) -> bool:
+    return (start is None) != (end is None)
 
 
 def _may_be_for_date(part: str) -> bool:
@@ -52,8 +65,9 @@ def _may_be_for_date(part: str) -> bool:
 
 def note_of(*, term: Agreement, window: Agreement, remark: Agreement) -> str | None:
     """Return the note with the words for dates in the term of one and the window of another, and a third's remark."""
-    parts = when_of(term).term.word, when_of(window).window.word, when_of(remark).remark
-    return "\n".join(filter(None, parts)) or None
+    spans, said = (when_of(term).term, when_of(window).window), when_of(remark).remark
+    words = (span.word or (_NO_WORD if said and _lacks_one(span.start, span.end) else None) for span in spans)
+    return "\n".join(filter(None, (*words, said))) or None
 
 
 def is_incident(remark: str, vocabulary: Vocabulary) -> bool:

@@ -234,7 +234,7 @@ _BEFORE = r"(?:\s*\(or before\))?"
 _TERM = re.compile(r"\bDSA runs:?\s*(?:from\s+)?", re.IGNORECASE)
 # A side of a term: a date, or words in its place, up to the dash, the release window or the end of a sentence.
 _SIDE = re.compile(rf"({_DATE})|(?!{_MONTH})([^\d—–.][^—–]*?)(?=\s*[—–]|\s+-+\s|\s+{_DATE}|\s+{_MONTH}|\s*\.?\s*$)")
-_END_WORDS = re.compile(rf"(?!{_MONTH})([^\d—–.][^—–.]*?)(?=\s+{_MONTH}|\.?\s*$)")
+_END_WORDS = re.compile(rf"(?!{_MONTH})([^\d—–.][^—–.]*?)(?=\s+{_MONTH}|\.\s|\.?\s*$)")
 _BETWEEN = re.compile(_DASH, re.IGNORECASE)
 _WINDOW = re.compile(
     rf"(?P<start>{_BOUND}){_BEFORE}(?P<dash>{_DASH}|\s+(?={_MONTH}))?(?P<end>{_BOUND})?{_BEFORE}\s*(?:\.(?=\s|$)\s*)?",
@@ -254,7 +254,8 @@ class _When(NamedTuple):
 
     rest: str
     dates: Values
-    words: tuple[str, ...] = ()  # in place of dates: of the term, then of the release window
+    words: tuple[str, ...] = ()  # in place of dates of the term
+    months: tuple[str, ...] = ()  # in place of months of the release window
     remarks: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
@@ -273,11 +274,13 @@ def read_when(values: Sequence[str]) -> Values:
     >>> read_when(["DSA runs 1 May 2018 — 30 April 2019 2019.02 — 2019.03."])["unread"]
     ('dsa_start', 'dsa_end')
     """
-    whens = [_read_one_when(value) for value in values]
-    notes = [note for when in whens for note in _notes(when)]
+    whens = [_read_one_when(value) for value in dict.fromkeys(values)]
+    # `ongoing` may stand for the end of the term and for the last month: repeats of words count, of remarks do not.
+    words = [word for when in whens for word in (*when.words, *when.months)]
+    remarks = dict.fromkeys(remark for when in whens for remark in _remarks(when))
     read = {name: next((w.dates[name] for w in whens if w.dates.get(name)), None) for name in (*TERM, *RELEASED)}
     unread = tuple(dict.fromkeys(name for when in whens for name in when.unread if read[name] is None))
-    return {**read, "when_note": "\n".join(dict.fromkeys(notes)) or None, UNREAD: unread}
+    return {**read, "when_note": "\n".join((*words, *remarks)) or None, UNREAD: unread}
 
 
 def _read_one_when(text: str) -> _When:
@@ -293,7 +296,7 @@ def _read_one_when(text: str) -> _When:
         when = _take_window(when)
     if "released_from" not in when.dates and _BEGINS_WITH_DATE.match(when.rest):
         return when._replace(rest="", unread=(*when.unread, *RELEASED))
-    return when
+    return _take_window_behind(when)
 
 
 LONGEST_WHEN = 5_000
@@ -318,7 +321,9 @@ def _take_term(when: _When) -> _When:
         return when._replace(rest=_joined(before, window), dates=dates, unread=(*when.unread, *TERM))
     dates |= {name: side if side and _is_date(side) else None for name, side in sides.items()}
     words = tuple(side for side in sides.values() if side and not _is_date(side))
-    return when._replace(rest=_joined(before, text), dates=dates, words=(*when.words, *words))
+    if start and end and len(words) == 2:  # of a term without any date only its label says whose words these are
+        words = (_unended(when.rest[found.start() : len(when.rest) - len(text)]),)
+    return when._replace(rest=_joined(before, text.lstrip(".")), dates=dates, words=(*when.words, *words))
 
 
 def _take_side(text: str, words: re.Pattern[str], *, after_dash: bool = True) -> tuple[str, str]:
@@ -329,9 +334,13 @@ def _take_side(text: str, words: re.Pattern[str], *, after_dash: bool = True) ->
     if not after_dash or re.match(_MONTH, text):
         return "", text
     if found := words.match(text):
-        return found[found.lastindex or 0].strip().rstrip(".,;"), text[found.end() :]
+        return _unended(found[found.lastindex or 0]), text[found.end() :]
     other = re.match(r"[^—–]*\d[^—–]*?(?=\s*[—–]|\s+-\s|\s+" + _MONTH + r"|\s*$)", text)
     return (other[0].strip(), text[other.end() :]) if other else ("", text)
+
+
+def _unended(words: str) -> str:
+    return words.strip().rstrip(".,;")
 
 
 def _whole_window(text: str) -> str:
@@ -349,20 +358,29 @@ def _take_window(when: _When) -> _When:
     remarks = ["(or before)"] if "(or before)" in found[0].lower() else []
     remarks += ["unknown"] if "unknown" in found[0].lower() else []
     dates = {**when.dates, "released_from": start, "released_to": end}
-    rest, words = when.rest[found.end() :], when.words
+    rest, words = when.rest[found.end() :], when.months
     word = _WORD_FOR_MONTH.match(rest) if found["dash"] and not found["end"] else None
     if word:
         words, rest = (*words, word[1].strip()), rest[word.end() :]
-    return when._replace(rest=" ".join(rest.split()), dates=dates, words=words, remarks=tuple(remarks))
+    return when._replace(rest=" ".join(rest.split()), dates=dates, months=words, remarks=tuple(remarks))
+
+
+def _take_window_behind(when: _When) -> _When:
+    """Take a whole window with a dash from behind a remark: months with `to` between them may be the remark's own."""
+    window = "" if "released_from" in when.dates else _whole_window(when.rest)
+    if not re.search("[—–-]", window):
+        return when
+    before, _, behind = when.rest.rpartition(window)
+    return _take_window(when._replace(rest=window))._replace(rest=_joined(before, behind))
 
 
 def _joined(before: str, behind: str) -> str:
     return " ".join(f"{before} {behind}".split())
 
 
-def _notes(when: _When) -> list[str]:
+def _remarks(when: _When) -> list[str]:
     remark = when.rest.strip().removeprefix(".").strip()
-    return [*when.words, *when.remarks, *([remark] if fold(remark) else [])]
+    return [*when.remarks, *([remark] if fold(remark) else [])]
 
 
 def _is_date(text: str) -> bool:

@@ -518,6 +518,16 @@ WHENS = {
     "a grave word beside a word": (DATES, f"{OPEN} — No {WINDOW} suspended", [END, NOTED]),
     "an incident instead of a remark": (f"{DATES} {LETTER}", f"{DATES} suspended", [NOTED]),
     "a remark instead of an incident": (f"{DATES} suspended", f"{DATES} {LETTER}", [GONE]),
+    "the same word at both": (DATES, f"{OPEN} — ongoing 2021.06 — ongoing", [END, LAST_MONTH]),
+    "a date for one of the same words": (f"{OPEN} — ongoing 2021.06 — ongoing", ONGOING, [END]),
+    "words for both dates": (DATES, f"DSA runs ongoing — ongoing {WINDOW}", [END]),
+    "dates for words at both": (f"DSA runs ongoing — ongoing {WINDOW}", DATES, [END]),
+    "other words for both dates": (f"DSA runs TBC — TBC {WINDOW}", f"DSA runs No — No {WINDOW}", [REMARK]),
+    "a remark between": (DATES, f"{OPEN} — 2024-03-31 breached contract {WINDOW}", [NOTED]),
+    "a remark before both": (DATES, f"breached contract {DATES}", [NOTED]),
+    "a remark before the window, the term behind": (DATES, f"(closed) {WINDOW} {OPEN} — 2024-03-31", [NOTED]),
+    "a dated remark between": (DATES, f"{OPEN} — 2024-03-31 {LETTER} {WINDOW}", [REMARK]),
+    "a sentence behind a word": (DATES, f"{OPEN} — TBC. breached contract {WINDOW}", [END, NOTED]),
 }
 
 
@@ -548,6 +558,15 @@ def test_a_word_in_place_of_a_month_goes_at_the_second_sighting():
         single("release-window-changed", "low", "when_note", "ongoing", None)
     ]
     assert after(ongoing, bare, ongoing) == []
+
+
+def test_a_short_remark_that_goes_with_a_word_never_becomes_a_word_itself():
+    both = agreement(dsa_end=None, released_from=None, released_to=None, when_note="No\nbreached it")
+    neither = replace(both, released_to="2024-01", when_note=None)
+
+    assert kinds(news(after(both, neither))) == ["release-window-changed"]
+    assert sorted(kinds(news(after(both, neither, neither)))) == ["dsa-term-changed", "incident-removed"]
+    assert news(after(both, neither, neither, neither)) == []
 
 
 def test_a_word_for_a_date_that_comes_as_a_remark_goes_is_told_once():
