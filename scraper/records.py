@@ -315,7 +315,8 @@ class Agreement:
     """Names of the fields that this page does not print at all, whatever the agreement is (rule 5): its layout has no
     such label, its text form lost it, or its value is the site's placeholder. Not part of the public record."""
     unread: frozenset[str] = frozenset()
-    """Those of them whose text is there and not understood (rule 20): it stands in `printed` and in the remainder."""
+    """Those of them whose text is there and not understood (rule 20): it stands in `printed` and in the remainder.
+    So is what has a label that nobody knows, where the label that the layout always prints is missing."""
 
 
 FIELDS: Mapping[str, Field] = {one.name: one for one in rows_of(Agreement)}

@@ -1,6 +1,6 @@
 """One agreement's sorted lines to its record, and which of its fields the page does not print at all."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 from scraper.names.fold import as_set
@@ -21,6 +21,7 @@ def read_agreement(
     split_controllers: SplitControllers,
     *,
     not_printed: frozenset[str] = frozenset(),
+    missing: Collection[str] = (),
 ) -> Agreement:
     """Return the record of one agreement.
 
@@ -31,6 +32,7 @@ def read_agreement(
         style: How its page is written.
         split_controllers: From the vocabulary: names hold commas.
         not_printed: Fields that its page is known not to print, beside those that its layout does not.
+        missing: Labels that its page has under another name, if at all: their fields are not understood.
     """
     values = draft.values()
     fields = _header_fields(values, split_controllers, draft.apart)
@@ -44,13 +46,14 @@ def read_agreement(
     not_in_layout = {name for name in unprinted(style.layout) if not record.get(name)}
     record = {name: value for name, value in record.items() if name not in not_in_layout}
     lost = {name for name in not_printed | _lost(values, record, style) if not record.get(name)}
+    unread = {*fields.unread, *(name for name in fields_of(missing) if not record.get(name))}
     remark = [heading.remark] if heading and heading.remark else []
     return Agreement(
         reference=reference,
         remainder="\n".join([*remark, *draft.remainder, *fields.rest]) or None,
         printed=draft.printed(),
-        unread=frozenset(fields.unread),
-        unprinted=frozenset(not_in_layout | lost | set(fields.unread)),
+        unread=frozenset(unread),
+        unprinted=frozenset(not_in_layout | lost | unread),
         **record,
     )
 
@@ -111,19 +114,21 @@ def fields_of(labels: Iterable[str]) -> frozenset[str]:
     return frozenset(name for label in labels for name in FIELDS_OF_LABEL[label])
 
 
-def notices_of(agreement: Agreement, draft: Draft, missing: Sequence[str]) -> list[str]:
+def notices_of(agreement: Agreement, draft: Draft, layout: str) -> list[str]:
     """Return what a person should know of how *agreement* was read, sentences that name it."""
-    notices = [f"unknown label '{_short(label)}'" for label in draft.unknown]
-    notices += [f"no label '{label}' beside an unknown one: taken as not printed" for label in missing]
-    notices += _windows(agreement)
-    return [*(f"{agreement.reference}: {notice}" for notice in notices), *not_understood(agreement)]
+    notices = [f"unknown label '{_short(label)}'" for label in draft.unknown] + _windows(agreement)
+    return [*(f"{agreement.reference}: {notice}" for notice in notices), *not_understood(agreement, layout)]
 
 
-def not_understood(agreement: Agreement) -> list[str]:
-    """Return which labels of *agreement* are there and not understood, sentences that name it and quote them."""
-    labels = labels_giving(agreement.unread)
-    printed = [(label, agreement.printed[label]) for label in labels if label in agreement.printed]
-    return [f"{agreement.reference}: `{label}` is not understood: '{_short(text)}'" for label, text in printed]
+def not_understood(agreement: Agreement, layout: str) -> list[str]:
+    """Return which labels of *agreement* are not understood, sentences that name it and quote what is there."""
+    return [
+        f"{agreement.reference}: `{label}` is not understood: '{_short(agreement.printed[label])}'"
+        if label in agreement.printed
+        else f"{agreement.reference}: no label '{label}' beside an unknown one: taken as not printed"
+        for label in labels_giving(agreement.unread)
+        if label in agreement.printed or label in ALWAYS_PRINTED[layout]
+    ]
 
 
 def _short(text: str) -> str:

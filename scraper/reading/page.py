@@ -12,7 +12,7 @@ from typing import NamedTuple
 from scraper.errors import ListPageError, RefusedPageError
 from scraper.names.name_lists import NameSplitter
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
-from scraper.reading.agreements import fields_of, labels_missing, notices_of, read_agreement
+from scraper.reading.agreements import labels_missing, notices_of, read_agreement
 from scraper.reading.blocks import Line, label_of, section_of
 from scraper.reading.drafts import Draft, Style, draft_of, has_list_label, is_old_benefits, split_lost, with_colons
 from scraper.reading.headings import (
@@ -277,10 +277,11 @@ def _agreements(
             draft,
             style,
             splitter.split,
-            not_printed=always | fields_of(missing),
+            not_printed=always,
+            missing=missing,
         )
         agreements.append(agreement)
-        notices += notices_of(agreement, draft, missing)
+        notices += notices_of(agreement, draft, style.layout)
     return tuple(agreements), notices + _repeated(agreements)
 
 
