@@ -302,6 +302,7 @@ class HistoryWriter:
 
     def _write_standing(self, slug: str, belief: PageBelief) -> None:
         """Note which agreements are believed to stand on the page, and which were told as gone."""
+        # As a list: what SQLite returns of rows that are written while it goes through them is not defined.
         for row in list(self._db.query("select * from agreements where page = :page", {"page": slug})):
             place = belief.places.get(row["reference"])
             now = {
@@ -351,6 +352,7 @@ class HistoryWriter:
 
         The same group twice a day is one group: its members join it (its id is the day's).
         """
+        # By `where` one that stands already is left alone, and counts as no row written: that is the answer.
         names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
         found_again = ", ".join(f"{name} = excluded.{name}" for name in row)
         written = self._db.execute(
@@ -364,6 +366,7 @@ class HistoryWriter:
 
     def _recount(self, group: str) -> None:
         """Count the members of a group again: some may have joined it."""
+        # Distinct: an agreement that two pages list is a member twice.
         (found,) = self._db.query(
             """
             select groups.kind, count(distinct members.reference) as agreements,

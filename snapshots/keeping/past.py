@@ -129,13 +129,12 @@ def _place_to_json(place: Place, states: States) -> dict[str, Any]:
     return {name: getattr(place, name) for name in _OF_PLACE} | {
         "believed": state,
         "type_words": {layout: sorted(words) for layout, words in sorted(place.type_words.items())},
-        "doubts": {name: _doubt_to_json(doubt) for name, doubt in sorted(place.doubts.items())},
+        "doubts": {
+            name: [sorted(doubt.values), doubt.body, *([doubt.text] if doubt.text else [])]
+            for name, doubt in sorted(place.doubts.items())
+        },
         "last_bodies": dict(sorted(place.last_bodies.items())),
     }
-
-
-def _doubt_to_json(doubt: Doubt) -> list[Any]:
-    return [sorted(doubt.values), doubt.body, *([doubt.text] if doubt.text else [])]
 
 
 def belief_from_json(slug: str, row: Mapping[str, Any], states: States) -> PageBelief:

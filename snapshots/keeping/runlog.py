@@ -114,6 +114,7 @@ class RunLog:
 
     def forget_attempts(self) -> None:
         """Forget the failed ones, because a run came through; in a transaction of its own."""
+        # Looked at first: a `delete` waits for whoever writes, even where there is nothing to delete.
         if failed_attempts(self.db):
             self.db.execute("delete from attempts")
 
@@ -158,6 +159,7 @@ class RunLog:
 
     def origins_at(self, time: str) -> dict[str, Origin]:
         """Return slug → the bytes each page had at its last capture up to *time*."""
+        # Beside a `max` SQLite takes the other columns from the row that has it; no other database promises that.
         rows = self.db.query(
             """
             select captures.page, captures.body, captures.source, captures.captured_at, max(runs.captured_at) as at
@@ -380,7 +382,7 @@ class RunLog:
             where captured_at > :since and captured_at < :time
             order by captured_at desc
             """,
-            {"since": _days_before(time, days), "time": time},
+            {"since": as_text(read_time(time) - timedelta(days=days)), "time": time},
         )
         for row in rows:
             seen |= unpack(row["sighted"])
@@ -392,10 +394,6 @@ class RunLog:
         """Return the slugs of the pages that *run*, a row of `runs`, saw."""
         slugs = keys_by_number(self.db)
         return [slugs[number] for number in unpack(run["sighted"])]
-
-
-def _days_before(time: str, days: int) -> str:
-    return as_text(read_time(time) - timedelta(days=days))
 
 
 def seen_again(origins: Mapping[str, Origin], before: Mapping[str, Origin], time: str) -> dict[str, Origin]:

@@ -162,6 +162,7 @@ class Intake:
                 if not one.refused:
                     by_digest |= {one.digest: one.sha256, one.sha256: one.sha256}
                 self.pages.append(replace(one, body=None))
+        # A record without a digest is not the same as all others without one.
         by_digest.pop("", None)
         # Last, for an archive may hold what it refers to after what refers to it.
         for one in again:
@@ -191,6 +192,7 @@ class Intake:
         for pages in (self.pages, self.again):
             self.passed[LIST_PAGE] += sum(page.sha256 in lists for page in pages)
             pages[:] = [page for page in pages if page.sha256 not in lists]
+        # The sign takes out of a counter what counts nothing: no list was passed over where there was none.
         self.passed = +self.passed
 
     def time_of(self, page: SavedPage) -> str:

@@ -364,6 +364,7 @@ def _datasets(seen: AgreementView) -> list[Row]:
 def _counts(reader: Reader, known: Sequence[Sequence[str]]) -> dict[int, int]:
     """Return in how many agreements each dataset stands now, under any of its names."""
     pairs = [[n, folded] for n, names in enumerate(known) for folded in names]
+    # `cross` keeps SQLite from turning the join round: a few names are looked up, and not every row gone through.
     rows = reader.rows(
         """
         select json_extract(asked.value, '$[0]') as n, count(distinct held.reference) as agreements

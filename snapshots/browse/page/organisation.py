@@ -385,6 +385,7 @@ def _bodies(
 @lru_cache(maxsize=4)
 def _spellings(vocabulary: Vocabulary) -> Mapping[str, str]:
     """Return folded name → name, for every organisation that is listed."""
+    # From the last on: of names that fold alike the one listed first is the one that is shown.
     return {fold(name): name for name in reversed(vocabulary.organisation_names)}
 
 

@@ -168,14 +168,11 @@ def _page(row: Row) -> str | tuple[str, str]:
     return row["organisation"], addresses.organisation(row["page"])
 
 
-def _pages_read(found: Row) -> str:
-    failed = f", {found['pages_failed']:,} failed" if found["pages_failed"] else ""
-    return f"{plural(found['pages_read'], 'page')} read, {found['pages_changed']:,} changed{failed}"
-
-
 def _description(found: Row, changes: int) -> str:
     counts = found["state"] == "committed" and not found["decision"]
-    return f"{_pages_read(found)}; {plural(changes, 'change')}.{'' if counts else ' ' + _state(found)}"
+    failed = f", {found['pages_failed']:,} failed" if found["pages_failed"] else ""
+    read = f"{plural(found['pages_read'], 'page')} read, {found['pages_changed']:,} changed{failed}"
+    return f"{read}; {plural(changes, 'change')}.{'' if counts else ' ' + _state(found)}"
 
 
 def _state(found: Row) -> str:

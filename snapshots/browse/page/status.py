@@ -19,8 +19,11 @@ FAILING = 200
 def status(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of the state of things shows."""
     reader = request.reader
+    # The one page with a clock: whether a run is overdue cannot be asked as of the newest run.
     now = datetime.now(UTC)
-    facts = {**reader.answers.runs.status(now), **_due(request, now)}
+    last_run = reader.value("select max(captured_at) from runs where kind = 'run'")
+    due = request.site.due(read_time(last_run) if last_run else None, now)
+    facts = {**reader.answers.runs.status(now), **due}
     if request.site.public:
         # What the server sent is nobody's business but the operator's, and so is whom anything was sent to.
         facts |= {"attempts": None, "undelivered": [], "collected": []}
@@ -47,11 +50,6 @@ def status(request: PageRequest) -> Mapping[str, Any]:
         "head": last,
         "run": run,
     }
-
-
-def _due(request: PageRequest, now: datetime) -> Mapping[str, str | None]:
-    last = request.reader.value("select max(captured_at) from runs where kind = 'run'")
-    return request.site.due(read_time(last) if last else None, now)
 
 
 def _lead(run: Row | None, needs: Sequence[str]) -> str:

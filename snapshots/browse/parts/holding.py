@@ -140,6 +140,7 @@ def answers(opt_outs: Sequence[str]) -> list[str]:
     found: dict[str, str] = {}
     for value in opt_outs:
         if not is_type_of_data(value):
+            # The register puts any of the dashes between an answer and its reason.
             answer = re.split(r"\s[-‐-―]\s", one_line(value), maxsplit=1)[0]
             found.setdefault(answer.lower(), cut(answer, 60))
     return list(found.values())
