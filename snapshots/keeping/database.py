@@ -84,6 +84,7 @@ def _views() -> str:
 
 
 def _views_version() -> int:
+    # `user_version` is a signed number of 32 bits.
     return zlib.crc32(_views().encode()) & 0x7FFFFFFF
 
 
@@ -165,6 +166,7 @@ def _check_ours(path: Path) -> None:
     if not header.startswith(b"SQLite format 3\0"):
         raise StoreError(f"{path}: is not a database of registerwatch; it is left as it is, name another with --db")
     foreign = f"{path}: is a database of another program; it is left as it is, name another with --db"
+    # Where the format of the file has its application id: looked at before SQLite opens what may not be ours.
     if int.from_bytes(header[68:72], "big") not in (APPLICATION_ID, 0):
         raise StoreError(foreign)
     conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
@@ -190,14 +192,18 @@ def add_functions(conn: sqlite3.Connection) -> None:
 
 
 def _opened(path: Path) -> Database:
+    # Without a level Python begins no transaction of its own: one begins where we say so, and holds what we say.
     conn = sqlite3.connect(str(path), timeout=BUSY_S, isolation_level=None)
     db = Database(conn)
     try:
+        # Off by default, and not kept in the file: said for each connection.
         db.execute("pragma foreign_keys = on")
         add_functions(conn)
         if not is_current(db):
+            # Kept in the file: with a write-ahead log its pages can be read while a run writes.
             db.execute("pragma journal_mode = wal")
             migrate(db)
+        # With such a log a power cut then loses what was written last, and never damages the file.
         db.execute("pragma synchronous = normal")
     except BaseException:
         conn.close()

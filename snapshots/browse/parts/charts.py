@@ -54,6 +54,10 @@ class _Drawing:
         share = min(max((place - self._first) / (self._last - self._first), 0.0), 1.0)
         return self._margin + (100 - self._margin) * share
 
+    def ends(self, span: Span) -> tuple[float, float]:
+        """Return where a span begins and ends, in per cent."""
+        return self.x(_place(span[0])), self.x(_place(span[1], end=True))
+
     def add(self, shape: str, *values: object) -> None:
         """Add a shape; values are escaped."""
         self._shapes.append(Markup(shape).format(*values))
@@ -294,7 +298,7 @@ def term_chart(
 def _draw_term(drawing: _Drawing, term: Span | None, was: tuple[str, str] | None) -> None:
     drawing.text("Printed term", 0, 14, "strong")
     if term:
-        start, end = drawing.x(_place(term[0])), drawing.x(_place(term[1], end=True))
+        start, end = drawing.ends(term)
         drawing.line("term", start, 30, end, 30)
         drawing.line("term", start, 24, start, 36)
         drawing.line("term", end, 24, end, 36)
@@ -315,7 +319,7 @@ def _draw_releases(drawing: _Drawing, releases: Span | None, apparent: Sequence[
     months = months_between(*releases) if apparent else [*releases]
     for is_apparent, several in groupby(months, key=set(apparent).__contains__):
         own = list(several)
-        start, end = drawing.x(_place(own[0])), drawing.x(_place(own[-1], end=True))
+        start, end = drawing.ends((own[0], own[-1]))
         if is_apparent:
             drawing.bar("apparent", start, end, 107.75, 8.5)
         else:
@@ -325,7 +329,7 @@ def _draw_releases(drawing: _Drawing, releases: Span | None, apparent: Sequence[
 
 def _write_ends(drawing: _Drawing, span: Span, y: int, *, room: float) -> None:
     """Write two dates at their places; as one where that leaves no room, *room* being the per cent that two need."""
-    start, end = drawing.x(_place(span[0])), drawing.x(_place(span[1], end=True))
+    start, end = drawing.ends(span)
     words = span[0] if span[0] == span[1] else f"{span[0]} to {span[1]}"
     if end - start >= room:
         drawing.text(span[0], start, y)

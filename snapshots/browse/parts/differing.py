@@ -76,12 +76,10 @@ def _of_field(field: str, before: Agreement, after: Agreement, vocabulary: Vocab
             changed = redline(old or "", new or "")
             words = f"{plural(changed.words('out'), 'word')} out, {changed.words('in'):,} in"
             yield FieldDifference(field=field, before=(), after=(("same", words),), is_prose=True)
-    elif field in _DATES:
+    elif field in (*_DATES, *_SINGLE):
         # A day and its month are one date, as precise as the layout printed it.
-        if not same_date(old, new):
-            yield _of_single(field, old, new)
-    elif field in _SINGLE:
-        if fold(old or "") != fold(new or ""):
+        same = same_date(old, new) if field in _DATES else fold(old or "") == fold(new or "")
+        if not same:
             yield _of_single(field, old, new)
     else:
         was, is_now = _values(field, before, vocabulary), _values(field, after, vocabulary)
