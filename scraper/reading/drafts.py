@@ -260,7 +260,7 @@ class _Header:
             if self.style.layout == "L0" and line.text in L0_BARE_LINES:
                 continue
             label = self.style.label(line) or _unknown_label(line, self.entries, self.style)
-            if label:
+            if label and not self.is_named_alike(line, label):
                 parts = _parts_behind(line, label)
                 self.entries.append(HeaderEntry(label.name, label.printed, label.value, parts, kind=line.kind))
             elif not _leads_back(line):
@@ -268,6 +268,11 @@ class _Header:
         for entry in self.entries:
             if not entry.name:  # what an unknown label says is in no field, and must not change in silence
                 self.remainder.append(f"{entry.printed}: {' '.join(entry.texts())}".rstrip())
+
+    def is_named_alike(self, line: Line, label: Label) -> bool:
+        """Say whether *line* is a name in a list of datasets that begins with a label which the agreement has above."""
+        in_list = bool(self.entries) and self.entries[-1].name in LIST_LABELS and line.kind == "item"
+        return in_list and label.name not in LIST_LABELS and any(entry.name == label.name for entry in self.entries)
 
     def give(self, line: Line) -> None:
         """Give *line*, which has no label, to the entry above or to the remainder."""
