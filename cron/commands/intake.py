@@ -58,7 +58,7 @@ def parse(context: Context, files: tuple[Path, ...], format_: str) -> None:
         for agreement in page.agreements:
             if agreement.unread:
                 troubles += 1
-                complain(f"{page.source}: {'; '.join(not_understood(agreement, page.layout))}")
+                complain(f"{page.source}: {'; '.join(not_understood(agreement))}")
     records = [page_to_json(page) for page in take_out_frame(pages)]
     write(records, format_, lambda: to_json(records))
     if troubles:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from scraper.names.fold import as_set
 from scraper.reading.drafts import Draft, Style
 from scraper.reading.headings import Heading
-from scraper.reading.layouts import ALWAYS_PRINTED, FIELDS_OF_LABEL, labels_giving, unprinted
+from scraper.reading.layouts import ALWAYS_PRINTED, FIELDS_OF_LABEL, labels_not_understood, unprinted
 from scraper.reading.values import REST, UNREAD, reader_of
 from scraper.records import SECTIONS, Agreement
 
@@ -114,20 +114,20 @@ def fields_of(labels: Iterable[str]) -> frozenset[str]:
     return frozenset(name for label in labels for name in FIELDS_OF_LABEL[label])
 
 
-def notices_of(agreement: Agreement, draft: Draft, layout: str) -> list[str]:
+def notices_of(agreement: Agreement, draft: Draft) -> list[str]:
     """Return what a person should know of how *agreement* was read, sentences that name it."""
     notices = [f"unknown label '{_short(label)}'" for label in draft.unknown] + _windows(agreement)
-    return [*(f"{agreement.reference}: {notice}" for notice in notices), *not_understood(agreement, layout)]
+    return [*(f"{agreement.reference}: {notice}" for notice in notices), *not_understood(agreement)]
 
 
-def not_understood(agreement: Agreement, layout: str) -> list[str]:
+def not_understood(agreement: Agreement) -> list[str]:
     """Return which labels of *agreement* are not understood, sentences that name it and quote what is there."""
+    labels = labels_not_understood(agreement.unread, agreement.printed)
     return [
-        f"{agreement.reference}: `{label}` is not understood: '{_short(agreement.printed[label])}'"
-        if label in agreement.printed
+        f"{agreement.reference}: `{label}` is not understood: '{_short(text)}'"
+        if text
         else f"{agreement.reference}: no label '{label}' beside an unknown one: taken as not printed"
-        for label in labels_giving(agreement.unread)
-        if label in agreement.printed or label in ALWAYS_PRINTED[layout]
+        for label, text in labels.items()
     ]
 
 

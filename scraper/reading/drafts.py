@@ -280,7 +280,7 @@ class _Header:
         if line.text.startswith("(") and fold(line.text[:80]).startswith(_ACCESS_NOTE):
             self.system_access = True
             if behind := line.text.partition(")")[2].strip(" ."):  # the note is a yes, and what stands behind it is not
-                self.give(line._replace(text=behind))
+                self.remainder.append(behind)
         elif entry is None or self.is_beside(line, entry):
             if not self.titles.repeats(
                 line.text

@@ -4,7 +4,7 @@ Look-ups only, all made from the table of fields in `scraper.records`. A page is
 (2025 on); rule 5 compares a field only between layouts that print it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -134,6 +134,18 @@ def labels_giving(fields: Collection[str]) -> list[str]:
     ['When']
     """
     return [label for label, names in FIELDS_OF_LABEL.items() if not set(names).isdisjoint(fields)]
+
+
+def labels_not_understood(fields: Collection[str], printed: Mapping[str, str]) -> dict[str, str]:
+    """Return label → what stands behind it, of *fields* that are not understood; nothing where the label is not there.
+
+    >>> labels_not_understood(["sensitivity", "legal_bases"], {"SENSITIVE": "see there", "Lawful basis": "S251"})
+    {'Sensitive': 'see there', 'Legal basis': ''}
+    """
+    labels = labels_giving(fields)
+    there = {label: text for name, text in printed.items() if (label := _canonical(name)) in labels}
+    said = {name for label in there for name in FIELDS_OF_LABEL[label]}
+    return there | {labels_giving([name])[0]: "" for name in sorted({*fields} - said)}
 
 
 def unprinted(layout: str) -> set[str]:

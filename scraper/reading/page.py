@@ -281,7 +281,7 @@ def _agreements(
             missing=missing,
         )
         agreements.append(agreement)
-        notices += notices_of(agreement, draft, style.layout)
+        notices += notices_of(agreement, draft)
     return tuple(agreements), notices + _repeated(agreements)
 
 

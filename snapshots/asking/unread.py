@@ -11,7 +11,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from diff.saying.english import Trouble, plural, weekday
-from scraper.reading.layouts import labels_giving
+from scraper.reading.layouts import labels_not_understood
 from scraper.text import cut, one_line
 
 LONGEST_TEXT = 60
@@ -58,19 +58,18 @@ def _labels(rows: Iterable[Mapping[str, Any]]) -> list[Unread]:
     found: dict[tuple[str, str, str], Unread] = {}
     for row in rows:
         printed = json.loads(row["printed"])
-        for label in labels_giving([row["field"]]):
-            if label in printed:
-                text = cut(one_line(printed[label]), LONGEST_TEXT)
-                place = {"page": row["page"], "reference": row["reference"], "label": label}
-                one = found.setdefault((*place.values(),), {**place, "text": text, "since": row["since"]})
-                one["since"] = min(one["since"], row["since"])
+        for label, text in labels_not_understood([row["field"]], printed).items():
+            place = {"page": row["page"], "reference": row["reference"], "label": label}
+            shown = cut(one_line(text), LONGEST_TEXT)
+            one = found.setdefault((*place.values(),), {**place, "text": shown, "since": row["since"]})
+            one["since"] = min(one["since"], row["since"])
     return [found[key] for key in sorted(found)]
 
 
 def unread_in_words(one: Unread) -> str:
     """Return what is not understood, on one line."""
     place = f"{one['reference']} ({one['page']})"
-    return f"{place}: `{one['label']}` is not understood since {weekday(one['since'])}: '{one['text']}'"
+    return f"{place}: `{one['label']}` is not understood since {weekday(one['since'])}: {_quoted(one)}"
 
 
 def unread_needs(newly: Iterable[Unread]) -> list[Trouble]:
@@ -85,6 +84,10 @@ def _need(label: str, places: list[Unread]) -> Trouble:
     first = places[0]
     return Trouble(
         f"`{label}` is newly not understood on {plural(len(places), 'agreement')}, as on {first['reference']}: "
-        f"'{first['text']}'. It is believed as before. List them: registerwatch status",
+        f"{_quoted(first)}. It is believed as before. List them: registerwatch status",
         key=f"`{label}` is not understood since {first['since']}",
     )
+
+
+def _quoted(one: Unread) -> str:
+    return f"'{one['text']}'" if one["text"] else "a label that is not known stands there instead"
