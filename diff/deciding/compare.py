@@ -499,7 +499,18 @@ def _compare_term(at_work: _Comparison, _: str) -> None:
     kind = ChangeKind.DSA_TERM_CHANGED
     if field == "dsa_end" and before and after:
         kind = ChangeKind.DSA_EXTENDED if later(after, before) else ChangeKind.DSA_SHORTENED
+    # Where a date is missing a remark looks like words in its place: grave words are told as such all the same.
+    came, went = (_is_grave(word, at_work.vocabulary) for word in (new.word, old.word))
+    if differs[-1][0] == "when_note" and (came or went):
+        noted = ChangeKind.INCIDENT_NOTED if came else ChangeKind.INCIDENT_REMOVED
+        at_work.tell(noted, "when_note", before=old.word, after=new.word)
+        if field == "when_note":
+            return
     at_work.tell(kind, field, before=before, after=after, details=Details(term_before=old, term_after=new))
+
+
+def _is_grave(word: str | None, vocabulary: Vocabulary) -> bool:
+    return word is not None and " " in word and vocabulary.tells_incident(word)
 
 
 def _more_precise(old: Span, new: Span) -> dict[str, str]:

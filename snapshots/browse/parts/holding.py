@@ -63,7 +63,7 @@ def holding_page(request: PageRequest, holding: Holding, address: str) -> Mappin
     chosen.sort(key=ORDERS[order][1])
     piece = piece_of(chosen, words, ON_A_PAGE, lambda start: to(start=start) + "#h-who")
     moves = list(_moves(reader, holding))
-    got, lost = ([{**move.change, "head": move.head} for move in moves if move.got is which] for which in (True, False))
+    got, lost = ([{**move.row, "head": move.head} for move in moves if move.got is which] for which in (True, False))
     narrowed = [f"legal family “{FAMILY_NAMES[family]}”"] if family else []
     narrowed += [f"access “{ACCESS[access]}”"] if access else []
     levels = _levels(reader, holding.periods)
@@ -180,7 +180,7 @@ class Move(NamedTuple):
 
     got: bool
     head: str
-    change: Row
+    row: Row
 
 
 def _moves(reader: Reader, holding: Holding) -> Iterator[Move]:
@@ -223,7 +223,7 @@ def _lead(reader: Reader, holding: Holding, moves: Sequence[Move]) -> str:
         return f"{holding.counted}. {said_lately(0, 0, holding.subject.verbs)}"
     since = as_text(read_time(reader.newest) - timedelta(days=RECENT_DAYS))
     # By reference: an agreement on two pages gained it once; one that lost it and got it again counts in both.
-    lately = {(move.got, move.change["reference"]) for move in moves if move.change["first_seen"] >= since}
+    lately = {(move.got, move.row["reference"]) for move in moves if move.row["first_seen"] >= since}
     got, lost = (sum(move_got is which for move_got, _ in lately) for which in (True, False))
     return f"{holding.counted}, on {day(reader.newest)}. {said_lately(got, lost, holding.subject.verbs)}"
 
