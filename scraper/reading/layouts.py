@@ -141,11 +141,15 @@ def labels_not_understood(fields: Collection[str], printed: Mapping[str, str]) -
 
     >>> labels_not_understood(["sensitivity", "legal_bases"], {"SENSITIVE": "see there", "Lawful basis": "S251"})
     {'Sensitive': 'see there', 'Legal basis': ''}
+    >>> labels_not_understood(["sensitivity"], {"Sensitive status": "Sensitive"})
+    {'Sensitive': ''}
     """
     labels = labels_giving(fields)
     there = {label: text for name, text in printed.items() if (label := _canonical(name)) in labels}
     said = {name for label in there for name in FIELDS_OF_LABEL[label]}
-    return there | {labels_giving([name])[0]: "" for name in sorted({*fields} - said)}
+    absent = [labels_giving([name]) for name in sorted({*fields} - said)]
+    # What the oldest layout calls it is printed by no page any more.
+    return there | {next((name for name in names if name in HEADING_LABELS), names[0]): "" for names in absent}
 
 
 def unprinted(layout: str) -> set[str]:

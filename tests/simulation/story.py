@@ -36,11 +36,13 @@ class Edition:
     refused: set[str] = field(default_factory=set)
     shrunk: set[str] = field(default_factory=set)
     held: bool = False
+    not_understood: bool = False
+    """Whether a label that nobody knows stands newly in the place of a known one."""
     edits: int = 0
 
     @property
     def exit_status(self) -> int:
-        return 3 if self.held or self.refused or self.shrunk else 0
+        return 3 if self.held or self.refused or self.shrunk or self.not_understood else 0
 
 
 class Story:
@@ -56,6 +58,8 @@ class Story:
         self.register.concerned = self.ledger.concerns
         self.deck: list[Edit] = []
         self.wide_deck: list[Edit] = []
+        self.relabelled: dict[str, set[str]] = {}
+        """The labels that each page had under another name when it was last read."""
         self.read_as: dict[str, str] = {}
         """The markup in which each page was last read."""
 
@@ -125,6 +129,10 @@ class Story:
                 edition.files[page.file_name] = render(self.register, page)
         read = set(self.register.pages) - kept_out - edition.refused - edition.shrunk
         put_aside, twice = self.versions.show(self.register.pages[slug] for slug in sorted(read))
+        for slug in read - put_aside:
+            labels = set(self.register.pages[slug].relabelled)
+            edition.not_understood |= bool(labels - self.relabelled.get(slug, set()))
+            self.relabelled[slug] = labels
         unknown = self._new_and_unknown(read)
         edition.due = unknown + self.ledger.settle(self.register, read - put_aside, edition.complete, twice)
         self._remember(read - put_aside)
