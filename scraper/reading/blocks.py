@@ -105,6 +105,17 @@ def is_item(line: Line) -> bool:
     return line.kind == "item" or _MARK.match(line.text) is not None
 
 
+# On the first and the last page of a site one of the two is missing, so they are on no page alike as its frame is.
+_LEADS = re.compile(
+    r"\W*(?:(?:back to )?(?:top|contents|index)|(?:previous|next)(?: page)?(?:\W+next(?: page)?)?)\W*", re.IGNORECASE
+)
+
+
+def leads_elsewhere(line: Line) -> bool:
+    """Say whether *line* is a link of the site's own: to the top of the page, to the page before or the next one."""
+    return line.link and _LEADS.fullmatch(line.text) is not None
+
+
 def lines_of_text(text: str) -> list[Line]:
     """Return the lines of a plain *text*, each with the number of blank lines before it."""
     lines, gap = [], 0

@@ -5,13 +5,12 @@ first section's label and ends the header for good. Every line has an owner (des
 the remainder.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from scraper.names.fold import fold
-from scraper.reading.blocks import NAMING, Line, is_item, label_of, section_of, without_mark
+from scraper.reading.blocks import NAMING, Line, is_item, label_of, leads_elsewhere, section_of, without_mark
 from scraper.reading.headings import Titles
 from scraper.reading.layouts import (
     FIELDS_OF_LABEL,
@@ -27,7 +26,6 @@ from scraper.reading.layouts import (
 from scraper.records import Owned
 
 _WITH_BRACKETS = frozenset(("Purposes", "Opt outs honoured", "When"))
-_TO_TOP = re.compile(r"\W*(?:back to )?(?:top|contents|index)\W*", re.IGNORECASE)
 # A label that nobody knows is a few words with a colon. A sentence of prose has one too, and must not become a field.
 _LONGEST_UNKNOWN_LABEL = 60
 _MOST_WORDS = 7
@@ -263,7 +261,7 @@ class _Header:
             if label and not self.is_named_alike(line, label):
                 parts = _parts_behind(line, label)
                 self.entries.append(HeaderEntry(label.name, label.printed, label.value, parts, kind=line.kind))
-            elif not _leads_back(line):
+            elif not leads_elsewhere(line):
                 self.give(line)
         for entry in self.entries:
             if not entry.name:  # what an unknown label says is in no field, and must not change in silence
@@ -425,7 +423,7 @@ def _sort_prose(draft: Draft, lines: Sequence[Line], style: Style, titles: Title
             draft.tail = [Owned(owner, text) for text in texts]
             if owner == "datasets":
                 draft.datasets = texts
-        elif not _leads_back(line) and not (line.link and titles.repeats(line.text)):
+        elif not leads_elsewhere(line) and not (line.link and titles.repeats(line.text)):
             text = without_mark(line.text) if owner == "datasets" else line.text
             texts.append(text)
             draft.tail.append(Owned(owner, text))
@@ -445,8 +443,3 @@ def _begun(line: Line, draft: Draft, style: Style) -> tuple[str, str] | None:
         if label and label.name == "Datasets" and not label.value:
             return "datasets", ""
     return begins
-
-
-def _leads_back(line: Line) -> bool:
-    """Say whether *line* is a link of the site's own, between two agreements."""
-    return line.link and _TO_TOP.fullmatch(line.text) is not None

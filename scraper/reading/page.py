@@ -13,7 +13,7 @@ from scraper.errors import ListPageError, RefusedPageError
 from scraper.names.name_lists import NameSplitter
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
 from scraper.reading.agreements import labels_missing, notices_of, read_agreement
-from scraper.reading.blocks import Line, label_of, section_of
+from scraper.reading.blocks import Line, label_of, leads_elsewhere, section_of
 from scraper.reading.drafts import Draft, Style, draft_of, has_list_label, is_old_benefits, split_lost, with_colons
 from scraper.reading.headings import (
     Heading,
@@ -56,7 +56,8 @@ class _Page(NamedTuple):
     def head(self) -> list[Line]:
         """The lines above the first agreement, and those that stand in no agreement wherever they are."""
         first = self.starts[0][0] if self.starts else len(self.lines)
-        return [*self.lines[:first], *(line for line in self.lines[first:] if line.aside)]
+        lines = [*self.lines[:first], *(line for line in self.lines[first:] if line.aside)]
+        return [line for line in lines if not leads_elsewhere(line)]
 
     def bodies(self) -> list[list[Line]]:
         """Return the lines of each agreement, its heading left out."""

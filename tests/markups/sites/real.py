@@ -7,6 +7,7 @@ Jekyll get a layout of a few lines, because their themes are downloads.
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +59,8 @@ def _item(item: Item, headed: bool) -> list[str]:
 
 
 def _run(*command: str, folder: Path) -> None:
+    # What pip installed lies beside the Python that runs this, on nobody's path.
+    command = (shutil.which(command[0], path=str(Path(sys.executable).parent)) or command[0], *command[1:])
     if shutil.which(command[0]) is None:
         raise NotInstalledError(f"{command[0]} is not installed")
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)

@@ -34,7 +34,7 @@ VOID = frozenset("area base br col embed hr img input link meta source track wbr
 WORD = re.compile(r"[^\W\d_]{2,}|\d{3,}")  # marks of lists are typography: a letter, or a number of up to three digits
 NUMERAL = re.compile(r"[ivxl]+|\d{3}")
 SAYS_NOTHING = re.compile(
-    r"(?:back to )?(?:top|contents|index)|objectives?|(?:yielded |expected )?benefits?|outputs?"
+    r"(?:back to )?(?:top|contents|index)|previous|next|objectives?|(?:yielded |expected )?benefits?|outputs?"
     r"|processing(?: activities)?|activities|projects? \d+|projects|(?:data)?sets?",
     re.IGNORECASE,
 )
