@@ -1,8 +1,8 @@
 """One register-wide edit is one change (design rules 7 and 8)."""
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from diff.change import Change, fact_id, group_id
@@ -47,10 +47,18 @@ class Found:
 
 def merge_equal(found: Sequence[Found]) -> list[Found]:
     """Return *found* with changes that say the same as one: `page` the first slug, the others named beside it."""
-    by_fact: dict[str, list[Found]] = defaultdict(list)
+    by_fact: dict[Hashable, list[Found]] = defaultdict(list)
+    alike = Counter(_about(one.change) for one in found)
     for one in found:
-        by_fact[_same_fact(one.change)].append(one)
+        about = _about(one.change)
+        # Most agreements stand on one page; the key of what can have no equal is not worth its folding.
+        by_fact[_same_fact(one.change) if alike[about] > 1 else about].append(one)
     return [_merged(sorted(same, key=lambda one: one.slug)) for same in by_fact.values()]
+
+
+def _about(change: Change) -> tuple[str, str | None, str | None]:
+    """Return what changes that say the same have in common at least."""
+    return change.kind.value, change.field, change.reference
 
 
 def _same_fact(change: Change) -> str:
