@@ -16,7 +16,6 @@ from icalendar import Calendar
 from scraper.files import only_writer
 from tests.harness.editions import FALLS, REGISTER, Page, Watch, many, with_project
 from tests.harness.nights import Nights
-from tests.harness.register_server import RegisterServer, Site
 
 HARROWDALE = "university_of_harrowdale"
 MOVED = {HARROWDALE: with_project(REGISTER[HARROWDALE], end="2029-03-12")}
@@ -30,12 +29,6 @@ def watch(tmp_path):
     watch.take(REGISTER, "2026-10-01")
     watch.take(LATER, "2026-11-01")
     return watch
-
-
-@pytest.fixture
-def server():
-    with RegisterServer(Site(dict(REGISTER))) as server:
-        yield server
 
 
 def tree(folder):

@@ -14,7 +14,6 @@ from tests.harness.editions import EASTMERE, HARROWDALE, REGISTER, TIDES, Page, 
 from tests.harness.mail_server import LoopbackMail, Refuse
 from tests.harness.nights import Nights
 from tests.harness.office import ALL, block
-from tests.harness.register_server import RegisterServer, Site
 
 HARROW, WEX, EAST = REGISTER
 NEWS = with_project(HARROWDALE, end="2029-03-12")
@@ -51,12 +50,6 @@ class House(Nights):
         """Return how many rows there are in which state."""
         with closing(sqlite3.connect(self.database)) as database:
             return dict(database.execute("select state, count(*) from deliveries group by state").fetchall())
-
-
-@pytest.fixture
-def server():
-    with RegisterServer(Site(dict(REGISTER))) as server:
-        yield server
 
 
 @pytest.fixture

@@ -43,22 +43,6 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def server():
-    with RegisterServer(Site(dict(REGISTER))) as server:
-        yield server
-
-
-@pytest.fixture
-def site(server):
-    return server.site
-
-
-@pytest.fixture
-def nights(tmp_path, server):
-    return Nights(tmp_path, server)
-
-
-@pytest.fixture
 def known(nights, server):
     """A register that was read once."""
     nights.run_at()

@@ -170,17 +170,6 @@ def test_a_run_under_way_is_given_the_time_to_end():
 # --- staying, as the command does -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def server():
-    with RegisterServer(Site(dict(REGISTER))) as server:
-        yield server
-
-
-@pytest.fixture
-def nights(tmp_path, server):
-    return Nights(tmp_path, server)
-
-
 def until(condition, seconds=20.0):
     """Wait until *condition*, looking often."""
     end = time.monotonic() + seconds

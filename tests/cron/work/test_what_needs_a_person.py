@@ -3,8 +3,6 @@
 import pytest
 
 from tests.harness.editions import HARROWDALE, REGISTER, Page, many, with_project
-from tests.harness.nights import Nights
-from tests.harness.register_server import RegisterServer, Site
 from tests.harness.servers import answer
 
 HARROW, WEX, _ = REGISTER
@@ -14,22 +12,6 @@ UNREAD = with_project(HARROWDALE, sensitive="see the catalogue")
 OTHER_WORDS = with_project(HARROWDALE, sensitive="as the catalogue says")
 READ_AGAIN = with_project(HARROWDALE, title="Read again")
 MANY = {f"board_{n:02d}": Page(f"Board {n}", many(1, first=n)) for n in range(20)}
-
-
-@pytest.fixture
-def server():
-    with RegisterServer(Site(dict(REGISTER))) as server:
-        yield server
-
-
-@pytest.fixture
-def site(server):
-    return server.site
-
-
-@pytest.fixture
-def nights(tmp_path, server):
-    return Nights(tmp_path, server)
 
 
 @pytest.fixture
