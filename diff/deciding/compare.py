@@ -183,12 +183,8 @@ def compare_place(
     return at_work.found, _believe(at_work, type_words)
 
 
-_NOTED = {
-    "term": ("dsa_end", "term"),
-    "window": ("released_to", "released"),
-    "remark": ("when_note", "incident"),
-}
-"""What a note is made of: the field that says whether a page prints it, and the part that is compared."""
+_NOTED = {"term": "term", "window": "released", "remark": "incident"}
+"""What a note is made of → the part of the folded form in which that is compared."""
 
 
 def _believe(at_work: _Comparison, type_words: Mapping[str, frozenset[str]]) -> Place:
@@ -200,7 +196,7 @@ def _believe(at_work: _Comparison, type_words: Mapping[str, frozenset[str]]) -> 
     doubts = {part: doubt for part, doubt in place.doubts.items() if _field_of(part) in kept} | at_work.doubts
     values = {**kept, **at_work.values}
     # Words in place of dates go with these, remarks do not: one may be kept where the other is not.
-    stays = {group for group, (name, part) in _NOTED.items() if name in kept or part in doubts}
+    stays = {group for group, part in _NOTED.items() if _field_of(part) in kept or part in doubts}
     if stays:
         values["when_note"] = note_of(**{group: believed if group in stays else printed for group in _NOTED})
     return replace(
@@ -500,17 +496,19 @@ def _compare_term(at_work: _Comparison, _: str) -> None:
     if field == "dsa_end" and before and after:
         kind = ChangeKind.DSA_EXTENDED if later(after, before) else ChangeKind.DSA_SHORTENED
     # Where a date is missing a remark looks like words in its place: grave words are told as such all the same.
-    came, went = (_is_grave(word, at_work.vocabulary) for word in (new.word, old.word))
-    if differs[-1][0] == "when_note" and (came or went):
-        noted = ChangeKind.INCIDENT_NOTED if came else ChangeKind.INCIDENT_REMOVED
+    noted = _kind_of_remark(old.word, new.word, lambda word: " " in word and at_work.vocabulary.tells_incident(word))
+    if differs[-1][0] == "when_note" and noted is not ChangeKind.DSA_TERM_CHANGED:
         at_work.tell(noted, "when_note", before=old.word, after=new.word)
         if field == "when_note":
             return
     at_work.tell(kind, field, before=before, after=after, details=Details(term_before=old, term_after=new))
 
 
-def _is_grave(word: str | None, vocabulary: Vocabulary) -> bool:
-    return word is not None and " " in word and vocabulary.tells_incident(word)
+def _kind_of_remark(before: str | None, after: str | None, is_grave: Callable[[str], bool]) -> ChangeKind:
+    """Return what it is that other words stand beside the dates: by what came if that is grave, else by what went."""
+    if after and is_grave(after):
+        return ChangeKind.INCIDENT_NOTED
+    return ChangeKind.INCIDENT_REMOVED if before and is_grave(before) else ChangeKind.DSA_TERM_CHANGED
 
 
 def _more_precise(old: Span, new: Span) -> dict[str, str]:
@@ -524,11 +522,7 @@ def _compare_remark(at_work: _Comparison, _: str) -> None:
     before, after = when_of(at_work.place.believed).remark, when_of(at_work.printed).remark
     if not after and not at_work.confirmed(frozenset({"when_note"})):
         return
-    kind = ChangeKind.DSA_TERM_CHANGED
-    if after and is_incident(after, at_work.vocabulary):
-        kind = ChangeKind.INCIDENT_NOTED
-    elif before and is_incident(before, at_work.vocabulary):
-        kind = ChangeKind.INCIDENT_REMOVED
+    kind = _kind_of_remark(before, after, lambda remark: is_incident(remark, at_work.vocabulary))
     at_work.tell(kind, "when_note", before=before or None, after=after or None)
 
 
