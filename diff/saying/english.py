@@ -126,13 +126,13 @@ def plural(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
-def number_of(n: int, one: str) -> str:
-    """Return a number with what it counts, as a sentence begins.
+def number_of(n: int, one: str, *, capital: bool = True) -> str:
+    """Return a number with what it counts, in a word where that is short; *capital*: as a sentence begins.
 
-    >>> number_of(1, "change"), number_of(3, "change"), number_of(0, "change")
-    ('One change', 'Three changes', 'No changes')
+    >>> number_of(1, "change"), number_of(3, "change"), number_of(0, "change"), number_of(1300, "change", capital=False)
+    ('One change', 'Three changes', 'No changes', '1,300 changes')
     """
-    return f"{number(n, capital=True)} {one}{'' if n == 1 else 's'}"
+    return f"{number(n, capital=capital)} {one}{'' if n == 1 else 's'}"
 
 
 def size(n_bytes: int) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from diff.saying.english import day, moment, number, plural
+from diff.saying.english import day, moment, number, number_of, plural
 from diff.severity import Severity
 from notify.following.matching import PrintedEnd
 from notify.message.order import REGISTER, Briefing, Correction, Location, Parts, RunRead, safe, severest
@@ -86,15 +86,6 @@ def word(news: Briefing, parts: Parts) -> Wording:
     )
 
 
-def _count(n: int, what: str, *, capital: bool = False) -> str:
-    """Return a number of things, in a word where that is short.
-
-    >>> _count(7, "change", capital=True), _count(1, "change"), _count(1300, "change")
-    ('Seven changes', 'one change', '1,300 changes')
-    """
-    return f"{number(n, capital=capital)} {what}{'s' if n != 1 else ''}"
-
-
 # --- subject and heading ----------------------------------------------------------------------------------------------
 
 
@@ -145,17 +136,17 @@ def _heading(parts: Parts, news: Briefing) -> str:
     """Return the heading: "Seven changes, one of high severity; one correction"."""
     taken_back = len(news.corrections)
     told = [_changes(parts)] if parts.severities else []
-    told += [_count(taken_back, "correction", capital=not told)] if taken_back else []
-    return "; ".join(told) or f"{_count(len(news.endings), 'printed end', capital=True)} coming up"
+    told += [number_of(taken_back, "correction", capital=not told)] if taken_back else []
+    return "; ".join(told) or f"{number_of(len(news.endings), 'printed end')} coming up"
 
 
 def _changes(parts: Parts) -> str:
     n, high = len(parts.severities), parts.severities.count(Severity.HIGH)
     if not high:
-        return _count(n, "change", capital=True)
+        return number_of(n, "change")
     if n == 1:
         return "One change, of high severity"
-    return f"{_count(n, 'change', capital=True)}, {'all' if high == n else number(high)} of high severity"
+    return f"{number_of(n, 'change')}, {'all' if high == n else number(high)} of high severity"
 
 
 def _preview(parts: Parts) -> str:
@@ -177,7 +168,7 @@ def _seen(readings: Sequence[RunRead]) -> str:
     if first is last:
         return f"First seen on {moment(first.time)}, when {_fraction(first)} pages were read."
     between = f"between {moment(first.time)}, and {moment(last.time)}"
-    return f"First seen in {_count(len(readings), 'run')} {between}. {_read_by(in_order)}"
+    return f"First seen in {number_of(len(readings), 'run', capital=False)} {between}. {_read_by(in_order)}"
 
 
 def _fraction(one: RunRead) -> str:
@@ -190,7 +181,7 @@ def _read_by(readings: Sequence[RunRead]) -> str:
         return f"Each of them read all pages, the last {readings[-1].pages:,}."
     told = [f"{_fraction(one)} on {day(one.time).rpartition(' ')[0]}" for one in partly[:MOST_READINGS]]
     left_out = len(partly) - MOST_READINGS
-    told += [f"fewer than all in {_count(left_out, 'more run')}"] if left_out > 0 else []
+    told += [f"fewer than all in {number_of(left_out, 'more run', capital=False)}"] if left_out > 0 else []
     return f"Pages read: {', '.join(told)}{'; all in the others' if len(partly) < len(readings) else ''}."
 
 
@@ -215,7 +206,7 @@ def _coming(end: PrintedEnd, news: Briefing) -> tuple[str, str, Location]:
 def _caution(n_ends: int) -> str:
     """Return what is to be known of printed ends."""
     left_out = n_ends - MOST_ENDINGS
-    more = f"{_count(left_out, 'more printed end', capital=True)} {'is' if left_out == 1 else 'are'} coming up. "
+    more = f"{number_of(left_out, 'more printed end')} {'is' if left_out == 1 else 'are'} coming up. "
     one = "It is the printed end" if n_ends == 1 else "Each is the printed end"
     which = f"{more if left_out > 0 else ''}{one} of the first version the page holds"
     return f"{which}; releases or a renewal may go on after it."
@@ -224,9 +215,9 @@ def _caution(n_ends: int) -> str:
 def _counted(counted: Sequence[tuple[str, int]], what: str) -> Iterator[str]:
     """Yield a line for each organisation of which there is *what* that is only counted."""
     for name, n in counted[:MOST_COUNTED]:
-        yield f"{_count(n, what, capital=True)}: {name}"
+        yield f"{number_of(n, what)}: {name}"
     if left_out := sum(n for _, n in counted[MOST_COUNTED:]):
-        yield f"{_count(left_out, what, capital=True)} at other organisations"
+        yield f"{number_of(left_out, what)} at other organisations"
 
 
 def _corrected(one: Correction, news: Briefing) -> tuple[str, str, Location]:

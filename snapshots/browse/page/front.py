@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from diff.change import PUBLIC
 from diff.kinds import ChangeKind
-from diff.saying.english import day, days, month, number, plural
+from diff.saying.english import day, days, month, number, number_of, plural
 from diff.severity import Severity
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
@@ -185,7 +185,7 @@ def _quiet(reader: Reader, after: str | None, before: str | None, given: Filter)
         return []
     read, failed = {row["pages_read"] for row in rows}, sum(row["pages_failed"] for row in rows)
     what = "run" if all(row["kind"] == "run" for row in rows) else "edition"
-    runs = f"{number(len(rows))} {what}{'' if len(rows) == 1 else 's'}"
+    runs = number_of(len(rows), what, capital=False)
     pages = f"all {read.pop():,} pages" if len(read) == 1 and not failed else "the pages"
     left = f"; {plural(failed, 'time a page', 'times a page')} could not be read" if failed else ""
     when = days(rows[0]["captured_at"], rows[-1]["captured_at"])
@@ -239,7 +239,7 @@ def _lead(reader: Reader, counts: Counts, given: Filter, runs: Sequence[Row], at
         """,
         {"month": this},
     )
-    of_all = f"{number(facts['runs'])} {facts['word']}{'' if facts['runs'] == 1 else 's'}"
+    of_all = number_of(facts["runs"], facts["word"], capital=False)
     told = [count for count in counts.all if count.substantive and count.first_seen.startswith(this)]
     changes = sum(count.n for count in told if not count.withdrawn)
     severe = sum(count.n for count in told if not count.withdrawn and count.severity == Severity.HIGH)
