@@ -18,6 +18,7 @@ from typing import TypeVar
 from diff.change import Change
 from diff.details import several
 from diff.kinds import ChangeKind
+from scraper.names.families import family_called, family_of
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 
@@ -103,20 +104,26 @@ _ACRONYM = re.compile(r"\(([^()]+)\)\s*$")
 
 
 class DatasetNames:
-    """The datasets there are, asked for by any of their names, or by the acronym at the end of one of them."""
+    """The datasets there are, asked for by any of their names, by their family or by the acronym that ends a name."""
 
     def __init__(self, known: Iterable[str], vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._folded: set[str] = set()
         self._by_acronym: dict[str, set[str]] = defaultdict(set)
+        self._by_family: dict[str, set[str]] = defaultdict(set)
         for name in known:
             self._folded.add(fold(name))
-            for spelling in (name, vocabulary.dataset_canonical(name)):
+            newest = vocabulary.dataset_canonical(name)
+            for spelling in (name, newest):
                 if found := _ACRONYM.search(spelling):
                     self._by_acronym[fold(found[1])].add(name)
+            if family := family_of(newest):
+                self._by_family[family.id].add(name)
 
     def named(self, name: str) -> frozenset[str]:
         """Return every folded name that the datasets called *name* have had; nothing if there is none."""
+        if (family := family_called(name)) and (own := self._by_family.get(family.id)):
+            return frozenset[str]().union(*map(self._vocabulary.dataset_names, own))
         names = self._vocabulary.dataset_names(name)
         if names & self._folded:
             return names

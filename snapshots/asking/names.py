@@ -5,6 +5,7 @@ meant. Reads only.
 """
 
 import json
+import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,8 @@ class NameLookup:
     def dataset(self, name: str, *, parts: bool = False) -> frozenset[str]:
         """Return every folded name of the dataset called *name*; an acronym in brackets, "MHSDS", names it too.
 
+        A family's name, "HES", means all datasets of the family.
+
         Raises:
             NameNotKnownError: None is called so, nor has it in its name where *parts* do.
         """
@@ -133,6 +136,31 @@ class NameLookup:
         if len(ids) != 1:
             raise NotKnownError(f"{prefix}: no group has this id (at least its first 8 digits are needed)")
         return str(ids[0])
+
+
+def add_name_functions(conn: sqlite3.Connection, vocabulary: Vocabulary) -> None:
+    """Let SQL say `dataset_names(text)` and `organisation_pages(text)`, as the commands understand what is typed.
+
+    Both are JSON lists, empty where nothing is called so: folded names of datasets, and slugs. In a question:
+    `folded in (select value from json_each(dataset_names(:dataset)))`.
+    """
+    names = NameLookup(Database(conn), vocabulary)
+
+    def dataset_names(text: str | None) -> str:
+        return _listed(lambda: names.dataset(text or "", parts=True))
+
+    def organisation_pages(text: str | None) -> str:
+        return _listed(lambda: names.organisation(text or "", parts=True).slugs)
+
+    conn.create_function("dataset_names", 1, dataset_names)
+    conn.create_function("organisation_pages", 1, organisation_pages)
+
+
+def _listed(look_up: Callable[[], Iterable[str]]) -> str:
+    try:
+        return json.dumps(sorted(look_up()))
+    except NotKnownError:
+        return "[]"
 
 
 def read_known(db: Database) -> KnownNames:

@@ -27,6 +27,7 @@ from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 from scraper.times import as_text, end_of, read_time
 from snapshots.asking.answers import Answers
+from snapshots.asking.names import add_name_functions
 from snapshots.keeping.database import add_functions
 
 Row = dict[str, Any]
@@ -52,7 +53,10 @@ class Reader:
         return Answers(self.db, self.vocabulary, ask=self.once)
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
-        """Return the rows of a question. In SQL, `folded(text)` is the form in which names are compared."""
+        """Return the rows of a question. In SQL, `folded(text)` is the form in which names are compared.
+
+        `dataset_names(text)` and `organisation_pages(text)` are what is called so (`add_name_functions`).
+        """
         return list(self.db.query(sql, dict(values or {})))
 
     def once(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
@@ -91,6 +95,7 @@ def reading(database: Path, vocabulary: Vocabulary) -> Iterator[Reader]:
         until = time.monotonic() + LONGEST_S
         conn.set_progress_handler(lambda: time.monotonic() > until, _EVERY)
         add_functions(conn)
+        add_name_functions(conn, vocabulary)
         conn.execute("pragma query_only = on")
         conn.execute("begin")
         yield Reader(Database(conn), vocabulary)

@@ -13,13 +13,16 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.plugins import pm
 
+from scraper.names.vocabulary import Vocabulary
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import unsteered
+from snapshots.asking.names import add_name_functions
 from snapshots.browse.app import plugins
 from snapshots.browse.app.addresses import DATABASE
 from snapshots.browse.app.render import shared_names
 from snapshots.browse.app.request import SiteSettings
 from snapshots.browse.app.routes import navigation
+from snapshots.keeping.database import add_functions
 from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS, questions_by_group
 
 PRIVATE = frozenset({"attempts", "bodies", "deliveries", "dictionaries", "validators"})
@@ -117,14 +120,17 @@ _SORTED = re.compile(
 class _RegisterDatabase(Database):  # type: ignore[misc]  # the library has no types
     """The register's file; read by the public, nothing of a private table comes out of it, by whatever door."""
 
-    def __init__(self, datasette: Any, path: str, *, private: frozenset[str]) -> None:
+    def __init__(self, datasette: Any, path: str, *, private: frozenset[str], vocabulary: Vocabulary) -> None:
         super().__init__(datasette, path=path, is_mutable=True)
         self._private = private
+        self._vocabulary = vocabulary
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  # nothing here writes
         """Open the file to be read."""
         conn: sqlite3.Connection = super().connect(write=False)
         conn.execute("pragma query_only = on")
+        add_functions(conn)
+        add_name_functions(conn, self._vocabulary)
         if self._private:
             conn.set_authorizer(self._authorise)
         return conn
@@ -164,7 +170,8 @@ def make_tables(site: SiteSettings) -> Any:
     )
     datasette.remove_database("_memory")
     private = PRIVATE if site.public else frozenset[str]()
-    datasette.add_database(_RegisterDatabase(datasette, str(site.database), private=private), name=DATABASE)
+    database = _RegisterDatabase(datasette, str(site.database), private=private, vocabulary=site.vocabulary)
+    datasette.add_database(database, name=DATABASE)
     datasette.jinja_env.globals.update(
         shared_names(),
         our_navigation=list(navigation()),

@@ -116,6 +116,13 @@ def test_a_dataset_is_followed_under_every_name_it_has_had():
     assert numbers_told(changes, datasets=["HES OP"]) == [3]
 
 
+def test_a_familys_name_follows_all_its_datasets():
+    changes = news(dataset_added(1, "Civil Registration - Deaths"), dataset_added(2, ECDS), dataset_added(3, HES_OP))
+
+    assert numbers_told(changes, datasets=["HES"]) == [3]
+    assert numbers_told(changes, datasets=["HES", "civil registrations"]) == [1, 3]
+
+
 PROSE = "Rare disease and genomic/phenotypic data of COVID–19.\nThe agent’s long-term A&E plan for machine  learning."
 
 

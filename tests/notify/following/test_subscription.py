@@ -66,9 +66,9 @@ def test_a_mistyped_dataset_is_a_problem():
 
 
 def test_a_part_of_several_names_is_a_problem_that_names_them():
-    (problem,) = problems(datasets=["HES"])
+    (problem,) = problems(datasets=["Episode"])
 
-    assert problem.startswith("subscription 'ig': no dataset is called 'HES'; the nearest are ")
+    assert problem.startswith("subscription 'ig': no dataset is called 'Episode'; the nearest are ")
     assert HES_OP in problem
 
 

@@ -57,6 +57,17 @@ def test_what_is_found_is_counted_and_the_first_ones_come_first(changes, questio
     assert found == sorted(found, key=Change.sort_key)
 
 
+def test_a_familys_name_asks_for_all_its_datasets(changes):
+    both = [
+        *changes.find(ChangeFilter(datasets=("Hospital Episode Statistics Admitted Patient Care",))),
+        *changes.find(ChangeFilter(datasets=(CRITICAL_CARE,))),
+    ]
+    found = changes.find(ChangeFilter(datasets=("hes",)))
+
+    assert {one.id for one in found} == {one.id for one in both}
+    assert found
+
+
 def test_a_group_is_one_change_and_is_found_by_what_its_members_are(changes):
     (group,) = changes.find(ChangeFilter(references=("DARS-NIC-500003-Q2W3E",)))
 
