@@ -267,7 +267,7 @@ class BrowseSettings(SettingsSection):
     """The pages that `browse` serves."""
 
     base_url: BaseAddress | None = setting(
-        "Address under which they are published; messages link to them only if they know it.",
+        "Address under which they are published; messages and feeds link to them only if they know it.",
         example="https://register.example.org",
     )
     # They are the work of the register's site: its maker decides who may publish them.

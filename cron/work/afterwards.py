@@ -6,7 +6,7 @@ database and the settings: for `status`, and because the operator is told what o
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -44,14 +44,13 @@ def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
     Raises:
         FeedsError: It cannot be written there; files that were written before that are whole.
     """
-    register, base_url = context.settings.register, context.settings.feeds.base_url
-    site = FeedSite(register=register.name, index=register.index, base_url=base_url)
     # Of no history no folder is made.
     context.store()
     try:
         with only_writer(directory) as folder:
             # Gathered after the waiting: whoever writes last has the newest history.
             history = gather_history(context)
+            site = feed_site(context, sources_of(context, history.known.pages))
             files = {**_calendars(context, history), **render_feeds(history, site, context.vocabulary)}
             for name, body in files.items():
                 folder.put(name, body)
@@ -59,6 +58,25 @@ def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
         words = f"feeds cannot be written ({system_words(error)})"
         raise FeedsError(f"{error.filename or directory}: {words}") from error
     return folder.written
+
+
+def feed_site(context: Context, sources: Mapping[str, str]) -> FeedSite:
+    """Return where feeds come from and go to, by the settings; *sources* are the addresses of the register's pages."""
+    settings = context.settings
+    return FeedSite(
+        register=settings.register.name,
+        index=settings.register.index,
+        base_url=settings.feeds.base_url,
+        pages_url=settings.browse.base_url,
+        sources=sources,
+    )
+
+
+def sources_of(context: Context, slugs: Iterable[str]) -> dict[str, str]:
+    """Return where a link about a page leads; nothing where our own pages are published, for they come first."""
+    if context.settings.browse.base_url:
+        return {}
+    return addresses_of(context.store(), context.settings.register.index, slugs)
 
 
 def gather_history(context: Context) -> FeedSource:
@@ -78,12 +96,11 @@ def _calendars(context: Context, history: FeedSource) -> dict[str, bytes]:
     """Return the calendars of printed ends; events link to the history pages if these are published."""
     from notify.calendar import render_calendars
 
-    store, register = context.store(), context.settings.register
-    published = context.settings.browse.base_url
+    register, published = context.settings.register, context.settings.browse.base_url
     # An event leads to our page of the agreement, or else to the register's own.
-    links = {} if published else addresses_of(store, register.index, history.known.pages)
+    links = sources_of(context, history.known.pages)
     return render_calendars(
-        read_terms(store.db), history.known.pages, register=register.name, links=links, base_url=published
+        read_terms(context.store().db), history.known.pages, register=register.name, links=links, base_url=published
     )
 
 

@@ -136,6 +136,16 @@ class FeedSite:
     """Address of the register."""
     base_url: str | None = None
     """Address under which the folder of the feeds is published, if it is; a final slash does not matter."""
+    pages_url: str | None = None
+    """Address under which our pages are published, if they are; a final slash does not matter."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Slug → address of the register's own page."""
+
+    def link_of(self, change: Change) -> str:
+        """Return where *change* can be seen: on its page here, else on the register's, else in the register."""
+        if self.pages_url:
+            return f"{self.pages_url.rstrip('/')}/changes/{change.id}"
+        return self.sources.get(change.page or "", self.index)
 
 
 def render_feeds(source: FeedSource, site: FeedSite, vocabulary: Vocabulary) -> dict[str, bytes]:
@@ -177,9 +187,9 @@ class _Maker:
         change, here = told
         members = self.source.members.get(change.id, ()) if change.group else ()
         if here:
-            return entry_of(change, members, here)
+            return entry_of(change, members, here, self.site.link_of(change))
         if change.id not in self._entries:
-            self._entries[change.id] = entry_of(change, members)
+            self._entries[change.id] = entry_of(change, members, link=self.site.link_of(change))
         return self._entries[change.id]
 
 

@@ -3,7 +3,8 @@
 An entry says the same wherever it stands, but that a group names the agreements that concern the feed it stands in. Its
 HTML has no attributes at all: nothing to style, to load, to follow or to run.
 
-Where it is not known where a feed lies in the web, it links to nothing; where it is, it links only to what is there.
+Each entry links to the page of its change, where pages are published, else to the page of the register it is about.
+Where it is not known where a feed itself lies in the web, it does not say so.
 """
 
 import io
@@ -51,15 +52,23 @@ class Entry:
     first_seen: str
     html: str
     tags: tuple[str, ...]
+    link: str
+    """Where a reader sees for themselves."""
 
 
-def entry_of(change: Change, members: Sequence[Change] = (), here: Sequence[Change] = ()) -> Entry:
+def entry_of(
+    change: Change,
+    members: Sequence[Change] = (),
+    here: Sequence[Change] = (),
+    link: str = NHS_DATA_RELEASE.index,
+) -> Entry:
     """Return the entry of *change*.
 
     Args:
         change: What is told.
         members: Of a group all its members.
         here: Those of them that concern the feed which the entry stands in; empty in the feed of everything.
+        link: Address of the change's page, or of the page of the register that it is about.
     """
     kept = (("before", change.snapshot_before), ("after", change.snapshot_after))
     sums = ", ".join(f"{word} <code>{escape(sha256)}</code>" for word, sha256 in kept if sha256)
@@ -82,6 +91,7 @@ def entry_of(change: Change, members: Sequence[Change] = (), here: Sequence[Chan
         first_seen=change.first_seen,
         html="".join(parts),
         tags=(change.kind, f"severity-{change.severity}"),
+        link=link,
     )
 
 
@@ -260,6 +270,7 @@ def atom(feed: Feed) -> bytes:
             with xml.inside("entry"):
                 xml.add("title", entry.title)
                 xml.add("id", entry.id)
+                xml.add("link", attributes={"href": _as_uri(entry.link), "rel": "alternate", "type": "text/html"})
                 xml.add("published", entry.first_seen)
                 xml.add("updated", entry.first_seen)
                 for tag in entry.tags:
@@ -284,6 +295,7 @@ def rss(feed: Feed) -> bytes:
         for entry in feed.entries:
             with xml.inside("item"):
                 xml.add("title", _rss_title(entry.title))
+                xml.add("link", _as_uri(entry.link))
                 xml.add("description", entry.html)
                 xml.add("pubDate", _rss_date(entry.first_seen))
                 xml.add("guid", entry.id, {"isPermaLink": "false"})
@@ -321,6 +333,7 @@ def json_feed(feed: Feed) -> bytes:
         "items": [
             {
                 "id": entry.id,
+                "url": _as_uri(entry.link),
                 "title": entry.title,
                 "content_html": entry.html,
                 "date_published": entry.first_seen,

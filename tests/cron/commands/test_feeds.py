@@ -98,6 +98,13 @@ def test_events_link_to_the_history_where_the_settings_publish_it_else_to_the_pa
     assert other["url"] == f"https://history.example/agreements/{one['uid'].partition('@')[0]}"
 
 
+def test_an_entry_leads_to_the_page_of_the_register_it_is_about(watch, tmp_path):
+    write(watch, tmp_path / "feeds")
+    (entry,) = json.loads((tmp_path / "feeds/everything.json").read_text(encoding="utf-8"))["items"]
+
+    assert entry["url"] == f"https://theysolditanyway.com/organisations/{HARROWDALE}"
+
+
 def test_files_that_would_be_the_same_are_not_touched(watch, tmp_path):
     folder = tmp_path / "feeds"
     write(watch, folder)

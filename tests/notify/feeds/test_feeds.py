@@ -24,6 +24,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).parent / "data/atom.rng"))
 HARROWDALE, EASTMERE = "university_of_harrowdale", "nhs_eastmere_icb"
 PAGES = {HARROWDALE: "University of Harrowdale", EASTMERE: "NHS Eastmere ICB"}
+SOURCES = {slug: f"https://register.example/organisations/{slug}" for slug in PAGES}
 ECDS, HES_OP = "Emergency Care Data Set (ECDS)", "Hospital Episode Statistics Outpatients"
 HOSTILE = (
     '<script>alert(1)</script>"><img src=x onerror=y> &amp; \x00\x07\x1b[31m\x85\u202edesrever\u2066 '
@@ -64,10 +65,16 @@ def group(members, **fields):
     return change(999, **values, details=details, agreements=len(members), **fields)
 
 
-def files(*changes, base_url=None, vocabulary=None, **history):
+def files(*changes, base_url=None, pages_url=None, sources=SOURCES, vocabulary=None, **history):
     told = {name: history.pop(name) for name in ("members", "head") if name in history}
     known = KnownNames(**{"pages": PAGES, "datasets": (ECDS, HES_OP), "since": "2026-10-01T00:00:00Z", **history})
-    site = FeedSite(register="NHS data release register", index="https://register.example/", base_url=base_url)
+    site = FeedSite(
+        register="NHS data release register",
+        index="https://register.example/",
+        base_url=base_url,
+        pages_url=pages_url,
+        sources=sources,
+    )
     return render_feeds(FeedSource(changes=changes, known=known, **told), site, vocabulary or default_vocabulary())
 
 
@@ -99,7 +106,7 @@ def assert_valid(written):
             (channel,) = etree.fromstring(body)
             assert all(channel.findtext(name) for name in ("title", "link", "description"))
             assert all(item.find("guid").get("isPermaLink") == "false" for item in channel.iter("item"))
-            assert all(item.find("link") is None for item in channel.iter("item"))
+            assert all(item.findtext("link").startswith("https://") for item in channel.iter("item"))
         if path.endswith(".json"):
             feed = json.loads(body)
             assert feed["version"] == "https://jsonfeed.org/version/1.1"
@@ -449,12 +456,44 @@ def test_many_agreements_and_many_values_are_cut_with_their_number():
     assert "<li>and 10 more</li>" in values
 
 
-def test_without_an_address_there_are_no_links_and_with_one_only_to_what_is_there():
+def links(written, path="everything"):
+    """Return what each entry links to, which is the same in the three formats."""
+    atom, rss = (feedparser.parse(written[f"{path}.{ending}"]) for ending in ("atom", "rss"))
+    by_json = [item["url"] for item in items(written, path)]
+    assert [entry.link for entry in atom.entries] == [entry.link for entry in rss.entries] == by_json
+    assert all([one.rel for one in entry.links] == ["alternate"] for entry in atom.entries)
+    return by_json
+
+
+def test_an_entry_leads_to_the_page_of_its_change_where_pages_are_published():
+    written = files(change(1), change(2, EASTMERE), pages_url="https://history.example/")
+
+    assert links(written) == [f"https://history.example/changes/{number:020x}" for number in (1, 2)]
+    assert links(written, f"organisations/{EASTMERE}") == [f"https://history.example/changes/{2:020x}"]
+    assert_valid(written)
+
+
+def test_where_none_are_an_entry_leads_to_the_page_of_the_register_that_it_is_about():
+    members = [change(3), change(4, EASTMERE)]
+    written = files(change(1), change(2, "king's_college"), group(members), members={f"{999:020x}": members})
+
+    assert links(written) == [SOURCES[HARROWDALE], "https://register.example/", "https://register.example/"]
+    assert_valid(written)
+
+
+def test_an_address_of_the_register_that_is_not_plain_is_one_in_every_format():
+    written = files(change(), sources={HARROWDALE: 'https://register.example/organisations/é<&"'})
+
+    assert links(written) == ["https://register.example/organisations/%C3%A9%3C&%22"]
+    assert_valid(written)
+
+
+def test_without_an_address_a_feed_does_not_say_where_it_is_and_with_one_it_names_only_what_is_there():
     plain = files(change())
     linked = files(change(), base_url="https://example.org/feeds/")
     path = "organisations/university_of_harrowdale"
 
-    assert b"<link" not in plain[f"{path}.atom"]
+    assert etree.fromstring(plain[f"{path}.atom"]).find(f"{ATOM}link") is None
     assert etree.fromstring(plain[f"{path}.rss"]).findtext("channel/link") == "https://register.example/"
     assert not {"home_page_url", "feed_url"} & json.loads(plain[f"{path}.json"]).keys()
     addresses = {
