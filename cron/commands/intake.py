@@ -20,6 +20,7 @@ from scraper.records import RegisterPage, page_to_json
 from scraper.times import as_text
 from scraper.web.addresses import host_of
 from snapshots.asking.changes import ChangeFilter
+from snapshots.asking.status import latest_of
 from snapshots.asking.unread import unread_needs
 from snapshots.keeping.store import Outcome
 from snapshots.sources.captures import Found, SourceError, captures_in
@@ -141,7 +142,7 @@ def report_of(context: Context, outcome: Outcome) -> ImportReport:
         baseline=not changes and run["pages_new"] == run["pages_read"],
         notices=outcome.notices,
         held=outcome.decision.held or (run["reason"] if is_held else None),
-        waits=is_held,
+        decide=latest_of(context.answers.runs.reading()["held"])["id"] if is_held else None,
         unread=[] if outcome.known else unread_needs(context.answers.runs.newly_not_understood(run["captured_at"])),
     )
 

@@ -213,7 +213,7 @@ def status(context: Context, format_: str) -> None:
       registerwatch status
     """
     from cron.terminal.status import render_status
-    from cron.work.afterwards import state_of
+    from cron.work.standing import state_of
 
     facts = state_of(context)
     write([facts], format_, lambda: render_status(facts, **screen()))

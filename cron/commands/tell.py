@@ -1,5 +1,6 @@
 """The commands about telling people: deliver what is due, say who is told what, write the feeds."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -7,10 +8,11 @@ import click
 from cron.commands.options import NEEDS_A_PERSON, PATH, WRONG_USAGE, end_with, format_option
 from cron.terminal.output import answer, complain, say, screen, start_log, write
 from cron.terminal.status import render_subscriptions
-from cron.work.afterwards import deliver_and_note, note_state, write_feeds
+from cron.work.afterwards import deliver_and_note, write_feeds
 from cron.work.context import Context
 from cron.work.deliver import compose_due
 from cron.work.outbox import problems_of, told_last_year
+from cron.work.standing import note_state
 from diff.saying.english import plural
 from scraper.text import clean
 
@@ -48,8 +50,7 @@ def _previewed(context: Context) -> list[str]:
     settings = {one.name: one for one in context.settings.subscriptions}
     printed = []
     with context.store().writing(keep=False), Channels(context.settings.mail) as channels:
-        note_state(context)
-        for message in compose_due(context):
+        for message in compose_due(context, note=partial(note_state, context)):
             heads, body = channels.of(settings.get(message.to)).preview(message)
             printed.append("\n".join([*map(clean, [f"Subscription: {message.to}", *heads]), "", body]))
     return printed

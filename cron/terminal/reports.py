@@ -16,6 +16,7 @@ from diff.saying.english import duration, plural, size, weekday
 from diff.severity import Severity
 from scraper.text import clean
 from scraper.times import read_time
+from snapshots.asking.status import decide_on
 
 # A rebuilt site makes the same notice on every page; the first few say what it is.
 NOTICES_SHOWN = 3
@@ -49,15 +50,16 @@ def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str
         *_after_lines(facts.after, pen),
     ]
     if facts.held:
-        decide = f"Decide with: registerwatch release {facts.run}, or: registerwatch discard {facts.run}"
-        lines += pen.need(f"This run is held: {clean(facts.held)}. It is told to nobody. {decide}")
+        decide = "" if facts.run is None else f" Decide with: {decide_on(facts.run)}"
+        lines += pen.need(f"This run is held: {clean(facts.held)}. It is told to nobody.{decide}")
     if facts.failed:
         sentence = f"{plural(len(facts.failed), 'page')} could not be read. Nothing is lost; the next run asks again."
         lines += ["", *pen.wrap(sentence)]
-    for need in facts.needs[:NEEDS_SHOWN]:
+    needs = facts.all_needs
+    for need in needs[:NEEDS_SHOWN]:
         lines += pen.need(clean(need))
-    if len(facts.needs) > NEEDS_SHOWN:
-        lines += pen.need(f"And {len(facts.needs) - NEEDS_SHOWN:,} more: registerwatch status")
+    if len(needs) > NEEDS_SHOWN:
+        lines += pen.need(f"And {len(needs) - NEEDS_SHOWN:,} more: registerwatch status")
     return "\n".join(lines) + "\n"
 
 
@@ -99,8 +101,8 @@ class ImportReport:
     """What the reader noticed, after the page."""
     held: str | None = None
     """Why the edition is not believed, if it is not."""
-    waits: bool = False
-    """Whether somebody has to decide on it still."""
+    decide: int | None = None
+    """The held run that somebody has to decide on first, if this edition waits for that: this one or a later one."""
     unread: Sequence[str] = ()
     """What this edition is the first not to have understood, a sentence each."""
 
@@ -127,8 +129,8 @@ def render_import(report: ImportReport, *, width: int = 80, colour: bool = False
     if report.held:
         lines += ["", pen.paint("1 thing needs a person", "bold red")]
         lines += pen.wrap(f"This edition is held: {clean(report.held)}", indent=2)
-    if report.waits:
-        lines.append(f"  Decide with: registerwatch release {report.run}, or: registerwatch discard {report.run}")
+    if report.decide is not None:
+        lines.append(f"  Decide with: {decide_on(report.decide)}")
     for sentence in report.unread:
         lines += pen.need(clean(sentence))
     return "\n".join(lines) + "\n"

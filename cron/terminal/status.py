@@ -7,7 +7,7 @@ from cron.terminal.style import LABEL, facts, paint, wrap
 from diff.saying.english import moment, plural, size, weekday
 from notify.following.subscription import MORNING
 from scraper.text import clean
-from snapshots.asking.status import attempt_in_words, needs_a_person, why
+from snapshots.asking.status import attempt_in_words, latest_of, needs_a_person, why
 from snapshots.asking.unread import unread_in_words
 
 MOST_FAILING = 20
@@ -48,7 +48,7 @@ def _facts(state: Mapping[str, Any], run: Mapping[str, Any]) -> list[tuple[str, 
         # A fact, whether or not it needs a person already.
         ("Pages", f"{len(failing):,} failing\n{_few(failing)}" if failing else "none failing"),
         *([("Not read", _few(unread))] if unread else []),
-        ("Held", f"run {state['held'][-1]['id']}" if state["held"] else "none"),
+        ("Held", _held(state["held"])),
         ("Undelivered", _few(undelivered) or "none"),
         *([("Collected", _few(collected))] if collected else []),
         ("Changes", f"{state['changes']:,} found in all, {state['editorial']:,} editorial"),
@@ -59,6 +59,13 @@ def _facts(state: Mapping[str, Any], run: Mapping[str, Any]) -> list[tuple[str, 
         # To be kept elsewhere and compared one day; in halves it fits any width.
         rows.append(("Chain", f"number {head['number']:,}\n{head['hash'][:32]}\n{head['hash'][32:]}"))
     return rows
+
+
+def _held(held: Sequence[Mapping[str, Any]]) -> str:
+    if not held:
+        return "none"
+    before = f", {len(held) - 1:,} before it" if len(held) > 1 else ""
+    return f"run {latest_of(held)['id']}{before}"
 
 
 def _few(lines: Sequence[str]) -> str:

@@ -1,37 +1,31 @@
 """What follows a run, a release or an import that is told: messages, feeds, notes to the operator, a sign of life.
 
-Feeds and calendars are written where they differ from what the history makes. How things are is gathered here from the
-database and the settings: for `status`, and because the operator is told what of it needs a person.
+Feeds and calendars are written where they differ from what the history makes. The operator is told last, of how things
+stand then.
 """
 
-import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from cron.settings.crontab import due_after
 from cron.work.context import Context
 from cron.work.crawl import addresses_of
 from cron.work.deliver import Delivered, deliver
 from cron.work.outbox import problems_of
+from cron.work.standing import note_state, state_of
 from diff.change import Change
-from diff.saying.english import plural, size
+from diff.saying.english import Trouble, plural
 from notify.feeds.files import FeedSite, FeedSource, render_feeds
-from notify.message.operator import OPERATOR, Week, alive_of, notes_of
 from scraper.errors import RegisterWatchError, system_words
 from scraper.files import WrittenFile, only_writer
-from scraper.times import as_text
 from snapshots.asking.agreements import read_terms
 from snapshots.asking.changes import ChangeFilter
 from snapshots.asking.names import read_known
-from snapshots.asking.status import needs_a_person
 from snapshots.keeping.chain import head
 from snapshots.keeping.database import DatabaseError
-from snapshots.keeping.deliveries import OutboxItem
 
 
 class FeedsError(RegisterWatchError):
@@ -104,44 +98,6 @@ def _calendars(context: Context, history: FeedSource) -> dict[str, bytes]:
     )
 
 
-# --- how things are ---------------------------------------------------------------------------------------------------
-
-
-def state_of(context: Context) -> dict[str, Any]:
-    """Return the facts that `status` tells, and what needs a person."""
-    store, schedule, now = context.store(), context.settings.schedule, context.clock()
-    facts = context.answers.runs.status(now) | {"database": str(store.path)}
-    facts |= due_after(schedule.cron, schedule.timezone, store.log.last_run_time(), now)
-    facts["head"] = (last := head(store.db)) and last._asdict()
-    correct = "Correct it in the settings; the rest of that subscription is told."
-    facts["needs_a_person"] = [*needs_a_person(facts), *(f"{problem}. {correct}" for problem in problems_of(context))]
-    return facts
-
-
-def note_state(context: Context) -> int:
-    """Note what the operator has to know, if the settings say who that is; return how much of it is new."""
-    if context.settings.mail.operator is None:
-        return 0
-    return context.store().deliveries.add(None, _operator_items(context))
-
-
-def _operator_items(context: Context) -> list[OutboxItem]:
-    """Return what needs a person, each trouble once, and weekly that all of it runs."""
-    state, now = state_of(context), context.clock()
-    week = Week(
-        **context.answers.runs.week(as_text(now - timedelta(days=7))),
-        runs_failed=state["attempts"]["times"] if state["attempts"] else 0,
-        pages=state["pages"],
-        agreements=state["agreements"],
-        size=size(state["database_bytes"]),
-    )
-    notes = notes_of(state["needs_a_person"])
-    # Where nothing runs, nothing is alive: that a run is overdue is told above.
-    if week.runs:
-        notes.append(alive_of(now.date(), week, state["needs_a_person"]))
-    return [OutboxItem(subscription=OPERATOR, item=key, due_at=now, note=json.loads(note)) for key, note in notes]
-
-
 # --- what follows -----------------------------------------------------------------------------------------------------
 
 _log = logging.getLogger(__name__)
@@ -162,43 +118,51 @@ class Afterwards:
     """Head of the chain of runs."""
     complaints: tuple[str, ...] = ()
     """What did not go well, a line each."""
+    needs: tuple[Trouble, ...] = ()
+    """What needs a person then, in the sentences of `status`; but for what the complaints say."""
 
 
 NOTHING_AFTERWARDS = Afterwards()
 
 
 def after_run(context: Context, fresh: Sequence[Change] = ()) -> Afterwards:
-    """Deliver what is due, note what the operator has to know, write the feeds; what was committed stays so.
+    """Write the feeds, deliver what is due, tell the operator how things stand then; what was committed stays so.
 
     Args:
         context: Settings, the database, the clock.
         fresh: The changes that were committed just now: they are not read again.
     """
-    told, directory = after_held(context, fresh), context.settings.feeds.directory
+    directory = context.settings.feeds.directory
     if directory is None:
-        return told
+        return after_held(context, fresh)
     try:
         written = write_feeds(context, directory)
     except (FeedsError, DatabaseError) as error:
+        told = after_held(context, fresh, also=[str(error)])
         complaint = f"{error}; the run is kept, and the next one writes them"
         return replace(told, all_well=False, complaints=(*told.complaints, complaint))
     changed = sum(file.changed for file in written)
-    return replace(told, feeds=f"{changed:,} of {plural(len(written), 'file')} written")
+    return replace(after_held(context, fresh), feeds=f"{changed:,} of {plural(len(written), 'file')} written")
 
 
-def after_held(context: Context, fresh: Sequence[Change] = ()) -> Afterwards:
+def after_held(context: Context, fresh: Sequence[Change] = (), also: Sequence[str] = ()) -> Afterwards:
     """Deliver what other runs left and what the operator has to know: of a held run nothing is told."""
     chain = head(context.store().db)
     nothing = Afterwards(chain=chain.hash if chain else None)
     try:
-        result = deliver_and_note(context, fresh)
-        problems = problems_of(context)
+        result = deliver_and_note(context, fresh, also)
+        problems, needs = problems_of(context), state_of(context)["needs_a_person"]
     except (RegisterWatchError, DatabaseError, OSError) as error:
         # The run is committed: whatever fails from here on is no failure of it.
         later = "the run is kept, and what is due is delivered by the next one, or by registerwatch notify"
         return replace(nothing, all_well=False, complaints=(f"{error}; {later}",))
-    complaints = (*result.complaints, *map(str, problems))
-    return replace(nothing, all_well=result.all_well and not problems, told=result.in_words, complaints=complaints)
+    return replace(
+        nothing,
+        all_well=result.all_well and not problems,
+        told=result.in_words,
+        complaints=(*result.complaints, *map(str, problems)),
+        needs=tuple(need for need in needs if isinstance(need, Trouble) and not need.passing),
+    )
 
 
 def after_failure(context: Context) -> None:
@@ -210,14 +174,9 @@ def after_failure(context: Context) -> None:
         _log.info("what is due could not be delivered: %s", failure)
 
 
-def deliver_and_note(context: Context, fresh: Sequence[Change] = ()) -> Delivered:
-    """Note what the operator has to know, and deliver what is due."""
-    note_state(context)
-    result = deliver(context, fresh)
-    # A message that was given up needs a person, who is told at once.
-    if result.given_up and note_state(context):
-        deliver(context)
-    return result
+def deliver_and_note(context: Context, fresh: Sequence[Change] = (), also: Sequence[str] = ()) -> Delivered:
+    """Deliver what is due, and tell the operator what needs a person after that; *also*: what nobody else knows."""
+    return deliver(context, fresh, note=partial(note_state, context, also))
 
 
 def ping(url: str | None) -> None:

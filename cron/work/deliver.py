@@ -6,15 +6,21 @@ nothing.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 
+from cron.settings.sections import SubscriptionSettings
 from cron.work.context import Context
 from diff.change import Change
 from diff.saying.english import plural
 from notify.channels.channel import Channel, DeliveryError, Message
 from notify.message.operator import OPERATOR
 from snapshots.keeping.deliveries import Batch
+
+Way = Callable[[SubscriptionSettings | None], Channel]
+"""A subscription, or None for the operator → the channel to it."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,37 +77,60 @@ class Delivered:
             yield f"something is due for {name!r}, which the settings do not name: it waits for a week"
 
 
-def deliver(context: Context, fresh: Sequence[Change] = ()) -> Delivered:
-    """Send what is due by now, of it the *fresh* changes as they are at hand; what fails is tried again later."""
+def deliver(context: Context, fresh: Sequence[Change] = (), note: Callable[[], None] = lambda: None) -> Delivered:
+    """Send what is due by now; what fails is tried again later.
+
+    Args:
+        context: Settings, the database, the clock.
+        fresh: Changes that are at hand, and need not be read.
+        note: Notes what the operator has to know; called when readers were told, so that it knows what came of that.
+    """
     result = Delivered()
-    for _ in range(MOST_ROUNDS):
-        # If another process was faster with a part of a message, the rest of it is due still.
-        if not _deliver_round(context, fresh, result):
-            break
+    with ExitStack() as stack:
+        way = cache(lambda: _way(context, stack))
+        _deliver_all(context, fresh, result, way, to_operator=False)
+        note()
+        _deliver_all(context, (), result, way, to_operator=True)
     return result
 
 
-def _deliver_round(context: Context, fresh: Sequence[Change], result: Delivered) -> bool:
-    """Send what is due by now; say whether another process has begun any of it since it was read."""
-    # What was kept back in the round before is due still, and is counted again.
-    result.kept_back.clear()
-    batches = _batches(context, result)
-    if not batches:
-        return False
+def _way(context: Context, stack: ExitStack) -> Way:
+    """Open the channels: here and not before, for with them come clients of mail and HTTP."""
     from cron.work.channels import Channels
+
+    return stack.enter_context(Channels(context.settings.mail)).of
+
+
+def _deliver_all(
+    context: Context, fresh: Sequence[Change], result: Delivered, way: Callable[[], Way], *, to_operator: bool
+) -> None:
+    """Send what is due to readers, or to the operator."""
+    before = dict(result.kept_back)
+    for _ in range(MOST_ROUNDS):
+        # What was kept back in the round before is due still, and is counted again.
+        result.kept_back = dict(before)
+        batches = _batches(context, result, to_operator=to_operator)
+        # If another process was faster with a part of a message, the rest of it is due still.
+        if not batches or not _deliver_round(context, batches, fresh, result, way()):
+            break
+
+
+def _deliver_round(
+    context: Context, batches: Sequence[Batch], fresh: Sequence[Change], result: Delivered, way: Way
+) -> bool:
+    """Send *batches*; say whether another process has begun any of them since they were read."""
     from cron.work.messages import MessageBuilder
 
     settings = {one.name: one for one in context.settings.subscriptions}
     builder = MessageBuilder(context, batches, fresh)
     overtaken = False
-    with Channels(context.settings.mail) as channels:
-        for batch in batches:
-            channel = channels.of(settings.get(batch.subscription))
-            if reason := channel.down:
-                # What is not tried keeps its turn: its wait is no longer for it.
-                result.kept_back[reason] = result.kept_back.get(reason, 0) + 1
-            elif not _send(context, batch, builder.compose(batch), channel, result):
-                overtaken = True
+    for batch in batches:
+        channel = way(settings.get(batch.subscription))
+        if reason := channel.down:
+            # What is not tried keeps its turn: its wait is no longer for it.
+            result.kept_back[reason] = result.kept_back.get(reason, 0) + 1
+        elif not _send(context, batch, builder.compose(batch), channel, result):
+            overtaken = True
     return overtaken
 
 
@@ -129,17 +158,27 @@ def _send(context: Context, batch: Batch, message: Message | None, channel: Chan
     return True
 
 
-def compose_due(context: Context) -> Iterator[Message]:
-    """Yield what `deliver` would send."""
-    batches = _batches(context, Delivered())
-    if batches:
+def compose_due(context: Context, note: Callable[[], None] = lambda: None) -> Iterator[Message]:
+    """Yield what `deliver` would send, and note that it was sent: to be called where nothing of it is kept."""
+    for to_operator in (False, True):
+        if to_operator:
+            note()
+        batches = _batches(context, Delivered(), to_operator=to_operator)
+        if not batches:
+            continue
         from cron.work.messages import MessageBuilder
 
+        deliveries, now = context.store().deliveries, context.clock()
         builder = MessageBuilder(context, batches)
-        yield from filter(None, map(builder.compose, batches))
+        for batch in batches:
+            message = builder.compose(batch)
+            if message is not None:
+                yield message
+                # What the operator's note counts is counted as it will be.
+                deliveries.delivered(deliveries.begin(batch, message.id, now) or batch, now)
 
 
-def _batches(context: Context, result: Delivered) -> list[Batch]:
+def _batches(context: Context, result: Delivered, *, to_operator: bool) -> list[Batch]:
     """Return what is to be sent, what was never tried first: a server's patience is not used up by what it refuses."""
     deliveries, now = context.store().deliveries, context.clock()
     names = {one.name for one in context.settings.subscriptions}
@@ -149,4 +188,5 @@ def _batches(context: Context, result: Delivered) -> list[Batch]:
     deliveries.drop_needless_corrections()
     batches = list(deliveries.messages_to_send(now))
     result.unknown = sorted({batch.subscription for batch in batches} - names)
-    return sorted((one for one in batches if one.subscription in names), key=lambda one: one.attempts)
+    asked = [one for one in batches if one.subscription in names and (one.subscription == OPERATOR) is to_operator]
+    return sorted(asked, key=lambda one: one.attempts)

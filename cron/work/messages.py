@@ -1,6 +1,5 @@
 """The messages of one round, composed: what many of them need is gathered once. Nothing is sent or noted here."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -10,6 +9,7 @@ from cron.settings.sections import SubscriptionSettings
 from cron.work.context import Context
 from cron.work.crawl import addresses_of
 from cron.work.outbox import gather_news
+from cron.work.standing import notes_as_of_now
 from diff.change import Change
 from diff.kinds import ChangeKind
 from diff.saying.phrase import Told
@@ -69,9 +69,9 @@ class MessageBuilder:
         said = self._composer.compose(self._news_of(batch, settings, told, ends, corrections))
         return self._message(batch, said.subject, said.text, html=said.html, news=data)
 
-    def _to_operator(self, batch: Batch) -> Message:
-        subject, text = render_notes(json.dumps(part.note) for part in batch.parts)
-        return self._message(batch, subject, text)
+    def _to_operator(self, batch: Batch) -> Message | None:
+        notes = notes_as_of_now(self._context, [part.note or {} for part in batch.parts])
+        return self._message(batch, *render_notes(notes)) if notes else None
 
     def _message(
         self, batch: Batch, subject: str, text: str, *, html: str = "", news: Mapping[str, Any] | None = None

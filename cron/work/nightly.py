@@ -16,7 +16,7 @@ from diff.names import said_nearest
 from scraper.errors import RegisterWatchError, SettingsError
 from scraper.times import as_text, read_time
 from scraper.web.fetch import Fetcher, FetchPolicy
-from snapshots.asking.status import reading_needs
+from snapshots.asking.status import held_key, reading_needs
 from snapshots.asking.unread import unread_in_words
 from snapshots.keeping.database import DatabaseError
 from snapshots.keeping.runlog import NewEdition
@@ -94,7 +94,13 @@ class RunFacts:
     @property
     def needs_a_person(self) -> bool:
         """Whether somebody has to look after it."""
-        return bool(self.needs or self.held or not self.after.all_well)
+        return bool(self.all_needs or self.held or not self.after.all_well)
+
+    @property
+    def all_needs(self) -> list[str]:
+        """What needs a person, whatever is to blame; that this run is held is said by itself."""
+        said = {*self.needs, *([] if self.run is None else [held_key(self.run)])}
+        return [*self.needs, *(need for need in self.after.needs if need not in said and need.key not in said)]
 
 
 Watch = Callable[[Iterable[str], int], Iterable[str]]

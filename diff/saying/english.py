@@ -11,17 +11,19 @@ class Trouble(str):
 
     key: str
     about: str
+    passing: bool
 
-    def __new__(cls, sentence: str, *, key: str, about: str = "") -> "Trouble":
+    def __new__(cls, sentence: str, *, key: str, about: str = "", passing: bool = False) -> "Trouble":
         """Make one.
 
         Args:
             sentence: What is said.
             key: The same as long as it is the same trouble; nobody is told it a second time.
             about: Name of the subscription that it is about, if it is about one.
+            passing: Whether it may well pass by itself: then nobody is written to for it alone.
         """
         trouble = super().__new__(cls, sentence)
-        trouble.key, trouble.about = key, about
+        trouble.key, trouble.about, trouble.passing = key, about, passing
         return trouble
 
 

@@ -6,9 +6,10 @@ not told yet, and how the letter reads. A note is stored as JSON until it is tol
 
 import json
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 from diff.saying.english import Trouble, plural
 from scraper.text import cut, one_line
@@ -41,19 +42,43 @@ def notes_of(needs: Iterable[str]) -> list[tuple[str, str]]:
     """Return a key and a note for each sentence that says what needs a person.
 
     The key is the same as long as it is the same trouble, however often it happened since. That mail to the operator
-    does not arrive is told by `status` alone.
+    does not arrive is told by `status` alone, and so is what may pass by itself.
     """
-    return [
-        (f"need:{_key(need)}", json.dumps({"need": need} | ({"key": need.key} if isinstance(need, Trouble) else {})))
-        for need in needs
-        if not (isinstance(need, Trouble) and need.about == OPERATOR)
-    ]
+    return [(f"need:{_key(need)}", json.dumps(_note(need))) for need in needs if not _is_quiet(need)]
+
+
+def _note(need: str) -> dict[str, str]:
+    if not isinstance(need, Trouble):
+        return {"need": need}
+    return {"need": need, "key": need.key} | ({"about": need.about} if need.about else {})
+
+
+def _is_quiet(need: str) -> bool:
+    return isinstance(need, Trouble) and (need.passing or need.about == OPERATOR)
+
+
+def as_of_now(notes: Iterable[Mapping[str, Any]], sign: str, needs: Sequence[str]) -> list[str]:
+    """Return notes as they are to be told now: a sign of life with the figures of *sign*, and no message that arrived.
+
+    A note may have waited, for a night or for what was delivered just before it.
+    """
+    now, keys = json.loads(sign), set(map(_key, needs))
+    told = [_sign_of(note, now) if "week" in note else note for note in notes]
+    return [json.dumps(note) for note in told if not note.get("about") or note["key"] in keys]
+
+
+def _sign_of(note: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    # What nobody else knows, as that feeds cannot be written, stands in the note alone.
+    alone = [need for need in note["needs"] if need in note.get("keys", ()) and need not in now["needs"]]
+    return {**now, "week": note["week"], "needs": [*now["needs"], *alone], "keys": [*now["keys"], *alone]}
 
 
 def alive_of(day: date, week: Week, needs: Sequence[str]) -> tuple[str, str]:
     """Return the key and the note of the sign of life in the week of *day*, with what needs a person still."""
     year, number, _ = day.isocalendar()
-    note = {"week": number, **asdict(week), "needs": list(needs), "keys": list(map(_key, needs))}
+    # Who reads it has this letter.
+    said = [need for need in needs if not (isinstance(need, Trouble) and need.about == OPERATOR)]
+    note = {"week": number, **asdict(week), "needs": said, "keys": list(map(_key, said))}
     return f"alive:{year}-W{number:02}", json.dumps(note)
 
 

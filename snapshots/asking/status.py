@@ -104,7 +104,10 @@ class Runs:
                 from changes
                 where first_seen >= :since and substantive and member_of is null and not withdrawn
               ) as changes,
-              (select count(distinct message) from deliveries where delivered_at >= :since) as delivered
+              (
+                -- Notes to the operator are of no run.
+                select count(distinct message) from deliveries where delivered_at >= :since and run is not null
+              ) as delivered
             """,
             {"since": since},
         )
@@ -156,14 +159,7 @@ def needs_a_person(state: Mapping[str, Any]) -> list[Trouble]:
 
     How often it happened and why may differ the next night; what it is and since when is the key of the trouble.
     """
-    needs = [
-        Trouble(
-            f"Run {run['id']} is held: {run['reason']}. Decide with: registerwatch release {run['id']}, or: "
-            f"registerwatch discard {run['id']}",
-            key=f"Run {run['id']} is held",
-        )
-        for run in state["held"]
-    ]
+    needs = _held_need(state["held"])
     attempts = state["attempts"]
     if state.get("overdue"):
         last = f" {attempt_in_words(attempts)}." if attempts else ""
@@ -175,8 +171,48 @@ def needs_a_person(state: Mapping[str, Any]) -> list[Trouble]:
             Trouble(f"{attempts['times']} {failed}: {attempts['reason']}. Try one: registerwatch -v run", key=failed)
         )
     needs += reading_needs(state)
-    needs += [_undelivered_need(one) for one in state["undelivered"] if one["given_up"] or one["late"]]
-    return needs
+    lasting = [one for one in state["undelivered"] if one["given_up"] or one["late"]]
+    refused = [one for one in state["undelivered"] if one["failure"] and one not in lasting]
+    return needs + [_undelivered_need(one) for one in lasting] + _not_taken_needs(refused)
+
+
+def _not_taken_needs(failed: Sequence[Mapping[str, Any]]) -> list[Trouble]:
+    """Return what is to be said of messages that were refused and are tried again: the run that met it ended with 3."""
+    if len(failed) < 2:
+        return [_undelivered_need(one) for one in failed]
+    number = sum(one["messages"] for one in failed)
+    one = f"one to {failed[0]['subscription']}{why(failed[0])}"
+    said = f"{number:,} messages to {len(failed):,} subscriptions wait, {one}. Try now: registerwatch notify"
+    return [Trouble(said, key="messages wait", passing=True)]
+
+
+def _held_need(held: Sequence[Mapping[str, Any]]) -> list[Trouble]:
+    """Return what is to be decided: on the latest held run, for on no other one can be decided before."""
+    if not held:
+        return []
+    run, before = latest_of(held), len(held) - 1
+    behind = (
+        f" {plural(before, 'earlier run is', 'earlier runs are')} held too, to be decided on after it."
+        if before
+        else ""
+    )
+    said = f"{held_key(run['id'])}: {run['reason']}. Decide with: {decide_on(run['id'])}{behind and '.'}{behind}"
+    return [Trouble(said, key=held_key(run["id"]))]
+
+
+def latest_of(held: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the held run that is decided on first."""
+    return max(held, key=lambda run: run["captured_at"])
+
+
+def held_key(run: int) -> str:
+    """Return the trouble that a held run is."""
+    return f"Run {run} is held"
+
+
+def decide_on(run: int) -> str:
+    """Return the commands that decide on a held run."""
+    return f"registerwatch release {run}, or: registerwatch discard {run}"
 
 
 def reading_needs(state: Mapping[str, Any]) -> list[Trouble]:
@@ -238,6 +274,7 @@ def _undelivered_need(one: Mapping[str, Any]) -> Trouble:
         f"{messages} to {name} {have} {since}{why(one)}. Try now: registerwatch notify",
         key=f"messages to {name} have {since}",
         about=name,
+        passing=not one["late"],
     )
 
 

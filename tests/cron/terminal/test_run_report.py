@@ -183,10 +183,14 @@ def undelivered(**fields: Any) -> dict[str, Any]:
     return values | fields
 
 
-def test_mail_that_waits_is_told_and_needs_a_person_after_a_day():
+def test_mail_that_was_refused_needs_a_person_as_the_run_said_and_is_a_trouble_of_its_own_after_a_day():
     fresh, late = state(undelivered=[undelivered()]), state(undelivered=[undelivered(late=True)])
+    untried = state(undelivered=[undelivered(failure=None)])
 
-    assert needs_a_person(fresh) == []
+    assert needs_a_person(untried) == []
+    assert [need.passing for need in needs_a_person(fresh)] == [True]
+    assert [need.passing for need in needs_a_person(late)] == [False]
+    assert needs_a_person(fresh) == needs_a_person(late)
     assert needs_a_person(late) == [
         "1 message to charity has waited since Friday 20 November 2026, 08:00 UTC: the mail server did not answer. "
         "Try now: registerwatch notify"

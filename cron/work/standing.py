@@ -1,0 +1,63 @@
+"""How things stand: gathered for `status`, and for the operator, who is told what of it needs a person."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from cron.settings.crontab import due_after
+from cron.work.context import Context
+from cron.work.outbox import problems_of
+from diff.saying.english import size
+from notify.message.operator import OPERATOR, Week, alive_of, as_of_now, notes_of
+from scraper.times import as_text
+from snapshots.asking.status import needs_a_person
+from snapshots.keeping.chain import head
+from snapshots.keeping.deliveries import OutboxItem
+
+
+def state_of(context: Context) -> dict[str, Any]:
+    """Return the facts that `status` tells, and what needs a person."""
+    store, schedule, now = context.store(), context.settings.schedule, context.clock()
+    facts = context.answers.runs.status(now) | {"database": str(store.path)}
+    facts |= due_after(schedule.cron, schedule.timezone, store.log.last_run_time(), now)
+    facts["head"] = (last := head(store.db)) and last._asdict()
+    correct = "Correct it in the settings; the rest of that subscription is told."
+    facts["needs_a_person"] = [*needs_a_person(facts), *(f"{problem}. {correct}" for problem in problems_of(context))]
+    return facts
+
+
+def note_state(context: Context, also: Sequence[str] = ()) -> None:
+    """Note what the operator has to know, if the settings say who that is: each trouble once, and weekly that all runs.
+
+    Args:
+        context: Settings, the database, the clock.
+        also: What needs a person beside what the database knows.
+    """
+    if context.settings.mail.operator is None:
+        return
+    state, now = state_of(context), context.clock()
+    week, needs = _week_of(context, state), [*state["needs_a_person"], *also]
+    notes = notes_of(needs)
+    # Where nothing runs, nothing is alive: that a run is overdue is told above.
+    if week.runs:
+        notes.append(alive_of(now.date(), week, needs))
+    items = [OutboxItem(subscription=OPERATOR, item=key, due_at=now, note=json.loads(note)) for key, note in notes]
+    context.store().deliveries.add(None, items)
+
+
+def notes_as_of_now(context: Context, notes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return notes to the operator as they are to be told now."""
+    state = state_of(context)
+    _, sign = alive_of(context.clock().date(), _week_of(context, state), state["needs_a_person"])
+    return as_of_now(notes, sign, state["needs_a_person"])
+
+
+def _week_of(context: Context, state: Mapping[str, Any]) -> Week:
+    return Week(
+        **context.answers.runs.week(as_text(context.clock() - timedelta(days=7))),
+        runs_failed=state["attempts"]["times"] if state["attempts"] else 0,
+        pages=state["pages"],
+        agreements=state["agreements"],
+        size=size(state["database_bytes"]),
+    )
