@@ -1,0 +1,196 @@
+"""One name, one number: ten names are asked of every door over a register of which each answer was counted by hand."""
+
+import csv
+import io
+import json
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from tests.harness.browse_server import serving
+from tests.harness.editions import Watch, run
+from tests.harness.ten_names import watched
+
+
+class Dataset(NamedTuple):
+    """What is true of a dataset, or of a family of them."""
+
+    spellings: tuple[str, ...]
+    held_by: tuple[str, ...]
+    """The agreements that list it now, by the middle of their reference."""
+    news: tuple[str, ...]
+    """Kind and agreement of each change of it."""
+
+
+HES = Dataset(
+    ("HES", "hes", "Hospital Episode Statistics"),
+    ("100001", "100002", "100005", "100006"),
+    ("dataset-added 100002", "dataset-added 100008", "dataset-removed 100008", "organisation-renamed"),
+)
+GDPPR = Dataset(
+    ("GDPPR", "GPES Data for Pandemic Planning and Research (COVID-19)"),
+    ("100001", "100004"),
+    ("agreement-added 100004", "dataset-added 100001"),
+)
+MHSDS = Dataset(("MHSDS", "Mental Health Services Data Set"), ("100002", "100006", "100007"), ("dataset-added 100006",))
+ECDS = Dataset(
+    ("ECDS", "Emergency Care Data Set (ECDS)"),
+    ("100003", "100005", "100007"),
+    ("dataset-added 100005", "dataset-added 100007", "organisation-renamed"),
+)
+IAPT = Dataset(
+    ("IAPT", "Improving Access to Psychological Therapies Data Set_v1.5"),
+    ("100003", "100006", "100008"),
+    ("dataset-added 100006",),
+)
+DATASETS = {"HES": HES, "GDPPR": GDPPR, "MHSDS": MHSDS, "ECDS": ECDS, "IAPT": IAPT}
+PARTS = {"HES": "(HES ", "GDPPR": "(GDPPR)", "MHSDS": "(MHSDS)", "ECDS": "(ECDS)", "IAPT": "(IAPT)"}
+"""What stands in the newest name of each, and in no other dataset's."""
+SPELLED = [(name, spelling) for name, dataset in DATASETS.items() for spelling in dataset.spellings]
+
+BODIES = {
+    ("NHS Frimley ICB - D4U1Y", "NHS Frimley ICB", "nhs_frimley_icb__d4u1y"): (
+        "commercial-changed 100006",
+        "dataset-added 100006",
+        "dataset-added 100006",
+        "dataset-added 100007",
+        "dataset-added 100008",
+        "dataset-removed 100008",
+        "dsa-extended 100007",
+    ),
+}
+"""Names of a body → what is told of it and of those before it."""
+NAMED = [(name, news) for names, news in BODIES.items() for name in names]
+
+REFERENCES = {
+    ("DARS-NIC-100001-A1B2C",): ("dataset-added 100001",),
+    ("NIC-100002-D3E4F",): (
+        "dataset-added 100002",
+        "legal-basis-changed 100002",
+    ),
+}
+FORMS = [(form, forms[0], news) for forms, news in REFERENCES.items() for form in forms]
+
+BASES = {
+    "NHSA2006:s251": (("NHSA2006:s251",), ("100003", "100004", "100007", "100009")),
+    "HSCA2012:s261(2)(a)": (("HSCA2012:s261(2)(a)",), ("100001", "100002", "100005", "100006")),
+}
+CITED = [(basis, spelling) for basis, (spellings, _) in BASES.items() for spelling in spellings]
+
+
+def middle(reference: str) -> str:
+    return reference.split("NIC-")[1].split("-")[0]
+
+
+def facts(changes: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return kind and agreement of each change, in order of the alphabet."""
+    return tuple(
+        sorted(f"{one['kind']} {middle(one['reference'])}" if one["reference"] else one["kind"] for one in changes)
+    )
+
+
+@pytest.fixture(scope="module")
+def watch(tmp_path_factory) -> Watch:
+    return watched(tmp_path_factory.mktemp("ten-names"))
+
+
+@pytest.fixture(scope="module")
+def served(watch):
+    with serving(watch.database) as served:
+        yield served
+
+
+def table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+# --- what is told -----------------------------------------------------------------------------------------------------
+
+FOLLOWED = [
+    *(("dataset", spelling, DATASETS[name].news) for name, spelling in SPELLED),
+    *(("organisation", name, news) for name, news in NAMED),
+]
+FILTERED = pytest.mark.parametrize(("what", "name", "news"), FOLLOWED)
+
+
+@FILTERED
+def test_the_command_and_the_files_of_the_front_page_tell_the_same(watch, served, what, name, news):
+    query = urlencode({what: name})
+
+    assert facts(watch.changes(f"--{what}", name)) == news
+    assert facts(json.loads(served.page(f"/changes.json?{query}").text)) == news
+    assert facts(table(served.page(f"/changes.csv?{query}").text)) == news
+
+
+@pytest.fixture(scope="module")
+def dry_run(watch) -> dict[str, list[dict[str, Any]]]:
+    """What each name would have told whoever subscribes to it."""
+    blocks = [
+        f"[[subscriptions]]\nname = {json.dumps(name)}\nemail = 'a@example.org'\n{what}s = [{json.dumps(name)}]\n"
+        for what, name, _ in FOLLOWED
+    ]
+    (watch.folder / "registerwatch.toml").write_text("\n".join(blocks))
+    told = run(watch.folder, "--db", watch.database, "subscriptions", "--format", "json")
+    assert told.returncode == 0, told.stderr
+    return {one["name"]: one["changes"] for one in json.loads(told.stdout)}
+
+
+@FILTERED
+def test_a_subscriber_is_told_the_same(watch, dry_run, what, name, news):
+    told = {one["id"] for one in dry_run[name]}
+
+    assert facts([one for one in watch.changes() if one["id"] in told]) == news
+
+
+@pytest.mark.parametrize(("form", "reference", "news"), FORMS)
+def test_a_reference_is_known_in_any_form(watch, served, form, reference, news):
+    assert facts(watch.changes("--reference", form)) == news
+    assert [one["reference"] for one in watch.json("show", form)] == [reference]
+    answer = served.get(f"/agreements/{form}")
+    assert answer.status == 200 if form == reference else answer.headers["location"] == f"/agreements/{reference}"
+
+
+# --- who holds it now, and on which basis -----------------------------------------------------------------------------
+
+
+def agreements_of(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(sorted({middle(row["reference"]) for row in rows}))
+
+
+def led_to(served, address: str) -> str:
+    """Return where an address leads in the end."""
+    answer = served.get(address)
+    return answer.headers["location"] if answer.status in (301, 302) else served.page(address).address
+
+
+@pytest.mark.parametrize(("name", "spelling"), [one for one in SPELLED if one[0] != "HES"])
+def test_the_page_of_a_dataset_lists_its_agreements_under_any_name(served, name, spelling):
+    address = led_to(served, f"/datasets/{quote(spelling)}")
+
+    assert agreements_of(json.loads(served.page(f"{address}.json").text)) == DATASETS[name].held_by
+    assert agreements_of(table(served.page(f"{address}.csv").text)) == DATASETS[name].held_by
+
+
+@pytest.mark.parametrize(("basis", "spelling"), CITED)
+def test_the_page_of_a_legal_basis_lists_its_agreements_under_any_citation(served, basis, spelling):
+    address = led_to(served, f"/legal-bases/{quote(spelling)}")
+
+    assert agreements_of(json.loads(served.page(f"{address}.json").text)) == BASES[basis][1]
+
+
+def test_the_export_holds_the_same(watch):
+    folder = watch.folder / "export"
+    assert watch.run("export", folder).exit_code == 0
+    datasets, bases, changes = (
+        [json.loads(line) for line in (folder / f"{name}.jsonl").read_text().splitlines()]
+        for name in ("datasets", "legal_bases", "changes")
+    )
+
+    for name, dataset in DATASETS.items():
+        rows = [row for row in datasets if row["current"] and PARTS[name] in row["newest_name"]]
+        assert agreements_of(rows) == dataset.held_by, name
+    for basis, (_, cited_by) in BASES.items():
+        assert agreements_of([row for row in bases if row["current"] and row["basis"] == basis]) == cited_by
+    told = [one for one in changes if one["substantive"] and not one["member_of"]]
+    assert facts(told) == facts(watch.changes())
