@@ -15,6 +15,7 @@ from diff.saying.phrase import (
     Say,
     Told,
     before_after,
+    few,
     lower,
     renamed_values,
     safe,
@@ -74,12 +75,16 @@ def set_changed(told: Told) -> Phrase:
         short = f"{lower(head)} {gain} “{came[0]}”"
         head = f"{head} {gain} “{safe(came[0])}”"
     is_set = isinstance(change.before, tuple) or isinstance(change.after, tuple)
+    values = set_values(change)
+    if (came or change.removed) and any(mark == "same" for mark, _ in values):
+        # One a line: beside an arrow, what still stands would look as if it had taken the other's place.
+        return Phrase(head=head, form="lines", lines=few(values), short=short)
     sides = [one_line(", ".join(several(side))) for side in (change.before, change.after)]
     if is_set and all(len(side) <= SHORT for side in sides):
         marks: tuple[Mark, ...] = ("out", "in")
-        values = [(m, s) if s else ("same", NONE_PRINTED) for m, s in zip(marks, sides, strict=True)]
-        return Phrase(head=head, form="pair", lines=tuple(values), short=short)
-    return with_values(head, set_values(change), short=short)
+        pair = [(m, s) if s else ("same", NONE_PRINTED) for m, s in zip(marks, sides, strict=True)]
+        return Phrase(head=head, form="pair", lines=tuple(pair), short=short)
+    return with_values(head, values, short=short)
 
 
 # --- names: datasets and controllers, discussions ---------------------------------------------------------------------

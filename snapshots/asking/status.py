@@ -29,6 +29,11 @@ class Runs:
         """Return the time of the newest run that counts, empty before there is one."""
         return newest_run(self._db)
 
+    def last_pass(self) -> str | None:
+        """Return when the last pass over the register began, whatever became of it; None before the first."""
+        (row,) = self._db.query("select max(captured_at) as at from runs where kind = 'run'")
+        return row["at"] and str(row["at"])
+
     def is_first(self, number: int) -> bool:
         """Say whether no run before this one counts."""
         sql = "select min(captured_at) as at from runs where state = 'committed'"

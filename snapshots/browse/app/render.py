@@ -14,6 +14,7 @@ from scraper.text import unsteered
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import PageFile, Reader, SiteSettings
 from snapshots.browse.app.routes import navigation
+from snapshots.browse.parts.clock import overdue_words
 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript; charset=utf-8"}
 
@@ -75,6 +76,7 @@ def frame(site: SiteSettings, path: str | None, reader: Reader | None) -> dict[s
         "canonical": path,
         "absolute": lambda address: f"{site.base_url.rstrip('/')}{address}" if site.base_url and address else None,
         "navigation": [(name, address, _is_current(path or "", address)) for name, address in navigation()],
+        "overdue": overdue_words(site, reader) if reader else "",
         "source": NHS_DATA_RELEASE.credit,
         "last_run": _last_run(reader) if reader else None,
         "chain_head": _chain_head(reader) if reader else None,

@@ -12,7 +12,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -154,6 +154,9 @@ class SiteSettings:
     vocabulary: Vocabulary = field(default_factory=default_vocabulary)
     due: Callable[[datetime | None, datetime], Mapping[str, str | None]] = lambda _last, _now: {}
     """Given when the last run began and what time it is: when the next is due, and since when one is overdue."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """What time it is. Only whether a run is overdue and whether a month is over is asked of it: pages are as of the
+    newest run."""
 
     @property
     def shows_pages(self) -> bool:

@@ -6,6 +6,7 @@ hold and columns mean comes from the comments of the SQL; what `--public` does n
 
 import re
 import sqlite3
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -20,8 +21,9 @@ from snapshots.asking.names import add_name_functions
 from snapshots.browse.app import plugins
 from snapshots.browse.app.addresses import DATABASE
 from snapshots.browse.app.render import shared_names
-from snapshots.browse.app.request import SiteSettings
+from snapshots.browse.app.request import SiteSettings, reading
 from snapshots.browse.app.routes import navigation
+from snapshots.browse.parts.clock import overdue_words
 from snapshots.keeping.database import add_functions
 from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS, questions_by_group
 
@@ -182,9 +184,15 @@ def make_tables(site: SiteSettings) -> Any:
         table_descriptions=DESCRIPTIONS,
         column_meanings=MEANINGS,
         unsteered=unsteered,
+        overdue=partial(_overdue, site),
     )
     _add_our_parts()
     return datasette.app()
+
+
+def _overdue(site: SiteSettings) -> str:
+    with reading(site.database, site.vocabulary) as reader:
+        return overdue_words(site, reader)
 
 
 def _add_our_parts() -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 from diff.change import Change
+from diff.kinds import ChangeKind
 from diff.saying.english import day, listed, number
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
@@ -102,10 +103,31 @@ class AtOrganisation:
         told = [change.severity for change in self.changes if change.substantive]
         return min(told, key=lambda one: one.rank, default="")
 
-    def count(self, key: str) -> int:
-        """Return how many datasets came ("added") or went ("removed")."""
-        sets = (getattr(d, key) for one in self.compared for d in one.differences if d.field == "datasets")
-        return sum(len(values) for values in sets)
+    @property
+    def editorial(self) -> int:
+        """How many of the changes were told to nobody."""
+        return sum(not change.substantive for change in self.changes)
+
+    def count(self, key: Literal["added", "removed"]) -> int:
+        """Return how many datasets came ("added") or went ("removed"); a name that was told as a new one did neither.
+
+        Names alone are no data: what is probably another name of the same data is counted by `relabelled`.
+        """
+        names = {change.after if key == "added" else change.before for change in self._relabellings}
+        return len([name for d in self._of_datasets for name in getattr(d, key) if name not in names])
+
+    @property
+    def relabelled(self) -> int:
+        """How many of the datasets that are printed now stand there as probably the new name of another."""
+        return sum(len(d.added) for d in self._of_datasets) - self.count("added")
+
+    @property
+    def _relabellings(self) -> Iterator[Change]:
+        return (change for change in self.changes if change.kind is ChangeKind.DATASET_RELABELLED)
+
+    @property
+    def _of_datasets(self) -> Iterator[FieldDifference]:
+        return (d for one in self.compared for d in one.differences if d.field == "datasets")
 
     @property
     def others(self) -> int:

@@ -15,6 +15,7 @@ from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, Reader, Row, files_beside
 from snapshots.browse.parts.charts import Chart, MonthCount, months_between, months_chart
+from snapshots.browse.parts.clock import is_over
 from snapshots.browse.parts.filters import Filter, condition, filter_of, unknown_name
 from snapshots.browse.parts.rows import ChangeRow, by_organisation, change_rows
 
@@ -87,7 +88,7 @@ def front(request: PageRequest) -> Mapping[str, Any]:
         "title": f"Changes {given.in_words()}{at}" if given.narrows else f"What changed{at}",
         "heading": "What changed",
         "description": _description(request, given, sum(run["changes"] for run in runs), at),
-        "lead": unknown_name(reader, given) or _lead(reader, counts, given, runs, at),
+        "lead": unknown_name(reader, given) or _lead(request, counts, given, runs, at),
         "filter": given,
         "kinds": [(kind.value, kind.row.heading) for kind in ChangeKind if given.editorial or not kind.row.editorial],
         "severities": _severities(counts, given),
@@ -96,7 +97,7 @@ def front(request: PageRequest) -> Mapping[str, Any]:
         "after_quiet": _quiet_after(reader, given, shown, older),
         "older": _older(given, shown, older),
         "newer": addresses.with_query("/", given.query()) if start else None,
-        "chart": _chart(reader, counts, given),
+        "chart": _chart(request, counts, given),
         "soon": _soon(reader),
         "files": addresses.files("/changes", given.query()),
         "canonical": addresses.with_query("/", given.query()) if not start else None,
@@ -221,7 +222,8 @@ def _older(given: Filter, shown: Sequence[Row], older: Sequence[Row]) -> dict[st
 # --- sentences and counts ---------------------------------------------------------------------------------------------
 
 
-def _lead(reader: Reader, counts: Counts, given: Filter, runs: Sequence[Row], at: str) -> str:
+def _lead(request: PageRequest, counts: Counts, given: Filter, runs: Sequence[Row], at: str) -> str:
+    reader = request.reader
     if given.narrows:
         found = sum(run["changes"] for run in runs)
         where = f", first seen in {plural(len(runs), 'reading')} of the register" if found else ""
@@ -243,12 +245,13 @@ def _lead(reader: Reader, counts: Counts, given: Filter, runs: Sequence[Row], at
     told = [count for count in counts.all if count.substantive and count.first_seen.startswith(this)]
     changes = sum(count.n for count in told if not count.withdrawn)
     severe = sum(count.n for count in told if not count.withdrawn and count.severity == Severity.HIGH)
+    so_far = "in" if is_over(request.site, this) else "so far in"
     if not changes:
         earlier = f" The latest change was first seen on {day(runs[0]['captured_at'])}." if runs else ""
-        return f"No changes so far in {month(this)}, in {of_all}.{earlier}"
+        return f"No changes {so_far} {month(this)}, in {of_all}.{earlier}"
     high = f" {number(severe, capital=True)} {'is' if severe == 1 else 'are'} of high severity." if severe else ""
     telling = number(len({count.run for count in told}))
-    return f"{plural(changes, 'change')} so far in {month(this)}, seen in {telling} of {of_all}.{high}"
+    return f"{plural(changes, 'change')} {so_far} {month(this)}, seen in {telling} of {of_all}.{high}"
 
 
 def _description(request: PageRequest, given: Filter, found: int, at: str) -> str:
@@ -279,8 +282,9 @@ def _severities(counts: Counts, given: Filter) -> list[dict[str, Any]]:
     ]
 
 
-def _chart(reader: Reader, counts: Counts, given: Filter) -> Chart | None:
+def _chart(request: PageRequest, counts: Counts, given: Filter) -> Chart | None:
     """Return the counts of the newest months, whatever time is asked for."""
+    reader = request.reader
     if not reader.newest:
         return None
     changes, high = Counter[str](), Counter[str]()
@@ -292,7 +296,11 @@ def _chart(reader: Reader, counts: Counts, given: Filter) -> Chart | None:
     months = months_between(first[:7], reader.newest[:7])[-MONTHS:]
     filtered = ", as filtered" if given.narrows else ""
     caption = f"Changes by the month in which they were first seen{filtered}. A register-wide change counts once."
-    return months_chart([MonthCount(when, changes[when], high[when]) for when in months], caption)
+    return months_chart(
+        [MonthCount(when, changes[when], high[when]) for when in months],
+        caption,
+        is_over=is_over(request.site, reader.newest[:7]),
+    )
 
 
 def _soon(reader: Reader) -> dict[str, Any]:

@@ -72,15 +72,20 @@ def organisations(request: PageRequest) -> Mapping[str, Any]:
 def _all(reader: Reader) -> list[ListedOrganisation]:
     rows = reader.rows(
         """
-        with last as materialized (
-          select page, max(first_seen) as at
-          from changes
-          where substantive and page is not null and not withdrawn
-          group by page
-        )
-        select key as slug, coalesce(organisation, key) as name, agreements, standing, last.at as last_change
+        select key as slug, coalesce(organisation, key) as name, agreements, standing, (
+            select change.first_seen
+            from changes as change
+            where change.page = pages.key and change.substantive and not change.withdrawn
+              -- An edit over the whole register is no news of any one organisation; a reorganisation is.
+              and not exists (
+                select 1
+                from changes as edit
+                where edit.id = change.member_of and edit.page is null and edit.kind != 'reorganisation'
+              )
+            order by change.first_seen desc
+            limit 1
+          ) as last_change
         from pages
-        left join last on last.page = pages.key
         """
     )
     return sorted(map(_listed, rows), key=lambda one: (one.letter, one.folded, one.slug))

@@ -1,15 +1,14 @@
 """How things are, for the operator: what `status` tells in a terminal. In public without what was sent to whom."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from diff.saying.english import day, listed, moment, plural, size
 from scraper.text import cut, one_line
-from scraper.times import read_time
 from snapshots.asking.status import attempt_in_words, needs_a_person, why
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import PageRequest, PageRoute, Row
+from snapshots.browse.parts.clock import due
 from snapshots.keeping.chain import head
 
 FAILING = 200
@@ -19,11 +18,7 @@ FAILING = 200
 def status(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of the state of things shows."""
     reader = request.reader
-    # The one page with a clock: whether a run is overdue cannot be asked as of the newest run.
-    now = datetime.now(UTC)
-    last_run = reader.value("select max(captured_at) from runs where kind = 'run'")
-    due = request.site.due(read_time(last_run) if last_run else None, now)
-    facts = {**reader.answers.runs.status(now), **due}
+    facts = {**reader.answers.runs.status(request.site.clock()), **due(request.site, reader)}
     if request.site.public:
         # What the server sent is nobody's business but the operator's, and so is whom anything was sent to.
         facts |= {"attempts": None, "undelivered": [], "collected": []}

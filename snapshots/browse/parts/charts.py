@@ -145,8 +145,11 @@ class MonthCount(NamedTuple):
 _FLOOR, _TALLEST = 112, 84
 
 
-def months_chart(months: Sequence[MonthCount], caption: str) -> Chart | None:
-    """Return the counts of at least two months, oldest first, as bars; None where there is nothing to draw."""
+def months_chart(months: Sequence[MonthCount], caption: str, *, is_over: bool) -> Chart | None:
+    """Return the counts of at least two months, oldest first, as bars; None where there is nothing to draw.
+
+    Of a last month that is not over the count is "so far".
+    """
     most = max((counted.changes for counted in months), default=0)
     if len(months) < 2 or not most:
         return None
@@ -173,7 +176,7 @@ def months_chart(months: Sequence[MonthCount], caption: str) -> Chart | None:
     name = short_month(months[-1].month)
     drawing.text(name.split()[0] if len(months) > 3 else name, 100, 128, "end")
     return Chart(
-        svg=drawing.svg("Changes by month", _months_described(months), 134),
+        svg=drawing.svg("Changes by month", _months_described(months, is_over=is_over), 134),
         key=[
             (_sign('<rect width="22" height="10" class="bar hi"/>'), "high"),
             (_sign('<rect width="22" height="10" class="bar"/>'), "medium and low"),
@@ -184,11 +187,11 @@ def months_chart(months: Sequence[MonthCount], caption: str) -> Chart | None:
     )
 
 
-def _months_described(months: Sequence[MonthCount]) -> str:
+def _months_described(months: Sequence[MonthCount], *, is_over: bool) -> str:
     counts, highs = [counted.changes for counted in months], [counted.high for counted in months]
     between = f"between {min(counts):,} and {max(counts):,} changes a month"
     high = f"{min(highs):,} to {max(highs):,} of them of high severity"
-    last = f"{counts[-1]:,} so far in {month(months[-1].month)}"
+    last = f"{counts[-1]:,} {'in' if is_over else 'so far in'} {month(months[-1].month)}"
     return f"{month(months[0].month)} to {month(months[-1].month)}: {between}, {high}; {last}."
 
 

@@ -113,7 +113,12 @@ KINDS = [
     (
         "commercial-changed",
         edit("commercial", ["No"], ["No", "Yes"], added=["Yes"]),
-        "Commercial purpose gains “Yes”: out:No -> in:No, Yes",
+        "Commercial purpose gains “Yes” in:Yes | same:No",
+    ),
+    (
+        "opt-outs-changed",
+        edit("opt_outs", ["No", "Yes"], ["No"], removed=["Yes"]),
+        "Opt-outs out:Yes | same:No",
     ),
     ("sublicensing-changed", edit("sublicensing", ["Yes"], ["No"]), "Sublicensing: out:Yes -> in:No"),
     ("organisation-type-changed", edit("organisation_types", ["X"], ["Y"]), "Organisation type: out:X -> in:Y"),

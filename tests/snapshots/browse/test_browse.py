@@ -239,6 +239,53 @@ def test_published_pages_know_their_address_and_feeds(register, tmp_path):
     assert "https://example.org/feeds/everything.rss" in [link["href"] for link in soup.select("#feeds a")]
 
 
+# --- register-wide edits ----------------------------------------------------------------------------------------------
+
+
+def test_an_edit_over_the_whole_register_is_no_last_change_of_an_organisation(register, served):
+    own, any_at_all = (
+        dict(asked(register, f"{LAST} and {condition} group by page")) for condition in ("member_of is null", "true")
+    )
+    rows = served.page("/organisations").soup.select("tbody tr")
+    listed = {
+        row.a["href"].removeprefix("/organisations/"): row.select_one("[data-label='Last change']").get_text()
+        for row in rows
+    }
+
+    assert listed == {page: own.get(page, "none seen")[:10] if page in own else "none seen" for page in listed}
+    assert any(any_at_all[page] > own.get(page, "") for page in listed if page in any_at_all)
+
+
+LAST = "select page, max(first_seen) from changes where substantive and not withdrawn and page is not null"
+
+
+def test_what_is_probably_a_new_name_is_no_dataset_that_came(served):
+    query = "from=2016-03-31&to=2016-04-10&organisation=ashcombe_borough_council"
+    (of,) = json.loads(served.page(f"/compare.json?{query}").text)
+    came = [
+        name for one in of["agreements"] for d in one["differences"] if d["field"] == "datasets" for name in d["added"]
+    ]
+    answer = served.page(f"/compare?{query}")
+
+    assert "National Obesity and Weight Audit (NOWA)" in came
+    assert answer.soup.find(attrs={"data-label": "Datasets in"}).get_text() == str(len(came) - 1)
+    assert "One name of a dataset is probably new for the same data" in answer.words
+
+
+def test_changes_in_between_are_counted_apart_from_editorial_ones(served):
+    query = "from=2016-03-31&to=2016-04-10&organisation=ashcombe_borough_council"
+    (of,) = json.loads(served.page(f"/compare.json?{query}").text)
+    changes = [*of["changes_of_the_page"], *(change for one in of["agreements"] for change in one["changes"])]
+    told = sum(change["substantive"] for change in changes)
+    summary = " ".join(
+        served.page(f"/compare?{query}").soup.select_one("details.editorials > summary").get_text().split()
+    )
+
+    assert 0 < told < len(changes)
+    assert summary.startswith(f"{told} change")
+    assert f"and {len(changes) - told} editorial one" in summary
+
+
 # --- search -----------------------------------------------------------------------------------------------------------
 
 

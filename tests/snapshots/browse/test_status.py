@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -109,8 +109,37 @@ def test_when_the_next_run_is_due_stands_there_by_the_settings(register, tmp_pat
     answer = shown(database, due=due)
     assert "due Wednesday 20 July 2016, 02:17 UTC" in answer.words
     assert "A run is overdue since Wednesday 20 July 2016, 02:17 UTC." in answer.words
-    ((last, now),) = seen
+    last, now = seen[0]
     assert now - last > timedelta(days=1)
+
+
+def test_while_a_run_is_overdue_every_page_says_so_in_one_line_with_the_day_of_the_last(register, tmp_path):
+    database = changed(register, tmp_path, "update runs set kind = 'run'")
+    late = {"next_due": "2026-07-20T02:17:00Z", "overdue": "2026-07-20T02:17:00Z"}
+    with serving(database, due=lambda _last, _now: late) as served:
+        lines = [served.page(address).soup.select("p.overdue") for address in ("/", "/organisations", "/status")]
+        tables = served.page("/register").words
+    said = "The register was last read here on Monday 15 May 2017. A run is overdue since Monday 20 July 2026"
+
+    for (line,) in lines:
+        assert line.get_text().startswith(said)
+        assert line.a["href"] == "/status"
+    assert said in tables
+
+
+def test_while_no_run_is_overdue_no_page_speaks_of_it(register):
+    with serving(register) as served:
+        assert "overdue" not in served.page("/").words
+        assert "overdue" not in served.page("/register").words
+
+
+@pytest.mark.parametrize(("now", "so_far"), [("2017-05-28", "so far in May 2017"), ("2017-06-01", "in May 2017")])
+def test_a_month_that_is_over_has_no_so_far(register, now, so_far):
+    with serving(register, clock=lambda: datetime.fromisoformat(f"{now}T12:00:00+00:00")) as served:
+        lead = served.page("/").soup.select_one(".stand").get_text()
+
+    assert so_far in lead
+    assert ("so far" in lead) == ("so far" in so_far)
 
 
 def test_the_command_knows_when_a_run_is_due(register, tmp_path):
