@@ -76,6 +76,7 @@ HEATH = Project(
     datasets=(IAPT,),
     legal_basis=INTEREST,
     controllers="NHS SURREY HEATH CCG",
+    end="2026-06-30",
 )
 CHESHIRE = Project(
     reference="DARS-NIC-100009-B2C3D",
