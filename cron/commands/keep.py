@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from cron.commands.intake import report_of
-from cron.commands.options import NEEDS_A_PERSON, PATH, end_with, format_option
+from cron.commands.options import NEEDS_A_PERSON, PATH, end_with, format_option, stays_apart, tell_option
 from cron.terminal.output import complain, say, screen, show_progress, write
 from cron.terminal.reports import render_afterwards, render_import
 from cron.terminal.status import render_proof
-from cron.work.afterwards import after_run
+from cron.work.afterwards import NOTHING_AFTERWARDS, after_run
 from cron.work.context import Context, only_run
 from cron.work.outbox import what_to_tell_of_release
 from diff.saying.english import plural, size
@@ -138,16 +138,18 @@ def reparse(context: Context) -> None:
 
 @click.command()
 @click.argument("run", type=int)
+@tell_option
 @click.pass_obj
-def release(context: Context, run: int) -> None:
+def release(context: Context, run: int, tell: bool) -> None:
     r"""Believe the latest held run: what it says becomes the state of things.
 
     \b
     Example:
       registerwatch release 7
     """
-    outcome = _settle(context, run, "released", what_to_tell_of_release(context))
-    done = after_run(context, outcome.changes)
+    apart = stays_apart(context, tell)
+    outcome = _settle(context, run, "released", None if apart else what_to_tell_of_release(context))
+    done = NOTHING_AFTERWARDS if apart else after_run(context, outcome.changes)
     complain(*done.complaints)
     say(render_import(report_of(context, outcome), **screen()) + render_afterwards(done, **screen()))
     if not done.all_well:

@@ -6,6 +6,8 @@ from typing import Any, NoReturn
 
 import click
 
+from cron.terminal.output import complain
+from cron.work.context import Context
 from scraper.times import as_text, end_of, read_time
 
 WRONG_USAGE = 2
@@ -44,6 +46,18 @@ def format_option(default: str, *others: str) -> Callable[[Any], Any]:
         show_default=True,
         help="How the answer is written.",
     )
+
+
+tell_option = click.option("--tell", is_flag=True, help="Tell people also of a database that is not the settings'.")
+
+
+def stays_apart(context: Context, tell: bool) -> bool:
+    """Say whether nothing may leave the database, which is not the settings', and nobody said *tell*; complain so."""
+    if tell or not context.is_apart:
+        return False
+    own, used = context.settings.own_database, context.settings.store.database
+    complain(f"{used} is not the database of the settings, {own}: nothing is sent, no feeds are written; or say --tell")
+    return True
 
 
 def end_with(status: int) -> NoReturn:

@@ -9,13 +9,15 @@ from threading import Event, Thread
 
 import click
 
-from cron.commands.options import NEEDS_A_PERSON, end_with
+from cron.commands.options import NEEDS_A_PERSON, end_with, stays_apart, tell_option
 from cron.terminal.output import complain, say, screen, show_progress, start_log
-from cron.terminal.reports import render_run
+from cron.terminal.reports import render_run, run_in_a_line
 from cron.work.afterwards import deliver_and_note
 from cron.work.context import Context
 from cron.work.nightly import RunPlan, RunStoppedError, Stopped, fetch_policy, run_tonight
+from diff.saying.english import moment
 from scraper.errors import RegisterWatchError
+from scraper.times import as_text
 
 _log = logging.getLogger(__name__)
 
@@ -25,8 +27,11 @@ _log = logging.getLogger(__name__)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Ask for no more than N pages.")
 @click.option("--no-notify", is_flag=True, help="Tell nobody, now or later; what changed is kept all the same.")
 @click.option("--dry-run", is_flag=True, help="Fetch and decide, but keep nothing.")
+@tell_option
 @click.pass_context
-def run(ctx: click.Context, only: tuple[str, ...], limit: int | None, no_notify: bool, dry_run: bool) -> None:
+def run(
+    ctx: click.Context, only: tuple[str, ...], limit: int | None, no_notify: bool, dry_run: bool, tell: bool
+) -> None:
     r"""Pass once over the register: fetch, keep, compare, commit, deliver, write feeds.
 
     Pages that did not change cost a few bytes. A page that fails is named, and asked for again by the next run. A run
@@ -40,13 +45,14 @@ def run(ctx: click.Context, only: tuple[str, ...], limit: int | None, no_notify:
       registerwatch -v run --only university_of_harrowdale
     """
     start_log(ctx.obj.settings.log.format, verbose=ctx.find_root().params["verbose"])
-    plan = RunPlan(only=only, limit=limit, tell=not no_notify, dry_run=dry_run)
+    apart = stays_apart(ctx.obj, tell)
+    plan = RunPlan(only=only, limit=limit, tell=not no_notify, dry_run=dry_run, apart=apart)
     end_with(_run_and_say(ctx.obj, plan))
 
 
-def _run_and_say(context: Context, plan: RunPlan, stopped: Stopped = lambda: False) -> int:
+def _run_and_say(context: Context, plan: RunPlan) -> int:
     """Run, say what became of it, and return the exit status."""
-    facts = run_tonight(context, plan, watch=_watch, stopped=stopped)
+    facts = run_tonight(context, plan, watch=_watch)
     complain(*facts.after.complaints)
     say(render_run(facts, **screen()))
     return NEEDS_A_PERSON if facts.needs_a_person else 0
@@ -60,11 +66,13 @@ def _watch(slugs: Iterable[str], length: int) -> Iterator[str]:
 
 
 @click.command()
+@tell_option
 @click.pass_context
-def schedule(ctx: click.Context) -> None:
+def schedule(ctx: click.Context, tell: bool) -> None:
     r"""Stay, and run at the configured times; a run that was missed is made up for at the start.
 
-    Every few minutes it delivers what is due by then: digests of a day or a week, and messages that failed before.
+    Every few minutes it delivers what is due by then: digests of a day or a week, and messages that failed before. It
+    says when the next run is due, and a line for each run that it made.
 
     Stops cleanly on SIGTERM and SIGINT. A crontab line or a systemd timer does as well: see the files in cron/.
 
@@ -78,6 +86,7 @@ def schedule(ctx: click.Context) -> None:
     start_log(context.settings.log.format, verbose=ctx.find_root().params["verbose"])
     # Refused now, not at three in the morning.
     fetch_policy(context)
+    plan = RunPlan(apart=stays_apart(context, tell))
     last_run = context.store(create=True).log.last_run_time()
     # Each run opens its own: a connection that stays open for months keeps the file of a database that was replaced.
     context.close()
@@ -85,26 +94,31 @@ def schedule(ctx: click.Context) -> None:
         stay(
             context.settings.schedule,
             last_run=last_run,
-            run=lambda: _scheduled(context, told_to_stop.is_set),
+            run=lambda: _scheduled(context, plan, told_to_stop.is_set),
             told_to_stop=told_to_stop,
-            between=lambda: _deliver_between(context),
+            between=None if plan.apart else lambda: _deliver_between(context),
+            say_next=lambda at: _say_at_once(f"Next run: {moment(as_text(at))}."),
         )
 
 
-def _scheduled(context: Context, stopped: Stopped) -> None:
+def _say_at_once(line: str) -> None:
+    """Say a line; into a pipe Python writes when a buffer is full: that of a night would come weeks later."""
+    say(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _scheduled(context: Context, plan: RunPlan, stopped: Stopped) -> None:
     """Run in a scheduler's thread: with a database connection of its own, and errors that are said, not swallowed."""
     try:
         with closing(context.another()) as own:
-            status = _run_and_say(own, RunPlan(), stopped)
-        _log.info("run finished with status %d", status)
+            facts = run_tonight(own, plan, watch=_watch, stopped=stopped)
+        complain(*facts.after.complaints)
+        _say_at_once(run_in_a_line(facts))
     except RunStoppedError as error:
         _log.info("%s", error)
     except Exception as error:
         # Whatever it was, the next night is tried.
         _log.error("run failed: %s", error, exc_info=not isinstance(error, RegisterWatchError))
-    finally:
-        # Into a pipe Python writes when a buffer is full: the report of a night would come weeks later.
-        sys.stdout.flush()
 
 
 def _deliver_between(context: Context) -> None:

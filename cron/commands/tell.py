@@ -5,7 +5,15 @@ from pathlib import Path
 
 import click
 
-from cron.commands.options import NEEDS_A_PERSON, PATH, WRONG_USAGE, end_with, format_option
+from cron.commands.options import (
+    NEEDS_A_PERSON,
+    PATH,
+    WRONG_USAGE,
+    end_with,
+    format_option,
+    stays_apart,
+    tell_option,
+)
 from cron.terminal.output import answer, complain, say, screen, start_log, write
 from cron.terminal.status import render_subscriptions
 from cron.work.afterwards import deliver_and_note, write_feeds
@@ -19,8 +27,9 @@ from scraper.text import clean
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Print what would go to whom, and send nothing.")
+@tell_option
 @click.pass_context
-def notify(ctx: click.Context, dry_run: bool) -> None:
+def notify(ctx: click.Context, dry_run: bool, tell: bool) -> None:
     r"""Deliver what is due: what a run left for the morning, and what could not be delivered before.
 
     `run` delivers by itself what is due at once; this is for the rest, from a crontab every few minutes. `schedule`
@@ -33,6 +42,8 @@ def notify(ctx: click.Context, dry_run: bool) -> None:
     context: Context = ctx.obj
     if dry_run:
         answer("\n".join(_previewed(context)) or "Nothing is due.\n")
+        return
+    if stays_apart(context, tell):
         return
     start_log(context.settings.log.format, verbose=ctx.find_root().params["verbose"])
     result = deliver_and_note(context)
@@ -77,8 +88,9 @@ def subscriptions(context: Context, format_: str) -> None:
 
 @click.command()
 @click.argument("directory", type=PATH, required=False)
+@tell_option
 @click.pass_obj
-def feeds(context: Context, directory: Path | None) -> None:
+def feeds(context: Context, directory: Path | None, tell: bool) -> None:
     r"""Write the feeds as files: of everything, of each organisation, of each dataset, and a page that lists them.
 
     Calendars of the printed ends of agreements lie beside them. DIRECTORY is the one of the settings if none is given;
@@ -88,6 +100,8 @@ def feeds(context: Context, directory: Path | None) -> None:
     Example:
       registerwatch feeds public/feeds
     """
+    if directory is None and stays_apart(context, tell):
+        end_with(WRONG_USAGE)
     directory = directory or context.settings.feeds.directory
     if directory is None:
         raise click.UsageError("no directory: name one, or set directory in [feeds] of registerwatch.toml")

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from cron.settings.sections import Settings, SettingsSection, SubscriptionSettings
+from cron.settings.sections import Settings, SettingsSection, StoreSettings, SubscriptionSettings
 from scraper.errors import SettingsError, system_words
 
 FILE_NAME = "registerwatch.toml"
@@ -28,7 +28,11 @@ PREFIX = "REGISTERWATCH_"
 SUBSCRIPTIONS = "subscriptions"
 """The one section that may stand any number of times, as [[subscriptions]]."""
 
-SECTIONS: dict[str, type[SettingsSection]] = {n: s for n, s in get_type_hints(Settings).items() if n != SUBSCRIPTIONS}
+SECTIONS: dict[str, type[SettingsSection]] = {
+    name: kind
+    for name, kind in get_type_hints(Settings).items()
+    if isinstance(kind, type) and issubclass(kind, SettingsSection)
+}
 """Name of each section → its class."""
 
 KEYS = {f"{name}.{key}": (name, key) for name, section in SECTIONS.items() for key in section.model_fields}
@@ -85,7 +89,15 @@ def load_settings(
         in_file.append(str(error))
     if in_file or elsewhere:
         raise SettingsError("; ".join([f"{path}: {'; '.join(in_file)}"] * bool(in_file) + elsewhere))
+    if path:
+        checked["own_database"] = _own_database(path, document, checked["store"].database)
     return Settings(**checked)
+
+
+def _own_database(path: Path, document: Mapping[str, Any], used: Path) -> Path | None:
+    """Return the database that the settings file names, or means, if it is not the one that is used."""
+    own = StoreSettings.model_validate(document.get("store", {})).database
+    return None if (path.parent / own).resolve() == used.resolve() else path.parent / own
 
 
 def settings_template() -> str:

@@ -381,3 +381,5 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
     subscriptions: tuple[SubscriptionSettings, ...] = ()
+    own_database: Path | None = None
+    """The settings file's database, if the environment or an option names another one: then nobody is told of it."""

@@ -12,7 +12,7 @@ from cron.work.afterwards import Afterwards
 from cron.work.nightly import RunFacts
 from diff.change import Change
 from diff.kinds import ChangeKind
-from diff.saying.english import duration, plural, size, weekday
+from diff.saying.english import duration, moment, plural, size, weekday
 from diff.severity import Severity
 from scraper.text import clean
 from scraper.times import read_time
@@ -61,6 +61,21 @@ def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str
     if len(needs) > NEEDS_SHOWN:
         lines += pen.need(f"And {len(needs) - NEEDS_SHOWN:,} more: registerwatch status")
     return "\n".join(lines) + "\n"
+
+
+def run_in_a_line(facts: RunFacts) -> str:
+    """Return what a run came to, for a log in which each run has a line.
+
+    A run that needs a person says so at the end; `status` says what it is.
+    """
+    told = [change for change in facts.changes if change.substantive]
+    severe = sum(change.severity is Severity.HIGH for change in told)
+    pages = f"{plural(facts.fetched, 'page')} read, {facts.changed:,} changed"
+    parts = [pages + (f", {len(facts.failed):,} failed" if facts.failed else "")]
+    parts.append(plural(len(told), "change") + (f", {severe:,} HIGH" if severe else ""))
+    parts += [facts.after.told] if facts.after.told else []
+    parts += ["needs a person: registerwatch status"] if facts.needs_a_person else []
+    return f"Run {facts.run}, {moment(facts.started_at)}: {'; '.join(parts)}."
 
 
 def render_afterwards(after: Afterwards, *, width: int = 80, colour: bool = False) -> str:

@@ -73,6 +73,11 @@ class Context:
             raise SettingsError(f"{file}: {error}", "docs/operations.md") from error
 
     @property
+    def is_apart(self) -> bool:
+        """Whether the database is another one than the settings': then nothing is written or sent outside of it."""
+        return self.settings.own_database is not None
+
+    @property
     def has_history(self) -> bool:
         """Whether there is a database, to be opened without making one."""
         return self.settings.store.database.exists()

@@ -44,6 +44,13 @@ class RunPlan:
     tell: bool = True
     dry_run: bool = False
     """Decide and report, but keep nothing and tell nobody."""
+    apart: bool = False
+    """Write and send nothing outside the database, a ping neither."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether people are told what changed."""
+        return self.tell and not self.apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,18 +143,20 @@ def run_tonight(
             # One page is no night, and where another run is at work, that one notes and tells how the night was.
             if not plan.only and not isinstance(error, AlreadyRunningError):
                 _note_failure(context, error)
-                after_failure(context)
+                if not plan.apart:
+                    after_failure(context)
             # A second run is pinged too: it ended with status 1, and whoever started two has to hear of it.
-            ping(schedule.ping_failure_url)
+            ping(None if plan.apart else schedule.ping_failure_url)
         raise
     if plan.dry_run:
         return facts_of(report, context, kept=False)
     _note_success(context)
     facts = facts_of(report, context)
-    if plan.tell:
+    if plan.tells:
         facts = replace(facts, after=after_held(context) if facts.held else after_run(context, facts.changes))
     # The ping comes last: it says that all of the night is over.
-    ping(schedule.ping_failure_url if facts.needs_a_person else schedule.ping_url)
+    if not plan.apart:
+        ping(schedule.ping_failure_url if facts.needs_a_person else schedule.ping_url)
     return facts
 
 
@@ -213,7 +222,7 @@ def run_once(
     """
     store, clock = context.store(create=True), context.clock
     # What subscriptions follow is settled before the first page is asked for, and so is when the night began.
-    dues = what_to_tell(context) if plan.tell and not plan.dry_run else None
+    dues = what_to_tell(context) if plan.tells and not plan.dry_run else None
     started_at = _time_of_run(store, clock())
     addresses = find_pages(context, fetcher)
     wanted = dict(list(_chosen(addresses, plan.only).items())[: plan.limit])

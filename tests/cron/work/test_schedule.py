@@ -211,6 +211,7 @@ def test_sigterm_stops_it_cleanly_between_two_nights(nights, server):
     nights.quiet_night()
     server.forget()
     with staying(nights) as process:
+        assert process.stdout.readline().startswith("Next run: ")
         assert stopped(process) == (0, "", "")
 
     assert server.asked == []
@@ -221,10 +222,13 @@ def test_a_missed_night_is_made_up_for_at_the_start_as_the_run_log_knows_it(nigh
     server.site.pages[FIRST] = with_project(HARROWDALE, end="2027-03-12")
     server.forget()
     with staying(nights) as process:
-        assert process.stdout.readline().startswith("Run 2, ")
-        status, _, stderr = stopped(process)
+        line = process.stdout.readline()
+        status, rest, stderr = stopped(process)
 
-    assert (status, stderr) == (0, "")
+    assert line.startswith("Run 2, ")
+    assert line.endswith(": 3 pages read, 1 changed; 1 change.\n")
+    assert rest.startswith("Next run: ")
+    assert (status, stderr, rest.count("\n")) == (0, "", 1)
     assert nights.told() == [("dsa-extended", HARROWDALE.projects[0].reference)]
 
 
@@ -277,7 +281,8 @@ def test_a_run_that_fails_is_said_and_the_next_night_is_waited_for(nights, serve
 
     assert "ERROR run failed: " in line
     assert "answered 503 Service Unavailable" in line
-    assert (status, stdout, rest) == (0, "", "")
+    assert (status, rest) == (0, "")
+    assert stdout.startswith("Next run: ")
 
 
 def test_a_run_beside_another_one_is_said(nights):
