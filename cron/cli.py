@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from cron.commands.options import PATH, WRONG_USAGE
-from cron.terminal.output import complain, discard_output
+from cron.terminal.output import complain, discard_output, show_what_can_be_shown
 from scraper.errors import RegisterWatchError, SettingsError, explained
 
 COMMANDS = {
@@ -141,4 +141,5 @@ def cli(ctx: click.Context, config: Path | None, database: Path | None, verbose:
 
 def main() -> None:
     """Run the command line."""
+    show_what_can_be_shown()
     cli.main(prog_name="registerwatch")

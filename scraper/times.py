@@ -26,6 +26,27 @@ def read_time(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+_AGO = re.compile(r"(\d{1,5}) ?(hour|day|week|month|year)s?(?: ago)?")
+_HOURS = {"hour": 1, "day": 24, "week": 7 * 24, "month": 30 * 24, "year": 365 * 24}
+_DAYS = {"today": 0, "yesterday": 1}
+
+
+def spelled_out(text: str, now: datetime) -> str:
+    """Return a time that is named by how long ago it is as a date or time; any other text as it is.
+
+    A month is 30 days and a year 365.
+
+    >>> now = read_time("2026-11-28T10:30")
+    >>> [spelled_out(text, now) for text in ("30 days", "2 weeks ago", "yesterday", "2026-11-01")]
+    ['2026-10-29T10:30:00Z', '2026-11-14T10:30:00Z', '2026-11-27', '2026-11-01']
+    """
+    cleaned = text.strip().lower()
+    if cleaned in _DAYS:
+        return as_text(now - timedelta(days=_DAYS[cleaned]))[:10]
+    found = _AGO.fullmatch(cleaned)
+    return as_text(now - timedelta(hours=int(found[1]) * _HOURS[found[2]])) if found else text
+
+
 def end_of(text: str) -> str:
     """Return the last moment that *text* names, for "until": a bare date includes its day.
 

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 import click
 
 from cron.terminal.output import complain
-from cron.work.context import Context
-from scraper.times import as_text, end_of, read_time
+from cron.work.context import Context, utc_now
+from scraper.times import as_text, end_of, read_time, spelled_out
 
 WRONG_USAGE = 2
 NEEDS_A_PERSON = 3
@@ -28,9 +28,10 @@ class Time(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the time as it is kept."""
         try:
-            return end_of(value) if self._until else as_text(read_time(value))
+            text = spelled_out(value, ctx.obj.clock() if ctx and ctx.obj else utc_now())
+            return end_of(text) if self._until else as_text(read_time(text))
         except (ValueError, OverflowError):
-            self.fail(f"{value!r} is no time; write it as 2026-11-21 or 2026-11-21T03:17:00Z", param, ctx)
+            self.fail(f'{value!r} is no time; write it as 2026-11-21, 2026-11-21T03:17:00Z or "30 days"', param, ctx)
 
 
 as_of_option = click.option("--as-of", type=Time(until=True), metavar="TIME", help="As the pages read at that time.")

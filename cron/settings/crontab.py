@@ -1,7 +1,8 @@
 """When is a run due? The times of a crontab line in a time zone, read by APScheduler."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from apscheduler.triggers.cron import CronTrigger
 
@@ -34,11 +35,28 @@ def trigger_of(cron: str, timezone: str) -> CronTrigger:
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ScheduleError(f"schedule.timezone: there is no time zone {timezone!r}") from error
+        raise ScheduleError(
+            f"schedule.timezone: there is no time zone {timezone!r}{_nearest_zone(timezone)}"
+        ) from error
     try:
         return CronTrigger.from_crontab(cron, timezone=zone)
     except ValueError as error:
         raise ScheduleError(f"schedule.cron: {cron!r} cannot be read: {error}") from error
+
+
+def _nearest_zone(timezone: str) -> str:
+    """Name the time zone that may have been meant: people write the city alone, or another case.
+
+    >>> _nearest_zone("London"), _nearest_zone("europe/berlin"), _nearest_zone("GMT+25:99")
+    (', the nearest is Europe/London', ', the nearest is Europe/Berlin', '')
+    """
+    known = {name.lower(): name for name in available_timezones()}
+    cities = {name.rpartition("/")[2]: name for name in sorted(known, reverse=True)}
+    wanted = timezone.strip().lower().replace(" ", "_")
+    near = get_close_matches(wanted, known, n=1, cutoff=0.8) or [
+        cities[city] for city in get_close_matches(wanted.rpartition("/")[2], cities, n=1, cutoff=0.8)
+    ]
+    return f", the nearest is {known[near[0]]}" if near else ""
 
 
 def next_after(cron: str, timezone: str, time: datetime) -> datetime:

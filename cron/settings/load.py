@@ -260,6 +260,8 @@ def _complaint(source: str, said: ErrorDetails) -> str:
     """Say what is wrong with the value that *source* gives; a check of our own says it in its own words."""
     if said["type"] == "literal_error":
         return f"{source} must be {_choices(said)}"
+    if said["type"] == "missing":
+        return f"{source} must be set".lstrip()
     # pydantic's own sentences speak of input and of types in Python; ours of the file.
     message = said["msg"]
     ours = message.removeprefix("Value error, ")

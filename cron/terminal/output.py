@@ -5,6 +5,8 @@ answer looks is for the other modules of this room to say.
 
 """
 
+import codecs
+import io
 import json
 import logging
 import os
@@ -117,6 +119,25 @@ def _columns() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
+# --- what a terminal can show ---------------------------------------------------------------------------------------
+
+_PLAIN = {"─": "-", "━": "=", "→": "->", "…": "...", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"'}
+
+
+def show_what_can_be_shown() -> None:
+    """Have text that the terminal's encoding lacks be replaced from now on: an older terminal is no reason to fail."""
+    codecs.register_error("registerwatch", _replaced)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="registerwatch")
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_PLAIN.get(one, "?") for one in error.object[error.start : error.end]), error.end
+
+
 # --- what was asked for, and what was done ----------------------------------------------------------------------------
 
 
@@ -125,14 +146,15 @@ def write(
 ) -> None:
     """Write an answer to standard output in the form asked for; *fields* are the head line of CSV."""
     if format_ == "csv":
-        answer(to_csv(rows, fields))
+        answer(to_csv(rows, fields).encode())
     else:
+        # As bytes: what a program reads is UTF-8 whatever the terminal is.
         writers = {"json": to_json, "ndjson": to_ndjson}
-        answer(writers[format_](rows) if format_ in writers else table())
+        answer(writers[format_](rows).encode() if format_ in writers else table())
 
 
-def answer(text: str) -> None:
-    """Write to standard output what was asked for.
+def answer(text: str | bytes) -> None:
+    """Write to standard output what was asked for; bytes are written as they are.
 
     Raises:
         OutputError: It cannot be written. Of a reader that has seen enough, as `head` has, nothing is said.
@@ -151,9 +173,10 @@ def say(text: str) -> None:
         complain(f"standard output: {explained(error)}; what was done is kept")
 
 
-def _not_written(text: str) -> OSError | None:
+def _not_written(text: str | bytes) -> OSError | None:
     try:
-        click.echo(text, nl=False)
+        # Named: else click would write UTF-8 to a terminal that says it has ASCII.
+        click.echo(text, file=sys.stdout, nl=False)
     except OSError as error:
         discard_output()
         return error
@@ -179,7 +202,7 @@ def table_of(rows: Sequence[dict[str, Any]], heads: Sequence[TableColumn], nothi
 def complain(*messages: str) -> None:
     """Say on standard error what went wrong, a line each."""
     for message in messages:
-        click.echo(f"registerwatch: {' '.join(clean(message).split())}", err=True)
+        click.echo(f"registerwatch: {' '.join(clean(message).split())}", file=sys.stderr)
 
 
 def show_progress(items: Iterable[Any], length: int, word: str = "") -> Iterator[Any]:

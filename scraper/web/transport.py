@@ -63,6 +63,10 @@ class TransportError(RegisterWatchError):
         self.temporary = temporary
 
 
+class UnreachedError(TransportError):
+    """Nobody was found at the address, or nobody there took the connection."""
+
+
 class Response(NamedTuple):
     """What the server said. The body of a response that is not 200 is not kept."""
 
@@ -154,7 +158,7 @@ class Transport:
             found = self.resolve(host.strip("[]"), port)
         except (OSError, UnicodeError) as error:
             anonymous = "the name of its host does not resolve"
-            raise TransportError(f"the name {host} does not resolve", anonymous=anonymous) from error
+            raise UnreachedError(f"the name {host} does not resolve", anonymous=anonymous) from error
         # Of several addresses those that are not public are passed over: one name may have both.
         allowed = [ip for ip in found if self.allow_private or is_public(ip)]
         if not allowed:
@@ -167,9 +171,9 @@ class Transport:
         try:
             return reach(allowed, port, self._limits)
         except TimeoutError as error:
-            raise TransportError(f"no connection within {self.timeout_s:g} s") from error
+            raise UnreachedError(f"no connection within {self.timeout_s:g} s") from error
         except OSError as error:
-            raise TransportError(f"no connection: {_plain_words(error)}") from error
+            raise UnreachedError(f"no connection: {_plain_words(error)}") from error
 
     def _read(self, raw: BaseHTTPResponse, *, wants_body: bool) -> Response:
         response = Response(raw.status, tuple(raw.headers.items()), b"")

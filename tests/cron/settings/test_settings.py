@@ -221,6 +221,7 @@ at = "mon 07:30"
         ('when = "daily"\nat = "8"', 'at must be a time of day, as in "08:00"'),
         ('when = "weekly"\nat = "08:00"', 'at must be a weekday and a time of day, as in "mon 08:00"'),
         ('timezone = "Mars"', "timezone: there is no time zone 'Mars'"),
+        ('timezone = "London"', "timezone: there is no time zone 'London', the nearest is Europe/London"),
         ('webhook = "https://a.example/hook"', "must have exactly one of email, webhook and url"),
         ('secret = "s3cret"', "secret must have at least 16 characters"),
         ('secret = "a long random text"', "secret is for a webhook"),
@@ -247,6 +248,12 @@ def test_a_wrong_subscription_is_refused_by_its_name(write, more, complaint):
 )
 def test_no_address_and_no_password_is_repeated(write, wrong):
     assert "s3cret" not in refusal(write(wrong), None, {})
+
+
+def test_a_subscription_without_a_name_is_told_so_in_our_words(write):
+    config = write('[[subscriptions]]\nemail = "ig@a.example"\n')
+
+    assert refusal(config, None, {}) == f"{config}: subscription 1: name must be set"
 
 
 def test_two_subscriptions_of_one_name_are_refused_and_so_is_the_operators(write):

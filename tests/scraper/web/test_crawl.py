@@ -287,7 +287,7 @@ def test_a_host_that_cannot_be_reached_is_not_asked():
     with asking({}, index="http://register.invalid/") as (_, fetcher):
         robots = fetch_robots(fetcher, "http://register.invalid/organisations/")
 
-    assert robots.unreadable == "what robots.txt allows is not known: the name register.invalid does not resolve"
+    assert robots.unreadable == "the site cannot be reached: the name register.invalid does not resolve"
 
 
 def test_what_robots_txt_says_is_obeyed_and_it_may_be_asked_for_again():
