@@ -1,5 +1,10 @@
-"""What does robots.txt allow us? RFC 9309, read by protego. Pure: `crawl` fetches the file."""
+"""What does robots.txt allow us? RFC 9309, its paths matched by protego. Pure: `crawl` fetches the file.
 
+Which groups are ours is settled here, since protego takes `registerwatch/0.1.0` for another program, `register` for
+us, and a `Crawl-delay` for the end of the names of a group.
+"""
+
+import re
 from dataclasses import dataclass
 
 from protego import Protego
@@ -10,7 +15,12 @@ from scraper.reading.charset import decode
 PRODUCT_TOKEN = "registerwatch"
 """The name under which a robots.txt addresses us; the bare token, not the whole user agent."""
 
-_MOST_BYTES = 500 * 1024  # what RFC 9309 has a crawler read at least; no honest file is longer
+MOST_BYTES = 500 * 1024
+"""Of a robots.txt that are read: what RFC 9309 has a crawler read at least; no honest file is longer."""
+
+_NAMES = ("user-agent", "useragent", "user agent")
+_RULES = ("allow", "di")  # and what protego takes for a slip of the pen: "dissallow", "diasllow"
+_NOT_OF_A_TOKEN = re.compile("[^a-z_-]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +58,53 @@ def parse_robots(body: bytes) -> Robots:
     'robots.txt is a web page: taken as a site without rules'
     """
     # Cut at a line: half a rule is another rule.
-    head = body[:_MOST_BYTES]
-    if len(body) > _MOST_BYTES:
+    head = body[:MOST_BYTES]
+    if len(body) > MOST_BYTES:
         head = head[: head.rfind(b"\n") + 1]
     text, _ = decode(head, "utf-8")
     if looks_like_markup(text):
         return Robots(notice="robots.txt is a web page: taken as a site without rules")
-    return Robots(rules=Protego.parse(text))
+    return Robots(rules=Protego.parse("\n".join(["User-agent: *", *_our_lines(text)])))
+
+
+def _our_lines(text: str) -> list[str]:
+    r"""Return the lines of the groups that name us, or else of those for everybody.
+
+    >>> _our_lines("User-agent: registerwatch/0.1.0\nDisallow: /a\n\nUser-agent: *\nDisallow: /")
+    ['Disallow: /a']
+    >>> _our_lines("User-agent: Other\nCrawl-delay: 9\nUser-agent: *\nDisallow: /b")
+    ['Disallow: /b']
+    """
+    groups: dict[str, list[str]] = {}
+    named: set[str] = set()
+    latest: set[str] = set()
+    has_rules = is_name = False
+    for line in filter(None, (line.partition("#")[0].strip() for line in text.splitlines())):
+        was_name, name = is_name, _named_in(line)
+        if is_name := name is not None:
+            # Only a rule ends the names of a group; what else stands between them is for those right before it.
+            named, latest = (set() if has_rules else named), (latest if was_name else set())
+            has_rules = False
+            if name in (PRODUCT_TOKEN, "*"):
+                named.add(name)
+                latest.add(name)
+                groups.setdefault(name, [])
+            continue
+        has_rules = has_rules or line.lower().startswith(_RULES)
+        for name in named if has_rules else latest:
+            groups[name].append(line)
+    return groups.get(PRODUCT_TOKEN, groups.get("*", []))
+
+
+def _named_in(line: str) -> str | None:
+    """Return the product token that a line names, `*` for everybody; None if it is no line of names.
+
+    >>> [_named_in(line) for line in ("User-Agent: FooBot/2.1 x", "user-agent *", "User-agent: * all", "Allow: /")]
+    ['foobot', '*', '*', None]
+    """
+    line = line.lower()
+    field = next((name for name in _NAMES if line.startswith(name) and line[len(name) :][:1] in (":", " ", "\t")), None)
+    if field is None:
+        return None
+    words = line[len(field) :].strip().removeprefix(":").split()
+    return "*" if words[:1] == ["*"] else _NOT_OF_A_TOKEN.split(words[0] if words else "", maxsplit=1)[0]
