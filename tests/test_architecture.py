@@ -32,6 +32,8 @@ MAY_ASK = {
 
 IMPURE_ROOMS_OF_SCRAPER = {
     "scraper/web/fetch.py",
+    "scraper/web/connections.py",
+    "scraper/web/proxy.py",
     "scraper/web/sockets.py",
     "scraper/web/transport.py",
     "scraper/web/crawl.py",

@@ -30,6 +30,7 @@ from diff.saying.english import listed
 from notify.message.operator import OPERATOR
 from scraper.limits import LARGEST_PAGE
 from scraper.register import NHS_DATA_RELEASE
+from scraper.web.proxy import Proxy
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -103,6 +104,14 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < SHORTEST_SECRET:
         raise ValueError(f"must have at least {SHORTEST_SECRET} characters")
     return secret
+
+
+def _proxy(address: SecretStr) -> SecretStr:
+    try:
+        Proxy.at(address.get_secret_value())
+    except ValueError as error:
+        raise ValueError('must be the address of a proxy, as in "http://proxy.example.org:3128"') from error
+    return address
 
 
 def _crontab(cron: str) -> str:
@@ -181,6 +190,14 @@ class FetchSettings(SettingsSection):
     deadline_s: float = setting("Seconds that one page may take in all, retries included.", 120.0, gt=0)
     retries: int = setting("How often a page is asked for again after trouble.", 4, ge=0, le=20)
     max_bytes: int = setting("Bytes beyond which a page is refused.", LARGEST_PAGE, ge=1_000)
+    ca_file: FilePath | None = setting(
+        "File of the certificate authorities to trust (PEM) in place of those this machine trusts.",
+        example="/etc/ssl/certs/our-authority.pem",
+    )
+    # It may hold a password, so it is shown nowhere.
+    proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = setting(
+        "Proxy through which the site is asked.", example="http://proxy.example.org:3128"
+    )
 
 
 class StoreSettings(SettingsSection):

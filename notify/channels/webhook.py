@@ -85,7 +85,7 @@ def post(
     timeout_s: float = TIMEOUT_S,
     deadline_s: float = DEADLINE_S,
     resolve: Resolve = look_up,
-    ca_bundle: str | None = None,
+    ca_file: str | None = None,
 ) -> None:
     """Post *body*; return when the server has taken it, which any status from 200 to 299 says.
 
@@ -97,7 +97,7 @@ def post(
         timeout_s: Seconds to wait for the server to connect or to go on.
         deadline_s: Seconds that all of it may take.
         resolve: Looks a name up.
-        ca_bundle: File of certificates to trust instead of the usual ones.
+        ca_file: File of certificates to trust instead of the usual ones.
 
     Raises:
         DeliveryError: It was not taken; the reason names no address.
@@ -109,7 +109,7 @@ def post(
         allow_private=webhook.allow_private,
         clock=time.monotonic,
         resolve=resolve,
-        ca_bundle=ca_bundle,
+        ca_file=ca_file,
     )
     try:
         check_address(webhook.url, {host_of(webhook.url)} - {""})

@@ -20,7 +20,7 @@ from scraper.register import NHS_DATA_RELEASE
 from scraper.slugs import is_slug, slug_of
 from scraper.web.addresses import host_of
 from scraper.web.fetch import Fetcher
-from scraper.web.robots import Robots, parse_robots
+from scraper.web.robots import MOST_BYTES, Robots, parse_robots
 from scraper.web.transport import UnreachedError
 
 Found = list[tuple[str, str]]
@@ -35,13 +35,13 @@ def fetch_robots(fetcher: Fetcher, root_url: str) -> Robots:
     """Fetch the robots.txt of the host of *root_url*. What it says is returned, not yet obeyed: see `Fetcher.obey`.
 
     By RFC 9309 a 4xx means that there are no rules; a 5xx, or no answer, that nothing may be asked. 429 is no word on
-    the rules but a wish to be left alone, so it counts as no answer.
+    the rules but a wish to be left alone, and 407 that of a proxy before it: both count as no answer.
     """
     url = urljoin(root_url, "/robots.txt")
     try:
-        page = fetcher.fetch(url)
+        page = fetcher.fetch(url, at_most=MOST_BYTES + 1)
     except FetchError as error:
-        if error.status is not None and 400 <= error.status < 500 and error.status != 429:
+        if error.status is not None and 400 <= error.status < 500 and error.status not in (407, 429):
             return Robots()
         if isinstance(error.__cause__, UnreachedError):
             return Robots(unreadable=f"the site cannot be reached: {error.reason}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 from scraper.errors import FetchError, ForbiddenError, GoneError
 from scraper.limits import LARGEST_PAGE
 from scraper.web.addresses import AddressError, check_address, host_of, is_private_host, redirected
+from scraper.web.proxy import Proxy
 from scraper.web.robots import Robots
 from scraper.web.sockets import look_up
 from scraper.web.transport import Resolve, Response, Transport, TransportError, retry_after_s
@@ -33,6 +35,10 @@ _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 # What may be otherwise in a minute. Not 403: a site that has shut us out is not asked again by a program.
 _PASSING = frozenset((429, 500, 502, 503, 504))
 _GONE = frozenset((404, 410))
+# To a request with a validator: the server may not bear what it said itself.
+_NOT_BORNE = frozenset((400, 431))
+_LONGEST_VALIDATOR = 512
+_PACKED_TAG = '-gzip"'
 # What browsers make of a header: quotes of either sort, blanks, and the first of several.
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
 
@@ -51,6 +57,8 @@ class FetchPolicy:
     deadline_s: float = 120.0  # of one page in all, its retries and waits included
     retries: int = 4
     max_bytes: int = LARGEST_PAGE  # of one page, packed and unpacked
+    ca_file: Path | None = None  # authorities to trust in place of those that this machine does
+    proxy: str | None = None  # through which all of it goes
 
     def __post_init__(self) -> None:
         if not self.contact.strip() or not (self.contact.isascii() and self.contact.isprintable()):
@@ -79,6 +87,27 @@ class Validators:
     etag: str | None = None
     last_modified: str | None = None
 
+    @property
+    def headers(self) -> dict[str, str]:
+        r"""What is sent back of them.
+
+        Apache's mod_deflate names a packed page `"x-gzip"` and knows it as `"x"` alone; what it is called there is
+        asked beside it. A tag that no server can read in a request would lose us the page night after night.
+
+        >>> Validators('"x-gzip"').headers, Validators('W/"x"', "Sat, 21 Nov 2026").headers
+        ({'If-None-Match': '"x-gzip", "x"'}, {'If-None-Match': 'W/"x"', 'If-Modified-Since': 'Sat, 21 Nov 2026'})
+        >>> Validators("x" * 9000, "\x01").headers
+        {}
+        """
+        etag, date = self.etag or "", self.last_modified or ""
+        plain = f'{etag.removesuffix(_PACKED_TAG)}"' if etag.endswith(_PACKED_TAG) else ""
+        said = {"If-None-Match": etag and ", ".join(filter(None, (etag, plain))), "If-Modified-Since": date}
+        return {name: value for name, value in said.items() if value and _is_sane(value)}
+
+
+def _is_sane(value: str) -> bool:
+    return value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALIDATOR
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedPage:
@@ -106,7 +135,6 @@ class Fetcher:
         now: The time of day, UTC.
         jitter: A number between 0 and 1, so that many watchers do not come back in step.
         resolve: Looks up a host's addresses.
-        ca_bundle: A file of certificates to trust in place of certifi's.
     """
 
     def __init__(
@@ -118,7 +146,6 @@ class Fetcher:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         jitter: Callable[[], float] = random.random,
         resolve: Resolve = look_up,
-        ca_bundle: str | None = None,
     ) -> None:
         self.policy = policy
         self.interval_s = policy.interval_s
@@ -132,7 +159,8 @@ class Fetcher:
             allow_private=policy.allow_private,
             clock=clock,
             resolve=resolve,
-            ca_bundle=ca_bundle,
+            ca_file=str(policy.ca_file) if policy.ca_file else None,
+            proxy=Proxy.at(policy.proxy) if policy.proxy else None,
         )
         self._rules: dict[str, Robots] = {}  # by host
         self._next_at = clock()  # when the next request may start
@@ -162,12 +190,15 @@ class Fetcher:
         self._rules[host_of(url)] = rules
         self.interval_s = max(self.interval_s, rules.crawl_delay_s or 0.0)
 
-    def fetch(self, url: str, validators: Validators | None = None) -> FetchedPage | None:
+    def fetch(
+        self, url: str, validators: Validators | None = None, *, at_most: int | None = None
+    ) -> FetchedPage | None:
         """Fetch a page, unless it is unchanged.
 
         Args:
             url: Where it is, on one of the register's hosts.
             validators: Of the last committed snapshot of it; never of one that was not understood.
+            at_most: Bytes that are wanted of it; of a longer one the rest is left.
 
         Returns:
             The page, or None if the server said 304 Not Modified.
@@ -182,7 +213,7 @@ class Fetcher:
         deadline = max(self._clock(), self._next_at) + self.policy.deadline_s
         for attempt in range(self.policy.retries + 1):
             try:
-                return self._attempt(url, validators or Validators(), deadline, received_before)
+                return self._attempt(url, validators or Validators(), deadline, received_before, at_most)
             except FetchError as error:
                 is_last = not error.temporary or attempt == self.policy.retries
                 # After the last try the next page waits only if the server asked for it.
@@ -205,8 +236,10 @@ class Fetcher:
             self._sleep(wait_s)
         self._next_at = self._clock() + self.interval_s
 
-    def _attempt(self, url: str, validators: Validators, deadline: float, received_before: int) -> FetchedPage | None:
-        headers = self._headers(validators)
+    def _attempt(
+        self, url: str, validators: Validators, deadline: float, received_before: int, at_most: int | None
+    ) -> FetchedPage | None:
+        conditions = validators.headers
         asked = url
         seen = set()
         while True:
@@ -216,16 +249,19 @@ class Fetcher:
             # The last request's, and its beginning: what changed while the page was on its way is a later page's.
             fetched_at = self._now()
             try:
-                response = self._transport.ask(asked, headers, deadline)
+                response = self._transport.ask(asked, self._headers | conditions, deadline, at_most=at_most)
             except TransportError as error:
                 raise FetchError(url, error.reason, temporary=error.temporary) from error
+            if conditions and response.status in _NOT_BORNE:
+                conditions = {}
+                continue
             if response.status not in _REDIRECTS:
                 break
             asked = self._redirected(url, asked, response)
             if asked in seen or len(seen) > _MOST_REDIRECTS:
                 raise FetchError(url, f"redirects in a circle, at last to {asked}", status=response.status)
         # Who has nothing cannot be told that it is unchanged, though some caches say so to everybody.
-        if response.status == HTTPStatus.NOT_MODIFIED and validators != Validators():
+        if response.status == HTTPStatus.NOT_MODIFIED and conditions:
             return None
         if response.status != HTTPStatus.OK:
             raise self._refusal(url, response)
@@ -240,18 +276,14 @@ class Fetcher:
             headers=response.headers,
         )
 
-    def _headers(self, validators: Validators) -> dict[str, str]:
-        headers = {
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {
             "User-Agent": self._user_agent,
             "Accept": "text/html, */*;q=0.5",
             "Accept-Encoding": "gzip",
             "Connection": "keep-alive",
         }
-        if validators.etag:
-            headers["If-None-Match"] = validators.etag
-        if validators.last_modified:
-            headers["If-Modified-Since"] = validators.last_modified
-        return headers
 
     def _check(self, url: str, asked: str) -> None:
         try:

@@ -62,6 +62,8 @@ def parse_robots(body: bytes) -> Robots:
     if len(body) > MOST_BYTES:
         head = head[: head.rfind(b"\n") + 1]
     text, _ = decode(head, "utf-8")
+    if b"\0" in body and not text.strip():
+        return Robots(unreadable="what robots.txt allows is not known: it is no text")
     if looks_like_markup(text):
         return Robots(notice="robots.txt is a web page: taken as a site without rules")
     return Robots(rules=Protego.parse("\n".join(["User-agent: *", *_our_lines(text)])))

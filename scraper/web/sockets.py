@@ -74,9 +74,9 @@ class BoundedSocket:
     def __init__(self, sock: socket.socket, limits: Limits) -> None:
         self._sock, self._limits = sock, limits
 
-    def makefile(self, _mode: str = "rb") -> io.BufferedReader:
+    def makefile(self, _mode: str = "rb", *, buffer_size: int = _PIECE) -> io.BufferedReader:
         """Return what the other side says. Every read has what is left of the time: a server that drips gains none."""
-        return io.BufferedReader(_BoundedFile(self._sock, self._limits), _PIECE)
+        return io.BufferedReader(_BoundedFile(self._sock, self._limits), buffer_size)
 
 
 class _BoundedFile(io.RawIOBase):

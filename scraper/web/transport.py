@@ -5,12 +5,13 @@ What is guaranteed here, on top of requests and urllib3:
 - Time: every read of the socket, of headers too, has what is left of the deadline, so a server that drips cannot hold
   the run. The system's own look-up of a name is the one thing that no deadline reaches.
 - Place: the name is looked up once for each connection, the answer is checked, and the very address that was checked is
-  connected to. A name that answers differently a moment later (DNS rebinding) changes nothing. Proxies, `.netrc` and
-  other settings of the environment are not read; cookies are not kept.
-- Size: the body is counted as it comes and again as it unpacks; both stop at the limit.
+  connected to. A name that answers differently a moment later (DNS rebinding) changes nothing. A proxy that the
+  operator names looks names up itself: then what it connects to is its to refuse, and which hosts may be asked at all
+  is still ours. Proxies, `.netrc` and other settings of the environment are not read; cookies are not kept.
+- Size: the body is counted as it comes and again as it unpacks; both stop at the limit. So does all that comes with it.
 - Whole: a body shorter than its Content-Length, chunks without an end, gzip without its checksum are refused. What
   nothing can show is a cut in a body that has neither length nor chunks nor gzip: the parser looks for `</html>`.
-- TLS is verified against certifi's certificates, or against the bundle that is given.
+- TLS is verified against the certificates that this machine trusts, or against those that are given.
 """
 
 import re
@@ -22,20 +23,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from http.client import HTTPResponse, IncompleteRead
+from http.client import IncompleteRead
 from socket import socket
 from typing import Any, NamedTuple
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from scraper.errors import RegisterWatchError
 from scraper.web.addresses import is_public
-from scraper.web.sockets import BoundedSocket, Limits, look_up, reach
+from scraper.web.connections import Adapter, trusted_context
+from scraper.web.proxy import Proxy, ProxyRefusedError
+from scraper.web.sockets import Limits, look_up, reach
 
 Resolve = Callable[[str, int], list[str]]
 """A host's name and a port to the numeric addresses it has, best first."""
@@ -44,7 +44,10 @@ _PIECE = 65536
 _MOST_OF_A_REFUSAL = 16384  # what is read of an error's body to keep the connection; a longer one closes it
 _MOST_AT_ONCE = 1 << 20  # of unpacked bytes
 _LONGEST_RETRY_S = 1e9  # any number of digits is a number, and this one is for ever
-_PACKED = {"gzip": True, "x-gzip": True, "identity": False, "": False}
+_ROOM = 1 << 20  # beside a body: headers, and what chunks add to it
+_GZIP = frozenset(("gzip", "x-gzip"))
+# What we cannot unpack. Any other word is none of a packing, and is passed over as browsers do: "none", "utf-8".
+_OTHER_PACKINGS = frozenset("br compress x-compress dcb dcz deflate zstd".split())
 
 
 class TransportError(RegisterWatchError):
@@ -113,12 +116,20 @@ class Transport:
     """Whether addresses of this machine and of private networks may be asked."""
     clock: Callable[[], float] = time.monotonic
     resolve: Resolve = look_up
-    ca_bundle: str | None = None
-    _adapter: "_Adapter" = field(init=False, repr=False)
+    ca_file: str | None = None
+    """Certificates of authorities to trust in place of this machine's."""
+    proxy: Proxy | None = None
+    """Through which all requests go."""
+    _adapter: Adapter = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._limits = Limits(self.timeout_s, self.clock)
-        self._adapter = _Adapter(self._limits, self._open)
+        try:
+            context = trusted_context(self.ca_file)
+        except OSError as error:
+            why = "no certificates in it" if isinstance(error, ssl.SSLError) else _plain_words(error)
+            raise TransportError(f"ca_file {self.ca_file}: {why}", temporary=False) from error
+        self._adapter = Adapter(self._limits, self._open, context, passed_on=self.proxy is not None)
 
     @property
     def received(self) -> int:
@@ -129,7 +140,15 @@ class Transport:
         """Close all connections."""
         self._adapter.close()
 
-    def ask(self, url: str, headers: Mapping[str, str], deadline: float, *, post: bytes | None = None) -> Response:
+    def ask(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        deadline: float,
+        *,
+        post: bytes | None = None,
+        at_most: int | None = None,
+    ) -> Response:
         """Ask for *url* once.
 
         Args:
@@ -137,22 +156,41 @@ class Transport:
             headers: All of the request's.
             deadline: When, on the clock, the response must be whole.
             post: What to send, by POST instead of GET. The response is whole then with its status: no body is read.
+            at_most: Bytes of the body that are wanted; the rest is left where it is.
 
         Raises:
             TransportError: There is no whole response.
         """
-        self._limits.deadline = deadline
-        method, verify = "GET" if post is None else "POST", self.ca_bundle or True
+        self._limits.deadline, self._limits.room = deadline, 2 * self.max_bytes + _ROOM
+        # In a tunnel the host would read what is meant for the proxy.
+        to_proxy = self.proxy.headers if self.proxy and url.startswith("http:") else {}
         try:
-            request = requests.Request(method, url, headers=dict(headers), data=post).prepare()
-            raw = self._adapter.send(request, stream=True, timeout=self._limits.patience_s(), verify=verify).raw
-            return self._read(raw, wants_body=post is None)
+            method = "GET" if post is None else "POST"
+            request = requests.Request(method, url, headers={**headers, **to_proxy}, data=post).prepare()
+            raw = self._adapter.send(request, stream=True, timeout=self._limits.patience_s()).raw
+            return self._read(raw, at_most, wants_body=post is None)
         except TransportError:
             raise
         except (OSError, HTTPError, ValueError) as error:  # a RequestException is an OSError
             raise self._explain(error) from error
 
-    def _open(self, host: str, port: int) -> socket:
+    def _open(self, host: str, port: int, *, tunnel: bool) -> socket:
+        """Return a connection to *host*, or to the proxy, which has the way to it open if it is a *tunnel*."""
+        if self.proxy is None:
+            return self._reach(host, port, allow_private=self.allow_private)
+        sock = self._reach(self.proxy.host, self.proxy.port, allow_private=True)
+        try:
+            if tunnel:
+                self.proxy.open_tunnel(sock, host.strip("[]"), port, self._limits)
+        except ProxyRefusedError as error:
+            sock.close()
+            raise TransportError(str(error), temporary=error.status not in (401, 403, 405, 407)) from error
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _reach(self, host: str, port: int, *, allow_private: bool) -> socket:
         """Look *host* up, and connect to the first address that is allowed and answers."""
         try:
             found = self.resolve(host.strip("[]"), port)
@@ -160,7 +198,7 @@ class Transport:
             anonymous = "the name of its host does not resolve"
             raise UnreachedError(f"the name {host} does not resolve", anonymous=anonymous) from error
         # Of several addresses those that are not public are passed over: one name may have both.
-        allowed = [ip for ip in found if self.allow_private or is_public(ip)]
+        allowed = [ip for ip in found if allow_private or is_public(ip)]
         if not allowed:
             where = found[0] if found else "no address"
             raise TransportError(
@@ -175,11 +213,11 @@ class Transport:
         except OSError as error:
             raise UnreachedError(f"no connection: {_plain_words(error)}") from error
 
-    def _read(self, raw: BaseHTTPResponse, *, wants_body: bool) -> Response:
+    def _read(self, raw: BaseHTTPResponse, at_most: int | None, *, wants_body: bool) -> Response:
         response = Response(raw.status, tuple(raw.headers.items()), b"")
         try:
             if raw.status == 200 and wants_body:
-                return response._replace(body=self._body(response, raw))
+                return response._replace(body=self._body(response, raw, at_most))
             # Of a webhook's answer only the status counts, and what follows it may be endless.
             if not wants_body or not _leave(raw):
                 raw.close()
@@ -188,17 +226,26 @@ class Transport:
             raw.close()  # the connection too: what else comes on it belongs to this response
             raise
 
-    def _body(self, response: Response, raw: BaseHTTPResponse) -> bytes:
+    def _body(self, response: Response, raw: BaseHTTPResponse, at_most: int | None) -> bytes:
         # Only gzip was asked for. What a server packs otherwise would be read as a page of noise.
-        encoding = response.header("Content-Encoding").lower()
-        if encoding not in _PACKED:
+        said = [word.strip() for word in response.header("Content-Encoding").lower().split(",")]
+        packings = [word for word in said if word in _GZIP | _OTHER_PACKINGS]
+        if len(packings) > 1 or not _GZIP.issuperset(packings):
+            encoding = ", ".join(packings)
             raise TransportError(f"the answer is packed as {encoding!r}, which was not asked for", temporary=False)
         # A server that says how much it is going to send is believed at once.
-        if (raw.length_remaining or 0) > self.max_bytes:
+        if at_most is None and (raw.length_remaining or 0) > self.max_bytes:
             raise self._too_big()
         pieces = self._pieces(raw)
         # Our own unpacking, because urllib3 takes gzip that stops half-way for whole.
-        return b"".join(_unpacked(pieces, self.max_bytes) if _PACKED[encoding] else pieces)
+        pieces = _unpacked(pieces, self.max_bytes) if packings else pieces
+        if at_most is None:
+            return b"".join(pieces)
+        body = b""
+        while len(body) < at_most and (piece := next(pieces, None)) is not None:
+            body += piece
+        raw.close()
+        return body[:at_most]
 
     def _pieces(self, raw: BaseHTTPResponse) -> Iterator[bytes]:
         n_bytes = 0
@@ -238,71 +285,6 @@ class Transport:
             case ConnectionError():
                 return TransportError(f"the connection broke: {_plain_words(error)}")
         return None
-
-
-OpenSocket = Callable[[str, int], socket]
-
-
-class _BoundedResponse(HTTPResponse):
-    def __init__(self, sock: socket, *args: Any, limits: Limits, **kwargs: Any) -> None:
-        super().__init__(BoundedSocket(sock, limits), *args, **kwargs)  # type: ignore[arg-type]
-
-
-class _Bounded:
-    """What both kinds of connection have of ours: the way to the address, and the way back."""
-
-    _dns_host: str
-    port: int
-    response_class: Any
-
-    def __init__(self, *args: Any, limits: Limits, open_socket: OpenSocket, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.open_socket = open_socket
-        self.response_class = partial(_BoundedResponse, limits=limits)
-
-    def _new_conn(self) -> socket:
-        # urllib3's own would look the name up a second time. Not its public API: the range in pyproject.toml and
-        # test_fetch.py (an address that is not public gets no connection) watch over it.
-        return self.open_socket(self._dns_host, self.port)
-
-
-class _HttpConnection(_Bounded, HTTPConnection):
-    pass
-
-
-class _HttpsConnection(_Bounded, HTTPSConnection):
-    pass
-
-
-class _Adapter(HTTPAdapter):
-    """Requests' way to urllib3, with our connections in its pools."""
-
-    def __init__(self, limits: Limits, open_socket: OpenSocket) -> None:
-        self._limits, self._open_socket = limits, open_socket
-        super().__init__(pool_connections=8, pool_maxsize=1)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        ours = {"limits": self._limits, "open_socket": self._open_socket}
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": partial(_pool, HTTPConnectionPool, _HttpConnection, ours),
-            "https": partial(_pool, HTTPSConnectionPool, _HttpsConnection, ours),
-        }
-
-    def build_response(self, _request: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
-        # Requests' own guesses a charset and reads cookies: not wanted, and in 2.32 an AttributeError at
-        # `Content-Type: ; charset`, which is nobody's fault but would end the run.
-        response = requests.Response()
-        response.raw = resp
-        return response
-
-
-def _pool(
-    kind: type[HTTPConnectionPool], connection: type[_Bounded], ours: dict[str, Any], *args: Any, **kwargs: Any
-) -> HTTPConnectionPool:
-    pool = kind(*args, **kwargs)
-    pool.ConnectionCls = partial(connection, **ours)  # type: ignore[assignment]
-    return pool
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

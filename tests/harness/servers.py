@@ -104,6 +104,76 @@ class Loopback:
                         return
 
 
+class LoopbackProxy:
+    """A proxy as hospitals and councils have one: passes on what it is asked for, and looks every name up as *where*.
+
+    Args:
+        where: Host and port of each request → the port on loopback to which it goes.
+        login: What `Proxy-Authorization` must say.
+    """
+
+    def __init__(self, where: Mapping[str, int], *, login: str = "") -> None:
+        self._where, self._login = where, login
+        self.asked: list[str] = []  # the first line of each request
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> "LoopbackProxy":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection, contextlib.ExitStack() as open_ones:
+            further = None
+            while head := _head(connection):
+                first, *lines = head.decode("latin-1").split("\r\n")
+                self.asked.append(first)
+                method, target, _ = first.split()
+                host, slash, path = target.removeprefix("http://").partition("/")
+                if self._login and f"Proxy-Authorization: {self._login}" not in lines:
+                    connection.sendall(answer(status="407 Proxy Authentication Required", connection="close"))
+                    return
+                if host not in self._where:
+                    connection.sendall(answer(status="403 Forbidden", connection="close"))
+                    return
+                if further is None:
+                    further = open_ones.enter_context(socket.create_connection(("127.0.0.1", self._where[host])))
+                    if method == "CONNECT":
+                        connection.sendall(b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n")
+                    threading.Thread(target=_pass_on, args=(further, connection), daemon=True).start()
+                if method == "CONNECT":
+                    _pass_on(connection, further)
+                    return
+                further.sendall(head.replace(target.encode(), (slash + path).encode(), 1))
+
+
+def _head(connection: socket.socket) -> bytes:
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        byte = connection.recv(1)
+        if not byte:
+            return b""
+        head += byte
+    return head
+
+
+def _pass_on(source: socket.socket, to: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while said := source.recv(65536):
+            to.sendall(said)
+        to.shutdown(socket.SHUT_WR)
+
+
 @contextlib.contextmanager
 def babbler(said: bytes) -> Iterator[int]:
     """Say something to whoever connects, without having read a word. Gives the port."""

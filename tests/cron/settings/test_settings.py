@@ -78,6 +78,7 @@ def test_every_key_has_an_environment_variable(full_name):
         "register.slugs": '["a_page"]',
         "fetch.contact": "me@a.example",
         "fetch.max_bytes": "5000",
+        "fetch.proxy": "http://me:s3cret@proxy.example:3128",
         "schedule.cron": "5 4 * * sun",
         "schedule.timezone": "Asia/Kathmandu",
     }
@@ -138,6 +139,9 @@ def test_paths_given_as_options_count_from_the_current_directory(write):
         ("[guards]\ngroup_from = 3\n[guards\n", "not TOML: Cannot declare ('guards',) twice (at line 3"),
         (b"[log]\nformat = '\xff'\n", "not a settings file (not UTF-8 text)"),
         ("[store]\ndatabase = ''\n", "store.database must name a file"),
+        ("[fetch]\nca_file = ''\n", "fetch.ca_file must name a file"),
+        ("[fetch]\nproxy = 'proxy:3128'\n", "fetch.proxy must be the address of a proxy, as in "),
+        ("[fetch]\nproxy = 'socks5://proxy:1080'\n", "fetch.proxy must be the address of a proxy, as in "),
         ("[schedule]\ncron = 'often'\n", "schedule.cron: 'often' cannot be read: "),
         ("[schedule]\ncron = '17 3 * * 1-5'\n", "schedule.cron: '17 3 * * 1-5' names days of the week by number"),
         ("[schedule]\ncron = '17 3 30 feb *'\n", "schedule.cron: '17 3 30 feb *' names a time that never comes"),
@@ -244,6 +248,8 @@ def test_a_wrong_subscription_is_refused_by_its_name(write, more, complaint):
         '[[subscriptions]]\nname = "a"\nwebhook = "ftp://s3cret"\n',
         '[mail]\nsender = "s3cret"\n',
         '[mail]\nhost = "smtp.a.example"\npassword = "s3cret"\n',
+        '[fetch]\nproxy = "https://me:s3cret@proxy.example"\n',
+        '[fetch]\nproxy = "http://me:s3cret@proxy.example:99999"\n',
     ],
 )
 def test_no_address_and_no_password_is_repeated(write, wrong):

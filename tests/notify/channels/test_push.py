@@ -269,14 +269,14 @@ def test_a_server_that_is_not_there():
 )
 def test_a_certificate_that_is_not_to_be_trusted_gets_nothing(certificate, said):
     with Loopback({"/": OK}, certificate=certificate) as server:
-        error = failure(send, f"{server.url}/", ca_bundle=AUTHORITY)
+        error = failure(send, f"{server.url}/", ca_file=AUTHORITY)
 
     assert (error.reason, error.lasting) == (said, True)
     assert not server.requests
 
 
 def test_a_certificate_that_is_trusted_is_enough():
-    assert len(send_to(OK, certificate="valid.pem", ca_bundle=AUTHORITY)) == 1
+    assert len(send_to(OK, certificate="valid.pem", ca_file=AUTHORITY)) == 1
 
 
 def test_tls_asked_of_a_server_without_it():

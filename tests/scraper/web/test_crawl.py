@@ -335,6 +335,15 @@ def test_rules_are_read_as_rfc_9309_says(rules, paths):
     assert allowed(parse_robots(rules)) == paths
 
 
+def test_of_an_endless_robots_txt_the_beginning_counts():
+    endless = hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + RULES + b"# filler\n" * 3_000_000)
+    with asking({"/robots.txt": endless}) as (server, fetcher):
+        robots = fetch_robots(fetcher, server.url)
+
+        assert allowed(robots) == ["/organisations/x"]
+        assert fetcher.received < 1_000_000
+
+
 def test_a_web_page_in_place_of_robots_txt_has_no_rules_and_is_noticed():
     robots = parse_robots(b"<!DOCTYPE html><html>\nUser-agent: *\nDisallow: /\n</html>")
 

@@ -11,12 +11,15 @@ from itertools import pairwise
 import pytest
 
 from scraper.errors import FetchError, ForbiddenError, GoneError
+from scraper.web.connections import trusted_context
 from scraper.web.fetch import FetchedPage, Fetcher, FetchPolicy, Validators
 from scraper.web.robots import parse_robots
+from scraper.web.transport import TransportError
 from tests.harness.servers import (
     CERTIFICATES,
     FastClock,
     Loopback,
+    LoopbackProxy,
     answer,
     babbler,
     chunks,
@@ -34,7 +37,7 @@ BODY = "<html><body><h1>NHS Example ICB projects</h1> 2012 – s261</body></html
 AUTHORITY = str(CERTIFICATES / "authority.pem")
 
 
-def fetcher_of(server, clock=None, *, resolve=None, ca_bundle=None, **settings):
+def fetcher_of(server, clock=None, *, resolve=None, **settings):
     clock = clock or FastClock()
     settings = {"contact": "ops@example.org", "index": f"{server.url}/", "interval_s": 0.0, "retries": 0} | settings
     given = {"resolve": resolve} if resolve else {}
@@ -44,7 +47,6 @@ def fetcher_of(server, clock=None, *, resolve=None, ca_bundle=None, **settings):
         sleep=clock.sleep,
         now=lambda: NOW,
         jitter=lambda: 0.0,
-        ca_bundle=ca_bundle,
         **given,
     )
 
@@ -159,7 +161,79 @@ def test_the_declared_charset_is_handed_on_and_the_bytes_are_not_touched(content
     assert (page.charset, page.body) == (charset, BODY)
 
 
+@pytest.mark.parametrize("encoding", ["identity", "none", "utf-8", "UTF8", "iso-8859-1", "8bit", "binary", ""])
+def test_what_is_no_packing_is_read_as_it_came(encoding):
+    assert fetch(answer(BODY, content_encoding=encoding)).body == BODY
+    assert fetch(answer(gzip.compress(BODY), content_encoding=f"gzip, {encoding}")).body == BODY
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "br, gzip"])
+def test_a_packing_that_was_not_asked_for_is_refused(encoding):
+    assert refusal(answer(BODY, content_encoding=encoding)).startswith(f"the answer is packed as {encoding!r}")
+
+
+def test_hints_before_the_answer_are_not_the_answer():
+    hints = b'HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nETag: "no"\r\n\r\n'
+    script = {"/page": [b"HTTP/1.1 100 Continue\r\n\r\n" + hints * 2 + answer(BODY, etag='"a"'), answer(b"next")]}
+    with asking(script) as (server, fetcher):
+        page, following = (fetcher.fetch(f"{server.url}/page") for _ in range(2))
+
+    assert (page.body, page.etag, following.body) == (BODY, '"a"', b"next")
+    assert "Link" not in dict(page.headers)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("hint", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
+def test_hints_without_an_answer_come_to_an_end(hint):
+    assert refusal(hang_up(hint * 5000)) == "no proper answer: hints without an answer"
+
+
+def test_what_comes_beside_a_page_is_counted_too():
+    trailers = b"0\r\n" + b"X-Filler: %s\r\n" % (b"x" * 1000) * 4000
+    said = hang_up(chunks(BODY, end=False) + trailers)
+
+    with asking({"/page": said}, max_bytes=100_000) as (server, fetcher):
+        with pytest.raises(FetchError, match="an answer without an end"):
+            fetcher.fetch(f"{server.url}/page")
+
+        assert fetcher.received < 1_500_000
+
+
 # --- asking only for what is new
+
+
+def test_a_page_that_apache_packs_is_transferred_once():
+    with asking({"/page": [packed(BODY, etag='"x-gzip"')]}) as (server, fetcher):
+        first = fetcher.fetch(f"{server.url}/page")
+        server.script["/page"] = [answer(status="304 Not Modified", etag='"x"')]
+        second = fetcher.fetch(f"{server.url}/page", Validators(first.etag))
+
+    assert (first.body, second) == (BODY, None)
+    assert server.requests[-1].headers["if-none-match"] == '"x-gzip", "x"'
+
+
+@pytest.mark.parametrize("etag", ['"a\x01b"', '"' + "x" * 9000 + '"', '"é"'])
+def test_a_tag_that_no_server_would_bear_is_not_sent_back(etag):
+    with asking({"/page": answer(BODY)}) as (server, fetcher):
+        page = fetcher.fetch(f"{server.url}/page", Validators(etag, "Sat, 21 Nov 2026"))
+
+    assert page.body == BODY
+    assert "if-none-match" not in server.requests[0].headers
+    assert server.requests[0].headers["if-modified-since"] == "Sat, 21 Nov 2026"
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "431 Request Header Fields Too Large"])
+def test_a_server_that_does_not_bear_its_own_tag_is_asked_once_without(status):
+    with asking({"/page": [answer(status=status), answer(BODY)]}) as (server, fetcher):
+        page = fetcher.fetch(f"{server.url}/page", Validators('"a"', "Sat, 21 Nov 2026"))
+
+    assert page.body == BODY
+    assert [("if-none-match" in one.headers) for one in server.requests] == [True, False]
+
+    with asking({"/page": answer(status=status)}) as (server, fetcher), pytest.raises(FetchError, match=status[:3]):
+        fetcher.fetch(f"{server.url}/page", Validators('"a"'))
+
+    assert len(server.requests) == 2
 
 
 def test_a_page_that_the_server_calls_unchanged_is_none():
@@ -397,7 +471,7 @@ def test_a_redirect_may_say_its_address_in_utf_8():
 
 def test_nobody_is_sent_from_https_to_http():
     script = {"/page": [], "/new": answer(BODY)}
-    with asking(script, certificate="valid.pem", ca_bundle=AUTHORITY) as (server, fetcher):
+    with asking(script, certificate="valid.pem", ca_file=AUTHORITY) as (server, fetcher):
         server.script["/page"] = [redirect(f"http://127.0.0.1:{server.port}/new")]
         with pytest.raises(FetchError, match="redirects from https to http"):
             fetcher.fetch(f"{server.url}/page")
@@ -640,7 +714,7 @@ def test_only_the_registers_hosts_are_asked():
 
 
 def test_a_certificate_of_a_known_authority_is_trusted():
-    page = fetch(answer(BODY), certificate="valid.pem", ca_bundle=AUTHORITY)
+    page = fetch(answer(BODY), certificate="valid.pem", ca_file=AUTHORITY)
 
     assert (page.body, page.received) == (BODY, len(answer(BODY)))
 
@@ -656,19 +730,43 @@ def test_a_certificate_of_a_known_authority_is_trusted():
 def test_a_certificate_that_is_not_to_be_trusted_is_one_clear_line_and_asked_once(certificate, reason):
     clock = FastClock()
 
-    said = refusal(answer(BODY), clock=clock, certificate=certificate, ca_bundle=AUTHORITY, retries=4)
+    said = refusal(answer(BODY), clock=clock, certificate=certificate, ca_file=AUTHORITY, retries=4)
 
     assert said == f"the certificate is not to be trusted: {reason}"
     assert clock.slept == []
 
 
-def test_without_a_bundle_certifis_certificates_count_whatever_the_environment_says(monkeypatch):
+def test_without_a_ca_file_this_machines_own_certificates_count_and_no_librarys_settings(monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", AUTHORITY)
     monkeypatch.setenv("CURL_CA_BUNDLE", AUTHORITY)
 
-    said = refusal(answer(BODY), certificate="valid.pem", ca_bundle=None)
+    said = refusal(answer(BODY), certificate="valid.pem")
 
     assert said == "the certificate is not to be trusted: unable to get local issuer certificate"
+
+    # Where OpenSSL looks for what the machine trusts.
+    monkeypatch.setenv("SSL_CERT_FILE", AUTHORITY)
+
+    assert fetch(answer(BODY), certificate="valid.pem").body == BODY
+
+
+def test_a_machine_without_certificates_takes_those_that_come_with_the_program(monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+
+    assert len(trusted_context(None).get_ca_certs()) > 100
+
+
+@pytest.mark.parametrize(("text", "why"), [(None, "No such file or directory"), ("hello", "no certificates in it")])
+def test_a_ca_file_that_is_none_is_one_line_before_anything_is_asked(text, why, tmp_path):
+    file = tmp_path / "authority.pem"
+    if text:
+        file.write_text(text)
+
+    with Loopback({}) as server, pytest.raises(TransportError) as caught:
+        fetcher_of(server, ca_file=file)
+
+    assert str(caught.value) == f"ca_file {file}: {why}"
 
 
 def test_a_server_that_does_not_speak_tls_is_one_line():
@@ -679,3 +777,83 @@ def test_a_server_that_does_not_speak_tls_is_one_line():
             fetcher.fetch(url)
 
     assert caught.value.reason.startswith("no secure connection: ")
+
+
+# --- through a proxy
+
+
+def through(proxy, index, **settings):
+    """Return what comes of one request through *proxy*; nobody but it looks a name up."""
+
+    def resolve(host, port):
+        assert host == "127.0.0.1", f"{host} was looked up here"
+        return [host]
+
+    clock = FastClock()
+    policy = FetchPolicy(contact="ops@example.org", index=index, interval_s=0, retries=0, proxy=proxy, **settings)
+    with Fetcher(policy, clock=clock, sleep=clock.sleep, resolve=resolve) as fetcher:
+        return [fetcher.fetch(index).body for _ in range(2)]
+
+
+def test_a_plain_page_comes_through_a_proxy_that_is_told_its_whole_address():
+    script = {"/page": answer(BODY)}
+    with Loopback(script) as server, LoopbackProxy({"register.example": server.port}) as proxy:
+        bodies = through(proxy.address, "http://register.example/page")
+
+    assert bodies == [BODY, BODY]
+    assert proxy.asked == ["GET http://register.example/page HTTP/1.1"] * 2
+    assert server.requests[0].headers["host"] == "register.example"
+    assert server.connections == 1
+
+
+def test_a_page_of_https_comes_through_a_tunnel_and_its_certificate_is_checked():
+    with (
+        Loopback({"/page": answer(BODY)}, certificate="valid.pem") as server,
+        LoopbackProxy({f"{host}:443": server.port for host in ("localhost", "register.example")}) as proxy,
+    ):
+        bodies = through(proxy.address, "https://localhost/page", ca_file=AUTHORITY)
+        with pytest.raises(FetchError, match=r"certificate is not valid for 'register\.example'"):
+            through(proxy.address, "https://register.example/page", ca_file=AUTHORITY)
+
+    assert bodies == [BODY, BODY]
+    assert proxy.asked[0] == "CONNECT localhost:443 HTTP/1.1"
+
+
+def test_a_proxy_may_want_a_login_and_nobody_else_hears_it():
+    with (
+        Loopback({"/page": answer(BODY)}, certificate="valid.pem") as server,
+        LoopbackProxy({"localhost:443": server.port}, login="Basic bWU6c2VjcmV0") as proxy,
+    ):
+        with_login = proxy.address.replace("http://", "http://me:secret@")
+        assert through(with_login, "https://localhost/page", ca_file=AUTHORITY) == [BODY, BODY]
+        with pytest.raises(FetchError, match="the proxy answered 407") as caught:
+            through(proxy.address, "https://localhost/page", ca_file=AUTHORITY)
+
+    assert all("proxy-authorization" not in request.headers for request in server.requests)
+    assert not caught.value.temporary
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (answer(status="502 Bad Gateway"), "the proxy answered 502"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "the proxy gave no proper answer"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 300, "no secure connection"),
+        (b"", "the proxy gave no proper answer"),
+    ],
+)
+def test_a_proxy_that_opens_no_tunnel_is_one_line(said, reason):
+    with babbler(said) as port, pytest.raises(FetchError, match=reason):
+        through(f"http://127.0.0.1:{port}", "https://register.example/page", timeout_s=1)
+
+
+def test_behind_a_proxy_only_the_registers_hosts_are_asked_too():
+    script = {"/page": redirect("http://169.254.169.254/latest/meta-data/")}
+    with (
+        Loopback(script) as server,
+        LoopbackProxy({"register.example": server.port, "169.254.169.254": server.port}) as proxy,
+        pytest.raises(FetchError, match="redirects off the register"),
+    ):
+        through(proxy.address, "http://register.example/page")
+
+    assert len(server.requests) == len(proxy.asked) == 1
