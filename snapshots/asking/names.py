@@ -67,23 +67,39 @@ class NameLookup:
         Raises:
             NameNotKnownError: Nobody is.
         """
-        rows = self._ask("select key as slug, organisation from pages order by key", {})
-        pages = {str(row["slug"]): str(row["organisation"] or row["slug"]) for row in rows}
         # With those it is known to follow: who asks for a board wants what its predecessors agreed.
         wanted = {fold(name)} | self._vocabulary.predecessors(name)
-        slugs = [slug for slug, called in pages.items() if slug == name.lower() or fold(called) in wanted]
-        if not slugs and parts and fold(name):
-            slugs = [slug for slug, called in pages.items() if fold(name) in fold(called)]
-        # Changes also name organisations that have no page any more.
-        if not slugs and not (parts and self._is_named_in_changes(wanted)):
-            near = nearest(name, dict.fromkeys((*pages.values(), *pages)))
-            raise NameNotKnownError("no organisation is called", name, near)
-        own = (self._vocabulary.predecessors(pages[slug]) for slug in slugs)
-        return CalledOrganisation(slugs, frozenset(wanted).union(*own))
+        own = self._names_of_pages(wanted, name.strip().lower())
+        if not own:  # of one that is gone and has no page those that took over from it have
+            own = self._names_of_pages(self._vocabulary.successors(name))
+        if not own and parts and fold(name):
+            own = [row for row in self._every_organisation() if fold(name) in row["folded"]]
+        if not own:
+            every = [row["name"] for row in self._every_organisation()]
+            keys = [row["key"] for row in self._ask("select key from pages order by key", {})]
+            raise NameNotKnownError("no organisation is called", name, nearest(name, dict.fromkeys((*every, *keys))))
+        wanted |= {row["folded"] for row in own}
+        wanted = wanted.union(*(self._vocabulary.predecessors(row["name"]) for row in own))
+        slugs = {row["key"] for row in (*own, *self._names_of_pages(wanted))}
+        return CalledOrganisation(sorted(slugs), frozenset(wanted))
 
-    def _is_named_in_changes(self, folded: set[str]) -> bool:
-        rows = self._ask("select distinct organisation from changes where organisation is not null", {})
-        return any(fold(row["organisation"]) in folded for row in rows)
+    def _names_of_pages(self, folded: Iterable[str], slug: str = "") -> list[Row]:
+        """Return every name of the pages that have, or had, one of these names, or this slug."""
+        sql = """
+            select key, name, folded
+            from names
+            where sort = 'organisation' and key in (
+              select key from names
+              where sort = 'organisation' and folded in (select value from json_each(:folded))
+              union
+              select key from pages where key = :slug
+            )
+            order by id
+            """
+        return list(self._ask(sql, {"folded": json.dumps(sorted(folded)), "slug": slug}))
+
+    def _every_organisation(self) -> list[Row]:
+        return list(self._ask("select key, name, folded from names where sort = 'organisation' order by id", {}))
 
     def dataset(self, name: str, *, parts: bool = False) -> frozenset[str]:
         """Return every folded name of the dataset called *name*; an acronym in brackets, "MHSDS", names it too.
@@ -93,7 +109,7 @@ class NameLookup:
         Raises:
             NameNotKnownError: None is called so, nor has it in its name where *parts* do.
         """
-        known = [str(row["dataset"]) for row in self._ask("select distinct dataset from agreement_datasets", {})]
+        known = [row["name"] for row in self._ask("select name from names where sort = 'dataset' order by id", {})]
         found = DatasetNames(known, self._vocabulary).named(name)
         if not found and parts and fold(name):
             found = found.union(*(self._vocabulary.dataset_names(one) for one in known if fold(name) in fold(one)))
@@ -186,28 +202,6 @@ def read_known(db: Database) -> KnownNames:
 
 def _read_headings(db: Database) -> dict[str, list[str]]:
     headings: dict[str, list[str]] = defaultdict(list)
-    rows = db.query(
-        """
-        select snapshots.page, readings.organisation
-        from snapshots
-        join readings on readings.body = snapshots.body
-        where readings.organisation is not null
-        group by snapshots.page, readings.organisation
-        order by snapshots.page, min(snapshots.first_seen), readings.organisation
-        """
-    )
-    for row in rows:
-        headings[row["page"]].append(row["organisation"])
-    # A page that is gone and whose agreements all stand on a new one: the new one was called so too.
-    renamed = db.query(
-        """
-        select before, after
-        from changes
-        where kind = 'organisation-renamed' and json_type(before) = 'array' and not withdrawn
-        order by first_seen, id
-        """
-    )
-    for row in renamed:
-        (_, old), (_, new) = json.loads(row["before"]), json.loads(row["after"])
-        headings[new] += [name for name in headings.get(old, ()) if name not in headings[new]]
+    for row in db.query("select key, name from names where sort = 'organisation' order by id"):
+        headings[row["key"]].append(row["name"])
     return dict(headings)

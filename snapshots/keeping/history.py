@@ -9,16 +9,17 @@ from sqlite_utils import Database
 from diff.change import Change
 from diff.deciding.belief import Edition, PageBelief
 from diff.deciding.decide import Decision
+from diff.details import several
 from diff.kinds import ChangeKind
 from scraper.names.fold import fold
-from scraper.records import Agreement
+from scraper.records import Agreement, RegisterPage
 from snapshots.keeping.database import insert
 from snapshots.keeping.past import belief_to_json, edges_to_json
 from snapshots.keeping.states import States, as_json, row_of
 
 DERIVED = (
     "beliefs", "agreement_controllers", "agreement_legal_bases", "agreement_datasets", "agreements",
-    "agreement_versions", "refusals", "snapshots", "frame",
+    "agreement_versions", "refusals", "snapshots", "frame", "names",
 )  # fmt: skip
 """Tables that a derivation empties and fills again, in an order that foreign keys allow; `changes` keeps a part."""
 
@@ -65,10 +66,12 @@ class HistoryWriter:
     def __init__(self, db: Database, states: States) -> None:
         self._db = db
         self._states = states
+        self._named: set[tuple[str, str, str]] = set()
 
     def clear(self) -> None:
         """Empty the derived tables; changes that were told stay, withdrawn until they are found again."""
         self._withdraw_told()
+        self._named.clear()
         for table in DERIVED:
             self._db.execute(f"delete from {table}")
         # The pages themselves stay: their numbers are the bits of the log's bitmaps.
@@ -149,6 +152,7 @@ class HistoryWriter:
             before = self._last_seen(slug)
             snapshot = self._see(edition, slug, origin)
             self._write_agreements(edition.time, slug, sighting.page.agreements, snapshot, before)
+            self._write_names(slug, sighting.page)
         self._write_standing(slug, belief)
         self._db.execute(
             """
@@ -169,6 +173,30 @@ class HistoryWriter:
                 "first_seen": edition.time if sighting else None,
             },
         )
+
+    def _write_names(self, slug: str, page: RegisterPage) -> None:
+        """Keep the names that a page prints: its own, those of datasets, the texts of legal bases."""
+        names = {("organisation", slug, page.organisation): None}
+        for agreement in page.agreements:
+            names |= {("dataset", fold(name), name): None for name in agreement.datasets or ()}
+            names |= {("legal-basis", basis.id, basis.printed): None for basis in agreement.legal_bases or ()}
+        for sort, key, name in names:
+            if (sort, key, name) not in self._named:
+                row = {"sort": sort, "key": key, "name": name, "folded": fold(name)}
+                insert(self._db, "names", row, verb="insert or ignore")
+        self._named |= names.keys()
+
+    def _write_former_names(self, change: Change) -> None:
+        """Keep the names of a page that is gone as those of the page on which all its agreements stand, too."""
+        if change.kind is ChangeKind.ORGANISATION_RENAMED and isinstance(change.before, tuple):
+            (_, old), (_, new) = several(change.before), several(change.after)
+            self._db.execute(
+                """
+                insert or ignore into names (sort, key, name, folded)
+                select sort, :new, name, folded from names where sort = 'organisation' and key = :old order by id
+                """,
+                {"old": old, "new": new},
+            )
 
     def _last_seen(self, slug: str) -> str | None:
         (row,) = self._db.query("select last_seen from pages where key = :slug", {"slug": slug})
@@ -341,6 +369,8 @@ class HistoryWriter:
         members = [member for change in decision.changes for member in change.members]
         for member in (*members, *decision.joined):
             self._list(row_of(member, self._states))
+        for change in (*decision.changes, *members):
+            self._write_former_names(change)
         for change in (*decision.changes, *decision.joined):
             group = change.group or change.member_of
             if group:

@@ -381,7 +381,7 @@ def test_an_edition_that_only_repeats_moves_the_last_sighting_and_nothing_else(s
     in_between = started.counts()
     started.take(REGISTER, "2026-07-01")
 
-    assert started.counts() == in_between | {"runs": 3, "manifests": 3}
+    assert without_search(started.counts()) == without_search(in_between) | {"runs": 3, "manifests": 3}
     assert {row["second_seen"] for row in started.history()["snapshots"]} == {"2026-07-01T00:00:00Z"}
 
 
