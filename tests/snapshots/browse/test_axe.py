@@ -1,12 +1,17 @@
 """Every kind of page, looked at in a browser: for screen readers, the keyboard, narrow windows, dark, print."""
 
+import json
+import os
+import re
+import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 
 import pytest
 
 from tests.harness.browse_server import register_database, serving
-from tests.harness.chromium import Visit, chromium, needs_chromium
+from tests.harness.chromium import CHROMIUM, FLAGS, Visit, chromium, needs_chromium
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -144,6 +149,68 @@ def test_axe_finds_nothing_serious_at_any_width(browser, served, scheme, width):
         for kind, address in served.kinds.items():
             assert serious(visit.to(address)) == [], kind
             assert visit.sideways() == 0, kind
+
+
+# --- programs of others -----------------------------------------------------------------------------------------------
+
+
+def program(name):
+    """Return a program of npm's, or skip."""
+    found = shutil.which(name)
+    return found or pytest.skip(f"{name} is not installed here (npm install --global html-validate vnu-jar lighthouse)")
+
+
+@pytest.fixture
+def saved(served, tmp_path):
+    """Our pages as files, one of each kind."""
+    for kind in KINDS:
+        (tmp_path / f"{re.sub(r'[^a-z]+', '-', kind)}.html").write_bytes(served.get(served.kinds[kind]).body)
+    return tmp_path
+
+
+@pytest.mark.soak
+def test_html_validate_finds_no_error(saved):
+    (saved / ".htmlvalidate.json").write_text(
+        '{"root": true, "extends": ["html-validate:standard", "html-validate:a11y"]}'
+    )
+    told = subprocess.run(
+        [program("html-validate"), *saved.glob("*.html")], capture_output=True, text=True, check=False
+    )
+
+    assert (told.returncode, told.stdout) == (0, "")
+
+
+@pytest.mark.soak
+def test_vnu_finds_no_error(saved):
+    told = subprocess.run(
+        [program("vnu"), "--errors-only", *saved.glob("*.html")], capture_output=True, text=True, check=False
+    )
+
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", ["front", "search", "agreement", "dataset", "organisation", "change"])
+def test_lighthouse_gives_everything_for_accessibility_and_best_practices(served, kind):
+    told = subprocess.run(
+        [
+            program("lighthouse"),
+            served.url.rstrip("/") + served.kinds[kind],
+            "--quiet",
+            "--output=json",
+            "--only-categories=accessibility,best-practices",
+            f"--chrome-flags=--headless=new {' '.join(FLAGS)}",
+        ],
+        env={**os.environ, "CHROME_PATH": str(CHROMIUM)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+
+    assert {name: of["score"] for name, of in json.loads(told.stdout)["categories"].items()} == {
+        "accessibility": 1,
+        "best-practices": 1,
+    }
 
 
 # --- the keyboard -----------------------------------------------------------------------------------------------------
