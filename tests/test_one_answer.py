@@ -59,6 +59,11 @@ BODIES = {
         "dataset-removed 100008",
         "dsa-extended 100007",
     ),
+    ("Northgate Analytics Ltd", "Brightwater Insights Ltd", "northgate_analytics_ltd", "brightwater_insights_ltd"): (
+        "dataset-added 100005",
+        "organisation-renamed",
+        "sublicensing-changed 100005",
+    ),
 }
 """Names of a body → what is told of it and of those before it."""
 NAMED = [(name, news) for names, news in BODIES.items() for name in names]
