@@ -1,4 +1,7 @@
-"""How large a page may be: one limit for pages that are fetched, saved, packed or read, one for its markup. Pure."""
+"""How large a page may be: one limit for pages that are fetched, saved, packed or read, one for its markup. Pure.
+
+And how long a feed, by whomever it is written.
+"""
 
 LARGEST_PAGE = 20_000_000
 """Bytes beyond which nothing is read: the largest page seen has two megabytes, and a monster would take minutes."""
@@ -26,3 +29,7 @@ def too_many_tags(markup: str) -> str | None:
     """
     tags = markup.count("<")
     return f"{tags:,} tags, too many for a page" if tags > MOST_TAGS else None
+
+
+NEWEST = 200
+"""Entries of a feed, the newest."""

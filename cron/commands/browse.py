@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -72,9 +73,11 @@ def _site(context: Context, *, public: bool) -> "SiteSettings":
 
 def make_app(site: "SiteSettings", host: str) -> "object":
     """Return the application that serves *site* at *host*."""
+    from cron.work.feeds import draw_feed
     from snapshots.browse.app.app import Door  # and with it Datasette, which no other command needs
     from snapshots.browse.app.tables import make_tables
 
+    site = replace(site, draw_feed=draw_feed)
     names = {host, "localhost", "127.0.0.1", "::1", urlsplit(site.base_url or "").hostname or "localhost"}
     return Door(site, make_tables(site), hosts=frozenset() if site.public else frozenset(names))
 

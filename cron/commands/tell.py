@@ -16,9 +16,10 @@ from cron.commands.options import (
 )
 from cron.terminal.output import answer, complain, say, screen, start_log, write
 from cron.terminal.status import render_subscriptions
-from cron.work.afterwards import deliver_and_note, write_feeds
+from cron.work.afterwards import deliver_and_note
 from cron.work.context import Context
 from cron.work.deliver import compose_due
+from cron.work.feeds import write_feeds
 from cron.work.outbox import problems_of, told_last_year
 from cron.work.standing import note_state
 from diff.saying.english import plural

@@ -19,9 +19,10 @@ from cron.settings.sections import MailSettings, RegisterSettings, Settings, Sto
 from cron.terminal import news
 from cron.terminal.reports import render_run
 from cron.terminal.style import NARROWEST, paint, wrap
-from cron.work.afterwards import Afterwards, write_feeds
+from cron.work.afterwards import Afterwards
 from cron.work.context import Context
 from cron.work.deliver import deliver
+from cron.work.feeds import write_feeds
 from cron.work.nightly import RunFacts, RunPlan, facts_of, run_once
 from diff.change import Change
 from diff.kinds import ChangeKind

@@ -1,102 +1,24 @@
 """What follows a run, a release or an import that is told: messages, feeds, notes to the operator, a sign of life.
 
-Feeds and calendars are written where they differ from what the history makes. The operator is told last, of how things
-stand then.
+The operator is told last, of how things stand then.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from cron.work.context import Context
-from cron.work.crawl import addresses_of
 from cron.work.deliver import Delivered, deliver
+from cron.work.feeds import FeedsError, write_feeds
 from cron.work.outbox import problems_of
 from cron.work.standing import note_state, state_of
 from diff.change import Change
 from diff.saying.english import Trouble, plural
-from notify.feeds.files import FeedSite, FeedSource, render_feeds
-from scraper.errors import RegisterWatchError, system_words
-from scraper.files import WrittenFile, only_writer
-from snapshots.asking.agreements import read_terms
-from snapshots.asking.changes import ChangeFilter
-from snapshots.asking.names import read_known
+from scraper.errors import RegisterWatchError
 from snapshots.keeping.chain import head
 from snapshots.keeping.database import DatabaseError
-
-
-class FeedsError(RegisterWatchError):
-    """Feeds that could not be written."""
-
-
-def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
-    """Write the feeds and calendars that differ into *directory*, made if it is not there.
-
-    Raises:
-        FeedsError: It cannot be written there; files that were written before that are whole.
-    """
-    # Of no history no folder is made.
-    context.store()
-    try:
-        with only_writer(directory) as folder:
-            # Gathered after the waiting: whoever writes last has the newest history.
-            history = gather_history(context)
-            site = feed_site(context, sources_of(context, history.known.pages))
-            files = {**_calendars(context, history), **render_feeds(history, site, context.vocabulary)}
-            for name, body in files.items():
-                folder.put(name, body)
-    except OSError as error:
-        words = f"feeds cannot be written ({system_words(error)})"
-        raise FeedsError(f"{error.filename or directory}: {words}") from error
-    return folder.written
-
-
-def feed_site(context: Context, sources: Mapping[str, str]) -> FeedSite:
-    """Return where feeds come from and go to, by the settings; *sources* are the addresses of the register's pages."""
-    settings = context.settings
-    return FeedSite(
-        register=settings.register.name,
-        index=settings.register.index,
-        base_url=settings.feeds.base_url,
-        pages_url=settings.browse.base_url,
-        sources=sources,
-    )
-
-
-def sources_of(context: Context, slugs: Iterable[str]) -> dict[str, str]:
-    """Return where a link about a page leads; nothing where our own pages are published, for they come first."""
-    if context.settings.browse.base_url:
-        return {}
-    return addresses_of(context.store(), context.settings.register.index, slugs)
-
-
-def gather_history(context: Context) -> FeedSource:
-    """Return what feeds are made of."""
-    answers, store = context.answers, context.store()
-    changes = answers.changes.find(ChangeFilter())
-    groups = [change.id for change in changes if change.group]
-    return FeedSource(
-        changes=changes,
-        members={group: answers.changes.find(ChangeFilter(group=group)) for group in groups},
-        known=read_known(store.db),
-        head=head(store.db),
-    )
-
-
-def _calendars(context: Context, history: FeedSource) -> dict[str, bytes]:
-    """Return the calendars of printed ends; events link to the history pages if these are published."""
-    from notify.calendar import render_calendars
-
-    register, published = context.settings.register, context.settings.browse.base_url
-    # An event leads to our page of the agreement, or else to the register's own.
-    links = sources_of(context, history.known.pages)
-    return render_calendars(
-        read_terms(context.store().db), history.known.pages, register=register.name, links=links, base_url=published
-    )
-
 
 # --- what follows -----------------------------------------------------------------------------------------------------
 

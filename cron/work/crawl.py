@@ -14,8 +14,7 @@ from scraper.web.addresses import host_of
 from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs
 from scraper.web.fetch import FetchedPage, Fetcher, Validators
 from snapshots.keeping.readings import read_body
-from snapshots.keeping.runlog import NOT_ASKED, Capture
-from snapshots.keeping.store import Store
+from snapshots.keeping.runlog import NOT_ASKED, Capture, RunLog
 
 _log = logging.getLogger(__name__)
 
@@ -46,16 +45,16 @@ def find_pages(context: Context, fetcher: Fetcher) -> dict[str, str]:
         found |= dict(fetch_sitemap(fetcher, register.sitemap))
     store = context.store()
     others = sorted({*register.slugs, *store.log.standing_pages()} - found.keys())
-    return found | addresses_of(store, start, others)
+    return found | addresses_of(store.log, start, others)
 
 
-def addresses_of(store: Store, index: str, slugs: Iterable[str]) -> dict[str, str]:
+def addresses_of(log: RunLog, index: str, slugs: Iterable[str]) -> dict[str, str]:
     """Return slug → the address at which each page was seen last: with a final slash or without is not ours to guess.
 
     One that no run has seen on the register's own host is where the register's rule puts it.
     """
     slugs, host = list(slugs), urljoin(index, "/")
-    last_seen = store.log.origins_at(store.log.newest()) if slugs else {}
+    last_seen = log.origins_at(log.newest(), slugs) if slugs else {}
     seen_here = {slug: origin.source for slug, origin in last_seen.items() if origin.source.startswith(host)}
     return {slug: seen_here.get(slug) or NHS_DATA_RELEASE.address_of(slug, index) for slug in slugs}
 

@@ -142,7 +142,7 @@ class MessageBuilder:
     @cached_property
     def _sources(self) -> dict[str, str]:
         context = self._context
-        return addresses_of(context.store(), context.settings.register.index, self._known.pages)
+        return addresses_of(context.store().log, context.settings.register.index, self._known.pages)
 
     @cached_property
     def _followed(self) -> dict[str, Followed]:

@@ -16,14 +16,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from diff.change import Change
 from diff.names import KnownNames, by_letter, datasets_of, readable_name, slug_name, slugs_of
 from diff.saying.english import day
-from notify.feeds.formats import FORMATS, Entry, Feed, entry_of
+from notify.feeds.formats import FORMATS, NAMES_OF_FORMATS, TYPES, Entry, Feed, entry_of
+from scraper.limits import NEWEST
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.register import NHS_DATA_RELEASE
@@ -116,14 +117,10 @@ def sort_changes(source: FeedSource, concerned: Organisations | Datasets, most: 
 
 # --- the files --------------------------------------------------------------------------------------------------------
 
-NEWEST = 200
-"""Entries of a feed."""
+DATES = "A date is when a change was first seen, not when it was made."
 
 NEVER = "2026-01-01T00:00:00Z"
 """When a feed was updated for which nothing was ever read."""
-
-NAMES = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
-TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +147,8 @@ class FeedSite:
 
 def render_feeds(source: FeedSource, site: FeedSite, vocabulary: Vocabulary) -> dict[str, bytes]:
     """Return every file by its path in the folder of the feeds; the page that lists them is the last."""
-    maker = _Maker(source, site)
-    everything = maker.feed(
+    maker = FeedMaker(source, site)
+    everything = maker.file(
         "everything", "All changes", f"{site.register}: all changes", "What changed anywhere in the register.",
         [(change, ()) for change in source.changes[:NEWEST]],
     )  # fmt: skip
@@ -163,25 +160,30 @@ def render_feeds(source: FeedSource, site: FeedSite, vocabulary: Vocabulary) -> 
     return files
 
 
-class _Maker:
+class FeedMaker:
     """Makes feeds of a site. Each entry is made once; those of groups once for each feed."""
 
     def __init__(self, source: FeedSource, site: FeedSite) -> None:
         self.source, self.site = source, site
         self._entries: dict[str, Entry] = {}
 
-    def feed(self, path: str, name: str, title: str, description: str, changes: Sequence[Here]) -> Feed:
-        return Feed(
+    def file(self, path: str, name: str, title: str, description: str, changes: Sequence[Here]) -> Feed:
+        """Return a feed that is a file."""
+        base = self.site.base_url.rstrip("/") if self.site.base_url else None
+        return self.feed(
             path=path,
             name=name,
             title=title,
-            description=f"{description} The newest {NEWEST} changes; editorial ones are left out. A date is when a "
-            "change was first seen, not when it was made.",
-            updated=changes[0][0].first_seen if changes else self.source.known.since or NEVER,
-            entries=[self._entry(here) for here in changes],
-            base_url=self.site.base_url.rstrip("/") if self.site.base_url else None,
-            site=self.site.index,
+            description=f"{description} The newest {NEWEST} changes; editorial ones are left out. {DATES}",
+            changes=changes,
+            addresses={ending: f"{base}/{path}.{ending}" for ending in FORMATS} if base else {},
+            page=f"{base}/index.html" if base else None,
         )
+
+    def feed(self, changes: Sequence[Here], **about: Any) -> Feed:
+        """Return a feed of *changes*; *about* are the fields of `Feed` that no change says."""
+        updated = changes[0][0].first_seen if changes else self.source.known.since or NEVER
+        return Feed(updated=updated, entries=[self._entry(here) for here in changes], site=self.site.index, **about)
 
     def _entry(self, told: Here) -> Entry:
         change, here = told
@@ -193,20 +195,20 @@ class _Maker:
         return self._entries[change.id]
 
 
-def _organisation_feeds(maker: _Maker, organisations: Organisations) -> Iterator[Feed]:
+def _organisation_feeds(maker: FeedMaker, organisations: Organisations) -> Iterator[Feed]:
     for slug, changes in sort_changes(maker.source, organisations, NEWEST).items():
         name = cut(one_line(organisations.names[slug]), 300)
         about = f"What changed in the agreements of {name} and of the bodies it is known to follow."
         title = f"{name}: {maker.site.register}"
-        yield maker.feed(f"organisations/{slug_name(slug)}", name, title, about, changes)
+        yield maker.file(f"organisations/{slug_name(slug)}", name, title, about, changes)
 
 
-def _dataset_feeds(maker: _Maker, datasets: Datasets) -> Iterator[Feed]:
+def _dataset_feeds(maker: FeedMaker, datasets: Datasets) -> Iterator[Feed]:
     for key, changes in sort_changes(maker.source, datasets, NEWEST).items():
         name = cut(one_line(datasets.names[key]), 300)
         about = f"Where {name} came, went or was renamed, under all its names, and agreements with it that did."
         title = f"{name}: {maker.site.register}"
-        yield maker.feed(f"datasets/{readable_name(datasets.names[key])}", name, title, about, changes)
+        yield maker.file(f"datasets/{readable_name(datasets.names[key])}", name, title, about, changes)
 
 
 # --- the page that lists them -----------------------------------------------------------------------------------------
@@ -223,7 +225,7 @@ def _index(
         everything=everything,
         organisations=by_letter(organisations, lambda feed: (feed.name, feed.path)),
         datasets=by_letter(datasets, lambda feed: (feed.name, feed.path)),
-        formats=NAMES,
+        formats=NAMES_OF_FORMATS,
         types=TYPES,
         newest=NEWEST,
         head=source.head,

@@ -7,7 +7,6 @@ Each entry links to the page of its change, where pages are published, else to t
 Where it is not known where a feed itself lies in the web, it does not say so.
 """
 
-import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from html import escape
 from urllib.parse import quote
-from xml.sax.saxutils import XMLGenerator
+from xml.sax.saxutils import escape as xml_escape
+from xml.sax.saxutils import quoteattr
 
 from diff.change import Change
 from diff.details import single
@@ -40,6 +40,7 @@ LONGEST_PROSE = 300
 MOST_VALUES = 30
 MOST_MEMBERS = 50
 
+_CREDIT = f"<p><small>{escape(NHS_DATA_RELEASE.credit)}</small></p>"
 _SIGNS = {"out": "del", "in": "ins"}
 
 
@@ -83,7 +84,7 @@ def entry_of(
         _values(change, members),
         _members(here),
         f"<p><small>{seen}</small></p>",
-        f"<p><small>{escape(NHS_DATA_RELEASE.credit)}</small></p>",
+        _CREDIT,
     ]
     return Entry(
         id=f"{TAG}change/{change.id}",
@@ -177,6 +178,9 @@ def _first(lines: list[str], most: int) -> list[str]:
 
 # --- three formats ----------------------------------------------------------------------------------------------------
 
+NAMES_OF_FORMATS = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
+TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
+
 AUTHOR = "registerwatch"
 LANGUAGE = "en-GB"
 
@@ -194,10 +198,12 @@ class Feed:
     updated: str
     """When its newest entry was first seen; of an empty one when the history begins."""
     entries: Sequence[Entry]
-    base_url: str | None
-    """Address of the folder of all feeds, without a final slash; None where it is not known."""
+    addresses: Mapping[str, str]
+    """Ending → where it lies in the web; empty where that is not known."""
+    page: str | None
+    """Where a page that shows the same, or lists all feeds, lies in the web; None where that is not known."""
     site: str
-    """Address of the register: what an RSS feed without an address of its own must link to."""
+    """Address of the register: what an RSS feed without a page of its own must link to."""
 
     @property
     def id(self) -> str:
@@ -209,15 +215,6 @@ class Feed:
         """When its newest change was first seen."""
         return self.entries[0].first_seen if self.entries else None
 
-    def address(self, ending: str) -> str | None:
-        """Return where the file with *ending* lies in the web, if that is known."""
-        return f"{self.base_url}/{self.path}.{ending}" if self.base_url else None
-
-    @property
-    def index(self) -> str | None:
-        """Where the page that lists all feeds lies in the web, if that is known."""
-        return f"{self.base_url}/index.html" if self.base_url else None
-
 
 def _as_uri(address: str) -> str:
     """Return *address* as XML readers want it: in ASCII, also where somebody set one that is not."""
@@ -225,31 +222,32 @@ def _as_uri(address: str) -> str:
 
 
 # The usual library for feeds is not used: its Atom insists on a link for the feed and for each entry, its RSS writes
-# empty ones, and both call an empty feed updated now.
-class _Xml(XMLGenerator):
+# empty ones, and both call an empty feed updated now. Nor is the usual writer of XML, which takes most of the time.
+class _Xml:
     """An XML document that is being written."""
 
     def __init__(self) -> None:
-        self._text = io.StringIO()
-        super().__init__(self._text, "utf-8", short_empty_elements=True)
-        self.startDocument()
+        self._parts = ['<?xml version="1.0" encoding="utf-8"?>\n']
 
     def add(self, name: str, text: str = "", attributes: Mapping[str, str] | None = None) -> None:
         """Write an element without others in it."""
-        self.startElement(name, attributes or {})  # type: ignore[arg-type]  # any mapping does
-        self.characters(text)
-        self.endElement(name)
+        opened = _opened(name, attributes)
+        self._parts.append(f"<{opened}>{xml_escape(text)}</{name}>" if text else f"<{opened}/>")
 
     @contextmanager
     def inside(self, name: str, attributes: Mapping[str, str] | None = None) -> Iterator[None]:
         """Write an element around what is written in the block."""
-        self.startElement(name, attributes or {})  # type: ignore[arg-type]
+        self._parts.append(f"<{_opened(name, attributes)}>")
         yield
-        self.endElement(name)
+        self._parts.append(f"</{name}>")
 
     def as_bytes(self) -> bytes:
         """Return the document."""
-        return self._text.getvalue().encode()
+        return "".join(self._parts).encode()
+
+
+def _opened(name: str, attributes: Mapping[str, str] | None) -> str:
+    return name + "".join(f" {key}={quoteattr(value)}" for key, value in (attributes or {}).items())
 
 
 def atom(feed: Feed) -> bytes:
@@ -260,9 +258,10 @@ def atom(feed: Feed) -> bytes:
         xml.add("subtitle", feed.description)
         xml.add("id", feed.id)
         xml.add("updated", feed.updated)
-        if feed.index and (own := feed.address("atom")):
-            xml.add("link", attributes={"href": _as_uri(own), "rel": "self", "type": "application/atom+xml"})
-            xml.add("link", attributes={"href": _as_uri(feed.index), "rel": "alternate", "type": "text/html"})
+        if own := feed.addresses.get("atom"):
+            xml.add("link", attributes={"href": _as_uri(own), "rel": "self", "type": TYPES["atom"]})
+        if feed.page:
+            xml.add("link", attributes={"href": _as_uri(feed.page), "rel": "alternate", "type": "text/html"})
         with xml.inside("author"):
             xml.add("name", AUTHOR)
         xml.add("rights", NHS_DATA_RELEASE.credit)
@@ -285,9 +284,9 @@ def rss(feed: Feed) -> bytes:
     root = {"version": "2.0", "xmlns:atom": "http://www.w3.org/2005/Atom"}
     with xml.inside("rss", root), xml.inside("channel"):
         xml.add("title", _rss_title(feed.title))
-        xml.add("link", _as_uri(feed.index or feed.site))
+        xml.add("link", _as_uri(feed.page or feed.site))
         xml.add("description", feed.description)
-        if own := feed.address("rss"):
+        if own := feed.addresses.get("rss"):
             xml.add("atom:link", attributes={"href": _as_uri(own), "rel": "self"})
         xml.add("language", LANGUAGE)
         xml.add("copyright", NHS_DATA_RELEASE.credit)
@@ -322,7 +321,7 @@ def _rss_title(title: str) -> str:
 
 def json_feed(feed: Feed) -> bytes:
     """Return *feed* as JSON Feed 1.1."""
-    links = {"home_page_url": feed.index, "feed_url": feed.address("json")}
+    links = {"home_page_url": feed.page, "feed_url": feed.addresses.get("json")}
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,

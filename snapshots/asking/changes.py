@@ -94,6 +94,24 @@ class Changes:
         most = {"limit": -1 if limit is None else limit}
         return [change_of(row) for row in self._db.query(sql, condition.values | most)]
 
+    def examples(self, groups: Iterable[str]) -> dict[str, list[Change]]:
+        """Return of each group its first member: what a group has in common is shown by it."""
+        return {group: self.find(ChangeFilter(group=group), limit=1) for group in groups}
+
+    def touched(self, condition: Condition, groups: Iterable[str]) -> dict[str, list[Change]]:
+        """Return of each group those of its members by which it was found; none where only the group itself was."""
+        if "touched" not in condition.values:
+            return {}
+        of_groups = Condition(
+            sql="c.member_of in (select value from json_each(:groups)) "
+            "and +c.id in (select value from json_each(:touched))",
+            values={"groups": json.dumps(list(groups)), "touched": condition.values["touched"]},
+        )
+        found: dict[str, list[Change]] = {}
+        for member in self.find_where(of_groups):
+            found.setdefault(member.member_of or "", []).append(member)
+        return found
+
     def count(self, wanted: ChangeFilter) -> int:
         """Return how many changes are asked for; raises as `find` does."""
         return self._count(self.condition(wanted))

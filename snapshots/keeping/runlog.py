@@ -3,6 +3,7 @@
 Writes join the transaction that is open.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -157,18 +158,19 @@ class RunLog:
         )
         return [row["slug"] for row in rows]
 
-    def origins_at(self, time: str) -> dict[str, Origin]:
-        """Return slug → the bytes each page had at its last capture up to *time*."""
+    def origins_at(self, time: str, slugs: Collection[str] | None = None) -> dict[str, Origin]:
+        """Return slug → the bytes each page had at its last capture up to *time*; of some pages only, if given."""
+        of_these = "" if slugs is None else "and captures.page in (select value from json_each(:slugs))"
         # Beside a `max` SQLite takes the other columns from the row that has it; no other database promises that.
         rows = self.db.query(
-            """
+            f"""
             select captures.page, captures.body, captures.source, captures.captured_at, max(runs.captured_at) as at
             from captures
             join runs on runs.id = captures.run
-            where runs.captured_at <= :time and captures.body is not null
+            where runs.captured_at <= :time and captures.body is not null {of_these}
             group by captures.page
             """,
-            {"time": time},
+            {"time": time, "slugs": json.dumps(sorted(slugs or ()))},
         )
         return {row["page"]: Origin(row["body"], row["source"], row["captured_at"]) for row in rows}
 

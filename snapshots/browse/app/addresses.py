@@ -71,6 +71,25 @@ def files(path: str, query: Query = ()) -> dict[str, str]:
     return {ending: with_query(f"{path}.{ending}", given) for ending in ("csv", "json")}
 
 
+FEEDS = {"Atom": "atom", "RSS": "rss", "JSON Feed": "feed.json"}
+"""Format of a feed that is served here → the ending of its address."""
+
+
+def feeds(query: Query = ()) -> dict[str, str]:
+    """Return the addresses of the feeds of the changes that are asked for, by their formats.
+
+    >>> feeds([("severity", "high")])["Atom"]
+    '/changes.atom?severity=high'
+    """
+    given = list(query)
+    return {name: with_query(f"/changes.{ending}", given) for name, ending in FEEDS.items()}
+
+
+def published(feeds: str) -> dict[str, str]:
+    """Return the addresses of feeds that are files, by their formats; *feeds* is their address without the ending."""
+    return {name: f"{feeds}.{ending.rpartition('.')[2]}" for name, ending in FEEDS.items()}
+
+
 def feeds_of_organisation(base_url: str, slug: str) -> str:
     """Return the address of an organisation's feeds, without the ending."""
     return f"{base_url.rstrip('/')}/organisations/{slug_name(slug)}"

@@ -9,6 +9,7 @@ import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import quote, unquote, urlsplit
 
 from starlette.applications import Starlette
@@ -163,12 +164,33 @@ def _made(route: PageRoute, request: Request) -> Response:
         words = QueryWords(request.scope["query_string"].decode("latin-1"))
         shown = route.view(PageRequest(path=path, words=words, reader=reader, site=site))
         if isinstance(shown, PageFile):
-            saved = {"content-disposition": f'attachment; filename="{shown.name}"'} if shown.name else None
-            return Response(shown.body, headers=saved, media_type=shown.content_type)
+            return _file(shown, request)
         context = {**frame(site, request.scope["path"], reader), **shown}
     if route.template is None:
         raise TypeError(f"{route.address}: a view without a template returns a PageFile")
     return _page(render(route.template, context))
+
+
+def _file(file: PageFile, request: Request) -> Response:
+    """Return a file. One that says of what it is made is not drawn for whoever has it."""
+    headers = {"content-disposition": f'attachment; filename="{file.name}"'} if file.name else {}
+    if file.state:
+        headers["etag"] = f'"{file.state}"'
+    if file.changed_at:
+        headers["last-modified"] = format_datetime(file.changed_at, usegmt=True)
+    known = file.state and _knows(file, request)
+    return Response(b"" if known else file.drawn(), 304 if known else 200, headers, file.content_type)
+
+
+def _knows(file: PageFile, request: Request) -> bool:
+    """Say whether the reader has the file: by its state if that is named, which is exact, else by its time."""
+    if (named := request.headers.get("if-none-match")) is not None:
+        return f'"{file.state}"' in named or named.strip() == "*"
+    since = request.headers.get("if-modified-since")
+    try:
+        return bool(since and file.changed_at and file.changed_at <= parsedate_to_datetime(since))
+    except (ValueError, TypeError):  # no date, or one without a zone
+        return False
 
 
 def _page(body: bytes, status: int = 200) -> Response:
@@ -177,6 +199,9 @@ def _page(body: bytes, status: int = 200) -> Response:
 
 def _unless_known(response: Response, known: str) -> Response:
     """Return the answer, or that it is the one the reader has. No page is used again without asking: a run may end."""
+    response.headers["cache-control"] = "no-cache"
+    if "etag" in response.headers:
+        return response
     etag = f'"{hashlib.sha256(response.body).hexdigest()[:20]}"'
     if etag in known:
         response = Response(status_code=304, media_type=response.media_type)

@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl
 from sqlite_utils import Database
 
 from diff.cells import escaped, to_csv
+from diff.change import Change
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
 from scraper.register import NHS_DATA_RELEASE
@@ -152,6 +153,8 @@ class SiteSettings:
     public: bool = False
     publish_pages: bool = False
     vocabulary: Vocabulary = field(default_factory=default_vocabulary)
+    draw_feed: Callable[["FoundChanges", str], bytes] = lambda _found, _format: b""
+    """Given what was found, and a format: the bytes of a feed of it."""
     due: Callable[[datetime | None, datetime], Mapping[str, str | None]] = lambda _last, _now: {}
     """Given when the last run began and what time it is: when the next is due, and since when one is overdue."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -164,6 +167,26 @@ class SiteSettings:
         return not self.public or self.publish_pages
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundChanges:
+    """What a feed is drawn from: the newest changes of those that are asked for."""
+
+    reader: Reader
+    site: SiteSettings
+    words: str
+    """What is asked for, behind "changes"; empty for everything."""
+    query: Sequence[tuple[str, str]]
+    """The same as names and values of an address."""
+    editorial: bool
+    changes: Sequence[Change]
+    examples: Mapping[str, Sequence[Change]]
+    """Id of a group → its first member."""
+    touched: Mapping[str, Sequence[Change]]
+    """Id of a group → those of its members that have to do with what is asked for."""
+    since: str | None
+    """When the history begins."""
+
+
 class QueryWords:
     """The part of an address behind the question mark."""
 
@@ -173,6 +196,11 @@ class QueryWords:
         except ValueError as error:
             raise BadAddressError("This address asks for too much at once.") from error
         self._pairs = [(name, cut(one_line(value), LONGEST_WORD)) for name, value in pairs]
+
+    @property
+    def names(self) -> list[str]:
+        """The names that have a value, each once."""
+        return list(dict.fromkeys(name for name, _ in self._pairs))
 
     def one(self, name: str) -> str:
         """Return the last value given for *name*; empty if none is."""
@@ -234,10 +262,19 @@ class PageRequest:
 class PageFile:
     """What a view answers that has no template: a file."""
 
-    body: bytes
+    body: bytes | Callable[[], bytes]
+    """A function where drawing it takes time, which whoever has it need not wait for."""
     content_type: str
     name: str | None = None
     """File name it is saved under; without one it is shown."""
+    state: str | None = None
+    """A digest of what it is made of: who names it has the same bytes already."""
+    changed_at: datetime | None = None
+    """When what it is made of was last written."""
+
+    def drawn(self) -> bytes:
+        """Return the bytes."""
+        return self.body if isinstance(self.body, bytes) else self.body()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,24 @@
-"""Feeds and calendars: where they are, if they are published, how to follow one, and how to get them if not."""
+"""Feeds of whatever is asked for, and the page that lists and explains them and the calendars.
 
-from collections.abc import Iterable, Mapping
+A feed is drawn by `SiteSettings.draw_feed`, in the words of the feeds that are files: what is found is all that is done
+here. Whoever has it already is told so before it is drawn.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from diff.names import by_letter
+from scraper.limits import NEWEST
 from scraper.names.fold import fold
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import PageRequest, PageRoute, Reader
+from snapshots.browse.app.request import FoundChanges, PageFile, PageRequest, PageRoute, Reader
+from snapshots.browse.parts.filters import asked_for, known_condition
 
 
 class FeedLinks(NamedTuple):
@@ -55,4 +67,74 @@ def _datasets(reader: Reader, base: str) -> Iterable[FeedLinks]:
         yield FeedLinks(name, addresses.dataset(name), addresses.feeds_of_dataset(base, name), None)
 
 
-ROUTES = (PageRoute("/feeds", feeds, "feeds.html", navigation="Feeds"),)
+# --- a feed of what is asked for --------------------------------------------------------------------------------------
+
+FORMATS = {
+    "atom": ("atom", "application/atom+xml"),
+    "rss": ("rss", "application/rss+xml"),
+    "feed.json": ("json", "application/feed+json"),
+}
+"""Ending of an address → the format, and what it is served as."""
+
+
+def found_changes(request: PageRequest) -> FoundChanges:
+    """Return the newest of the changes that an address asks for."""
+    given, reader = asked_for(request), request.reader
+    changes = reader.answers.changes
+    wanted = known_condition(reader, given)
+    found = changes.find_where(wanted, limit=NEWEST)
+    groups = [change.id for change in found if change.group]
+    return FoundChanges(
+        reader=reader,
+        site=request.site,
+        words=given.in_words(),
+        query=[(name, value) for name, value in given.query() if value],
+        editorial=given.editorial,
+        changes=found,
+        examples=changes.examples(groups),
+        # Words stand in all of them: who follows a name wants to know which of its agreements are meant.
+        touched=changes.touched(wanted, groups) if given.names else {},
+        since=reader.value("select min(first_seen) from snapshots"),
+    )
+
+
+def _feed(ending: str) -> Callable[[PageRequest], PageFile]:
+    format_, content_type = FORMATS[ending]
+
+    def feed(request: PageRequest) -> PageFile:
+        found = found_changes(request)
+        return PageFile(
+            body=partial(request.site.draw_feed, found, format_),
+            content_type=f"{content_type}; charset=utf-8",
+            state=_state(found, format_),
+            changed_at=_written_at(request.site.database),
+        )
+
+    return feed
+
+
+def _state(found: FoundChanges, format_: str) -> str:
+    """Return a digest of all that a feed is made of."""
+    site = (_version(), found.site.register, found.site.index, found.site.base_url)
+    made_of = (site, format_, found.query, found.changes, found.examples, found.touched, found.since)
+    return hashlib.sha256(repr(made_of).encode("utf-8", "replace")).hexdigest()[:20]
+
+
+@cache
+def _version() -> str:
+    return version("registerwatch")
+
+
+def _written_at(database: Path) -> datetime:
+    """Return when something was last written to the history: changes may be withdrawn without a later run."""
+    times = [database.stat().st_mtime]
+    with suppress(FileNotFoundError):  # it comes and goes with whoever writes
+        beside = database.with_name(f"{database.name}-wal").stat()
+        times += [beside.st_mtime] if beside.st_size else []
+    return datetime.fromtimestamp(int(max(times)), UTC)
+
+
+ROUTES = (
+    PageRoute("/feeds", feeds, "feeds.html", navigation="Feeds"),
+    *(PageRoute(f"/changes.{ending}", _feed(ending)) for ending in FORMATS),
+)

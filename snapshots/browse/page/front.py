@@ -16,7 +16,7 @@ from snapshots.browse.app import addresses
 from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, Reader, Row, files_beside
 from snapshots.browse.parts.charts import Chart, MonthCount, months_between, months_chart
 from snapshots.browse.parts.clock import is_over
-from snapshots.browse.parts.filters import Filter, condition, filter_of, unknown_name
+from snapshots.browse.parts.filters import Filter, asked_for, condition, filter_of, known_condition, unknown_name
 from snapshots.browse.parts.rows import ChangeRow, by_organisation, change_rows
 
 ENOUGH = 40
@@ -99,6 +99,7 @@ def front(request: PageRequest) -> Mapping[str, Any]:
         "newer": addresses.with_query("/", given.query()) if start else None,
         "chart": _chart(request, counts, given),
         "soon": _soon(reader),
+        "feeds": addresses.feeds(given.query()),
         "files": addresses.files("/changes", given.query()),
         "canonical": addresses.with_query("/", given.query()) if not start else None,
     }
@@ -331,10 +332,7 @@ def _soon(reader: Reader) -> dict[str, Any]:
 
 def changes(request: PageRequest) -> PageRows:
     """Return the changes that are asked for."""
-    given = filter_of(request)
-    if said := unknown_name(request.reader, given):
-        raise BadAddressError(said)
-    found = request.reader.answers.changes.find(given.question())
+    found = request.reader.answers.changes.find_where(known_condition(request.reader, asked_for(request)))
     return PageRows(name="changes", columns=PUBLIC, rows=(change.to_json() for change in found))
 
 

@@ -12,9 +12,10 @@ from diff.kinds import ChangeKind
 from diff.names import nearest
 from diff.saying.english import listed
 from diff.severity import Severity
+from scraper.text import cut
 from snapshots.asking.changes import ChangeFilter, Condition
 from snapshots.asking.names import NameNotKnownError, NotKnownError
-from snapshots.browse.app.request import BadAddressError, PageRequest, Reader
+from snapshots.browse.app.request import BadAddressError, PageRequest, QueryWords, Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +25,17 @@ class Filter:
     kinds: tuple[str, ...] = ()
     severity: str = ""
     """At least."""
-    organisation: str = ""
-    dataset: str = ""
+    organisations: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
     words: str = ""
     since: str = ""
     until: str = ""
     """These two as they were typed."""
     since_time: str | None = None
     until_time: str | None = None
+    run: int | None = None
+    group: str = ""
     editorial: bool = False
 
     def question(self) -> ChangeFilter:
@@ -41,8 +45,11 @@ class Filter:
             until=self.until_time,
             kinds=self.kinds,
             severity=self.severity,
-            organisations=(self.organisation,) if self.organisation else (),
-            datasets=(self.dataset,) if self.dataset else (),
+            organisations=self.organisations,
+            datasets=self.datasets,
+            references=self.references,
+            run=self.run,
+            group=self.group or None,
             words=self.words,
             parts=True,
             editorial=self.editorial,
@@ -52,13 +59,16 @@ class Filter:
         """Return the filter as it stands in an address, with *other* values for some of its fields."""
         given = replace(self, **other)
         return [
-            ("organisation", given.organisation),
-            ("dataset", given.dataset),
+            *(("organisation", name) for name in given.organisations),
+            *(("dataset", name) for name in given.datasets),
+            *(("reference", name) for name in given.references),
             *(("kind", kind) for kind in given.kinds),
             ("severity", given.severity),
             ("words", given.words),
             ("since", given.since),
             ("until", given.until),
+            ("run", str(given.run) if given.run is not None else ""),
+            ("group", given.group),
             ("all", "1" if given.editorial else ""),
         ]
 
@@ -67,9 +77,14 @@ class Filter:
         """Whether anything is left out but editorial changes."""
         return any(value for name, value in self.query() if name != "all")
 
+    @property
+    def names(self) -> list[tuple[str, ...]]:
+        """The names that are asked for: organisations, datasets, agreements."""
+        return [names for names in (self.organisations, self.datasets, self.references) if names]
+
     def in_words(self) -> str:
         """Return what is asked for, for a sentence that begins "Changes …"."""
-        parts = [f"concerning “{name}”" for name in (self.organisation, self.dataset) if name]
+        parts = [f"concerning {' or '.join(f'“{name}”' for name in names)}" for names in self.names]
         parts += [f"of the kind {listed([ChangeKind(kind).row.heading for kind in self.kinds])}"] if self.kinds else []
         parts += (
             [f"of {self.severity} severity{'' if self.severity == 'high' else ' or above'}"] if self.severity else []
@@ -77,6 +92,8 @@ class Filter:
         parts += [f"with the words “{self.words}”"] if self.words else []
         parts += [f"first seen from {self.since}"] if self.since else []
         parts += [f"{'' if self.since else 'first seen '}to {self.until}"] if self.until else []
+        parts += [f"of run {self.run}"] if self.run is not None else []
+        parts += [f"of the group {self.group}"] if self.group else []
         return ", ".join(parts)
 
 
@@ -98,16 +115,63 @@ def filter_of(request: PageRequest) -> Filter:
     return Filter(
         kinds=kinds,
         severity=severity,
-        organisation=words.one("organisation").strip(),
-        dataset=words.one("dataset").strip(),
+        organisations=_names(words, "organisation"),
+        datasets=_names(words, "dataset"),
+        references=_names(words, "reference"),
         words=words.one("words").strip(),
         since=words.one("since").strip(),
         until=words.one("until").strip(),
         since_time=words.time("since"),
         until_time=words.time("until", until=True),
+        run=words.number("run"),
+        group=words.one("group").strip(),
         # Who asks for kinds that are all editorial means them; left out, they would always be none.
-        editorial=words.one("all") not in ("", "0") or bool(kinds and all(ChangeKind(k).row.editorial for k in kinds)),
+        editorial=any(words.one(name) not in ("", "0") for name in ("all", "editorial"))
+        or bool(kinds and all(ChangeKind(k).row.editorial for k in kinds)),
     )
+
+
+NAMES = (
+    *("organisation", "dataset", "reference", "kind", "severity", "words", "since", "until", "run", "group"),
+    *("all", "editorial"),
+)
+"""What may be asked for: the names in an address."""
+
+MOST_NAMES = 20
+"""Organisations, datasets or agreements that may be asked for at once."""
+
+
+def asked_for(request: PageRequest) -> Filter:
+    """Return the filter of a feed or a file, where what is not known is refused: left out, something else is answered.
+
+    Raises:
+        BadAddressError: A name that is none of `NAMES`, or a kind, a severity or a day that is none.
+    """
+    for name in request.words.names:
+        if name not in NAMES:
+            near = nearest(name, NAMES)
+            there_are = _or(near) or f"; there are {listed(NAMES)}"
+            raise BadAddressError(f"Changes cannot be asked for by “{cut(name, 60)}”{there_are}.")
+    return filter_of(request)
+
+
+def known_condition(reader: Reader, given: Filter) -> Condition:
+    """Return what a change listed by itself, or a group, must be like.
+
+    Raises:
+        BadAddressError: A name that nobody has.
+    """
+    try:
+        return reader.answers.changes.condition(given.question())
+    except NotKnownError as error:
+        raise BadAddressError(_said(error)) from error
+
+
+def _names(words: QueryWords, name: str) -> tuple[str, ...]:
+    names = tuple(one.strip() for one in words.all(name) if one.strip())
+    if len(names) > MOST_NAMES:
+        raise BadAddressError(f"At most {MOST_NAMES} of “{name}” can be asked for at once.")
+    return names
 
 
 def _or(near: Sequence[str]) -> str:
@@ -117,17 +181,17 @@ def _or(near: Sequence[str]) -> str:
 def condition(reader: Reader, given: Filter) -> Condition:
     """Return what a change listed by itself, or a group, must be like; nothing is, if a name is not known."""
     try:
-        return reader.answers.changes.condition(given.question())
-    except NotKnownError:
+        return known_condition(reader, given)
+    except BadAddressError:
         return Condition(sql="0", values={})
 
 
 def unknown_name(reader: Reader, given: Filter) -> str:
     """Return what is to be said of a name that nobody has; empty if all are known."""
     try:
-        reader.answers.changes.condition(given.question())
-    except NotKnownError as error:
-        return _said(error)
+        known_condition(reader, given)
+    except BadAddressError as error:
+        return str(error)
     return ""
 
 
