@@ -27,6 +27,18 @@ _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 HIGH, MEDIUM, LOW, INFO = Severity
 
+STANDS_FOR = {
+    HIGH: "what most readers ask about first: section 251 support or COPI newly cited, consent gone, a No beside the "
+    "opt-outs, identifiable data, a commercial purpose, sublicensing, a company as controller, a remark about "
+    "something grave, a flag",
+    MEDIUM: "who has which data, and until when: an organisation, an agreement or a dataset came, a printed end moved "
+    "later, confidentiality is met otherwise, a word to watch came into a text",
+    LOW: "what belongs to the ordinary life of an agreement: releases went on, a body was renamed, a text was reworded, a "
+    "dataset is no longer listed",
+    INFO: "kept so that nothing printed changes in silence; mostly editorial, and then told to nobody",
+}
+"""What each stands for, to a reader: docs/severity.md."""
+
 Weigh = Callable[[frozenset[str], frozenset[str], Vocabulary], Severity]
 """Severity of a set that changed: values before, values after, known names."""
 

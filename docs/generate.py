@@ -14,6 +14,8 @@ from itertools import takewhile
 from pathlib import Path
 
 import click
+from examples import example
+from texts import SITE, as_template
 
 from cron.cli import cli
 from cron.settings.load import (
@@ -27,6 +29,7 @@ from cron.settings.load import (
 )
 from cron.settings.sections import SubscriptionSettings
 from diff.kinds import ChangeKind
+from diff.severity import STANDS_FOR
 from scraper.fields import LAYOUTS, Comparing, Sort
 from scraper.records import FIELDS, Agreement
 from snapshots.keeping.store import open_store
@@ -149,6 +152,34 @@ def page_shapes_page() -> str:
     return _with_part(_read("page-shapes.md"), (FIELDS_OF_RECORD, _layout_lines()))
 
 
+def severity_page() -> str:
+    """Return what each severity means, and each kind of change with an example."""
+    lines = ["# Severities", "", GENERATED, ""]
+    lines += [
+        "Each change is of one of four severities, which say how much it matters to most readers.",
+        "None of them says that anything is wrong.",
+        "Whoever follows something chooses from which severity on they are told.",
+        "",
+        "| severity | means |",
+        "|---|---|",
+        *(f"| {severity.capitalize()} | {meaning} |" for severity, meaning in STANDS_FOR.items()),
+        "",
+        "## Kinds of change",
+        "",
+        "When a change is of a kind, how much it matters, and how it is said.",
+        "The examples are made up.",
+        "",
+        "| kind | when | severity | example |",
+        "|---|---|---|---|",
+    ]
+    for kind in ChangeKind:
+        row = kind.row
+        name = f"{row.heading[:1].upper()}{row.heading[1:]}".replace(", ", " (") + ")" * (", " in row.heading)
+        weighed = row.weighed or f"{row.severity}{', editorial' if row.editorial else ''}"
+        lines.append(f"| {name}, `{row.name}` | {row.when} | *{weighed}* | “{example(kind)}” |")
+    return "\n".join(lines) + "\n"
+
+
 def _read(page: str) -> str:
     return (ROOT / "docs" / page).read_text(encoding="utf-8")
 
@@ -238,7 +269,10 @@ PAGES = {
     "architecture.md": architecture_page,
     "records.md": records_page,
     "page-shapes.md": page_shapes_page,
+    "severity.md": severity_page,
 }
+TEMPLATES = ROOT / "snapshots" / "browse" / "templates" / "texts"
+"""Where pages of docs/ stand as templates of the site."""
 
 
 def main(arguments: list[str]) -> int:
@@ -246,6 +280,11 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[0]) if arguments else Path(__file__).parent
     for name, page in PAGES.items():
         (folder / name).write_text(page(), encoding="utf-8")
+    templates = folder / "texts" if arguments else TEMPLATES
+    templates.mkdir(exist_ok=True)
+    for name in SITE:
+        page = severity_page() if name == "severity" else _read(f"{name}.md")
+        (templates / f"{name}.html").write_text(as_template(page), encoding="utf-8")
     return 0
 
 

@@ -21,7 +21,8 @@ from snapshots.sql.comments import MEANINGS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-GENERATED = ("cli.md", "settings.md", "schema.md", "records.md", "page-shapes.md")
+GENERATED = ("cli.md", "settings.md", "schema.md", "records.md", "page-shapes.md", "severity.md")
+TEMPLATES = ROOT / "snapshots/browse/templates/texts"
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +35,13 @@ def fresh(tmp_path_factory):
 @pytest.mark.parametrize("page", GENERATED)
 def test_generated_pages_are_fresh(fresh, page):
     assert (DOCS / page).read_text(encoding="utf-8") == (fresh / page).read_text(encoding="utf-8"), "run `make docs`"
+
+
+@pytest.mark.parametrize("page", ["about", "method", "glossary", "severity"])
+def test_what_the_site_explains_is_what_docs_say(fresh, page):
+    text = (TEMPLATES / f"{page}.html").read_text(encoding="utf-8")
+
+    assert text == (fresh / "texts" / f"{page}.html").read_text(encoding="utf-8"), "run `make docs`"
 
 
 def first_cells(page, heading):

@@ -14,6 +14,8 @@ from scraper.text import unsteered
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import PageFile, Reader, SiteSettings
 from snapshots.browse.app.routes import navigation
+from snapshots.browse.explaining.texts import LINKS
+from snapshots.browse.explaining.words import explained
 from snapshots.browse.parts.clock import overdue_words
 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript; charset=utf-8"}
@@ -52,6 +54,8 @@ def shared_names() -> dict[str, Any]:
     return {
         "address": addresses,
         "static": static_address,
+        "explained": explained,
+        "explanations": LINKS,
         "plural": english.plural,
         "in_words": english.number,
         "days": english.days,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from snapshots.browse.app.addresses import DATABASE
 from snapshots.browse.app.request import PageRoute
+from snapshots.browse.explaining import texts
 from snapshots.browse.page import (
     agreement,
     change,
@@ -36,6 +37,7 @@ ROUTES: tuple[PageRoute, ...] = (
     *run.ROUTES,
     *status.ROUTES,
     *feeds.ROUTES,
+    *texts.ROUTES,
 )
 """Every page, in the order of the navigation; the first that fits an address answers it."""
 
