@@ -33,8 +33,8 @@ STANDS_FOR = {
     "something grave, a flag",
     MEDIUM: "who has which data, and until when: an organisation, an agreement or a dataset came, a printed end moved "
     "later, confidentiality is met otherwise, a word to watch came into a text",
-    LOW: "what belongs to the ordinary life of an agreement: releases went on, a body was renamed, a text was reworded, a "
-    "dataset is no longer listed",
+    LOW: "what belongs to the ordinary life of an agreement: releases went on, a body was renamed, a text was "
+    "reworded, a dataset is no longer listed",
     INFO: "kept so that nothing printed changes in silence; mostly editorial, and then told to nobody",
 }
 """What each stands for, to a reader: docs/severity.md."""

@@ -30,8 +30,9 @@ def as_template(page: str) -> str:
         raise ValueError("a page of the site holds no template and links to no file of docs/")
     anchors: set[str] = set()
     parts = []
-    for is_table, lines in groupby(body.splitlines(), key=lambda line: line.startswith("|")):
-        parts += _terms(list(lines)[2:], anchors) if is_table else lines
+    for is_table, group in groupby(body.splitlines(), key=lambda line: line.startswith("|")):
+        lines = list(group)
+        parts += _terms(lines[2:], anchors) if is_table else lines
     html = markdown.markdown("\n".join(parts), extensions=["toc"])
     return re.sub(r"<!--.*?-->\n*", "", html) + "\n"
 
