@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -86,8 +87,9 @@ def _read(file: Path, vocabulary: Vocabulary) -> RegisterPage:
 def import_(context: Context, paths: tuple[Path, ...], fetched_at: str, complete: bool, tell: bool) -> None:
     r"""Take saved pages as one edition of the register, and decide what changed.
 
-    PATH is a page (.html, .htm, .txt), a folder of them, a .zip or a .warc.gz. An index.html directly in a folder,
-    robots.txt, files of other types and pages that list organisations are passed over. The same edition again adds
+    PATH is a page (.html, .htm, .txt), a folder of them, a .zip or a .warc.gz. In a folder called organisations, as
+    mirrors make one, a file without an ending is a page too. The front page of a site, robots.txt, files of other types
+    and pages that list organisations are passed over and counted. The same edition again adds
     nothing; with further pages it is extended. Two files of one page, or other bytes for a page of a known edition:
     nothing is taken. Exit status 3 if a file was refused, the edition is held, or is the first not to understand a
     field.
@@ -106,7 +108,8 @@ def import_(context: Context, paths: tuple[Path, ...], fetched_at: str, complete
     # No database is made for pages that are refused.
     known = context.store() if context.has_history else None
     with closing(Intake.of_import(known, time=fetched_at, now=now)) as intake:
-        editions = gather_editions(intake, paths, context.vocabulary, progress=show_progress)
+        editions = gather_editions(intake, paths, context.vocabulary, hosts=_hosts(context), progress=show_progress)
+        passed = intake.passed
         outcomes = take_editions(
             context.store(create=True),
             editions,
@@ -118,6 +121,7 @@ def import_(context: Context, paths: tuple[Path, ...], fetched_at: str, complete
     done = after_run(context) if tell else NOTHING_AFTERWARDS
     reports = [report_of(context, outcome) for outcome in outcomes]
     complain(*done.complaints)
+    reports[:1] = [replace(reports[0], passed=passed)]  # files have no time: they are told of once
     say("".join(render_import(report, **screen()) for report in reports) + render_afterwards(done, **screen()))
     if not done.all_well or any(report.needs_a_person for report in reports):
         end_with(NEEDS_A_PERSON)

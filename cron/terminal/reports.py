@@ -5,7 +5,7 @@ They have one voice: what came in by numbers, what was refused and why, changes 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cron.terminal.style import LABEL, Pen
 from cron.work.afterwards import Afterwards
@@ -120,6 +120,8 @@ class ImportReport:
     """The held run that somebody has to decide on first, if this edition waits for that: this one or a later one."""
     unread: Sequence[str] = ()
     """What this edition is the first not to have understood, a sentence each."""
+    passed: Mapping[str, int] = field(default_factory=dict)
+    """Why → how many, of the files of all of the import that are no organisation's page."""
 
     @property
     def needs_a_person(self) -> bool:
@@ -163,6 +165,8 @@ def _imported(report: ImportReport, pen: Pen) -> Iterator[str]:
     edition = "complete edition" if report.complete else "edition"
     yield from pen.title(f"Run {report.run}, {edition} of {weekday(report.fetched_at)}")
     yield from pen.fact("Pages", _in_figures(counts | {"refused": len(report.refused)}))
+    if report.passed:
+        yield from pen.fact("Passed over", _passed_over(report.passed))
     yield ""
     yield from _failures("refused", report.refused, pen)
     begins = report.baseline and report.new > 0 and not report.held
@@ -231,15 +235,24 @@ def _backfilled(report: BackfillReport, pen: Pen) -> Iterator[str]:
     yield from _notices(report.notices, pen)
 
 
+_MANY = {
+    "another site": "of another site",
+    "another page of the register": "of another page of the register",
+    "other kind of file": "other kinds of file",
+    "file without an ending": "files without an ending",
+    "list of organisations": "lists of organisations",
+}
+
+
 def _passed_over(passed: Mapping[str, int]) -> str:
     """Return how many of what, the most frequent first.
 
-    >>> _passed_over({"redirect": 2, "another site": 10})
-    '10 of another site, 2 redirects'
+    >>> _passed_over({"redirect": 2, "another site": 10, "other kind of file": 1})
+    '10 of another site, 2 redirects, 1 other kind of file'
     """
-    of = ("another site", "another page of the register")
     ordered = sorted(passed.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{number:,} of {why}" if why in of else plural(number, why) for why, number in ordered)
+    one = {why: many for why, many in _MANY.items() if many == f"of {why}"}
+    return ", ".join(plural(number, one.get(why, why), _MANY.get(why, "")) for why, number in ordered)
 
 
 def _shortened(refused: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,8 @@ from scraper.reading.markup import every_element_a_line, lines_of_markup
 _XML_PROLOG = re.compile(r"\A(?:\s*<\?xml[^>]*>?)+")
 # What stands behind `</body>` is no part of a page: a generator may leave the other tag out, a cut takes both.
 _CLOSES = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
-_PAGE_OF_ORGANISATION = re.compile(r"/organisations?/[^/?#\s]+")
+# In a mirror a link may be relative, and its front page has one to the folder of the pages.
+_PAGE_OF_ORGANISATION = re.compile(r"(?:^|/)organisations?/(?!index\.html?$)[^/?#\s]+")
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Saved pages, one by one: what files, folders, zip archives and web archives hold of the register.
 
-Reads files; knows nothing of the database. Two look at them. To an import (`saved_pages`) all is one edition: a file is
+Reads files; knows nothing of the database. Two look at them. To an import (`edition_in`) all is one edition: a file is
 the page of its name, and what is wrong with a folder or an archive ends the import, for nobody knows what it would have
 held. To a backfill (`captures_in`) each page is a capture with a time of its own, and what stands before or beside the
 damage is good. To both, what is wrong with one page is that page's fault alone.
@@ -8,14 +8,12 @@ damage is good. To both, what is wrong with one page is that page's fault alone.
 
 import lzma
 import os
-import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -25,16 +23,24 @@ from scraper.register import NHS_DATA_RELEASE
 from scraper.slugs import is_slug, slug_of
 from scraper.web.addresses import host_of
 from snapshots.keeping.bodies import Headers
+from snapshots.sources.filenames import (
+    HOST,
+    NO_ENDING,
+    OTHER_PAGE,
+    PAGE_ENDINGS,
+    is_hidden,
+    is_without_ending,
+    legible,
+    time_in,
+    why_passed,
+)
 from snapshots.sources.payloads import Payload
 
-PAGE_ENDINGS = (".html", ".htm", ".txt")
 WARC_ENDINGS = (".warc", ".warc.gz")
 
 OTHER_SITE = "another site"
-OTHER_PAGE = "another page of the register"
 REDIRECT = "redirect"
 ERROR = "error answer"
-NO_PAGE = "other kind of file"
 
 # What reading a damaged archive may raise: zipfile lets through whatever its parts raise.
 _DAMAGES = (
@@ -85,6 +91,8 @@ class Passed:
     """What is no organisation's page, and why nobody misses it."""
 
     why: str
+    place: str = ""
+    """Where it is, of a file whose name may be that of a page after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +110,38 @@ Found = SavedPage | Passed | Refused
 
 
 class EditionLook:
-    """How an import looks: a file is the page of its name, and the first fault of a source ends it."""
+    """How an import looks: a file is the page of its name, and the first fault of a source ends it.
+
+    Args:
+        hosts: The register's: below a folder of such a name, in a mirror, the address says which page a file is.
+    """
+
+    def __init__(self, hosts: Collection[str]) -> None:
+        self._hosts = hosts
 
     def at(self, address: str) -> str | Passed:
         """Return the slug of the organisation's page at *address*, or why it is none."""
         return NHS_DATA_RELEASE.slug_at(address) or Passed(OTHER_PAGE)
 
-    def file(self, name: PurePosixPath, place: str, outer: str) -> Found:
+    def file(self, name: PurePosixPath, place: str, outer: str, *, meant: bool = False) -> Found:
         """Return the page that the file *name*, as it lies in the folder or archive *outer*, is meant to be."""
-        del outer  # an edition's time is said, whatever folders are called
-        slug = slug_of(str(name))
+        if not meant and (why := why_passed(name, outer)):
+            return Passed(why, place if why == NO_ENDING else "")
+        slug = self._slug_of(name)
+        if isinstance(slug, Passed):
+            return slug
         if not is_slug(slug):
             return self.fault(place, f"no page can be called {legible(slug)!r}; give the file another name")
         return SavedPage(slug=slug, source=str(name), place=place)
+
+    def _slug_of(self, name: PurePosixPath) -> str | Passed:
+        hosted = next((number for number, part in enumerate(name.parts[:-1]) if self._is_site(part)), None)
+        if hosted is not None:
+            return self.at("http://" + "/".join(name.parts[hosted:]))
+        return slug_of(f"file:///{name}" if is_without_ending(name) else str(name))
+
+    def _is_site(self, part: str) -> bool:
+        return bool(_spellings(host_of(part)) & set(self._hosts))
 
     def fault(self, place: object, reason: str) -> Refused:
         """Say what is wrong with a source."""
@@ -125,52 +152,51 @@ class CaptureLook(EditionLook):
     """How a backfill looks: pages of the register's *hosts*, dated by their folders or else as of *fetched_at*."""
 
     def __init__(self, hosts: Collection[str], fetched_at: str | None) -> None:
-        self._hosts = hosts
+        super().__init__(hosts)
         self._fetched_at = fetched_at
 
     def at(self, address: str) -> str | Passed:
         """Return the slug of the register's page at *address*, or why it is none."""
         return slug_at(address, self._hosts)
 
-    def file(self, name: PurePosixPath, place: str, outer: str) -> Found:
+    def file(self, name: PurePosixPath, place: str, outer: str, *, meant: bool = False) -> Found:
         """Return the capture that a file is meant to be: its innermost folder that is named by a date says when."""
         if ".." in name.parts or name.is_absolute():
             return self.fault(place, "its path leads out of the archive")
         # The times of files are not trusted: a copy, an archive, a checkout sets them anew.
         folders = name.parts[:-1]
-        hosted = next((number for number, part in enumerate(folders) if _HOST.fullmatch(part)), None)
-        if hosted is not None:  # in a mirror, below a folder named by a host, the address says which page it is
-            slug = self.at("http://" + "/".join(name.parts[hosted:]))
-            if isinstance(slug, Passed):
-                return slug
-            page: Found = SavedPage(slug=slug, source=str(name), place=place)
-        elif name.stem.lower() == "index" and folders and time_in(folders[-1]):
+        if name.stem.lower() == "index" and folders and time_in(folders[-1]):
             return Passed(OTHER_PAGE)
-        else:
-            page = super().file(name, place, outer)
+        page = super().file(name, place, outer, meant=meant)
+        if not isinstance(page, SavedPage):
+            return page
         at = next(filter(None, map(time_in, (*reversed(folders), outer))), self._fetched_at)
         if at is None:
             return self.fault(
                 place, "nothing says when it was captured: name its folder by the date, or say --fetched-at"
             )
-        return replace(page, captured_at=at) if isinstance(page, SavedPage) else page
+        return replace(page, captured_at=at)
+
+    def _is_site(self, part: str) -> bool:
+        return HOST.fullmatch(part) is not None
 
     def fault(self, place: object, reason: str) -> Refused:
         """Return what is wrong with a source; what stands beside it is good."""
         return Refused(str(place), reason)
 
 
-def saved_pages(paths: Iterable[Path]) -> Iterator[SavedPage]:
-    """Yield the pages saved under *paths* as those of one edition, in order of their names.
+def edition_in(paths: Iterable[Path], hosts: Collection[str] = NHS_DATA_RELEASE.hosts) -> Iterator[Found]:
+    """Yield what is saved under *paths*, as one edition of the register at *hosts*, in order of the files' names.
 
-    An `index.html` directly in a given folder, `robots.txt` and files of other types are passed over.
+    Files of other types, without an ending where no address leads, and what a site has beside its pages are passed
+    over.
 
     Raises:
         SourceError: A path is missing, unreadable, or not what it says.
     """
     for path in paths:
         with _named(path):
-            yield from (found for found in _found_in(path, EditionLook()) if isinstance(found, SavedPage))
+            yield from _found_in(path, EditionLook(hosts))
 
 
 def captures_in(path: Path, hosts: Collection[str], fetched_at: str | None) -> Iterator[Found]:
@@ -199,34 +225,13 @@ def slug_at(address: str, hosts: Collection[str]) -> str | Passed:
     >>> slug_at("https://theysolditanyway.com/datasets/hes", hosts).why, slug_at("https://example.org/x", hosts).why
     ('another page of the register', 'another site')
     """
-    host = host_of(address)
-    if not {host, host.removeprefix("www."), f"www.{host}"} & set(hosts):
+    if not _spellings(host_of(address)) & set(hosts):
         return Passed(OTHER_SITE)
     return NHS_DATA_RELEASE.slug_at(address) or Passed(OTHER_PAGE)
 
 
-_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
-_DATED = re.compile(
-    r"(\d{4})-?(\d\d)-?(\d\d)(?:[T_ -]?(\d\d)[:.-]?(\d\d)(?:[:.-]?(\d\d))?)?(?:Z|id_|if_)?", re.IGNORECASE | re.ASCII
-)
-
-
-def time_in(name: str) -> str | None:
-    """Return the time of capture that the name of a folder or an archive gives, None if it is not one.
-
-    >>> [time_in(name) for name in ("2024-10-03", "20241003120000id_", "2024-10-03T0317Z")]
-    ['2024-10-03T00:00:00Z', '2024-10-03T12:00:00Z', '2024-10-03T03:17:00Z']
-    >>> [time_in(name) for name in ("2024-10", "pages of 2024-10-03", "2024-13-03")]
-    [None, None, None]
-    """
-    found = _DATED.fullmatch(name)
-    if found is None:
-        return None
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
-    try:
-        return f"{datetime(year, month, day, hour, minute, second).isoformat()}Z"
-    except ValueError:
-        return None
+def _spellings(host: str) -> set[str]:
+    return {host, host.removeprefix("www."), f"www.{host}"}
 
 
 # --- files and folders ------------------------------------------------------------------------------------------------
@@ -240,7 +245,8 @@ def _found_in(path: Path, look: EditionLook) -> Iterator[Found]:
             yield _with_bytes(look.file(name, legible(str(path / name)), path.resolve().name), path / name)
         return
     suffix, is_warc = path.suffix.lower(), path.name.lower().endswith(WARC_ENDINGS)
-    if not is_warc and suffix not in (".zip", *PAGE_ENDINGS):
+    named = PurePosixPath(path.name)
+    if not is_warc and suffix not in (".zip", *PAGE_ENDINGS) and not is_without_ending(named):
         raise SourceError(path, "is no page, folder, .zip or .warc.gz")
     if not path.is_file():
         raise SourceError(path, "is a pipe or a device, not a file")
@@ -251,7 +257,8 @@ def _found_in(path: Path, look: EditionLook) -> Iterator[Found]:
     elif suffix == ".zip":
         yield from _pages_of_zip(path, look)
     else:
-        yield _with_bytes(look.file(PurePosixPath(path.name), legible(str(path)), ""), path)
+        # Whoever names a file means it, whatever it is called.
+        yield _with_bytes(look.file(named, legible(str(path)), "", meant=True), path)
 
 
 def _with_bytes(found: Found, file: Path) -> Found:
@@ -259,10 +266,10 @@ def _with_bytes(found: Found, file: Path) -> Found:
 
 
 def count_pages(paths: Iterable[Path]) -> int:
-    """Return how many pages `saved_pages` will yield, as far as that can be known without reading them.
+    """Return how much `edition_in` will yield, as far as that can be known without reading them.
 
     Raises:
-        SourceError: As `saved_pages` does.
+        SourceError: As `edition_in` does.
     """
     count = 0
     for path in paths:
@@ -304,13 +311,8 @@ def _named(path: Path) -> Iterator[None]:
         raise SourceError(legible(name), system_words(error)) from error
 
 
-def legible(name: str) -> str:
-    """Return a file's name so that it can be printed, whatever bytes it is made of."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace") if not name.isascii() else name
-
-
 def _files_of(folder: Path) -> list[PurePosixPath]:
-    """Return the names of the pages in *folder* and below, in order."""
+    """Return the names of the files in *folder* and below that are not hidden, in order."""
 
     # A folder that cannot be read is not passed over: its pages would be missing, and of a complete edition be taken to
     # be gone.
@@ -319,21 +321,10 @@ def _files_of(folder: Path) -> list[PurePosixPath]:
 
     names = []
     for where, folders, files in os.walk(folder, onerror=stop):
-        folders[:] = [name for name in folders if not _is_hidden(name)]
+        folders[:] = [name for name in folders if not is_hidden(name)]
         inside = PurePosixPath(Path(where).relative_to(folder).as_posix())
-        names += [inside / name for name in files if _is_page(inside / name) and (Path(where) / name).is_file()]
+        names += [inside / name for name in files if not is_hidden(name) and (Path(where) / name).is_file()]
     return sorted(names)
-
-
-def _is_page(name: PurePosixPath) -> bool:
-    """Say whether a file of a folder or archive is meant to be an organisation's page."""
-    own_index = len(name.parts) == 1 and name.stem.lower() == "index"
-    hidden = any(map(_is_hidden, name.parts))
-    return name.suffix.lower() in PAGE_ENDINGS and not hidden and not own_index and name.name.lower() != "robots.txt"
-
-
-def _is_hidden(part: str) -> bool:
-    return (part.startswith(".") and part != "..") or part == "__MACOSX"
 
 
 def read_file(file: Path) -> Payload:
@@ -386,6 +377,7 @@ def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _members_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Return the pages in an archive, in order of their names."""
-    infos = (info for info in archive.infolist() if not info.is_dir() and _is_page(PurePosixPath(info.filename)))
-    return sorted(infos, key=lambda info: info.filename)
+    """Return the files in an archive that are not hidden, in order of their names."""
+    infos = (info for info in archive.infolist() if not info.is_dir())
+    shown = (info for info in infos if not any(map(is_hidden, PurePosixPath(info.filename).parts)))
+    return sorted(shown, key=lambda info: info.filename)

@@ -10,18 +10,20 @@ import pickle
 import tempfile
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import Vocabulary
+from scraper.register import NHS_DATA_RELEASE
+from scraper.slugs import slug_of
 from snapshots.keeping.bodies import Headers
 from snapshots.keeping.readings import Progress, Unread, no_progress, read_all
 from snapshots.keeping.runlog import Capture, NewEdition
 from snapshots.keeping.store import Dues, Outcome, Rules, Store
-from snapshots.sources.captures import Found, Passed, Refused, SavedPage, count_pages, saved_pages
+from snapshots.sources.captures import Found, Passed, Refused, SavedPage, count_pages, edition_in
 from snapshots.sources.placing import place
 
 EARLIEST = "1991-08-06T00:00:00Z"
@@ -124,6 +126,8 @@ class Intake:
         self.refused: list[Refused] = []
         self.passed: Counter[str] = Counter()
         """Why → how many, of what is no organisation's page."""
+        self.without_ending: dict[str, str] = {}
+        """Slug that it would have → place, of each file that has no ending and lies where no address leads."""
         self.full_at: str | None = None
         """Where it was too much: what follows was not looked at."""
         self._known = known
@@ -145,6 +149,8 @@ class Intake:
         for one in found:
             if isinstance(one, Passed):
                 self.passed[one.why] += 1
+                if one.place:
+                    self.without_ending[slug_of(f"file:///{one.place}")] = one.place
             elif isinstance(one, Refused):
                 self.refused.append(one)
             elif reason := self._wrong_time(self.time_of(one)):
@@ -236,6 +242,10 @@ def _declared_charset(headers: Headers) -> str | None:
     return None
 
 
+def _counted(passed: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {why}" for why, number in sorted(passed.items()))
+
+
 def _told(refused: Iterable[Refused]) -> str:
     """Return the first few refusals, and how many more there are."""
     lines = [f"{one.place}: {one.reason}" for one in refused]
@@ -278,7 +288,12 @@ class Editions:
 
 
 def gather_editions(
-    intake: Intake, paths: Iterable[Path], vocabulary: Vocabulary, *, progress: Progress = no_progress
+    intake: Intake,
+    paths: Iterable[Path],
+    vocabulary: Vocabulary,
+    *,
+    hosts: Collection[str] = NHS_DATA_RELEASE.hosts,
+    progress: Progress = no_progress,
 ) -> Editions:
     """Return the pages saved under *paths* as editions: one of all files, one for each day of an archive's records.
 
@@ -286,7 +301,7 @@ def gather_editions(
         RegisterWatchError: There is nothing to take, and why.
     """
     paths = list(paths)
-    intake.gather(progress(saved_pages(paths), count_pages(paths), "gathering"))
+    intake.gather(progress(edition_in(paths, hosts), count_pages(paths), "gathering"))
     if intake.refused:
         raise IntakeRefusedError(f"{_told(intake.refused[:1])}; nothing was imported")
     if intake.full_at:
@@ -295,7 +310,8 @@ def gather_editions(
     intake.read(vocabulary, progress)
     editions = Editions(intake, _by_time(intake))
     if not editions.by_time:
-        raise IntakeRefusedError(f"{', '.join(map(str, paths))}: no pages found; nothing was imported")
+        others = f", only other things ({_counted(intake.passed)})" if intake.passed else ""
+        raise IntakeRefusedError(f"{', '.join(map(str, paths))}: no pages found{others}; nothing was imported")
     found = [page for edition in editions.by_time.values() for page in _all_of(edition)]
     refused = [Refused(page.place, reason) for page in found if (reason := intake.why_refused(page))]
     if len(refused) == len(found):
@@ -346,6 +362,8 @@ def take_editions(
     """
     told, taken = [], False
     intake = editions.intake
+    if complete:
+        _refuse_to_miss(store, editions)
     with store.writing():
         for time, gathered in sorted(editions.by_time.items()):
             edition = NewEdition(
@@ -369,6 +387,16 @@ def take_editions(
             refused = [Refused(slug, reason) for by_slug in reasons for slug, reason in by_slug.items()]
             raise IntakeRefusedError(f"{_told(refused)}: nothing was imported")
     return told
+
+
+def _refuse_to_miss(store: Store, editions: Editions) -> None:
+    """Refuse a complete edition if a page of the register may lie beside it: it would be told as gone."""
+    standing = {slug for slug in store.log.standing_pages() if slug in editions.intake.without_ending}
+    for slug in sorted(standing):
+        if any(slug not in edition for edition in editions.by_time.values()):
+            place = editions.intake.without_ending[slug]
+            way = f"call it {slug}.html, or put it into a folder organisations"
+            raise IntakeRefusedError(f"{place} has no ending and may be the page {slug}; {way}: nothing was imported")
 
 
 # --- a backfill -------------------------------------------------------------------------------------------------------
@@ -403,8 +431,7 @@ def backfill(store: Store, intake: Intake, rules: Rules, *, progress: Progress =
     if not good:
         if refused:
             raise IntakeRefusedError(f"{_told(refused)}: nothing was taken")
-        passed = ", ".join(f"{number:,} {why}" for why, number in sorted(intake.passed.items()))
-        others = f", only other things ({passed})" if passed else ""
+        others = f", only other things ({_counted(intake.passed)})" if intake.passed else ""
         raise IntakeRefusedError(f"no captures of organisations' pages found{others}: nothing was taken")
     outcomes: list[Outcome] = []
     with store.writing():  # what is kept must not change between looking and writing

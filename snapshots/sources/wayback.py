@@ -21,17 +21,16 @@ from scraper.slugs import slug_of
 from scraper.times import as_text
 from snapshots.sources.captures import (
     ERROR,
-    NO_PAGE,
     REDIRECT,
     Found,
     Passed,
     Refused,
     SavedPage,
     SourceError,
-    legible,
     read_file,
     slug_at,
 )
+from snapshots.sources.filenames import NO_PAGE, legible
 from snapshots.sources.payloads import Payload, digest_of, is_digest, read_digest
 
 MOST_BYTES = 64_000_000

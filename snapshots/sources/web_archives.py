@@ -19,9 +19,6 @@ from scraper.slugs import is_slug, slug_of
 from scraper.times import as_text, read_time
 from snapshots.sources.captures import (
     ERROR,
-    NO_PAGE,
-    OTHER_PAGE,
-    PAGE_ENDINGS,
     REDIRECT,
     EditionLook,
     Found,
@@ -29,6 +26,7 @@ from snapshots.sources.captures import (
     SavedPage,
     SourceError,
 )
+from snapshots.sources.filenames import NO_PAGE, OTHER_PAGE, PAGE_ENDINGS
 from snapshots.sources.payloads import Payload, digest_of, is_digest, read_digest, read_payload
 
 

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from cron.terminal.reports import BackfillReport, render_backfill
 from snapshots.keeping.runlog import KeptCapture
-from snapshots.sources.captures import Refused, SavedPage, captures_in, time_in
+from snapshots.sources.captures import Refused, SavedPage, captures_in
+from snapshots.sources.filenames import time_in
 from snapshots.sources.payloads import digest_of
 from snapshots.sources.placing import place
 from snapshots.sources.wayback import read_list
@@ -538,7 +539,10 @@ def test_an_archive_of_nothing_says_so(past, tmp_path):
     result = past.archive(tmp_path / "a.zip")
 
     assert result.exit_code == 1
-    assert result.stderr == "registerwatch: no captures of organisations' pages found: nothing was taken\n"
+    assert result.stderr == (
+        "registerwatch: no captures of organisations' pages found, only other things (1 other kind of file): "
+        "nothing was taken\n"
+    )
 
 
 def test_a_digest_that_does_not_match_is_refused_by_name(past, tmp_path):

@@ -154,6 +154,56 @@ def test_what_is_no_page_is_passed_over(started):
     assert started.counts() == before | {"runs": 2, "manifests": 2}
 
 
+def mirror(host="theysolditanyway.com", ending=""):
+    """Return the register's pages as `wget -r` and HTTrack leave them, with what they put beside them."""
+    links = "".join(f'<li><a href="organisations/{slug}{ending}">{slug}</a></li>' for slug in REGISTER)
+    front = f"<!DOCTYPE html><html><body><ul>{links}</ul></body></html>".encode()
+    pages = {f"{host}/organisations/{slug}{ending}": page.html() for slug, page in REGISTER.items()}
+    beside = {"hts-log.txt": b"HTTrack3.49-4 launched", "hts-cache/readme.txt": b"What's in this folder?"}
+    return pages | beside | {f"{host}/index.html": front, f"{host}/style.css": b"", f"{host}/about": front}
+
+
+@pytest.mark.parametrize("host", ["theysolditanyway.com", "mirror.example", "127.0.0.1:8900"])
+@pytest.mark.parametrize("ending", ["", ".html"])
+def test_a_mirror_is_an_edition_of_its_pages_and_what_lies_beside_them_is_counted(watch, host, ending):
+    result = watch.take(mirror(host, ending), "2026-10-01")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [row["slug"] for row in watch.json("organisations", "--format", "json")] == sorted(REGISTER)
+    said = " ".join(result.stdout.split())
+    front = "1 list of organisations" if host == "127.0.0.1:8900" else "1 of another page of the register"
+    assert all(one in said for one in ("3 other kinds of file", "1 file without an ending", front))
+
+
+def test_a_front_page_with_relative_links_is_a_list_and_no_refused_page(watch):
+    front = mirror("x.example", ".html")["x.example/index.html"]
+    result = watch.take(REGISTER | {"all_organisations.html": front}, "2026-10-01")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "Passed over 1 list of organisations" in " ".join(result.stdout.split())
+
+
+def test_a_known_page_that_lies_beside_a_complete_edition_without_an_ending_is_not_told_as_gone(started):
+    before = started.everything()
+    pages = {"university_of_harrowdale.html": HARROWDALE.html(), "wexcombe_city_council": WEXCOMBE.html()}
+    folder = write_edition(started.folder / "november", pages | {"nhs_eastmere_icb.html": EASTMERE.html()})
+
+    said = refused(started.run("import", folder, "--fetched-at", "2026-11-01", "--complete"))
+
+    assert said == (
+        f"{folder}/wexcombe_city_council has no ending and may be the page wexcombe_city_council; call it "
+        "wexcombe_city_council.html, or put it into a folder organisations: nothing was imported"
+    )
+    assert started.everything() == before
+
+    (folder / "wexcombe_city_council").rename(folder / "wexcombe_city_council.html")
+    (folder / "Makefile").write_text("all:")
+    result = started.run("import", folder, "--fetched-at", "2026-11-01", "--complete")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "Passed over 1 file without an ending" in " ".join(result.stdout.split())
+
+
 def test_pages_in_sub_folders_are_read_and_an_index_there_is_named_by_its_folder(watch):
     pages = {
         "pages/north/university_of_harrowdale.html": HARROWDALE.html(),

@@ -7,13 +7,14 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from scraper.limits import LARGEST_PAGE
-from snapshots.sources.captures import SourceError, count_pages, saved_pages
+from snapshots.sources.captures import Passed, SavedPage, SourceError, count_pages, edition_in
 from snapshots.sources.payloads import read_payload
 from tests.harness.editions import answer_archive, http_answer, web_archive
 
@@ -52,6 +53,10 @@ def folder(tmp_path):
     return tmp_path / "pages"
 
 
+def saved_pages(paths):
+    return [one for one in edition_in(paths) if isinstance(one, SavedPage)]
+
+
 def found(*paths):
     return [(page.slug, page.source, page.body) for page in saved_pages(paths)]
 
@@ -70,6 +75,63 @@ def test_a_zip_holds_what_its_folder_holds(folder, tmp_path):
             archive.write(file, file.relative_to(folder))
 
     assert found(tmp_path / "pages.zip") == EXPECTED
+
+
+def test_what_is_passed_over_is_told_with_its_reason(folder):
+    passed = [one for one in edition_in([folder]) if isinstance(one, Passed)]
+
+    assert Counter(one.why for one in passed) == {
+        "another page of the register": 1,
+        "other kind of file": 4,
+        "file without an ending": 1,
+    }
+    assert [one.place for one in passed if one.place] == [f"{folder}/no_ending"]
+    assert count_pages([folder]) == len(list(edition_in([folder])))
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("organisations/nhs_example_icb", "nhs_example_icb"),
+        ("organisations/dr._foster", "dr._foster"),
+        ("organisations/king%27s_college", "king's_college"),
+        ("theysolditanyway.com/organisations/nhs_example_icb", "nhs_example_icb"),
+        ("www.theysolditanyway.com/organisations/nhs_example_icb.html", "nhs_example_icb"),
+        ("127.0.0.1:8900/organisations/nhs_example_icb", "nhs_example_icb"),
+        ("mirror/Organisation/NHS_Example_ICB", "nhs_example_icb"),
+        ("organisations/dr.foster/index.html", "dr.foster"),
+        ("saved/dr.foster.html", "dr.foster"),
+        ("theysolditanyway.com/index.html", "another page of the register"),
+        ("mirror.example/index.html", "another page of the register"),
+        ("organisations/index.html", "another page of the register"),
+        ("theysolditanyway.com/organisations.html", "another page of the register"),
+        ("theysolditanyway.com/datasets/hes.html", "another page of the register"),
+        ("theysolditanyway.com/datasets/hes", "file without an ending"),
+        ("hts-cache/readme.txt", "other kind of file"),
+        ("hts-cache/x.html", "other kind of file"),
+        ("hts-log.txt", "other kind of file"),
+        ("organisations/style.css", "other kind of file"),
+        ("LICENSE", "file without an ending"),
+    ],
+)
+def test_a_file_is_the_page_of_its_address_or_passed_over(tmp_path, name, slug):
+    file = tmp_path / "saved" / name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"page")
+    with zipfile.ZipFile(tmp_path / "saved.zip", "w") as archive:
+        archive.writestr(name, b"page")
+
+    for path in (tmp_path / "saved", tmp_path / "saved.zip"):
+        (one,) = edition_in([path])
+        assert slug == (one.slug if isinstance(one, SavedPage) else one.why)
+
+
+def test_the_folder_that_is_named_may_itself_be_that_of_the_pages(tmp_path):
+    (tmp_path / "organisations").mkdir()
+    (tmp_path / "organisations" / "nhs_example_icb").write_bytes(b"page")
+
+    assert found(tmp_path / "organisations") == [("nhs_example_icb", "nhs_example_icb", b"page")]
+    assert found(tmp_path / "organisations" / "nhs_example_icb") == [("nhs_example_icb", "nhs_example_icb", b"page")]
 
 
 def test_an_index_is_a_page_if_it_is_named_itself(folder):
