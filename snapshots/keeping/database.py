@@ -211,6 +211,12 @@ def _opened(path: Path) -> Database:
     return db
 
 
+def search_tables(db: Database) -> list[str]:
+    """Return the full-text indexes over tables."""
+    rows = db.query("select name from sqlite_master where sql like '%using fts5%' and sql like '% content = ''_%'")
+    return [row["name"] for row in rows]
+
+
 def insert(db: Database, table: str, row: Mapping[str, Any], *, verb: str = "insert") -> int:
     """Insert one row by one statement; return its row id. Joins the transaction that is open."""
     # Not by sqlite-utils' own `insert`: it opens a savepoint and looks at the table for each row, which was a tenth of

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import pickle
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -24,7 +24,7 @@ from scraper.reading.blocks import looks_like_markup
 from scraper.reading.lines import closes
 from scraper.records import Agreement, Owned, RegisterPage, lines_of
 from scraper.register import NHS_DATA_RELEASE
-from snapshots.keeping.database import StoreError, insert
+from snapshots.keeping.database import StoreError, insert, search_tables
 from snapshots.keeping.states import States, as_json
 
 
@@ -204,18 +204,42 @@ class Readings:
         page = replace(page, tail=_tail_of(page.agreements, json.loads(row["tail"] or "[]")))
         return Reading(page, None, ends)
 
+    def forget(self) -> None:
+        """Forget every reading, and doubt every text and state that is not what its key says: both are made anew."""
+        for name in search_tables(self._db):
+            self._db.execute(f"insert into {name} ({name}) values ('rebuild')")
+        self._db.execute("delete from readings")
+        self._states.doubt_damaged()
+
+    def sweep(self, needed: Collection[str]) -> None:
+        """Delete what was read of bodies that nothing needs, and states and texts that nothing refers to."""
+        # By number of rows most are needed: what is not is found, and not everything else asked for.
+        kept = [row["body"] for row in self._db.query("select body from readings")]
+        unneeded = as_json([sha256 for sha256 in kept if sha256 not in needed])
+        self._db.execute(
+            "delete from readings where body in (select value from json_each(:bodies))", {"bodies": unneeded}
+        )
+        self._states.sweep()
+
     def unread(self) -> list[tuple[str, str, str | None]]:
         """Return (sha256, slug, declared charset) of the bodies that today's rules have not read."""
+        return self._bodies(read=False)
+
+    def read_by_these_rules(self) -> list[tuple[str, str, str | None]]:
+        """Return (sha256, slug, declared charset) of the bodies that today's rules have read."""
+        return self._bodies(read=True)
+
+    def _bodies(self, *, read: bool) -> list[tuple[str, str, str | None]]:
         rows = self._db.query(
             """
             select captures.body, min(captures.page) as page, min(captures.charset) as charset
             from captures
             left join readings on readings.body = captures.body and readings.rules = :rules
-            where captures.body is not null and readings.body is null
+            where captures.body is not null and (readings.body is not null) = :read
             group by captures.body
             order by captures.body
             """,
-            {"rules": self._rules},
+            {"rules": self._rules, "read": read},
         )
         return [(row["body"], row["page"], row["charset"]) for row in rows]
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlite_utils import Database
@@ -31,13 +32,31 @@ def prose_columns(column: str = "text") -> str:
     return ", ".join(f"{name}.{column} as {name}" for name in SECTIONS)
 
 
+STATES = f"""
+    select states.id, states.hash, states.unprinted, states.unread, {PLAIN_COLUMNS}, {prose_columns()}
+    from states
+    {PROSE_JOINS}
+    """
+"""The rows that `agreement_of` reads; conditions on `states` may follow."""
+
+
 def as_json(value: Any) -> str:
     """Return *value* as the JSON that is kept: compact, as printed."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _hash(text: str) -> str:
+def digest_of_text(text: str) -> str:
+    """Return the key of a text: 32 hex digits."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def digest_of_state(agreement: Agreement) -> str:
+    """Return the key of everything in a state: 32 hex digits."""
+    return _digest(agreement_to_json(agreement), sorted(agreement.unprinted), sorted(agreement.unread))
+
+
+def _digest(record: Mapping[str, Any], unprinted: list[str], unread: list[str]) -> str:
+    return digest_of_text(as_json([record, unprinted, unread]))
 
 
 MOST_REMEMBERED = 8_192
@@ -75,7 +94,7 @@ class States:
     def _id_of(self, agreement: Agreement) -> int:
         record = agreement_to_json(agreement)
         unprinted, unread = sorted(agreement.unprinted), sorted(agreement.unread)
-        digest = _hash(as_json([record, unprinted, unread]))
+        digest = _digest(record, unprinted, unread)
         if digest not in self._ids:
             found = next(iter(self._db.query("select id from states where hash = :hash", {"hash": digest})), None)
             self._ids[digest] = int(found["id"]) if found else self._insert(record, unprinted, unread, digest)
@@ -94,7 +113,7 @@ class States:
 
     def keep_text(self, text: str) -> int:
         """Return the id of *text*, keeping it if it is new."""
-        digest = _hash(text)
+        digest = digest_of_text(text)
         if digest not in self._text_ids:
             found = next(iter(self._db.query("select id from texts where hash = :hash", {"hash": digest})), None)
             if found is None:
@@ -120,23 +139,48 @@ class States:
         wanted = set(ids)
         missing = sorted(wanted - self._loaded.keys())
         if missing:
-            rows = list(
-                self._db.query(
-                    f"""
-                    select states.id, states.unprinted, states.unread, {PLAIN_COLUMNS}, {prose_columns()}
-                    from states
-                    {PROSE_JOINS}
-                    where states.id in (select value from json_each(:ids))
-                    """,
-                    {"ids": as_json(missing)},
-                )
-            )
+            where = "where states.id in (select value from json_each(:ids))"
+            rows = self._db.query(f"{STATES} {where}", {"ids": as_json(missing)})
             loaded = {int(row["id"]): agreement_of(row) for row in rows}
             found = {number: self._loaded[number] for number in wanted - loaded.keys()}
             for number, agreement in loaded.items():
                 self._remember(agreement, number)
             return found | loaded
         return {number: self._loaded[number] for number in wanted}
+
+    def damaged(self) -> Iterator[tuple[str, int]]:
+        """Yield (table, row) of the texts and states whose content is not that of their key."""
+        with tolerant(self._db):
+            for table, rows in (("texts", "select id, hash, text from texts"), ("states", STATES)):
+                for row in self._db.query(rows):
+                    if not _has_its_hash(table, row):
+                        yield table, row["id"]
+
+    def doubt_damaged(self) -> None:
+        """Take the key from damaged rows, so that none of them is taken for what it should be."""
+        for table, number in list(self.damaged()):
+            self._db.execute(f"update {table} set hash = 'damaged ' || id where id = :id", {"id": number})
+        self.forget()
+
+    def sweep(self) -> None:
+        """Delete the states and texts that nothing refers to."""
+        self._db.execute(
+            """
+            delete from states
+            where id not in (select state from agreement_versions)
+              and id not in (select value from readings, json_each(readings.states))
+              and id not in (
+                select place.value ->> 'believed' from beliefs, json_each(beliefs.belief, '$.places') as place
+              )
+            """
+        )
+        used = " union ".join(
+            f"select {column} from {table} where {column} is not null"
+            for table, columns in (("states", SECTIONS), ("changes", ("before_text", "after_text")))
+            for column in columns
+        )
+        self._db.execute(f"delete from texts where id not in ({used})")
+        self.forget()
 
     def forget(self) -> None:
         """Let go of what was loaded; ids of rows that were rolled back must not be believed."""
@@ -152,6 +196,28 @@ def agreement_of(row: Mapping[str, Any]) -> Agreement:
     record |= {name: json.loads(row[name]) for name in _AS_JSON if row[name] is not None}
     record |= {name: bool(row[name]) for name in _FLAGS if row[name] is not None}
     return agreement_from_json(record, frozenset(json.loads(row["unprinted"])), frozenset(json.loads(row["unread"])))
+
+
+@contextmanager
+def tolerant(db: Database) -> Iterator[None]:
+    """Let text that is no UTF-8 be read: what a turned bit left is to be found, not to be stumbled over."""
+    db.conn.text_factory = lambda text: text.decode("utf-8", "replace")
+    try:
+        yield
+    finally:
+        db.conn.text_factory = str
+
+
+NOT_READABLE = (ValueError, TypeError, AttributeError, LookupError)
+"""What values raise that are not what was written."""
+
+
+def _has_its_hash(table: str, row: Mapping[str, Any]) -> bool:
+    try:
+        found = digest_of_text(row["text"]) if table == "texts" else digest_of_state(agreement_of(row))
+    except NOT_READABLE:
+        return False
+    return bool(found == row["hash"])
 
 
 # --- changes ----------------------------------------------------------------------------------------------------------

@@ -220,20 +220,18 @@ class Store:
 
     def _derive_all(self, readings: Readings, rules: Rules, progress: Progress) -> dict[int, Outcome]:
         """Derive the whole history again; return what became of each run."""
-        self._read_again(readings, rules, progress)
+        needed = self._needed()
+        self._read_again(readings, needed, rules, progress)
         history = HistoryWriter(self.db, self.states)
         history.clear()
         # Remembered, where the newest run asks the tables: those are being filled, page by page and run by run.
         past = Remembered()
-        effective: dict[str, Origin] = {}
         outcomes = {}
-        for row in list(self.db.query("select * from runs order by captured_at")):
-            own = seen_again(self.log.origins_of(row["id"]), effective, row["captured_at"])
-            effective |= own
-            seen = {
-                slug: own.get(slug) or replace(effective[slug], captured_at=row["captured_at"])
-                for slug in self.log.sighted(row)
-            }
+        for row, seen in self._runs_as_seen():
+            if row["decision"] == "discarded":
+                self.db.table("runs").update(row["id"], {"state": "discarded"})
+                outcomes[row["id"]] = Outcome(run=row["id"])
+                continue
             pages = {slug: page for slug, page in past.pages.items() if page.body is not None}
             quiet = frozenset(
                 slug
@@ -242,10 +240,6 @@ class Store:
             )
             known = {slug for slug, page in pages.items() if not page.gone}
             edition, refused = self._edition(row, seen, readings, past, quiet, known)
-            if row["decision"] == "discarded":
-                self.db.table("runs").update(row["id"], {"state": "discarded"})
-                outcomes[row["id"]] = Outcome(run=row["id"], refused=refused)
-                continue
             trusted = row["decision"] == "released"
             edition = heed_headings(past, edition, rules.vocabulary)
             decision = decide(past, edition, vocabulary=rules.vocabulary, guards=rules.guards, trusted=trusted)
@@ -254,8 +248,28 @@ class Store:
                 past.learn(decision.pages, decision.facts, complete=edition.complete, frame=edition.frame)
             outcomes[row["id"]] = _outcome(edition, decision, listed, refused)
         self.deliveries.follow_history()
+        readings.sweep(needed)
         self._note_rules()
         return outcomes
+
+    def _runs_as_seen(self) -> Iterator[tuple[dict[str, Any], dict[str, Origin]]]:
+        """Yield each run, in order of capture, with the bytes that it saw of each page."""
+        effective: dict[str, Origin] = {}
+        for row in list(self.db.query("select * from runs order by captured_at")):
+            own = seen_again(self.log.origins_of(row["id"]), effective, row["captured_at"])
+            effective |= own
+            yield (
+                row,
+                {
+                    slug: own.get(slug) or replace(effective[slug], captured_at=row["captured_at"])
+                    for slug in self.log.sighted(row)
+                },
+            )
+
+    def _needed(self) -> frozenset[str]:
+        """Return the bodies that must be read: of a discarded run its pages are kept, and nothing of what they say."""
+        runs = (seen for row, seen in self._runs_as_seen() if row["decision"] != "discarded")
+        return frozenset(origin.sha256 for seen in runs for origin in seen.values())
 
     def _edition(
         self,
@@ -296,18 +310,20 @@ class Store:
     def _note_rules(self) -> None:
         insert(self.db, "derivation", {"id": 1, "rules": _deriving_rules()}, verb="replace")
 
-    def _read_again(self, readings: Readings, rules: Rules, progress: Progress) -> None:
-        """Read the bodies that today's rules have not read."""
-        unread = readings.unread()
+    def _read_again(self, readings: Readings, needed: frozenset[str], rules: Rules, progress: Progress) -> None:
+        """Read the bodies that are needed and that today's rules have not read."""
+        unread = [one for one in readings.unread() if one[0] in needed]
         bodies = (Unread(sha256, slug, self.bodies.read(sha256), charset) for sha256, slug, charset in unread)
         found = read_all(bodies, len(unread), rules.vocabulary)
         for sha256, reading in progress(found, len(unread), "reading"):
             readings.keep(sha256, reading)
 
-    def reparse(self, rules: Rules, *, progress: Progress = no_progress) -> dict[int, Outcome]:
-        """Derive everything again by today's rules."""
+    def reparse(self, rules: Rules, *, again: bool = False, progress: Progress = no_progress) -> dict[int, Outcome]:
+        """Derive everything again by today's rules; *again* means from the bytes, also what these rules have read."""
         with self.writing():
             readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
+            if again:
+                readings.forget()
             return self._derive_all(readings, rules, progress)
 
     # --- an operator's decisions --------------------------------------------------------------------------------------

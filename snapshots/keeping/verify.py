@@ -9,6 +9,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import zstandard
@@ -18,7 +19,9 @@ from scraper.text import cut, one_line
 from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.chain import Fact, Head, capture_fact, captures_of, hash_of, keys_by_number, run_fact, text_of
 from snapshots.keeping.database import DatabaseError
+from snapshots.keeping.derived import HEALED, flaw_beside, flaws_of_derived
 from snapshots.keeping.readings import Progress
+from snapshots.keeping.store import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,28 +73,39 @@ class _Log:
     """SHA-256 → manifest, run and page that first had it."""
 
 
-def verify(db: Database, progress: Progress, known_head: Head | None = None) -> Report:
-    """Look at everything, as it is at one moment; a run may write meanwhile.
+def verify(
+    db: Database, progress: Progress, rules: Rules, known_head: Head | None = None, *, beside: Path | None = None
+) -> Report:
+    """Look at everything that is kept, and at what was derived from it as far as that has a key of its own.
+
+    It is as it was at one moment; a run may write meanwhile.
 
     Args:
         db: The database.
         progress: Shows how far it is.
+        rules: What pages are read by.
         known_head: A head that somebody else kept.
+        beside: The database's file, if everything is to be derived once more, beside it, and compared.
+
+    Raises:
+        BackupError: There is no room beside it.
     """
-    check = _Check(db, progress, known_head)
+    check = _Check(db, progress, rules, known_head)
     db.execute("begin")  # one moment: a run that commits meanwhile would look like a flaw
     try:
         flaw = next(check.flaws(), None)
-        return check.report(flaw)
     except DatabaseError as error:
-        return check.report(Flaw(what=f"the file cannot be read: {error}"))
+        flaw = Flaw(what=f"the file cannot be read: {error}")
     finally:
         db.execute("rollback")
+    if flaw is None and beside is not None and (what := flaw_beside(db, beside, rules, progress)):
+        flaw = Flaw(what=f"{what}; {HEALED}")
+    return check.report(flaw)
 
 
 class _Check:
-    def __init__(self, db: Database, progress: Progress, known_head: Head | None) -> None:
-        self._db, self._progress, self._known_head = db, progress, known_head
+    def __init__(self, db: Database, progress: Progress, rules: Rules, known_head: Head | None) -> None:
+        self._db, self._progress, self._rules, self._known_head = db, progress, rules, known_head
         self._bodies = Bodies(db)
         self._log = _Log()
         self._last: Mapping[str, Any] | None = None  # the manifest that was looked at last
@@ -110,14 +124,14 @@ class _Check:
 
     def flaws(self) -> Iterator[Flaw]:
         """Yield what is not as it was."""
-        # In this order: what comes after the first flaw may be its consequence. Derived tables are not looked at, for
-        # they are no proof: `reparse` makes them anew from what is checked here.
+        # In this order: what comes after the first flaw may be its consequence.
         yield from self._file()
         yield from self._chain()
         yield from self._kept_head()
         yield from self._against_log()
         yield from self._every_body()
         yield from self._references()
+        yield from self._derived()
 
     def _file(self) -> Iterator[Flaw]:
         (answer,) = self._db.execute("pragma integrity_check(1)").fetchone()
@@ -263,6 +277,11 @@ class _Check:
         for table, row, parent, _ in self._db.execute("pragma foreign_key_check"):
             where = f"{table}, row {row}" if row is not None else table
             yield Flaw(what=f"{where}: refers to what is not in {parent}; of a derived table, reparse makes it anew")
+
+    def _derived(self) -> Iterator[Flaw]:
+        seed = self._last["hash"] if self._last else ""
+        for what in flaws_of_derived(self._db, self._rules, self._progress, seed=seed):
+            yield Flaw(what=f"{what}; {HEALED}")
 
 
 def _difference(actual: Mapping[str, Any], said: Mapping[str, Any], who: str) -> str | None:

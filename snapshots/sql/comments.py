@@ -56,9 +56,11 @@ def _first_sentence(comment: str) -> str:
 def _read() -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     descriptions = {"_sqlite_migrations": "Which steps of the schema this file has gone through."}
     of_fields = {name: one.meaning for name, one in FIELDS.items()}
+    shown = {name: meaning for name, meaning in of_fields.items() if name not in NOT_SHOWN}
     meanings: dict[str, dict[str, str]] = {
         "states": of_fields | {name: of_fields[name].replace(";", ", a row of texts;") for name in SECTIONS},
-        "current_agreements": {name: meaning for name, meaning in of_fields.items() if name not in NOT_SHOWN},
+        "current_agreements": dict(shown),
+        "printed_versions": dict(shown),
     }
     files = dict(_files(_FOLDER))
     # In the order in which they are executed: what a step adds comes after the table, a view after all it shows.

@@ -15,6 +15,18 @@ join states on states.id = agreement_versions.state
 /* prose */
 where agreements.standing;
 
+-- Every agreement as committed runs saw it, with all its fields: one row for each version, the newest last.
+create view printed_versions as
+select
+  agreement_versions.page,  -- Slug of the page.
+  agreement_versions.first_seen,  -- Time of the first run that saw the agreement like this.
+  agreement_versions.last_seen,  -- Time of the last run that saw it; null while it is printed.
+  /* fields */
+  agreement_versions.id as version  -- Number of the version.
+from agreement_versions
+join states on states.id = agreement_versions.state
+/* prose */;
+
 -- Which changes belong to a register-wide one. A group that was told and is no longer found names its members too,
 -- wherever they belong now.
 create view change_groups as

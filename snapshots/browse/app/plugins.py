@@ -28,11 +28,19 @@ _CHANGES = frozenset({"change", "change_id", "group_id", "member_of"})
 _REFERENCES = frozenset({"reference"})
 _PAGES = frozenset({"page"})
 _CHANGE_TABLES = frozenset({"changes", "recent_changes"})
+_BODIES = frozenset({"base", "body", "sha256", "snapshot_after", "snapshot_before"})
+_STATES = frozenset({"after_text", "before_text", "state", "states"})
 
 
 @hookimpl  # type: ignore[untyped-decorator,unused-ignore]  # the library has no types
-def render_cell(value: Any, column: str, table: str | None) -> Markup | None:
+def render_cell(value: Any, column: str, table: str | None, datasette: Any) -> Markup | None:
     """Return a cell as markup; None leaves it to Datasette."""
+    site = datasette.jinja_env.globals["site"]
+    if site.public and column in _STATES and isinstance(value, int | dict):
+        return Markup.escape(value["value"] if isinstance(value, dict) else value)  # its row is not shown there
+    of_body = str(value["value"] if isinstance(value, dict) else value)
+    if column in _BODIES and re.fullmatch("[0-9a-f]{64}", of_body):
+        return _link(addresses.snapshot(of_body), of_body) if site.shows_pages else Markup.escape(of_body)
     if isinstance(value, dict):
         return _labelled(column, str(value["value"]), str(value["label"]))
     if not isinstance(value, str) or not value:

@@ -30,6 +30,16 @@ from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS, questions_
 PRIVATE = frozenset({"attempts", "bodies", "deliveries", "dictionaries", "validators"})
 """Tables of which `--public` shows nothing: kept pages, to whom what was sent, what the server said to us."""
 
+AS_READ = frozenset(
+    {"beliefs", "readings", "states", "texts"}
+    | {
+        f"{index}{part}"
+        for index in ("states_search", "texts_search")
+        for part in ("", "_config", "_data", "_docsize", "_idx")
+    }
+)
+"""Tables of what was read of pages, believed or not: `--public` shows it by views, which go through committed runs."""
+
 PRIVATE_COLUMNS = frozenset({("captures", "headers")})
 """Columns of other tables that read as null there: what the server sent to us alone, cookies perhaps."""
 
@@ -80,7 +90,9 @@ def metadata(*, register: str, index: str, public: bool) -> dict[str, Any]:
             DATABASE: {
                 "title": f"{register}: all tables",
                 "description": f"What registerwatch remembers of the {register}. {NHS_DATA_RELEASE.credit}",
-                "tables": {name: _table(name, public=public) for name in sorted({*MEANINGS, *_TABLES, *_HIDDEN})},
+                "tables": {
+                    name: _table(name, public=public) for name in sorted({*MEANINGS, *_TABLES, *_HIDDEN, *AS_READ})
+                },
                 "queries": {
                     question.name: {"title": question.title, "description": question.description, "sql": question.sql}
                     for question in QUESTIONS
@@ -96,7 +108,7 @@ def _table(name: str, *, public: bool) -> dict[str, Any]:
         table["description"] = DESCRIPTIONS[name]
     if name in _HIDDEN:
         table["hidden"] = True
-    if public and name in PRIVATE:
+    if public and name in PRIVATE | AS_READ:
         table |= {"allow": False, "hidden": True}
     return table
 

@@ -43,7 +43,7 @@ def snapshot(request: PageRequest) -> Mapping[str, Any]:
     sha256 = _sha256(request, request.path["sha256"])
     if sha256 != request.path["sha256"]:
         raise MovedError(addresses.with_query(addresses.snapshot(sha256), _query(request)))
-    capture = _capture(request.reader, sha256)
+    capture = _capture(request, sha256)
     body = Bodies(request.reader.db).read(sha256)
     as_source = request.words.one("as") == "source"
     kept = kept_as(request.reader, request.site, sha256)
@@ -79,7 +79,7 @@ def snapshot(request: PageRequest) -> Mapping[str, Any]:
 def raw(request: PageRequest) -> PageFile:
     """Return the bytes of a kept page as a file of plain text, whatever they are."""
     sha256 = _sha256(request, request.path["sha256"])
-    capture = _capture(request.reader, sha256)
+    capture = _capture(request, sha256)
     body = Bodies(request.reader.db).read(sha256)
     return PageFile(body=body, content_type="text/plain; charset=utf-8", name=_file_name(capture["page"], sha256))
 
@@ -113,13 +113,17 @@ def _sha256(request: PageRequest, digits: str) -> str:
     return str(rows[0]["sha256"])
 
 
-def _capture(reader: Reader, sha256: str) -> Row:
+def _capture(request: PageRequest, sha256: str) -> Row:
     """Return how the bytes first came, with the page that they are of.
 
     Raises:
-        NotThereError: No run had these bytes: they were kept by one that was killed.
+        NotThereError: No run had these bytes: they were kept by one that was killed. Or, to the public, no run believed
+            them.
     """
-    row = reader.row(
+    believed = "select 1 from snapshots where body = :sha256 limit 1"
+    if request.site.public and request.reader.row(believed, {"sha256": sha256}) is None:
+        raise NotThereError("These bytes are kept, but no run believed them: they are not shown here.")
+    row = request.reader.row(
         """
         select captures.page, coalesce(pages.organisation, pages.key) as organisation, captures.captured_at,
           captures.source, captures.charset, captures.headers, captures.run, runs.kind as run_kind, runs.state
@@ -205,7 +209,7 @@ def _other(request: PageRequest, sha256: str) -> Row | None:
     other = _sha256(request, typed)
     if other == sha256:
         raise BadAddressError("A kept page has nothing in it that differs from itself.")
-    return {**_capture(request.reader, other), "sha256": other}
+    return {**_capture(request, other), "sha256": other}
 
 
 def _compared(reader: Reader, other: Row, lines: Sequence[PageLine], as_source: bool) -> Sequence[Any]:

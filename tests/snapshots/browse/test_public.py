@@ -140,7 +140,6 @@ def test_the_same_things_are_there_on_this_machine(register, local):
         "/register/snapshots?_facet=body",
         "/register/runs/9",
         "/register/runs/9.json?_extras=foreign_key_tables",
-        "/register/readings.json?_labels=on",
         "/status",
         "/runs/9",
         "/runs/9/manifests/9.json",

@@ -8,8 +8,9 @@ from contextlib import closing
 import pytest
 import zstandard
 
+from scraper.names.vocabulary import default_vocabulary
 from snapshots.keeping.chain import head, text_of
-from snapshots.keeping.store import open_store
+from snapshots.keeping.store import Rules, open_store
 from snapshots.keeping.verify import verify
 from tests.harness.editions import HARROWDALE, REGISTER, WEXCOMBE, Watch, many, with_project
 from tests.harness.nights import Nights
@@ -41,7 +42,7 @@ def manifests(watch):
 
 def is_as_it_was(watch):
     with closing(open_store(watch.database)) as store:
-        return verify(store.db, lambda items, _length, _word: items).flaw is None
+        return verify(store.db, lambda items, _length, _word: items, Rules(default_vocabulary())).flaw is None
 
 
 def test_an_import_is_one_manifest_that_names_pages_addresses_checksums_and_times(watch):

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from scraper.names.vocabulary import default_vocabulary
 from snapshots.keeping.chain import begin_chain
 from snapshots.keeping.database import open_database
 from tests.harness.editions import HARROWDALE, REGISTER, Page, Watch, many, with_project
@@ -292,7 +293,7 @@ def test_a_head_may_be_written_in_groups_and_capitals(watch):
 
 
 def test_a_run_may_write_meanwhile(watch):
-    from snapshots.keeping.store import open_store
+    from snapshots.keeping.store import Rules, open_store
     from snapshots.keeping.verify import verify
 
     def write_in_between(items, _length, word):
@@ -301,7 +302,7 @@ def test_a_run_may_write_meanwhile(watch):
         return items
 
     with closing(open_store(watch.database)) as store:
-        report = verify(store.db, write_in_between)
+        report = verify(store.db, write_in_between, Rules(default_vocabulary()))
 
     assert (report.flaw, report.manifests) == (None, 6)
     assert head_of(watch).startswith("7:")
