@@ -1,29 +1,29 @@
 """How changes, and one agreement, are told on a terminal: values go in, text comes out. Nothing is printed here.
 
-Two lines a change at any width: who and where, then what. The words on the second line come from the change's values;
-its full sentence is for mails and feeds.
+Two lines a change or more, at any width: who and where, then what, in the words of mails and pages.
 """
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from cron.terminal.style import NARROWEST, cut, in_words, paint, wrap
+from cron.terminal.style import NARROWEST, cut, paint, wrap
 from diff.change import Change
 from diff.kinds import ChangeKind
 from diff.saying.english import moment, plural, weekday
+from diff.saying.phrase import Phrase, Told, phrase
 from diff.saying.redline import Redline, Run
-from diff.saying.remarks import own_words_of
 from diff.saying.sentence import NAMES, who
-from diff.saying.values import reworded
 from diff.severity import Severity
 from scraper.records import SECTIONS
 from scraper.text import clean
 
-_VALUE = 34
 _INDENT = " " * 8
 _GAP = 5
+_SIGNS = {"same": "=", "out": "-", "in": "+"}
+_MARKS = {"same": ("", ""), "out": ("[-", "-]"), "in": ("{+", "+}")}
+_COLOURS = {"same": "", "out": "yellow", "in": "green"}
 
 
 def render_changes(
@@ -51,7 +51,8 @@ def render_changes(
         run = list(same_run)
         lines = [_run_heading(run, width, colour), ""]
         for change in run:
-            lines += _two_lines(change, width, colour, (dataset_counts or {}).get(change.reference or ""))
+            told = Told(change, datasets=(dataset_counts or {}).get(change.reference or ""))
+            lines += render_change(told, width=width, colour=colour)
         blocks.append("\n".join(lines))
     if not changes:
         blocks.append("No changes.")
@@ -74,8 +75,9 @@ def _run_heading(changes: Sequence[Change], width: int, colour: bool) -> str:
     return paint(title, "underline", colour) + paint(between + count, "dim", colour)
 
 
-def _two_lines(change: Change, width: int, colour: bool, datasets: int | None) -> Iterator[str]:
-    severity = change.severity
+def render_change(told: Told, *, width: int, colour: bool) -> Iterator[str]:
+    """Yield the lines of one change: how severe it is and whom it is about, then what happened, as mails say it."""
+    change, severity = told.change, told.change.severity
     bold = "bold" if severity in ("high", "medium") else ""
     word = paint(severity.upper().ljust(6), "bold red", colour) if severity == "high" else paint(severity, bold, colour)
     tail = _tail(change, width)
@@ -84,13 +86,12 @@ def _two_lines(change: Change, width: int, colour: bool, datasets: int | None) -
     gap = "  " if severity == "high" else " " * (len(_INDENT) - len(severity))
     yield word + gap + paint(name, bold, colour) + space + paint(tail, "dim", colour)
 
-    kind = f"{_INDENT}{change.kind:<{_VALUE - len(_INDENT)}}"
-    # A kind that is longer than its column pushes its value to the right, and is not cut: it is what --kind takes.
-    if len(kind) > _VALUE:
-        kind += "  "
     plain = change.substantive and not change.withdrawn
-    for number, line in enumerate(_value_lines(change, width - _VALUE, colour and plain, datasets)):
-        yield (kind if number == 0 else " " * _VALUE) + (line if plain else paint(line, "dim", colour))
+    said = list(_said(phrase(told), width - len(_INDENT), colour and plain))
+    if change.kind is ChangeKind.AGREEMENT_ADDED and change.title:
+        said += wrap(f"“{clean(change.title)}”", width - len(_INDENT))
+    for line in said:
+        yield _INDENT + (line if plain else paint(line, "dim", colour))
 
 
 def _who(change: Change) -> str:
@@ -107,92 +108,21 @@ def _tail(change: Change, width: int) -> str:
     return "   ".join([*named, change.id[:8]] if width >= 100 else named)
 
 
-_SENTENCES = {
-    ChangeKind.ORGANISATION_ADDED: "new on the register's pages",
-    ChangeKind.ORGANISATION_REMOVED: "no longer on the register's pages",
-    ChangeKind.AGREEMENT_REMOVED: "no longer on the register's pages",
-}
-_ITEMS = {
-    ChangeKind.DATASET_ADDED,
-    ChangeKind.DATASET_REMOVED,
-    ChangeKind.CONTROLLER_ADDED,
-    ChangeKind.CONTROLLER_REMOVED,
-    ChangeKind.DISCUSSION_ADDED,
-    ChangeKind.LEGAL_BASIS_CHANGED,
-}
-_QUOTED = {
-    ChangeKind.FLAG_RAISED,
-    ChangeKind.FLAG_CLEARED,
-    ChangeKind.INCIDENT_NOTED,
-    ChangeKind.INCIDENT_REMOVED,
-}
-
-
-def _value_lines(change: Change, width: int, colour: bool, datasets: int | None) -> list[str]:
-    lines = list(_what(change, width, colour, datasets))
-    if change.withdrawn:
-        lines += wrap("withdrawn: told once, no longer found", width)
-    return lines or [""]
-
-
-def _what(change: Change, width: int, colour: bool, datasets: int | None) -> Iterable[str]:
-    kind, before, after = change.kind, change.before, change.after
-    if kind is ChangeKind.REORGANISATION:
-        return wrap(clean(change.summary), width)
-    if kind in _SENTENCES:
-        return wrap(_SENTENCES[kind], width)
-    if kind is ChangeKind.AGREEMENT_ADDED:
-        again = ["listed again"] if change.details.listed_again else []
-        counted = [plural(datasets, "dataset")] if datasets is not None else []
-        return wrap("; ".join([clean(change.title or "without a title"), *again, *counted]), width)
-    if kind in (ChangeKind.TEXT_CHANGED, ChangeKind.WORDING_CHANGED):
-        return wrap(_reworded(change), width)
-    if kind in _QUOTED:
-        out, into = ([f'"{said}"'] if said else [] for said in own_words_of(change))
-        return _signed(out, into, width, colour)
-    if kind in _ITEMS or change.is_same_edit:
-        return _out_and_in(change, width, colour)
-    arrow = _arrow(in_words(before), in_words(after), width, colour)
-    if arrow:
-        return [arrow]
-    if change.removed or change.added:
-        return _signed(change.removed, change.added, width, colour)
-    return _signed([in_words(before)], [in_words(after)], width, colour)
-
-
-def _out_and_in(change: Change, width: int, colour: bool) -> Iterable[str]:
-    """Say what went and what came; what stays of a set is not repeated."""
-    out, into = change.removed, change.added
-    if not out and not into:
-        out, into = (in_words(change.before),), (in_words(change.after),)
-    arrow = _arrow(in_words(out), in_words(into), width, colour) if out and into else ""
-    return [arrow] if arrow else _signed(out, into, width, colour)
-
-
-def _arrow(before: str, after: str, width: int, colour: bool) -> str:
-    """Return both values on one line, or nothing if they do not fit."""
-    if len(before) + len(after) + 3 > width:
-        return ""
-    return f"{paint(before, 'yellow', colour)} {paint('→', 'dim', colour)} {paint(after, 'green', colour)}"
-
-
-def _signed(out: Iterable[str], into: Iterable[str], width: int, colour: bool) -> Iterator[str]:
-    for sign, texts, style in (("- ", out, "yellow"), ("+ ", into, "green")):
-        for text in texts:
-            lines = wrap(clean(text), width - len(sign))
-            for number, line in enumerate(lines):
-                yield paint((sign if number == 0 else "  ") + line, style, colour)
-
-
-def _reworded(change: Change) -> str:
-    section = clean(change.field or "text").replace("_", " ")
-    if change.field == "remainder":  # no reader knows the field by its name
-        section = NAMES[change.field].lower()
-    if change.kind is ChangeKind.TEXT_CHANGED and not change.group and not (change.before and change.after):
-        return f"{section}: {'now printed' if change.after else 'no longer printed'}"
-    if change.kind is not ChangeKind.TEXT_CHANGED:
-        return f"{section}: printed differently"
-    return f"{section}, {clean(reworded(change)).rstrip('.')}"
+def _said(said: Phrase, width: int, colour: bool) -> Iterator[str]:
+    """Yield what happened, with its values where they fit beside it and else below it."""
+    words, values = clean(said.words), [(mark, clean(text)) for mark, text in said.lines]
+    if said.form == "pair" and len(words) + 1 + len(" → ".join(text for _, text in values)) <= width:
+        arrow = f" {paint('→', 'dim', colour)} "
+        yield f"{words} {arrow.join(paint(text, _COLOURS[mark], colour) for mark, text in values)}"
+    else:
+        yield from wrap(words, width)
+        for mark, text in values:
+            for number, line in enumerate(wrap(text, width - 2)):
+                yield paint(f"{' ' if number else _SIGNS[mark]} {line}", _COLOURS[mark], colour)
+    if said.form == "prose":
+        yield from _marked_lines(said.runs, width, colour)
+    if said.note:
+        yield from wrap(clean(said.note), width)
 
 
 # --- one agreement ----------------------------------------------------------------------------------------------------
@@ -261,9 +191,6 @@ def _hanging(start: str, text: str, width: int) -> Iterator[str]:
 
 
 # --- its prose at two times -------------------------------------------------------------------------------------------
-
-_MARKS = {"same": ("", ""), "out": ("[-", "-]"), "in": ("{+", "+}")}
-_COLOURS = {"same": "", "out": "yellow", "in": "green"}
 
 
 def render_redlines(

@@ -7,12 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cron.terminal.news import render_change
 from cron.terminal.style import LABEL, Pen
 from cron.work.afterwards import Afterwards
 from cron.work.nightly import RunFacts
 from diff.change import Change
 from diff.kinds import ChangeKind
 from diff.saying.english import duration, moment, plural, size, weekday
+from diff.saying.phrase import Told
 from diff.severity import Severity
 from scraper.text import clean
 from scraper.times import read_time
@@ -22,6 +24,8 @@ from snapshots.asking.status import decide_on
 NOTICES_SHOWN = 3
 # There are as many labels that may be newly not understood; of pages that fail for long the first few are enough.
 NEEDS_SHOWN = 20
+NEWS_SHOWN = 5
+"""Changes that a run tells by itself: the most severe ones."""
 MOST_NAMED = 3
 """Captures that are refused for the same reason and named; of more the first ones are, and a number."""
 
@@ -45,6 +49,7 @@ def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str
         "",
         *_failures("failed", facts.failed, pen),
         *_changes_by_kind(facts.changes, pen, baseline=facts.baseline),
+        *([] if facts.held else _most_severe(facts, pen)),
         *_notices(facts.notices, pen),
         *_unread(facts.unread, pen),
         *_after_lines(facts.after, pen),
@@ -61,6 +66,22 @@ def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str
     if len(needs) > NEEDS_SHOWN:
         lines += pen.need(f"And {len(needs) - NEEDS_SHOWN:,} more: registerwatch status")
     return "\n".join(lines) + "\n"
+
+
+def _most_severe(facts: RunFacts, pen: Pen) -> Iterator[str]:
+    """Say what the most severe changes are, and where to read the others."""
+    order = list(Severity)
+    told = sorted((change for change in facts.changes if change.substantive), key=lambda one: order.index(one.severity))
+    if not told:
+        return
+    yield from ("", pen.paint("The most severe of them" if len(told) > NEWS_SHOWN else "What changed", "bold"))
+    for change in told[:NEWS_SHOWN]:
+        counts = facts.dataset_counts.get(change.reference or "")
+        yield from ("", *render_change(Told(change, datasets=counts), width=pen.width, colour=pen.colour))
+    if facts.run is not None:
+        more = f"{len(told) - NEWS_SHOWN:,} more: " if len(told) > NEWS_SHOWN else "Again: "
+        where = f"\n{facts.page}" if facts.page else ""
+        yield from ("", *pen.wrap(f"{more}registerwatch changes --since {facts.started_at}"), *where.split("\n")[1:])
 
 
 def run_in_a_line(facts: RunFacts) -> str:
@@ -320,14 +341,16 @@ def _changes_by_kind(changes: Sequence[Change], pen: Pen, *, baseline: bool = Fa
         yield label + "    ".join([why, *tail])
         return
     yield label + "    ".join([pen.paint(f"{len(told):,}", "bold"), *_severities(told, pen), *tail])
-    yield ""
-    yield from _in_columns(Counter(change.kind for change in told), pen.width)
+    counts = Counter(change.kind.row.heading for change in told)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    yield from pen.wrap(", ".join(f"{heading} {number:,}" for heading, number in ordered), indent=LABEL)
     for change in told:
         if change.kind is ChangeKind.REORGANISATION:
-            yield from pen.wrap(clean(change.summary), "dim", indent=LABEL + 1)
+            yield from pen.wrap(clean(change.summary), "dim", indent=LABEL)
         elif change.is_same_edit:
-            sentence = f"one of the {change.kind} is the same edit on {plural(change.agreements, 'agreement')}"
-            yield from pen.wrap(sentence, "dim", indent=LABEL + 1)
+            edit = f"is the same edit on {plural(change.agreements, 'agreement')}"
+            sentence = f"one of these, “{change.kind.row.heading}”, {edit}"
+            yield from pen.wrap(sentence, "dim", indent=LABEL)
 
 
 def _severities(changes: Sequence[Change], pen: Pen) -> Iterator[str]:
@@ -337,13 +360,3 @@ def _severities(changes: Sequence[Change], pen: Pen) -> Iterator[str]:
         if counts[severity]:
             word = "HIGH" if severity is Severity.HIGH else severity
             yield pen.paint(f"{counts[severity]:,} {word}", styles.get(severity, ""))
-
-
-def _in_columns(kinds: Counter[str], width: int) -> Iterator[str]:
-    """Lay out numbers and kinds, most frequent first, down the columns."""
-    ordered = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
-    cells = [f"{number:>4,}  {kind:<28}" for kind, number in ordered]
-    columns = max((width - LABEL + 2) // len(cells[0]), 1)
-    rows = -(-len(cells) // columns)
-    for row in range(rows):
-        yield (" " * (LABEL - 2) + "".join(cells[row::rows])).rstrip()

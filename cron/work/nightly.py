@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -12,12 +12,14 @@ from cron.work.context import AlreadyRunningError, Context, only_run
 from cron.work.crawl import Crawl, find_pages
 from cron.work.outbox import what_to_tell
 from diff.change import Change
+from diff.kinds import ChangeKind
 from diff.names import said_nearest
 from scraper.errors import RegisterWatchError, SettingsError
 from scraper.times import as_text, read_time
 from scraper.web.fetch import Fetcher, FetchPolicy
 from snapshots.asking.status import held_key, reading_needs
 from snapshots.asking.unread import unread_in_words
+from snapshots.browse.app import addresses
 from snapshots.keeping.database import DatabaseError
 from snapshots.keeping.runlog import NewEdition
 from snapshots.keeping.store import Outcome, Store
@@ -89,6 +91,10 @@ class RunFacts:
     kept_bytes: int
     changes: Sequence[Change]
     baseline: bool
+    dataset_counts: Mapping[str, int] = field(default_factory=dict)
+    """Reference → number of datasets, of the agreements that are new."""
+    page: str | None = None
+    """Address of our page about it, where pages are published."""
     held: str | None
     notices: Sequence[str] = ()
     """What the reader noticed, after the page."""
@@ -289,7 +295,8 @@ def _chosen(addresses: dict[str, str], only: Collection[str]) -> dict[str, str]:
 def facts_of(report: RunReport, context: Context, *, kept: bool = True) -> RunFacts:
     """Return what a reader wants to know of a run."""
     outcome, answers = report.outcome, context.answers
-    fetched = report.asked - len(report.failed) - report.gone
+    fetched, published = report.asked - len(report.failed) - report.gone, context.settings.browse.base_url
+    added = [change.reference or "" for change in outcome.changes if change.kind is ChangeKind.AGREEMENT_ADDED]
     return RunFacts(
         run=outcome.run if kept else None,
         started_at=report.started_at,
@@ -302,6 +309,8 @@ def facts_of(report: RunReport, context: Context, *, kept: bool = True) -> RunFa
         received_bytes=report.received_bytes,
         kept_bytes=report.kept_bytes,
         changes=outcome.changes,
+        dataset_counts=answers.agreements.dataset_counts(added),
+        page=f"{published.rstrip('/')}{addresses.run(outcome.run)}" if published else None,
         baseline=not outcome.changes and (answers.runs.is_first(outcome.run) if kept else not answers.runs.newest()),
         held=outcome.decision.held,
         notices=outcome.notices,

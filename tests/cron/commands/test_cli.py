@@ -182,15 +182,16 @@ def test_three_edits_under_noise_are_three_lines_right_to_the_word(tmp_path):
     assert [(one["id"], one["summary"]) for one in again] == [(one["id"], one["summary"]) for one in told]
 
 
-def test_the_table_of_changes_names_kind_organisation_and_both_values(tmp_path):
+def test_the_table_of_changes_says_in_words_what_changed_and_both_values(tmp_path):
     watch = Watch(tmp_path)
     watch.take(OCTOBER, "2026-10-01")
     watch.take(november(), "2026-11-01")
     text = " ".join(watch.run("changes").stdout.split())
 
     assert "3 changes first seen" in text
-    for words in ("dataset-added", "dsa-extended", "2026-03-12 → 2027-03-12", "legal-basis-changed", "s261(5)(d)"):
+    for words in ("Dataset added: ", "Printed end moved later: 2026-03-12 → 2027-03-12", "Legal basis", "261(5)(d)"):
         assert words in text
+    assert "dataset-added" not in text
 
 
 REAL_SLUGS = {
@@ -766,7 +767,7 @@ def test_demo_tells_news_and_what_to_try_next(tmp_path):
         if line.startswith("  ") and "--db " in line and not line.endswith(" browse")  # which stays
     ]
 
-    assert "dataset-added" in result.stdout
+    assert "Dataset added" in result.stdout
     assert len(tried) >= 4
     for database, *arguments in tried:
         assert run(tmp_path, "--db", database, *arguments).returncode == 0, arguments

@@ -74,7 +74,29 @@ def test_a_held_run_says_why_and_how_to_decide():
 
 
 def test_changes_are_counted_by_kind():
-    assert "Changes 2 2 medium 2 dataset-added" in said(changes=[CHANGE, CHANGE])
+    assert "Changes 2 2 medium dataset added 2" in said(changes=[CHANGE, CHANGE])
+
+
+def test_a_run_ends_with_its_five_most_severe_changes_in_words_and_where_the_others_are():
+    low = a_change("dataset-removed", severity="low", organisation="Wexcombe City Council", removed=["Low data"])
+    high = a_change("opt-outs-changed", severity="high", before=[], after=["No"], added=["No"])
+    text = said(changes=[*[low] * 7, high])
+
+    assert text.index("Opt-outs gain “No”") < text.index("Dataset removed: Low data")
+    assert text.count("Dataset removed: Low data") == 4
+    assert "3 more: registerwatch changes --since 2026-11-21T03:17:00Z" in text
+
+
+def test_of_few_changes_all_are_told_and_a_published_page_is_named():
+    text = said(changes=[CHANGE], page="https://register.example.org/runs/7")
+
+    assert "What changed medium Wexcombe City Council" in text
+    assert "registerwatch changes --since 2026-11-21T03:17:00Z https://register.example.org/runs/7" in text
+
+
+def test_of_a_held_run_and_of_a_quiet_one_nothing_is_told():
+    assert "What changed" not in said()
+    assert "What changed" not in said(changes=[CHANGE], held="half is gone")
 
 
 def test_a_run_that_was_not_kept_says_so():

@@ -10,6 +10,7 @@ from cron.terminal.output import Progress, progress_line
 from cron.terminal.reports import ImportReport, render_import
 from cron.terminal.style import TableColumn, facts, render_table, wants_colour
 from diff.cells import to_csv, to_json, to_ndjson
+from diff.saying.phrase import WITHDRAWN
 from diff.saying.redline import Redline, Run
 from scraper.text import clean
 from tests.harness.builders import a_change
@@ -122,42 +123,63 @@ def test_no_line_is_wider_than_the_terminal(width):
         assert len(line) <= width
 
 
+OWN_WORDS = "The register page’s own words."
+
+
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        (change("dsa-term-changed", before="2026-03-12", after=None), ["2026-03-12 → none printed"]),
-        (change("opt-outs-changed", before=[], after=["No"]), ["empty → No"]),
-        (change("files-count-changed", before=58, after=1204), ["58 → 1,204"]),
-        (change("agreement-moved", before=["a_ccg"], after=["a_icb"]), ["a_ccg → a_icb"]),
-        (change("agreement-moved", before=["a" * 30], after=["b" * 30]), ["- " + "a" * 30, "+ " + "b" * 30]),
-        (change("wording-changed", field="legal_bases"), ["legal bases: printed differently"]),
-        (change("text-changed", field="remainder", after="A remark."), ["other lines: now printed"]),
-        (change("text-changed", field="outputs", before="A report."), ["outputs: no longer printed"]),
-        (change("organisation-added", reference=None), ["new on the register's pages"]),
-        (change("flag-raised", after="They got both."), ['+ "They got both."']),
-        (change("incident-removed", before="breached contract"), ['- "breached contract"']),
+        (
+            change("dsa-term-changed", before="2026-03-12", after=None),
+            ["Printed term changed: 2026-03-12 → none printed"],
+        ),
+        (change("opt-outs-changed", before=[], after=["No"]), ["Opt-outs: none printed → No"]),
+        (change("files-count-changed", before=58, after=1204), ["Files disseminated: 58 → 1204"]),
+        (change("agreement-moved", before=["a_ccg"], after=["a_icb"]), ["Moved to another page: a_ccg → a_icb"]),
+        (
+            change("agreement-moved", before=["a" * 30], after=["b" * 30]),
+            ["Moved to another page:", "- " + "a" * 30, "+ " + "b" * 30],
+        ),
+        (change("wording-changed", field="legal_bases"), ["Same meaning, printed otherwise: Legal basis"]),
+        (change("text-changed", field="remainder", after="A remark."), ["Other lines now printed", "{+A remark.+}"]),
+        (change("text-changed", field="outputs", before="A report."), ["Outputs no longer printed", "[-A report.-]"]),
+        (change("organisation-added", reference=None), ["Organisation new on the register"]),
+        (change("flag-raised", after="They got both."), ["The page raises a flag: “They got both.”", OWN_WORDS]),
+        (
+            change("incident-removed", before="breached contract"),
+            ["A remark no longer stands on the page: “breached contract”", OWN_WORDS],
+        ),
         (
             change("incident-noted", field="remainder", before="(closed)", after="Audited."),
-            ['- "(closed)"', '+ "Audited."'],
+            ["A remark now stands on the page: “(closed)” → “Audited.”", OWN_WORDS],
         ),
-        (change("incident-noted", field="remainder", group="1234567890", added=["Audited."]), ['+ "Audited."']),
-        (change("controller-succeeded", before="A CCG", after="AN ICB", added=["AN ICB"]), ["A CCG → AN ICB"]),
-        (change("agreement-added", title="T", details={"listed_again": True}), ["T; listed again"]),
-        (change("dsa-extended", before="2026", after="2027", withdrawn=True), ["2026 → 2027", "withdrawn: told once,"]),
+        (
+            change("incident-noted", field="remainder", group="1234567890", agreements=31, added=["Audited."]),
+            ["The same edit on 31 agreements. A remark now stands on the page:", "+ “Audited.”", OWN_WORDS],
+        ),
+        (
+            change("controller-succeeded", before="A CCG", after="AN ICB", added=["AN ICB"]),
+            ["Data controller presumably succeeded: A CCG → AN ICB", "The earlier name still stands beside it."],
+        ),
+        (change("agreement-added", title="T", details={"listed_again": True}), ["Listed again", "“T”"]),
+        (
+            change("dsa-extended", before="2026", after="2027", withdrawn=True),
+            ["Printed end moved later: 2026 → 2027", WITHDRAWN],
+        ),
         (
             change("title-changed", before="An old and rather long title", after="A new and rather long title"),
-            ["- An old and rather long title", "+ A new and rather long title"],
+            ["Title changed:", "- An old and rather long title", "+ A new and rather long title"],
         ),
         (
             change("dataset-added", group="1234567890", agreements=31, added=["Ambulance Data Set (ADS)"]),
-            ["+ Ambulance Data Set (ADS)"],
+            ["The same edit on 31 agreements. Dataset added: Ambulance Data Set (ADS)"],
         ),
     ],
 )
-def test_the_second_line_says_what_changed(one, said):
+def test_below_the_names_stands_what_changed_as_mails_and_pages_say_it(one, said):
     lines = render_changes([one], width=80).splitlines()[3:]
 
-    assert [line[34:][: len(expected)] for line, expected in zip(lines, said, strict=True)] == said
+    assert [line.removeprefix(" " * 8) for line in lines] == said
 
 
 def test_editions_imported_under_a_date_say_no_hour():
