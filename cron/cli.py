@@ -10,27 +10,32 @@ from typing import Any
 
 import click
 
-from cron.commands.options import PATH, WRONG_USAGE
+from cron.commands.options import PATH, WRONG_USAGE, CommandGroup
 from cron.terminal.output import complain, discard_output, show_what_can_be_shown
 from scraper.errors import RegisterWatchError, SettingsError, explained
 
 COMMANDS = {
-    "start": ("init", "demo"),
-    "run": ("run", "schedule"),
-    "intake": ("parse", "import", "backfill"),
-    "look": ("changes", "show", "redline", "agreements", "organisations", "datasets", "status"),
-    "tell": ("notify", "subscriptions", "feeds"),
-    "keep": ("verify", "backup", "compact", "reparse", "release", "discard", "export"),
-    "browse": ("browse",),
+    "Every night": {"run": ("run", "schedule"), "tell": ("notify", "feeds"), "look": ("status",)},
+    "Look": {
+        "look": ("changes", "show", "redline", "agreements", "organisations", "datasets"),
+        "browse": ("browse",),
+    },
+    "Bring in and take out": {"intake": ("import", "backfill", "parse"), "keep": ("export",)},
+    "Look after": {
+        "start": ("init", "demo"),
+        "tell": ("subscriptions",),
+        "keep": ("release", "discard", "verify", "backup", "compact", "reparse"),
+    },
 }
-"""Module of cron/commands/ → the commands in it."""
+"""Heading in the help → module of cron/commands/ → the commands in it."""
 
 
 class LazyCommands(Mapping[str, click.Command]):
     """Name → command. Its module is loaded when somebody asks for it: `--version` needs none."""
 
     def __init__(self) -> None:
-        self._modules = {name: module for module, names in COMMANDS.items() for name in names}
+        tables = (table.items() for table in COMMANDS.values())
+        self._modules = {name: module for table in tables for module, names in table for name in names}
 
     def __getitem__(self, name: str) -> click.Command:
         # To load all families takes longer than most of them take to answer.
@@ -56,12 +61,17 @@ def _with_paragraphs(command: click.Command) -> click.Command:
     return command
 
 
-class Commands(click.Group):
+class Commands(CommandGroup):
     """Commands whose errors are one line, with the exit status of docs/cli.md."""
 
     def __init__(self, *args: Any, **extra: Any) -> None:
         super().__init__(*args, **extra)
         self.commands = LazyCommands()  # type: ignore[assignment]  # nobody adds to them
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 the library's
+        """Write the commands under the headings of `COMMANDS`, by what somebody is about to do."""
+        for heading, modules in COMMANDS.items():
+            self.format_some(formatter, heading, [name for names in modules.values() for name in names])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; turn what went wrong into one line and a status."""

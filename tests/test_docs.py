@@ -177,7 +177,7 @@ def test_the_quick_start_of_the_readme_runs(tmp_path):
         answers.append(subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60))
 
     assert [(answer.returncode, answer.stderr) for answer in answers] == [(0, "")] * len(answers)
-    assert "dsa-extended" in answers[2].stdout
+    assert "Printed end moved later" in answers[2].stdout
     assert "2026-03-12" in answers[3].stdout
     assert "2029-03-12" not in answers[3].stdout
     assert "{+" in answers[4].stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cron.commands.options import NEEDS_A_PERSON, PATH, WRONG_USAGE, Time, end_with, format_option
+from cron.commands.options import NEEDS_A_PERSON, PATH, WRONG_USAGE, CommandGroup, Time, end_with, format_option
 from cron.terminal.output import complain, say, screen, show_progress, write
 from cron.terminal.reports import BackfillReport, ImportReport, render_afterwards, render_backfill, render_import
 from cron.work.afterwards import NOTHING_AFTERWARDS, after_run
@@ -155,7 +155,7 @@ def _refused_in(outcome: Outcome) -> list[tuple[str, str]]:
     return [*outcome.refused.items(), *outcome.decision.distrusted.items()]
 
 
-@click.group("backfill", invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
+@click.group("backfill", cls=CommandGroup, invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
 @click.pass_context
 def backfill_(ctx: click.Context) -> None:
     r"""Bring in the past: pages captured at many times, from archives or by a Wayback list.

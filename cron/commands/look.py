@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from cron.commands.options import NEEDS_A_PERSON, Time, as_of_option, end_with, format_option
+from cron.commands.options import NEEDS_A_PERSON, Time, as_of_option, end_with, format_option, shown_format
 from cron.terminal import news
 from cron.terminal import style as terminal
 from cron.terminal.news import render_agreement, render_redlines
@@ -91,10 +91,12 @@ def changes(context: Context, /, limit: int | None, format_: str, **asked: Any) 
 @click.command()
 @click.argument("reference")
 @as_of_option
-@format_option("json", "ndjson", "table")
+@shown_format()
 @click.pass_obj
 def show(context: Context, reference: str, as_of: str | None, format_: str) -> None:
     r"""Show one agreement: what its page prints, its versions, its changes.
+
+    At a terminal it is a page to be read; a program, or a file, gets JSON.
 
     \b
     Example:

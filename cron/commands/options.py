@@ -1,12 +1,12 @@
 """What several commands are asked by, and the exit statuses that are more than "done" and "failed"."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from cron.terminal.output import complain
+from cron.terminal.output import at_terminal, complain
 from cron.work.context import Context, utc_now
 from scraper.times import as_text, end_of, read_time, spelled_out
 
@@ -15,6 +15,20 @@ NEEDS_A_PERSON = 3
 
 PATH = click.Path(path_type=Path, readable=False)
 """A file or folder; that it is there and may be read is for whoever opens it to say."""
+
+
+class CommandGroup(click.Group):
+    """Commands whose help says of each what it does, to the end of the sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write all commands."""
+        self.format_some(formatter, "Commands", self.list_commands(ctx))
+
+    def format_some(self, formatter: click.HelpFormatter, heading: str, names: Sequence[str]) -> None:
+        """Write these commands under *heading*."""
+        with formatter.section(heading):
+            # The library cuts at the width of the terminal; lines that are full are for the formatter to break.
+            formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=1000)) for name in names])
 
 
 class Time(click.ParamType[str]):
@@ -50,6 +64,18 @@ def format_option(default: str, *others: str) -> Callable[[Any], Any]:
 
 
 tell_option = click.option("--tell", is_flag=True, help="Tell people also of a database that is not the settings'.")
+
+
+def shown_format() -> Callable[[Any], Any]:
+    """Return the option of an answer that people read at a terminal, and programs everywhere else."""
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(["table", "json", "ndjson"]),
+        default=lambda: "table" if at_terminal() else "json",
+        show_default="table at a terminal, else json",
+        help="How the answer is written.",
+    )
 
 
 def stays_apart(context: Context, tell: bool) -> bool:

@@ -173,9 +173,12 @@ def _facts(shown: Mapping[str, Any], width: int, colour: bool) -> Iterator[str]:
 
 
 def _versions(versions: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
+    # Which page it was is said of one that moved.
+    moved = len({version["page"] for version in versions}) > 1
     for version in versions:
         until = f"gone since {version['ended'][:10]}" if version["ended"] else f"last seen {version['last_seen'][:10]}"
-        yield from _hanging(f"{version['first_seen'][:10]}  ", f"{until}, page {clean(version['page'])}", width)
+        page = f", page {clean(version['page'])}" if moved else ""
+        yield from _hanging(f"{version['first_seen'][:10]}  ", f"{until}{page}", width)
 
 
 def _changes(changes: Sequence[Change], width: int) -> Iterator[str]:

@@ -115,6 +115,11 @@ def screen() -> Screen:
     return {"width": _columns(), "colour": colour}
 
 
+def at_terminal() -> bool:
+    """Whether a person reads what is written to standard output."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def _columns() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
