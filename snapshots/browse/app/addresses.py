@@ -90,6 +90,16 @@ def published(feeds: str) -> dict[str, str]:
     return {name: f"{feeds}.{ending.rpartition('.')[2]}" for name, ending in FEEDS.items()}
 
 
+def picture(name: str, query: Query = ()) -> dict[str, str]:
+    """Return the addresses of a picture and of the table behind it, by their endings.
+
+    >>> picture("recipients", [("dataset", "MHSDS")])
+    {'svg': '/pictures/recipients.svg?dataset=MHSDS', 'csv': '/pictures/recipients.csv?dataset=MHSDS'}
+    """
+    given = list(query)
+    return {ending: with_query(f"/pictures/{name}.{ending}", given) for ending in ("svg", "csv")}
+
+
 def feeds_of_organisation(base_url: str, slug: str) -> str:
     """Return the address of an organisation's feeds, without the ending."""
     return f"{base_url.rstrip('/')}/organisations/{slug_name(slug)}"

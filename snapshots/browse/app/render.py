@@ -41,6 +41,7 @@ def environment() -> Environment:
         day=english.day,
         weekday=english.weekday,
         month=english.month,
+        short_month=english.short_month,
         clock=english.clock,
         eights=english.eights,
         listed=english.listed,

@@ -21,6 +21,7 @@ from snapshots.browse.page import (
     snapshot,
     status,
 )
+from snapshots.browse.pictures import picture
 
 ROUTES: tuple[PageRoute, ...] = (
     *front.ROUTES,
@@ -38,6 +39,7 @@ ROUTES: tuple[PageRoute, ...] = (
     *status.ROUTES,
     *feeds.ROUTES,
     *texts.ROUTES,
+    *picture.ROUTES,
 )
 """Every page, in the order of the navigation; the first that fits an address answers it."""
 

@@ -32,7 +32,6 @@ from snapshots.browse.app.request import (
     Row,
     files_beside,
 )
-from snapshots.browse.parts.charts import Chart, apparent_months, term_chart
 from snapshots.browse.parts.facts import State, facts_of, prose_of, rewording
 from snapshots.browse.parts.kept_text import page_address, proof_of
 from snapshots.browse.parts.law import about, heading
@@ -45,6 +44,8 @@ from snapshots.browse.parts.versions import (
     since,
     standing_at,
 )
+from snapshots.browse.pictures.drawing import Chart
+from snapshots.browse.pictures.spans import apparent_months, term_chart
 
 LONGEST_TITLE = 200
 STATES_SHOWN = 6
@@ -414,6 +415,12 @@ def _is_baseline(seen: AgreementView) -> bool:
     return seen.reader.value(sql, values) is None
 
 
+def term_and_releases(request: PageRequest) -> Chart | None:
+    """Return the drawing of the agreement asked for, with its `page` and `as_of` as in its address."""
+    asked = replace(request, path={"reference": request.words.one("reference")})
+    return _chart(_seen(asked, *_known(asked), request.words.time("as_of", until=True)))
+
+
 def _chart(seen: AgreementView) -> Chart | None:
     """Return the drawing of term and releases with what is said of it."""
     record = seen.version.agreement
@@ -439,7 +446,10 @@ def _chart(seen: AgreementView) -> Chart | None:
         ("Last read", last_read[:10]),
     ]
     caption = f"Printed term and release window of {seen.reference}"
-    return replace(chart, note=_apparent_note(apparent), caption=caption, rows=rows)
+    query = [("reference", seen.reference), ("as_of", seen.as_of), ("page", seen.request.words.one("page"))]
+    return replace(
+        chart, note=_apparent_note(apparent), caption=caption, rows=rows, files=addresses.picture("term", query)
+    )
 
 
 def _apparent_note(months: Sequence[str]) -> str:

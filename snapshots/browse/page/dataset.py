@@ -21,9 +21,12 @@ from snapshots.browse.app.request import (
     Row,
     files_beside,
 )
-from snapshots.browse.parts.charts import names_chart
+from snapshots.browse.parts.filters import dataset_called
 from snapshots.browse.parts.holders import HeldPeriod, Subject, read_holding, rows_of_holders
-from snapshots.browse.parts.holding import holding_page
+from snapshots.browse.parts.holding import by_month, holding_page
+from snapshots.browse.pictures.drawing import Chart, with_files
+from snapshots.browse.pictures.lives import recipients_of
+from snapshots.browse.pictures.spans import names_chart
 
 LONGEST_TITLE = 200
 
@@ -129,13 +132,19 @@ def dataset(request: PageRequest) -> Mapping[str, Any]:
     names = _names(newest, holding.periods)
     feeds_url = request.site.feeds_url
     return {
-        **holding_page(request, holding, addresses.dataset(newest)),
+        **holding_page(
+            request,
+            holding,
+            addresses.dataset(newest),
+            addresses.picture("dataset-by-month", [("dataset", newest)]),
+        ),
         "title": title,
         "name": title,
         "description": f"{holding.counted}: who has it, since when, and under which names.",
         "names": names,
         "proposed": list(_proposed(reader, subject)),
         "kept_apart": [(name, addresses.dataset(name)) for name in _apart(reader, newest, known)],
+        "recipients": with_files(recipients_of(reader, subject.values), "recipients", [("dataset", newest)]),
         "drawing": names_chart(
             [(name.name, name.since, name.until) for name in names],
             next((name.name for name in names if name.is_newest), ""),
@@ -145,6 +154,14 @@ def dataset(request: PageRequest) -> Mapping[str, Any]:
         "all_changes": addresses.with_query("/", [("dataset", newest)]),
         "feeds": addresses.feeds_of_dataset(feeds_url, newest) if feeds_url else None,
     }
+
+
+def dataset_by_month(request: PageRequest) -> Chart | None:
+    """Return the drawing of how many agreements listed the dataset asked for."""
+    folded, said = dataset_called(request.reader, request.words.one("dataset"))
+    if said or not folded:
+        raise NotThereError(said or "Name a dataset.")
+    return by_month(request.reader, read_holding(request.reader, _subject(sorted(folded))))
 
 
 def rows_of_dataset(request: PageRequest) -> PageRows:

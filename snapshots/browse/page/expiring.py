@@ -17,6 +17,8 @@ from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, Row, files_beside
 from snapshots.browse.parts.filters import pages_called
+from snapshots.browse.pictures.drawing import with_files
+from snapshots.browse.pictures.register import ends_ahead
 
 DAYS = (30, 90, 180, 365)
 DEFAULT_DAYS = 90
@@ -42,6 +44,7 @@ def expiring(request: PageRequest) -> Mapping[str, Any]:
             {"month": month, "ends": [_shown(row) for row in own]}
             for month, own in groupby(coming, key=lambda row: row["last_day"][:7])
         ],
+        "ahead": None if said else with_files(ends_ahead(request), "ends-ahead", [("organisation", organisation)]),
         "apparent": [_shown(row) for row in rows if row["apparent"]],
         "organisation": organisation,
         "days": days,

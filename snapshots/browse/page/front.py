@@ -14,10 +14,12 @@ from diff.severity import Severity
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, Reader, Row, files_beside
-from snapshots.browse.parts.charts import Chart, MonthCount, months_between, months_chart
 from snapshots.browse.parts.clock import is_over
 from snapshots.browse.parts.filters import Filter, asked_for, condition, filter_of, known_condition, unknown_name
 from snapshots.browse.parts.rows import ChangeRow, by_organisation, change_rows
+from snapshots.browse.pictures.counts import MonthCount, months_chart, trend_line
+from snapshots.browse.pictures.drawing import Chart, months_between, with_files
+from snapshots.browse.pictures.figures import trends
 
 ENOUGH = 40
 """Changes on a page from which on no further run is begun."""
@@ -98,6 +100,8 @@ def front(request: PageRequest) -> Mapping[str, Any]:
         "older": _older(given, shown, older),
         "newer": addresses.with_query("/", given.query()) if start else None,
         "chart": _chart(request, counts, given),
+        "figures": [(trend, trend_line(trend)) for trend in trends(reader)] if not given.narrows else [],
+        "figure_files": addresses.picture("figures"),
         "soon": _soon(reader),
         "feeds": addresses.feeds(given.query()),
         "files": addresses.files("/changes", given.query()),
@@ -283,6 +287,14 @@ def _severities(counts: Counts, given: Filter) -> list[dict[str, Any]]:
     ]
 
 
+def changes_by_month(request: PageRequest) -> Chart | None:
+    """Return the drawing of the changes that are asked for."""
+    given = filter_of(request)
+    if said := unknown_name(request.reader, given):
+        raise BadAddressError(said)
+    return _chart(request, Counts(request.reader, given), given)
+
+
 def _chart(request: PageRequest, counts: Counts, given: Filter) -> Chart | None:
     """Return the counts of the newest months, whatever time is asked for."""
     reader = request.reader
@@ -297,11 +309,9 @@ def _chart(request: PageRequest, counts: Counts, given: Filter) -> Chart | None:
     months = months_between(first[:7], reader.newest[:7])[-MONTHS:]
     filtered = ", as filtered" if given.narrows else ""
     caption = f"Changes by the month in which they were first seen{filtered}. A register-wide change counts once."
-    return months_chart(
-        [MonthCount(when, changes[when], high[when]) for when in months],
-        caption,
-        is_over=is_over(request.site, reader.newest[:7]),
-    )
+    counted = [MonthCount(when, changes[when], high[when]) for when in months]
+    chart = months_chart(counted, caption, is_over=is_over(request.site, reader.newest[:7]))
+    return with_files(chart, "changes-by-month", given.query())
 
 
 def _soon(reader: Reader) -> dict[str, Any]:

@@ -9,10 +9,20 @@ from diff.saying.english import plural
 from scraper.names.legal_basis import FAMILIES, family_of
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, PageRows, Row, files_beside
+from snapshots.browse.app.request import (
+    MovedError,
+    NotThereError,
+    PageRequest,
+    PageRoute,
+    PageRows,
+    Reader,
+    Row,
+    files_beside,
+)
 from snapshots.browse.parts.holders import HeldPeriod, Subject, read_holding, rows_of_holders
-from snapshots.browse.parts.holding import FAMILY_NAMES, holding_page
+from snapshots.browse.parts.holding import FAMILY_NAMES, by_month, holding_page
 from snapshots.browse.parts.law import about, heading
+from snapshots.browse.pictures.drawing import Chart
 
 LONGEST_TITLE = 160
 MOST_FORMS = 20
@@ -75,11 +85,16 @@ def _title(basis: str, printed: str) -> str:
 
 def legal_basis(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of one legal basis shows."""
-    basis, subject = _asked_for(request)
+    basis, subject = _asked_for(request.reader, request.path["basis"])
     holding = read_holding(request.reader, subject)
     forms = _forms(holding.periods)
     return {
-        **holding_page(request, holding, addresses.legal_basis(basis)),
+        **holding_page(
+            request,
+            holding,
+            addresses.legal_basis(basis),
+            addresses.picture("legal-basis-by-month", [("basis", basis)]),
+        ),
         "title": _title(basis, forms[0]["printed"]),
         "description": f"{holding.counted}: who cites it, since when, and in which words it is printed.",
         "family": FAMILY_NAMES[family_of(basis)],
@@ -90,9 +105,15 @@ def legal_basis(request: PageRequest) -> Mapping[str, Any]:
     }
 
 
+def basis_by_month(request: PageRequest) -> Chart | None:
+    """Return the drawing of how many agreements cited the legal basis asked for."""
+    _, subject = _asked_for(request.reader, request.words.one("basis"))
+    return by_month(request.reader, read_holding(request.reader, subject))
+
+
 def rows_of_legal_basis(request: PageRequest) -> PageRows:
     """Return who cites a legal basis now."""
-    basis, subject = _asked_for(request)
+    basis, subject = _asked_for(request.reader, request.path["basis"])
     return rows_of_holders(request, subject, _file_name(basis))
 
 
@@ -105,10 +126,9 @@ def _file_name(basis: str) -> str:
     return "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in basis.lower()).split())
 
 
-def _asked_for(request: PageRequest) -> tuple[str, Subject]:
-    """Return the legal basis at the address, and how it is kept."""
-    wanted = request.path["basis"]
-    known = [row["basis"] for row in request.reader.rows("select distinct basis from agreement_legal_bases")]
+def _asked_for(reader: Reader, wanted: str) -> tuple[str, Subject]:
+    """Return the legal basis that is wanted, and how it is kept."""
+    known = [row["basis"] for row in reader.rows("select distinct basis from agreement_legal_bases")]
     if wanted in known:
         return wanted, Subject(
             table="agreement_legal_bases",

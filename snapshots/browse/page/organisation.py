@@ -20,6 +20,8 @@ from snapshots.browse.app import addresses
 from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, Reader, Row
 from snapshots.browse.parts.kept_text import kept_of_page, page_address
 from snapshots.browse.parts.rows import timeline
+from snapshots.browse.pictures.drawing import with_files
+from snapshots.browse.pictures.lives import strips_of
 
 CHANGES_SHOWN = 30
 """Changes of a page of the timeline; a run is never cut in two."""
@@ -148,6 +150,7 @@ def organisation(request: PageRequest) -> Mapping[str, Any]:
         "after_end": any(
             row["released_to"] and row["dsa_end"] and row["released_to"] > row["dsa_end"][:7] for row in now
         ),
+        "strips": with_files(strips_of(reader, slug), "terms-and-releases", [("organisation", slug)]),
         "gone": gone,
         "lineage": _lineage(reader, page, slug),
         "found": found,

@@ -5,6 +5,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -17,8 +18,9 @@ from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import BadAddressError, PageRequest, QueryWords, Reader, Row, piece_of
-from snapshots.browse.parts.charts import Level, levels_chart, months_between
 from snapshots.browse.parts.holders import HeldPeriod, Holder, Holding, stretches
+from snapshots.browse.pictures.counts import Level, levels_chart
+from snapshots.browse.pictures.drawing import Chart, months_between
 
 RECENT_DAYS = 90
 MOVES_SHOWN = 8
@@ -47,8 +49,8 @@ ORDERS: Mapping[str, tuple[str, Callable[[Holder], Any]]] = {
 """How the table of holders may be sorted; the first is the order in which they come."""
 
 
-def holding_page(request: PageRequest, holding: Holding, address: str) -> Mapping[str, Any]:
-    """Return what both pages show; *address* is that of the page."""
+def holding_page(request: PageRequest, holding: Holding, address: str, picture: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return what both pages show; *address* is that of the page, *picture* those of its drawing as a file."""
     words, reader = request.words, request.reader
     family, access, order = _asked_for(words)
 
@@ -66,7 +68,7 @@ def holding_page(request: PageRequest, holding: Holding, address: str) -> Mappin
     got, lost = ([{**move.row, "head": move.head} for move in moves if move.got is which] for which in (True, False))
     narrowed = [f"legal family “{FAMILY_NAMES[family]}”"] if family else []
     narrowed += [f"access “{ACCESS[access]}”"] if access else []
-    levels = _levels(reader, holding.periods)
+    chart = by_month(reader, holding)
     return {
         **piece,
         "lead": _lead(reader, holding, moves),
@@ -90,8 +92,8 @@ def holding_page(request: PageRequest, holding: Holding, address: str) -> Mappin
             (ACCESS[key], n, to(access=key) + "#h-who")
             for key, n in _counts((holder.access, holder) for holder in holding.holders)
         ],
-        "months": f"{month(levels[0][0])} to {month(levels[-1][0])}" if levels else "",
-        "chart": levels_chart(levels, *holding.subject.chart),
+        "months": f"{month(str(chart.rows[-1][0]))} to {month(str(chart.rows[0][0]))}" if chart else "",
+        "chart": chart and replace(chart, files=picture),
         "files": addresses.files(address),
         "canonical": to(),
     }
@@ -144,6 +146,11 @@ def answers(opt_outs: Sequence[str]) -> list[str]:
             answer = re.split(r"\s[-‐-―]\s", one_line(value), maxsplit=1)[0]
             found.setdefault(answer.lower(), cut(answer, 60))
     return list(found.values())
+
+
+def by_month(reader: Reader, holding: Holding) -> Chart | None:
+    """Return the drawing of how many agreements had it at the end of each month."""
+    return levels_chart(_levels(reader, holding.periods), *holding.subject.chart)
 
 
 def _levels(reader: Reader, periods: Sequence[HeldPeriod]) -> list[Level]:

@@ -41,6 +41,7 @@ KINDS = {
     "red flags": "/red-flags",
     "feeds": "/feeds",
     "status": "/status",
+    "pictures": "/pictures",
 }
 TABLES = {
     "tables": "/register",

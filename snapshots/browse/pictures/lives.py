@@ -1,0 +1,116 @@
+"""Pictures of one organisation and of one dataset over the whole time that its agreements print.
+
+Release windows reach back to 2016, further than anything was read here.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
+
+from scraper.text import one_line
+from snapshots.browse.app.request import NotThereError, PageRequest, Reader, Row
+from snapshots.browse.parts.filters import dataset_called
+from snapshots.browse.pictures.counts import levels_chart
+from snapshots.browse.pictures.drawing import Chart, Span, month_after, months_between
+from snapshots.browse.pictures.spans import MOST_MONTHS, Strip, strips_chart
+
+
+def terms_and_releases(request: PageRequest) -> Chart | None:
+    """Return the printed terms and release windows of the agreements of the organisation that is asked for by slug."""
+    slug = request.words.one("organisation")
+    if slug not in request.reader.organisations:
+        raise NotThereError("Name the organisation by the last part of its page’s address.")
+    return strips_of(request.reader, slug)
+
+
+def strips_of(reader: Reader, slug: str) -> Chart | None:
+    """Return the printed terms and release windows of the agreements on a page now."""
+    rows = reader.rows(
+        """
+        select agreements.reference, states.title, states.datasets, states.dsa_start, states.dsa_end,
+          states.released_from, states.released_to
+        from agreements
+        join agreement_versions as versions on versions.id = agreements.version
+        join states on states.id = versions.state
+        where agreements.page = :page and agreements.standing
+        order by coalesce(states.dsa_start, states.released_from, '9999'), agreements.reference
+        """,
+        {"page": slug},
+    )
+    return strips_chart(
+        [
+            Strip(
+                one_line(row["title"] or "") or row["reference"],
+                row["reference"],
+                _span(row["dsa_start"], row["dsa_end"]),
+                _span(row["released_from"], row["released_to"]),
+            )
+            for row in rows
+        ],
+        reader.newest,
+        "Terms and releases",
+        "The printed term is that of the first version the page holds; releases are those of all versions, so later "
+        "ones do not mean that an agreement has lapsed.",
+    )
+
+
+def _span(first: str | None, last: str | None) -> Span | None:
+    # A window that ends before it begins is as the page prints it, and no stretch of time.
+    return (first, last) if first and last and first[: len(last)] <= last else None
+
+
+def recipients(request: PageRequest) -> Chart | None:
+    """Return how many organisations had releases under agreements that have listed the dataset asked for."""
+    name = request.words.one("dataset")
+    folded, said = dataset_called(request.reader, name)
+    if said or not folded:
+        raise NotThereError(said or "Name a dataset.")
+    return recipients_of(request.reader, list(folded))
+
+
+def recipients_of(reader: Reader, folded: Sequence[str]) -> Chart | None:
+    """Return at how many organisations release windows were open in each month, since the first one printed."""
+    rows = reader.rows(
+        """
+        select distinct agreements.page, states.released_from, states.released_to
+        from (
+          select distinct page, reference
+          from agreement_datasets
+          where folded in (select value from json_each(:folded))
+        ) as held
+        join agreements on agreements.page = held.page and agreements.reference = held.reference
+        join agreement_versions as versions on versions.id = agreements.version
+        join states on states.id = versions.state
+        where states.released_from <= states.released_to and states.released_from <= :newest
+        order by agreements.page, states.released_from
+        """,
+        {"folded": json.dumps(folded), "newest": reader.newest[:7]},
+    )
+    if not rows:
+        return None
+    windows = _merged(rows, reader.newest[:7])
+    months = months_between(min(window[0] for window in windows), reader.newest[:7])[-MOST_MONTHS:]
+    turns = Counter[str]()
+    for first, last in windows:
+        turns[max(first, months[0])] += 1
+        turns[month_after(last)] -= 1
+    return levels_chart(
+        list(zip(months, accumulate(turns[when] for when in months), strict=True)),
+        "Organisations with releases",
+        "Organisations with an agreement that has listed the dataset, in the months between its first and last printed "
+        "release. A release window is that of all the agreement’s data, and not each month in it has a release.",
+        "Organisations",
+    )
+
+
+def _merged(rows: Sequence[Row], newest: str) -> list[Span]:
+    """Return the windows of each page, those that overlap as one, none beyond the newest reading."""
+    found: list[tuple[str, str, str]] = []
+    for row in rows:
+        page, first, last = row["page"], row["released_from"], min(row["released_to"], newest)
+        if found and found[-1][0] == page and first <= found[-1][2]:
+            found[-1] = (page, found[-1][1], max(found[-1][2], last))
+        else:
+            found.append((page, first, last))
+    return [(first, last) for _, first, last in found]
