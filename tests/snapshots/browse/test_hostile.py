@@ -41,6 +41,12 @@ PAGES = (
     "/red-flags",
     "/changes.csv",
     "/changes.json",
+    "/changes.feed.json",
+    "/changes.atom",
+    "/changes.rss",
+    "/about",
+    "/glossary",
+    "/severity",
 )
 BELOW = ("/organisations/", "/agreements/", "/datasets/", "/legal-bases/", "/changes/", "/runs/", "/snapshots/")
 EVERY = 9
