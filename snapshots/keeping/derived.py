@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from diff.change import Change, fact_id, group_id
 from scraper.text import cut, one_line
 from snapshots.keeping.bodies import Bodies
-from snapshots.keeping.database import DatabaseError, search_tables
+from snapshots.keeping.database import DatabaseError, StoreError, search_tables
 from snapshots.keeping.readings import Progress, Readings, read_body, reading_rules
 from snapshots.keeping.states import CHANGES, NOT_READABLE, States, change_of, tolerant
 from snapshots.keeping.store import Rules, open_store
@@ -101,13 +101,19 @@ def flaw_beside(db: Database, path: Path, rules: Rules, progress: Progress) -> s
     It takes the time of `reparse`, and for as long twice the room of the file.
 
     Raises:
-        StoreError: The copy cannot be written.
+        BackupError: The copy cannot be written.
+        StoreError: The history was derived by other rules than today's: it may differ, and nothing rotted.
     """
     with TemporaryDirectory(prefix=".verify-", dir=path.absolute().parent) as folder:
         before, after = Path(folder) / "before.db", Path(folder) / "after.db"
         back_up(db, path, before)
         shutil.copy(before, after)
         with closing(open_store(after)) as store:
+            if not store.is_current(rules):
+                raise StoreError(
+                    f"{path}: the history was derived by an older version or by other names; "
+                    "ask again after `registerwatch reparse`"
+                )
             if damaged := next(_damaged_search(store.db), None):
                 return damaged
             store.reparse(rules, again=True, progress=progress)

@@ -205,6 +205,12 @@ class Store:
         rows = list(self.db.query("select rules from derivation"))
         return not rows or rows[0]["rules"] == _deriving_rules()
 
+    def is_current(self, rules: Rules) -> bool:
+        """Say whether everything was derived, and all that is needed was read, by today's rules and these names."""
+        readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
+        needed = self._needed()
+        return self._is_current() and not any(one[0] in needed for one in readings.unread())
+
     def _derive_newest(self, run: int, readings: Readings, origins: Mapping[str, Origin], rules: Rules) -> Outcome:
         (row,) = self.db.query("select * from runs where id = :id", {"id": run})
         believed = {b["page"]: (b["body"], b["unsettled"]) for b in self.db.query("select * from beliefs")}

@@ -145,6 +145,15 @@ def test_what_was_read_by_older_rules_is_no_flaw_of_the_file(watch):
     assert flaw(watch) == ""
 
 
+def test_what_older_rules_derived_is_not_compared_with_what_todays_do(watch):
+    with closing(sqlite3.connect(watch.database, isolation_level=None)) as db:
+        db.execute("update derivation set rules = 'of an older version'")
+
+    assert "older version" in flaw(watch, "--all")
+    assert watch.run("reparse").exit_code == 0
+    assert flaw(watch, "--all") == ""
+
+
 def test_a_search_that_does_not_find_what_stands_there_is_found_and_made_right(watch):
     with closing(sqlite3.connect(watch.database, isolation_level=None)) as db:
         db.execute("insert into texts_search (texts_search) values ('delete-all')")
