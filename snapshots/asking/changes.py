@@ -15,8 +15,9 @@ from typing import Any
 from sqlite_utils import Database
 
 from diff.change import Change
+from diff.names import nearest
 from diff.severity import Severity
-from snapshots.asking.names import Ask, NameLookup, NotKnownError
+from snapshots.asking.names import Ask, NameLookup, NameNotKnownError, NotKnownError
 from snapshots.keeping.states import CHANGES, change_of
 
 
@@ -34,6 +35,8 @@ class ChangeFilter:
     """By slug or name; those that they are known to follow count too."""
     datasets: Sequence[str] = ()
     """By any name or acronym; agreements that come, go or move with one of them count too."""
+    bases: Sequence[str] = ()
+    """Legal bases, by canonical id; agreements that come, go or move with one of them count too."""
     references: Sequence[str] = ()
     """Under each reference the agreement has had."""
     parts: bool = False
@@ -158,6 +161,8 @@ class Changes:
                 *(self._names.dataset(name, parts=wanted.parts) for name in wanted.datasets)
             )
             yield _OF_DATASETS, {"datasets": _list(folded)}
+        if wanted.bases:
+            yield _OF_BASES, {"bases": _list(map(self._basis, wanted.bases))}
         if wanted.references:
             references = {one for name in wanted.references for one in self._names.references(name)}
             sql = "select rowid from changes where reference in (select value from json_each(:references))"
@@ -166,6 +171,13 @@ class Changes:
             if not (words := matching(wanted.words)):
                 raise NotKnownError(f"“{wanted.words}” holds no word that can be looked for")
             yield _WITH_WORDS, {"words": words, "words_as_typed": wanted.words}
+
+    def _basis(self, name: str) -> str:
+        known = [str(row["basis"]) for row in self._ask("select distinct basis from agreement_legal_bases", {})]
+        for basis in known:
+            if basis.lower() == name.strip().lower():
+                return basis
+        raise NameNotKnownError("no legal basis is called", name, nearest(name, known))
 
 
 def _together(parts: Iterable[Part]) -> dict[str, Any]:
@@ -247,6 +259,21 @@ _OF_DATASETS = """
         select 1 from json_each(json_array(json_extract(t.before, '$'), json_extract(t.after, '$'))) as name
         where name.type = 'text' and folded(name.value) in (select value from json_each(:datasets))
       )
+    """
+_OF_BASES = """
+    select t.rowid
+    from changes as t
+    where t.kind in ('agreement-added', 'agreement-removed', 'agreement-moved') and t.reference in (
+      select reference from agreement_legal_bases where basis in (select value from json_each(:bases))
+    )
+    union all
+    select t.rowid
+    from changes as t
+    where t.kind = 'legal-basis-changed' and exists (
+      select 1 from json_each(t.added) as basis where basis.value in (select value from json_each(:bases))
+      union all
+      select 1 from json_each(t.removed) as basis where basis.value in (select value from json_each(:bases))
+    )
     """
 _WITH_WORDS = """
     select rowid from changes_search where changes_search match :words

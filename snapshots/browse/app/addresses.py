@@ -75,6 +75,9 @@ FEEDS = {"Atom": "atom", "RSS": "rss", "JSON Feed": "feed.json"}
 """Format of a feed that is served here → the ending of its address."""
 
 
+FEED_TYPES = {"Atom": "application/atom+xml", "RSS": "application/rss+xml", "JSON Feed": "application/feed+json"}
+
+
 def feeds(query: Query = ()) -> dict[str, str]:
     """Return the addresses of the feeds of the changes that are asked for, by their formats.
 
@@ -85,9 +88,18 @@ def feeds(query: Query = ()) -> dict[str, str]:
     return {name: with_query(f"/changes.{ending}", given) for name, ending in FEEDS.items()}
 
 
-def published(feeds: str) -> dict[str, str]:
-    """Return the addresses of feeds that are files, by their formats; *feeds* is their address without the ending."""
-    return {name: f"{feeds}.{ending.rpartition('.')[2]}" for name, ending in FEEDS.items()}
+def feed_files(path: str) -> dict[str, str]:
+    """Return the addresses of feeds that are files, by their formats; *path* is their address without the ending.
+
+    >>> feed_files("https://example.org/feeds/everything")["JSON Feed"]
+    'https://example.org/feeds/everything.json'
+    """
+    return {name: f"{path}.{ending.rpartition('.')[2]}" for name, ending in FEEDS.items()}
+
+
+def feeds_of_everything(base_url: str | None) -> dict[str, str]:
+    """Return the addresses of the feeds of everything: the files, where these are published."""
+    return feed_files(f"{base_url.rstrip('/')}/everything") if base_url else feeds()
 
 
 def picture(name: str, query: Query = ()) -> dict[str, str]:

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import logging
 import sqlite3
+from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import format_datetime, parsedate_to_datetime
@@ -124,6 +125,7 @@ def make_pages(site: SiteSettings) -> Starlette:
     """Return our own pages as an application: whatever a route does not open to another method is read only."""
     pages = Starlette(
         routes=[
+            Route("/robots.txt", _robots),
             Route("/static/{file}", _static),
             Route("/tables", _to_tables),
             Route("/tables/", _to_tables),
@@ -179,7 +181,13 @@ def _file(file: PageFile, request: Request) -> Response:
     if file.changed_at:
         headers["last-modified"] = format_datetime(file.changed_at, usegmt=True)
     known = file.state and _knows(file, request)
-    return Response(b"" if known else file.drawn(), 304 if known else 200, headers, file.content_type)
+    body = b"" if known else file.drawn()
+    if file.content_type.startswith("text/csv"):
+        # A spreadsheet takes a file without the mark for Windows-1252, and a program the mark for part of a name. Who
+        # clicks on a link asks for a page.
+        body = BOM_UTF8 + body if "text/html" in request.headers.get("accept", "") else body
+        headers["vary"] = "Accept"
+    return Response(body, 304 if known else 200, headers, file.content_type)
 
 
 def _knows(file: PageFile, request: Request) -> bool:
@@ -258,6 +266,12 @@ def _elsewhere(request: Request, error: Exception) -> Response:
 
 def _read_only(_request: Request, _: Exception) -> Response:
     return PlainTextResponse("Read only.\n", 405, headers={"allow": ", ".join(READING)})
+
+
+async def _robots(request: Request) -> Response:
+    """Say what may be crawled: what is published, without tables and questions, of which there is no end."""
+    closed = (f"/{DATABASE}", "/search", "/compare", "/snapshots/") if request.app.state.site.public else ("/",)
+    return PlainTextResponse("".join(["User-agent: *\n", *(f"Disallow: {path}\n" for path in closed)]))
 
 
 async def _static(request: Request) -> Response:

@@ -106,7 +106,7 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
     states = _states(seen.versions, seen.version.page)
     datasets, bases = _datasets(seen), _bases(seen)
     title, feeds_url = seen.version.agreement.title, request.site.feeds_url
-    feeds = addresses.feeds_of_organisation(feeds_url, seen.version.page) if feeds_url else None
+    published = addresses.feeds_of_organisation(feeds_url, seen.version.page) if feeds_url else None
     lead = _lead(seen, datasets, found)
     return {
         "title": cut(f"{_name(seen.version)}, {seen.reference}", LONGEST_TITLE),
@@ -143,8 +143,9 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
         "redline": rewording(request.words, states, seen.at),
         "proof": _proof(seen, found),
         "cite": _cite(seen),
-        "feeds": feeds,
-        "calendar": f"{feeds}.ics" if feeds else None,
+        "feeds": addresses.feeds([("reference", seen.reference)]),
+        "of_organisation": addresses.feed_files(published) if published else None,
+        "calendar": f"{published}.ics" if published else None,
         "files": addresses.files(addresses.agreement(seen.reference), [("as_of", seen.as_of)]),
         "register_page": page_address(request.site, seen.version.page, seen.version.source),
     }

@@ -162,6 +162,11 @@ class CompareQuestion:
         ]
 
     @property
+    def followed(self) -> list[tuple[str, str]]:
+        """What of it can be followed: whom and what it names, whenever it changes."""
+        return [*(("organisation", name) for name in self.organisations), ("dataset", self.dataset)]
+
+    @property
     def asks(self) -> bool:
         """Whether it names anything to compare."""
         return bool(self.organisations or self.dataset)
@@ -199,6 +204,7 @@ def compare(request: PageRequest) -> Mapping[str, Any]:
         "start": start,
         "newer": piece["newer"],
         "older": older and {**older, "words": "Next"},
+        "feeds": addresses.feeds(question.followed) if question.asks and not question.said else None,
         "files": addresses.files("/compare", question.query()),
         "canonical": addresses.with_query("/compare", question.query() if question.asks else []),
     }

@@ -130,7 +130,7 @@ def dataset(request: PageRequest) -> Mapping[str, Any]:
     holding = read_holding(reader, subject)
     title = cut(one_line(newest), LONGEST_TITLE)
     names = _names(newest, holding.periods)
-    feeds_url = request.site.feeds_url
+    feeds_url, query = request.site.feeds_url, [("dataset", newest)]
     return {
         **holding_page(
             request,
@@ -151,8 +151,10 @@ def dataset(request: PageRequest) -> Mapping[str, Any]:
             holding.periods[0].since,
             reader.newest,
         ),
-        "all_changes": addresses.with_query("/", [("dataset", newest)]),
-        "feeds": addresses.feeds_of_dataset(feeds_url, newest) if feeds_url else None,
+        "all_changes": addresses.with_query("/", query),
+        "feeds": addresses.feed_files(addresses.feeds_of_dataset(feeds_url, newest))
+        if feeds_url
+        else addresses.feeds(query),
     }
 
 

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from diff.kinds import ChangeKind
 from diff.names import by_letter
 from scraper.limits import NEWEST
 from scraper.names.fold import fold
@@ -27,34 +28,38 @@ class FeedLinks(NamedTuple):
     name: str
     page: str
     """Address of its page here."""
-    feeds: str
-    """Address of its feeds, without the ending."""
+    feeds: Mapping[str, str]
+    """Addresses of its feeds, by their formats."""
     calendar: str | None
 
 
 def feeds(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of the feeds shows."""
     base = request.site.feeds_url
-    organisations = list(_organisations(request.reader, base)) if base else []
-    datasets = list(_datasets(request.reader, base)) if base else []
+    organisations, datasets = list(_organisations(request.reader, base)), list(_datasets(request.reader, base))
     return {
         "title": "Feeds",
         "description": f"Feeds and calendars of what changes in the {request.site.register}, and how to follow them.",
-        "everything": f"{base.rstrip('/')}/everything" if base else None,
+        "everything": addresses.feeds_of_everything(base),
+        "calendar": f"{base.rstrip('/')}/everything.ics" if base else None,
+        "examples": [(words, addresses.feeds(query)) for words, query in _EXAMPLES],
+        "filters": FILTERS,
         "organisations": by_letter(organisations, lambda one: (one.name, one.page)),
         "datasets": by_letter(datasets, lambda one: (one.name, one.page)),
         "counts": {"organisations": len(organisations), "datasets": len(datasets)},
     }
 
 
-def _organisations(reader: Reader, base: str) -> Iterable[FeedLinks]:
+def _organisations(reader: Reader, base: str | None) -> Iterable[FeedLinks]:
     rows = reader.rows("select key as slug, organisation from pages where organisation is not null order by key")
     for row in rows:
-        address = addresses.feeds_of_organisation(base, row["slug"])
-        yield FeedLinks(row["organisation"], addresses.organisation(row["slug"]), address, f"{address}.ics")
+        path = addresses.feeds_of_organisation(base, row["slug"]) if base else None
+        feeds = addresses.feed_files(path) if path else addresses.feeds([("organisation", row["slug"])])
+        calendar = f"{path}.ics" if path else None
+        yield FeedLinks(row["organisation"], addresses.organisation(row["slug"]), feeds, calendar)
 
 
-def _datasets(reader: Reader, base: str) -> Iterable[FeedLinks]:
+def _datasets(reader: Reader, base: str | None) -> Iterable[FeedLinks]:
     """Yield every dataset under its newest known name, spelled as it was first seen: as its files are named."""
     rows = reader.rows(
         "select dataset from agreement_datasets group by dataset order by min(first_seen), folded, dataset"
@@ -64,7 +69,34 @@ def _datasets(reader: Reader, base: str) -> Iterable[FeedLinks]:
         newest = reader.vocabulary.dataset_canonical(row["dataset"])
         names.setdefault(fold(newest), newest)
     for name in names.values():
-        yield FeedLinks(name, addresses.dataset(name), addresses.feeds_of_dataset(base, name), None)
+        path = addresses.feeds_of_dataset(base, name) if base else None
+        feeds = addresses.feed_files(path) if path else addresses.feeds([("dataset", name)])
+        yield FeedLinks(name, addresses.dataset(name), feeds, None)
+
+
+_EXAMPLES = (
+    ("High severity", [("severity", "high")]),
+    ("New agreements", [("kind", ChangeKind.AGREEMENT_ADDED)]),
+    ("Legal bases that changed", [("kind", ChangeKind.LEGAL_BASIS_CHANGED)]),
+    ("Opt-outs that changed", [("kind", ChangeKind.OPT_OUTS_CHANGED)]),
+    ("Incidents, and flags raised", [("kind", ChangeKind.INCIDENT_NOTED), ("kind", ChangeKind.FLAG_RAISED)]),
+)
+"""What many want to follow: in words, and as a filter."""
+
+FILTERS = (
+    ("organisation", "by name, or as in the address of its page; with those it is known to follow", "more than one"),
+    ("dataset", "by any name or acronym; with agreements that come or go with it", "more than one"),
+    ("basis", "a legal basis, as in the address of its page", "more than one"),
+    ("reference", "an agreement", "more than one"),
+    ("kind", "as in dataset-added", "more than one"),
+    ("severity", "high, medium, low or info: at least that", "one"),
+    ("words", "in the summary, the title or the prose", "one"),
+    ("since, until", "a day or a month, as in 2026-11-21 or 2026-11", "one of each"),
+    ("run", "the number of a run", "one"),
+    ("group", "the agreements of a change that stands for many, by its id", "one"),
+    ("all", "1: the editorial changes too", "one"),
+)
+"""The names in the address of a feed, what each is, and how often it may stand there."""
 
 
 # --- a feed of what is asked for --------------------------------------------------------------------------------------

@@ -103,6 +103,7 @@ def front(request: PageRequest) -> Mapping[str, Any]:
         "figures": [(trend, trend_line(trend)) for trend in trends(reader)] if not given.narrows else [],
         "figure_files": addresses.picture("figures"),
         "soon": _soon(reader),
+        "everything": addresses.feeds_of_everything(request.site.feeds_url),
         "feeds": addresses.feeds(given.query()),
         "files": addresses.files("/changes", given.query()),
         "canonical": addresses.with_query("/", given.query()) if not start else None,

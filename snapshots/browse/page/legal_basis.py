@@ -101,6 +101,7 @@ def legal_basis(request: PageRequest) -> Mapping[str, Any]:
         "about": about(basis),
         "forms": forms[:MOST_FORMS],
         "forms_all": len(forms),
+        "feeds": addresses.feeds([("basis", basis)]),
         "all_changes": addresses.with_query("/", [("kind", ChangeKind.LEGAL_BASIS_CHANGED)]),
     }
 

@@ -135,7 +135,8 @@ def organisation(request: PageRequest) -> Mapping[str, Any]:
     found = timeline(reader, Condition(sql="c.id in (select value from json_each(:ids))", values={"ids": shown}))
     kept = kept_of_page(reader, site, slug)
     told = [row for row in counts if row["substantive"]]
-    feeds = addresses.feeds_of_organisation(site.feeds_url, slug) if site.feeds_url else None
+    published = addresses.feeds_of_organisation(site.feeds_url, slug) if site.feeds_url else None
+    query = [("organisation", slug)]
     datasets = _datasets(reader, slug)
     stand = _lead(reader, page, now, told)
     return {
@@ -164,9 +165,9 @@ def organisation(request: PageRequest) -> Mapping[str, Any]:
         "failures": _failures(reader, slug),
         "datasets": datasets[:DATASETS_SHOWN],
         "all_datasets": len(datasets),
-        "feeds": feeds,
-        "calendar": f"{feeds}.ics" if feeds else None,
-        "files": addresses.files("/changes", [("organisation", slug)]),
+        "feeds": addresses.feed_files(published) if published else addresses.feeds(query),
+        "calendar": f"{published}.ics" if published else None,
+        "files": addresses.files("/changes", query),
         "register_page": page_address(site, slug, kept[0].source if kept else ""),
     }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diff.saying.english import listed, plural
+from diff.severity import Severity
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import (
@@ -100,7 +101,7 @@ def red_flags(request: PageRequest) -> Mapping[str, Any]:
     flag = _flag(request, rules)
     rule = rules[flag] if flag else None
     slugs, said = pages_called(request.reader, organisation)
-    narrowed = bool(rule or organisation)
+    narrowed, known = bool(rule or organisation), bool(organisation and not said)
     rows = _rows(request, flag, slugs) if narrowed else []
     counts = _counts(request.reader) if not narrowed else {}
     query = [("rule", flag or ""), ("organisation", organisation)]
@@ -118,6 +119,8 @@ def red_flags(request: PageRequest) -> Mapping[str, Any]:
         "rules": [(known, counts.get(known.flag, 0)) for known in rules.values()],
         "all_rules": list(rules.values()),
         "rows": [_shown(row, rules) for row in piece["shown"]],
+        "feeds": addresses.feeds([("organisation", organisation)] if known else [("severity", Severity.HIGH)]),
+        "followed": "Changes of this organisation" if known else "Changes of high severity",
         "files": addresses.files("/red-flags", query),
         "canonical": _address(query),
     }

@@ -132,6 +132,8 @@ def run(request: PageRequest) -> Mapping[str, Any]:
         "run": found,
         "what": what,
         "facts": _facts(reader, found),
+        "feeds": addresses.feeds_of_everything(request.site.feeds_url),
+        "files": addresses.files("/changes", [("run", str(number))]),
         "failed": [(_page(row), cut(one_line(row["reason"]), 300)) for row in failed],
         "failed_more": found["pages_failed"] - len(failed),
         "gone": _absent(reader, number),

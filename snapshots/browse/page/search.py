@@ -68,6 +68,7 @@ def search(request: PageRequest) -> Mapping[str, Any]:
         "sections": sections,
         "only": only if only in _SECTIONS else "",
         "everything": addresses.with_query("/search", [("q", text)]),
+        "feeds": addresses.feeds([("words", text)]) if match else None,
         "near": [] if sections else _near(request.reader, text),
         "canonical": addresses.with_query("/search", [("q", text)]),
     }

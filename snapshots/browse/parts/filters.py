@@ -27,6 +27,7 @@ class Filter:
     """At least."""
     organisations: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     words: str = ""
     since: str = ""
@@ -47,6 +48,7 @@ class Filter:
             severity=self.severity,
             organisations=self.organisations,
             datasets=self.datasets,
+            bases=self.bases,
             references=self.references,
             run=self.run,
             group=self.group or None,
@@ -61,6 +63,7 @@ class Filter:
         return [
             *(("organisation", name) for name in given.organisations),
             *(("dataset", name) for name in given.datasets),
+            *(("basis", name) for name in given.bases),
             *(("reference", name) for name in given.references),
             *(("kind", kind) for kind in given.kinds),
             ("severity", given.severity),
@@ -79,8 +82,8 @@ class Filter:
 
     @property
     def names(self) -> list[tuple[str, ...]]:
-        """The names that are asked for: organisations, datasets, agreements."""
-        return [names for names in (self.organisations, self.datasets, self.references) if names]
+        """The names that are asked for: organisations, datasets, legal bases, agreements."""
+        return [names for names in (self.organisations, self.datasets, self.bases, self.references) if names]
 
     def in_words(self) -> str:
         """Return what is asked for, for a sentence that begins "Changes …"."""
@@ -117,6 +120,7 @@ def filter_of(request: PageRequest) -> Filter:
         severity=severity,
         organisations=_names(words, "organisation"),
         datasets=_names(words, "dataset"),
+        bases=_names(words, "basis"),
         references=_names(words, "reference"),
         words=words.one("words").strip(),
         since=words.one("since").strip(),
@@ -132,7 +136,7 @@ def filter_of(request: PageRequest) -> Filter:
 
 
 NAMES = (
-    *("organisation", "dataset", "reference", "kind", "severity", "words", "since", "until", "run", "group"),
+    *("organisation", "dataset", "basis", "reference", "kind", "severity", "words", "since", "until", "run", "group"),
     *("all", "editorial"),
 )
 """What may be asked for: the names in an address."""
