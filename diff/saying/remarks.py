@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # as in `sentence`
     from diff.change import Change
 
 OWN_WORDS = "The register page’s own words."
+LONGEST_QUOTED = 60
+"""Characters of what a page says, in a subject or a title."""
 
 
 def own_words_of(change: "Change") -> tuple[str, str]:
@@ -50,7 +52,9 @@ def _beside(change: "Change") -> str:
 def incident_noted_briefly(told: Told) -> Phrase:
     """Return the phrase of a remark that came."""
     where = _where(told.change)
-    return own_words(f"A remark now stands {where}", f"a remark {where}")(told)
+    # A subject in our words ("a remark beside the dates") would hide what the page says: it is quoted, from its start.
+    quotation = f"“{cut(one_line(own_words_of(told.change)[1]), LONGEST_QUOTED)}”"
+    return own_words(f"A remark now stands {where}", f"{quotation} {where}")(told)
 
 
 def incident_removed_briefly(told: Told) -> Phrase:

@@ -8,7 +8,8 @@ column, layout tables and every style inline; its style block only swaps colours
 """
 
 import textwrap
-from collections.abc import Callable, Hashable, Iterator
+from binascii import b2a_qp
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TypeVar
@@ -21,12 +22,16 @@ from diff.saying.english import moment
 from diff.saying.phrase import Phrase
 from notify.drawing import new_environment
 from notify.message.order import Block, Briefing, Location, NewsLine, Phrases, arrange
+from notify.message.stories import MOST_CHANGES, Room, Story, stories_of
 from notify.message.words import Wording, word
 
 # Lines of a mail have 78 columns at most (RFC 5322); so they can be quoted three times without being broken.
 WIDTH = 72
 INDENT = 10  # columns of the severity, before what it is the severity of
 UNBROKEN = 15  # characters of a value that stays on one line of the HTML
+
+LONGEST_BODY = 96_000
+"""Bytes of text and HTML as a letter carries them: with its headers below 100 KB, where Gmail is known to cut."""
 
 _LABELS = {"high": "[HIGH]", "medium": "[medium]", "low": "[low]", "info": "[info]"}
 _SIGNS = {"out": "-", "in": "+", "same": "="}
@@ -53,14 +58,32 @@ class Composer:
         self._html: dict[Hashable, Markup] = {}
 
     def compose(self, news: Briefing) -> Digest:
-        """Return the digest of *news*, which holds a change or a printed end."""
-        words = word(news, arrange(news, self._phrases))
+        """Return the digest of *news*, which holds a change or a printed end: as much of it as fits into a letter."""
+        stories = stories_of(news.told)
+        digest = self._compose(news, stories, Room())
+        if _bytes_of(digest) <= LONGEST_BODY:
+            return digest
+        fits, too_much = 0, MOST_CHANGES
+        while fits + 1 < too_much:
+            middle = (fits + too_much) // 2
+            digest = self._compose(news, stories, Room(middle))
+            fits, too_much = (middle, too_much) if _bytes_of(digest) <= LONGEST_BODY else (fits, middle)
+        return self._compose(news, stories, Room(fits))
+
+    def _compose(self, news: Briefing, stories: Sequence[Story], room: Room) -> Digest:
+        words = word(news, arrange(news, stories, room, self._phrases), room)
         html = _environment().get_template("mail.html")
         return Digest(
             subject=words.subject,
             text="\n".join(line.rstrip() for line in _text(words, lambda line: _once(line, _line_as_text, self._text))),
             html=html.render(words=words, draw=lambda line: _once(line, _line_as_html, self._html)),
         )
+
+
+def _bytes_of(digest: Digest) -> int:
+    """Return how long *digest* is as a letter carries it, in quoted-printable lines that end in two bytes."""
+    carried = [b2a_qp(said.encode("utf-8", "replace")) for said in (digest.text, digest.html)]
+    return sum(len(said) + said.count(b"\n") for said in carried)
 
 
 def _once(line: NewsLine, draw: Callable[[NewsLine], _T], drawn: dict[Hashable, _T]) -> _T:
@@ -84,10 +107,7 @@ def _text(words: Wording, draw: Callable[[NewsLine], str]) -> Iterator[str]:
         yield from ("", "", *_title(organisation))
         for block in blocks:
             yield from ("", *_block(block, draw))
-    if words.counted:
-        yield from ("", "", *_title("And more"), "")
-        for counted in words.counted:
-            yield from _wrap(counted, hang=2)
+    yield from _rest(words) if words.rest[0] else ()
     if words.corrections:
         yield from ("", "", *_title("Corrections"))
         for was, told, place in words.corrections:
@@ -103,7 +123,30 @@ def _text(words: Wording, draw: Callable[[NewsLine], str]) -> Iterator[str]:
             yield from _wrap(", ".join(filter(None, (place.title, place.organisation))), indent=12)
             yield from _addresses(place, "")
         yield from ("", *_wrap(words.caution))
+    yield from _foot(words)
+
+
+def _rest(words: Wording) -> Iterator[str]:
+    """Yield what is told in one line, what is counted, and where it all stands."""
+    yield from ("", "", *_title("And more"), "")
+    for brief in words.parts.brief:
+        yield from _wrap(f"{_LABELS[brief.severity]:<{INDENT}}{brief.said}", hang=INDENT)
+    for counted in words.counted:
+        yield from _wrap(counted, hang=2)
+    yield ""
+    yield from filter(None, (*_wrap(words.rest[0]), words.rest[1]))
+
+
+def _foot(words: Wording) -> Iterator[str]:
     yield from ("", "-" * WIDTH, *_wrap(words.dates), "", *_wrap(words.licence))
+    yield from ("", words.explained) if words.readings else ()
+    for name, to in words.readings:
+        yield from (f"{name}:", to)
+    yield from ("", "SHA-256 of the kept pages:") if words.parts.sums else ()
+    for organisation, before, after in words.parts.sums:
+        yield from _wrap(organisation)
+        yield from ("before:", before) if before else ()
+        yield from ("after:", after) if after else ()
     yield from ("", *_wrap(words.chain[0]), words.chain[1]) if words.chain else ()
     yield from ("", *_wrap(words.why), "")
 
@@ -117,12 +160,9 @@ def _block(block: Block, draw: Callable[[NewsLine], str]) -> Iterator[str]:
     if place.title or place.reference:
         yield from (*_wrap(place.title), *_wrap(place.reference), "-" * WIDTH, "")
     yield "\n\n".join(map(draw, block.lines))
-    if place.link or place.source or block.sums:
+    if place.link or place.source:
         yield ""
     yield from _addresses(place, "History and proof:")
-    for before, after in block.sums:
-        yield from ("Page before, SHA-256:", before) if before else ()
-        yield from ("Page after, SHA-256:", after) if after else ()
 
 
 def _addresses(place: Location, label: str) -> Iterator[str]:

@@ -6,20 +6,17 @@ Text and HTML are both drawn from these parts, so that neither says more than th
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from diff.change import Change
-from diff.details import several, single
 from diff.kinds import ChangeKind
 from diff.saying.phrase import Phrase, Told, phrase
 from diff.severity import Severity
 from notify.following.matching import PrintedEnd
+from notify.message.stories import Room, Story
 from scraper.names.fold import fold
 from scraper.text import cut, one_line
-
-# Changes that a digest tells in full; the others are counted by organisation. Mail programs cut what is much longer.
-MOST_CHANGES = 300
 
 # Agreements of a reader at which a group stands as a line; on more of them it stands once for all.
 MOST_PLACES = 3
@@ -83,10 +80,15 @@ class Briefing:
         times = {reading.time for reading in self.readings}
         return any(told.change.first_seen not in times for told in self.told)
 
+    @property
+    def site(self) -> str | None:
+        """Address of the history pages, if they are anywhere and it can stand in a message."""
+        base = address(self.base_url)
+        return base.rstrip("/") if base else None
+
     def link(self, kind: str, name: str | None) -> str | None:
         """Return the address of an agreement's, an organisation's or a change's history, if it is anywhere."""
-        base = address(self.base_url)
-        return address(f"{base.rstrip('/')}/{kind}/{quote(one_line(name), safe='')}") if base and name else None
+        return address(f"{self.site}/{kind}/{quote(one_line(name), safe='')}") if self.site and name else None
 
     def source(self, slug: str | None) -> str | None:
         """Return the address of a page of the register."""
@@ -131,6 +133,8 @@ class NewsLine:
     """Lines with the same key look the same; without one a line is the reader's own."""
     seen: str | None = None
     """When it was first seen, if the digest tells of several times."""
+    quotes: bool = False
+    """Whether it tells words of the page's own that are grave: the subject begins with them."""
     about: tuple[Location, ...] = ()
     more_about: int = 0
     link: str | None = None
@@ -139,12 +143,19 @@ class NewsLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """The lines of one place, and what proves them."""
+    """The lines of one place."""
 
     place: Location
     lines: tuple[NewsLine, ...]
-    sums: tuple[tuple[str | None, str | None], ...]
-    """SHA-256 of the kept pages before and after, each pair once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BriefLine:
+    """A change in one line, for which there is no room in full."""
+
+    severity: Severity
+    said: str
+    """What, at which agreement, at whom."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +166,11 @@ class Parts:
     """What is told of each, the one with the most severe change first; what is across the register is one of them."""
     severities: tuple[Severity, ...]
     """Of all that is told, most severe first."""
+    brief: tuple[BriefLine, ...]
     counted: tuple[tuple[str, int], ...]
     """Organisations with changes that are only counted, and how many."""
+    sums: tuple[tuple[str, str | None, str | None], ...]
+    """Organisation, SHA-256 of its kept pages before and after; each once, and only where no page of ours has them."""
 
     @property
     def lines(self) -> Iterator[tuple[str, Location, NewsLine]]:
@@ -182,53 +196,21 @@ class _Placed(NamedTuple):
 _ORDER = {kind: number for number, kind in enumerate(ChangeKind)}
 
 
-def arrange(news: Briefing, phrases: Phrases) -> Parts:
-    """Return what *news* tells in the order of a digest; *phrases* made before are used, and added to."""
-    stories = sorted(_stories(news.told), key=lambda story: severest(story[0].change))
+def arrange(news: Briefing, stories: Sequence[Story], room: Room, phrases: Phrases) -> Parts:
+    """Return the *stories* of *news* as they stand in a digest; *phrases* made before are used, and added to."""
     arranger = _Arranger(news, phrases)
-    placed = [one for story in stories[:MOST_CHANGES] for one in arranger.place(story)]
-    counted = Counter(safe(story[0].change.organisation) or REGISTER for story in stories[MOST_CHANGES:])
+    until = room.changes + room.brief
+    placed = [one for story in stories[: room.changes] for one in arranger.place(story)]
+    brief = [arranger.briefly(story) for story in stories[room.changes : until]]
+    counted = Counter(safe(story[0].change.organisation) or REGISTER for story in stories[until:])
+    sums = dict.fromkeys((one.place.organisation, *one.sums) for one in placed if any(one.sums) and not news.site)
     return Parts(
         organisations=tuple(_by_organisation(placed)),
         severities=tuple(story[0].change.severity for story in stories),
+        brief=tuple(brief),
         counted=tuple(sorted(counted.items())),
+        sums=tuple(sums),
     )
-
-
-def severest(change: Change) -> tuple[Any, ...]:
-    """Return what the most severe change is sorted first by."""
-    # Down to the id, so that the same news reads the same in whatever order it is handed over.
-    return (change.severity.rank, fold(change.organisation or ""), change.reference or "", change.id)
-
-
-# --- stories: what is told as one line --------------------------------------------------------------------------------
-
-
-def _stories(told: Iterable[Told]) -> Iterator[list[Told]]:
-    """Yield what belongs together, its lead first: a change, or one succession seen on several agreements.
-
-    A page that was renamed leads the agreements that moved with it, the most severe leads its like.
-    """
-    by_key: dict[Hashable, list[Told]] = defaultdict(list)
-    for one in told:
-        by_key[_story_key(one.change)].append(one)
-    for story in by_key.values():
-        yield sorted(
-            story, key=lambda one: (one.change.kind is not ChangeKind.ORGANISATION_RENAMED, one.change.severity.rank)
-        )
-
-
-def _story_key(change: Change) -> Hashable:
-    kind, before, after = change.kind, several(change.before), several(change.after)
-    if not change.group and kind is ChangeKind.AGREEMENT_MOVED and len(before) == len(after) == 1:
-        return ("succession", before[0], after[0])
-    # Of a page that another one took over name and slug are told; the slugs tie it to the agreements that moved.
-    if kind is ChangeKind.ORGANISATION_RENAMED and before:
-        return ("succession", before[-1], after[-1])
-    if not change.group and kind is ChangeKind.CONTROLLER_SUCCEEDED:
-        names = fold(single(change.before)), fold(single(change.after))
-        return (kind, *names, bool(change.removed), bool(change.added))
-    return change.id
 
 
 # --- lines and their places -------------------------------------------------------------------------------------------
@@ -254,6 +236,12 @@ class _Arranger:
         else:
             yield self._across(told.change, self._with_about(self._line(told), told.members))
 
+    def briefly(self, story: Story) -> BriefLine:
+        """Return *story* in one line."""
+        change, line = story[0].change, self._line(story[0])
+        said = (line.phrase.short, safe(change.reference), safe(change.organisation))
+        return BriefLine(severity=line.severity, said=", ".join(filter(None, said)))
+
     def _at_members(self, told: Told) -> Iterator[_Placed]:
         """Yield a group at the agreements it is on, or each change that it is made of at its own."""
         line = self._line(told, as_member=True)
@@ -277,6 +265,7 @@ class _Arranger:
             seen=change.first_seen if self._is_dated else None,
             link=link,
             link_text=link_text,
+            quotes=change.kind in (ChangeKind.INCIDENT_NOTED, ChangeKind.FLAG_RAISED),
         )
 
     def _succession(self, lead: Told, changes: Sequence[Change]) -> _Placed:
@@ -356,13 +345,7 @@ def _blocks(placed: Iterable[_Placed]) -> Iterator[Block]:
         by_place.values(), key=lambda its: (_most_severe(its), its[0].place.title, its[0].place.reference)
     ):
         its.sort(key=lambda one: (one.rank, _ORDER[one.kind], one.line.phrase.head, str(one.line.key)))
-        # Most changes of an agreement are seen between the same two pages: their checksums stand once.
-        sums = dict.fromkeys(one.sums for one in its)
-        yield Block(
-            place=its[0].place,
-            lines=tuple(one.line for one in its),
-            sums=tuple(pair for pair in sums if any(pair)),
-        )
+        yield Block(place=its[0].place, lines=tuple(one.line for one in its))
 
 
 def _most_severe(placed: Iterable[_Placed]) -> int:

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from diff.saying.english import day, moment, number, number_of, plural
 from diff.severity import Severity
 from notify.following.matching import PrintedEnd
-from notify.message.order import REGISTER, Briefing, Correction, Location, Parts, RunRead, safe, severest
+from notify.message.order import REGISTER, Briefing, Correction, Location, Parts, RunRead, safe
+from notify.message.stories import Room, severest
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 
-MOST_ENDINGS = 100
-MOST_CORRECTIONS = 100
-MOST_COUNTED = 50
 MOST_PREVIEWED = 4
 MOST_READINGS = 7
 LONGEST_SUBJECT = 110  # lists of mails show about half of that, the mail itself mostly all of it
 LONGEST_FOLLOWED = 600
 LONGEST_CORRECTED = 600
+
+_EXPLAINED = (("Severities", "severity"), ("Glossary", "glossary"), ("How it works", "method"))
+"""Pages of ours that explain the words of a message."""
 
 _EACH = {
     "run": "after each run that has news for you",
@@ -38,6 +39,8 @@ class Wording:
     preview: str
     parts: Parts
     counted: tuple[str, ...]
+    rest: tuple[str, str]
+    """Where all that is told in one line or counted stands in full, and its address, if it has one."""
     corrections: tuple[tuple[str, str, Location], ...]
     """What was told, that it does not hold and when it was told, and where more of it is found."""
     more_corrections: tuple[str, ...]
@@ -45,16 +48,19 @@ class Wording:
     """Printed end, when it is, and of what."""
     caution: str
     dates: str
+    readings: tuple[tuple[str, str], ...]
+    """Pages that explain the words, by name."""
     chain: tuple[str, str] | None
     why: str
     stop: str | None
+    explained: str = "What the words mean:"
     licence: str = NHS_DATA_RELEASE.credit
 
 
-def word(news: Briefing, parts: Parts) -> Wording:
-    """Return what a digest of *news* says around its changes."""
+def word(news: Briefing, parts: Parts, room: Room) -> Wording:
+    """Return what a digest of *news* says around its changes, in a *room* that changes share with all else."""
     taken_back = sorted(news.corrections, key=lambda one: severest(one.change))
-    left_out = Counter(safe(one.change.organisation) or REGISTER for one in taken_back[MOST_CORRECTIONS:])
+    left_out = Counter(safe(one.change.organisation) or REGISTER for one in taken_back[room.others :])
     subject = _subject(news, parts, taken_back)
     # The next end first; of one day the one that is printed shorter.
     ends = sorted(news.endings, key=lambda one: (one.days_left, one.dsa_end, one.reference))
@@ -73,13 +79,15 @@ def word(news: Briefing, parts: Parts) -> Wording:
         follows=f"You follow {cut(one_line(news.follows), LONGEST_FOLLOWED)}." if news.follows else "",
         preview=_preview(parts) or subject,
         parts=parts,
-        counted=tuple(_counted(parts.counted, "more change")),
-        corrections=tuple(_corrected(one, news) for one in taken_back[:MOST_CORRECTIONS]),
-        more_corrections=tuple(_counted(sorted(left_out.items()), "more correction")),
-        endings=tuple(_coming(one, news) for one in ends[:MOST_ENDINGS]),
-        caution=_caution(len(ends)) if ends else "",
+        counted=tuple(_counted(parts.counted, "more change", room)),
+        rest=_rest(news, parts),
+        corrections=tuple(_corrected(one, news) for one in taken_back[: room.others]),
+        more_corrections=tuple(_counted(sorted(left_out.items()), "more correction", room)),
+        endings=tuple(_coming(one, news) for one in ends[: room.others]),
+        caution=_caution(len(ends), len(ends) - room.others) if ends else "",
         dates="A date is when a change was first seen here, not when it was made. Editorial changes are left out"
         f"{editorial}.",
+        readings=tuple((name, f"{news.site}/{page}") for name, page in _EXPLAINED if news.site),
         chain=(f"Head of the chain of runs, number {news.chain[0]:,}:", safe(news.chain[1])) if news.chain else None,
         why=f"You get this {_EACH[news.when]}. {how_to_stop}",
         stop=stop,
@@ -113,7 +121,8 @@ def _subject(news: Briefing, parts: Parts, taken_back: Sequence[Correction]) -> 
 def _news(parts: Parts) -> Iterator[str]:
     """Yield what is new in few words, naming an organisation once."""
     said, named = set(), ""
-    for name, _, line in parts.lines:
+    # Of what is most severe the page's own words come first: they say it better than any heading of ours.
+    for name, _, line in sorted(parts.lines, key=lambda one: (one[2].severity.rank, not one[2].quotes)):
         at = f" at {name}" if name not in (REGISTER, named) else ""
         named = name
         if (news := f"{line.phrase.short}{at}") not in said:
@@ -203,20 +212,32 @@ def _coming(end: PrintedEnd, news: Briefing) -> tuple[str, str, Location]:
     return cut(one_line(end.dsa_end), 10), _in_days(end.days_left), place
 
 
-def _caution(n_ends: int) -> str:
+def _caution(n_ends: int, left_out: int) -> str:
     """Return what is to be known of printed ends."""
-    left_out = n_ends - MOST_ENDINGS
     more = f"{number_of(left_out, 'more printed end')} {'is' if left_out == 1 else 'are'} coming up. "
     one = "It is the printed end" if n_ends == 1 else "Each is the printed end"
     which = f"{more if left_out > 0 else ''}{one} of the first version the page holds"
     return f"{which}; releases or a renewal may go on after it."
 
 
-def _counted(counted: Sequence[tuple[str, int]], what: str) -> Iterator[str]:
+def _rest(news: Briefing, parts: Parts) -> tuple[str, str]:
+    """Return where what is not told in full stands: in the pages of the days, or with whoever runs this."""
+    n = len(parts.brief) + sum(n for _, n in parts.counted)
+    if not n:
+        return "", ""
+    first, last = (which(one.change.first_seen for one in news.told)[:10] for which in (min, max))
+    if news.site:
+        return f"{number_of(n, 'more change')} in full:", f"{news.site}/?since={first}&until={last}"
+    days = f"--since {first} --until {last}"
+    what = f"{number_of(n, 'change')} {'is' if n == 1 else 'are'} not told in full here, for want of room."
+    return f"{what} Whoever runs this registerwatch has all of it: registerwatch changes {days}", ""
+
+
+def _counted(counted: Sequence[tuple[str, int]], what: str, room: Room) -> Iterator[str]:
     """Yield a line for each organisation of which there is *what* that is only counted."""
-    for name, n in counted[:MOST_COUNTED]:
+    for name, n in counted[: room.counted]:
         yield f"{number_of(n, what)}: {name}"
-    if left_out := sum(n for _, n in counted[MOST_COUNTED:]):
+    if left_out := sum(n for _, n in counted[room.counted :]):
         yield f"{number_of(left_out, what)} at other organisations"
 
 

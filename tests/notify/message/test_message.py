@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from lxml import etree
 from diff.change import Change
 from diff.details import Details
 from diff.saying.phrase import Told
+from notify.channels.mail import Letter
+from notify.channels.mail import compose as letter_as_mail
 from notify.following.matching import PrintedEnd
 from notify.message.digest import Composer
 from notify.message.order import Briefing, Correction, RunRead
@@ -299,15 +302,19 @@ def test_every_address_and_checksum_stands_on_a_line_of_its_own():
     assert f"{BASE}/agreements/{HES_SERVICE}" in lines
     assert f"{BASE}/changes/{900:020x}" in lines
     assert f"{SITE}/{EASTMERE}" in lines
-    assert "9" * 64 in lines
     assert "e" * 64 in lines
+    assert "9" * 64 in compose(base_url=None).text.splitlines()
     assert all(len(line) <= 72 or line.startswith("https://") for line in lines)
 
 
-def test_changes_of_one_agreement_between_the_same_pages_give_the_checksums_once():
-    digest = told(SUPPORT, EXTENDED, REWORDED)
+def test_checksums_stand_once_at_the_end_and_only_where_no_page_of_ours_has_them():
+    changes = {"told": (Told(change=SUPPORT), Told(change=EXTENDED), Told(change=REWORDED))}
+    digest, linked = compose(base_url=None, **changes), compose(**changes)
 
-    assert digest.text.count("9" * 64) == digest.html.count("9" * 64) == 1
+    for alone, with_proof in ((digest.text, linked.text), (digest.html, linked.html)):
+        assert alone.count("9" * 64) == alone.count("f" * 64) == 1
+        assert alone.index("Open Government Licence") < alone.index("9" * 64)
+        assert "9" * 64 not in with_proof
 
 
 def test_links_to_the_history_stand_there_only_if_it_is_somewhere():
@@ -368,7 +375,7 @@ def test_a_printed_end_of_an_agreement_without_a_title_names_its_organisation():
     digest = compose(told=(), follows="MHSDS", endings=(replace(ending, title=None),))
 
     assert NAMES[EASTMERE] in digest.text
-    assert NAMES[EASTMERE] in soup_of(digest).h2.find_next("p").get_text()
+    assert NAMES[EASTMERE] in soup_of(digest).h2.find_next("div").get_text()
 
 
 # --- text and HTML ----------------------------------------------------------------------------------------------------
@@ -430,27 +437,89 @@ def test_what_was_drawn_for_one_reader_is_right_for_the_next():
 # --- bounds, hostility ------------------------------------------------------------------------------------------------
 
 
-def test_very_many_changes_are_told_in_part_and_counted_in_the_rest():
-    many = tuple(
-        Told(
-            change=at(
-                n, f"trust_{n % 70}", f"DARS-NIC-{n:06}-A1B2C", "dataset-added", "high" if n % 100 == 0 else "medium",
-                added=["ECDS"], organisation=f"Trust {n % 70}",
-            )
+MANY = tuple(
+    Told(
+        change=at(
+            n, f"trust_{n % 70}", f"DARS-NIC-{n:06}-A1B2C", "dataset-added", "high" if n % 100 == 0 else "medium",
+            added=["ECDS"], organisation=f"Trust {n % 70}", snapshot_before=f"{n:064x}",
         )
-        for n in range(5_000)
+    )
+    for n in range(2_000)
+)  # fmt: skip
+
+
+def letter_of(digest):
+    letter = Letter(
+        to="reader@example.org", subject=digest.subject, text=digest.text, html=digest.html, list_name="ours",
+        message_id=f"<{'0' * 32}@example.org>", date=datetime(2026, 11, 20, tzinfo=UTC), stop="register@example.org",
+    )  # fmt: skip
+    return letter_as_mail(letter, "register@example.org").as_bytes()
+
+
+@pytest.mark.parametrize("base_url", [BASE, None])
+def test_what_does_not_fit_has_a_line_or_is_counted_and_nothing_is_left_out(base_url):
+    digest = compose(told=MANY, endings=NEWS.endings * 200, base_url=base_url)
+    in_full, and_more = digest.text.split("AND MORE\n")[0], digest.text.split("AND MORE\n")[1].split("COMING UP")[0]
+    counted = re.findall(r"^([\d,]+|[A-Z]\w+) more changes?(?:: Trust \d+| at other organisations)$", and_more, re.M)
+    in_one_line = re.findall(r"^\[\w+\] +ECDS added, DARS-NIC-\d+-A1B2C, Trust \d+$", and_more, re.M)
+    n_full = in_full.count("Dataset added")
+
+    assert digest.text.startswith("2,000 CHANGES, 20 OF HIGH SEVERITY\n")
+    assert n_full > 25
+    assert len(in_one_line) == 2 * n_full
+    assert (in_full + and_more).count("[HIGH]") == 20
+    assert n_full + len(in_one_line) + sum(int(number.replace(",", "")) for number in counted) == 2_000
+    assert re.search(r"\d+ more printed ends are coming up\.", " ".join(digest.text.split()))
+    assert len(letter_of(digest)) < 100_000
+
+
+def test_what_does_not_fit_is_found_at_one_address_or_by_whoever_runs_this():
+    day = "2026-11-20"
+    linked, alone = (" ".join(compose(told=MANY, base_url=base).text.split()) for base in (BASE, None))
+
+    assert f" more changes in full: {BASE}/?since={day}&until={day} " in linked
+    assert f"has all of it: registerwatch changes --since {day} --until {day} " in alone
+
+
+def test_a_mail_of_forty_changes_tells_each_in_full():
+    digest = compose(told=[replace(one, change=replace(one.change, **SUMS)) for one in MANY[:40]])
+
+    assert digest.text.count("Dataset added") == digest.html.count("Dataset added") == 40
+    assert "AND MORE" not in digest.text
+    assert len(digest.html.encode()) < 60_000
+
+
+@pytest.mark.parametrize("base_url", [f"https://{'a' * 900}.example", None])
+def test_a_mail_is_below_100_kb_whatever_happened(base_url):
+    signs = "🜚&" * 300
+    wild = [
+        Told(change=replace(one.change, organisation=f"{n} {signs}", reference=f"{n}{signs}", added=(signs,)))
+        for n, one in enumerate(MANY[:120])
+    ]
+    digest = compose(
+        told=wild, endings=[replace(NEWS.endings[0], title=signs, reference=signs, organisation=signs)] * 300,
+        corrections=[Correction(change=one.change, told_at=TIME) for one in wild], follows=signs, base_url=base_url,
     )  # fmt: skip
 
-    digest = compose(told=many, endings=NEWS.endings * 500)
+    assert len(letter_of(digest)) < 100_000
+    assert digest.text.startswith("120 CHANGES, TWO OF HIGH SEVERITY; 120 CORRECTIONS\n")
 
-    assert len(rows_of(digest)) == 300
-    assert sum(row.startswith("[HIGH]") for row in rows_of(digest)) == 50
-    assert digest.text.startswith("5,000 CHANGES, 50 OF HIGH SEVERITY\n")
-    rest = re.findall(r"^([\d,]+|[A-Z]\w+) more changes?(?:: (Trust \d+)| at other organisations)$", digest.text, re.M)
-    assert len(rest) == 51
-    assert sum(int(number.replace(",", "")) for number, _ in rest) == 4_700
-    assert "400 more printed ends are coming up." in " ".join(digest.text.split())
-    assert len(digest.html) < 1_000_000
+
+def test_the_subject_begins_with_the_gravest_in_the_page_s_own_words():
+    remark = at(9, HARROWDALE, WINTER, "incident-noted", "high", field="when_note", after="breached contract — audit.")
+
+    assert told(EXTENDED, SUPPORT, remark).subject == (
+        "3 changes: “breached contract — audit.” beside the dates at University of Harrowdale, …"
+    )
+
+
+def test_the_words_are_explained_where_the_pages_are():
+    links = [link["href"] for link in soup_of(compose()).find_all("a")]
+
+    for page in ("severity", "glossary", "method"):
+        assert f"{BASE}/{page}" in links
+        assert f"{BASE}/{page}" in compose().text.splitlines()
+    assert "What the words mean" not in compose(base_url=None).text
 
 
 POISON = f'"><img src=x onerror="document.title=1">{HOSTILE}'
@@ -579,13 +648,15 @@ def test_corrections_stand_behind_the_news_in_a_section_of_their_own():
     assert digest.text.index(f"Correction: {SUPPORT.summary[:30]}") < digest.text.index("Correction: Printed end of")
 
 
-def test_many_corrections_are_a_hundred_and_a_count():
+def test_many_corrections_are_as_many_as_fit_and_a_count():
     digest = correct(*(replace(EXTENDED, id=f"{n:020x}") for n in range(2_000)))
 
-    assert digest.text.count("Correction: ") == digest.html.count("Correction: ") == 100
+    shown = digest.text.count("Correction: ")
+
+    assert 50 < shown == digest.html.count("Correction: ") <= 100
     assert digest.subject.startswith("2,000 corrections: Printed end of")
     for said in (digest.text, digest.html):
-        assert f"1,900 more corrections: {NAMES[EASTMERE]}" in " ".join(said.split())
+        assert f"{2_000 - shown:,} more corrections: {NAMES[EASTMERE]}" in " ".join(said.split())
 
 
 def test_a_correction_quotes_a_page_as_text_on_short_lines():
