@@ -1,14 +1,17 @@
 """What several commands are asked by, and the exit statuses that are more than "done" and "failed"."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from cron.terminal.output import at_terminal, complain
-from cron.work.context import Context, utc_now
 from scraper.times import as_text, end_of, read_time, spelled_out
+
+if TYPE_CHECKING:  # what knows databases takes ten times as long to load as the command line
+    from cron.work.context import Context
 
 WRONG_USAGE = 2
 NEEDS_A_PERSON = 3
@@ -42,7 +45,7 @@ class Time(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the time as it is kept."""
         try:
-            text = spelled_out(value, ctx.obj.clock() if ctx and ctx.obj else utc_now())
+            text = spelled_out(value, ctx.obj.clock() if ctx and ctx.obj else datetime.now(UTC))
             return end_of(text) if self._until else as_text(read_time(text))
         except (ValueError, OverflowError):
             self.fail(f'{value!r} is no time; write it as 2026-11-21, 2026-11-21T03:17:00Z or "30 days"', param, ctx)
@@ -78,7 +81,7 @@ def shown_format() -> Callable[[Any], Any]:
     )
 
 
-def stays_apart(context: Context, tell: bool) -> bool:
+def stays_apart(context: "Context", tell: bool) -> bool:
     """Say whether nothing may leave the database, which is not the settings', and nobody said *tell*; complain so."""
     if tell or not context.is_apart:
         return False

@@ -6,8 +6,6 @@ Behind it nobody knows bytes, character sets or markup; before it nobody knows a
 import re
 from dataclasses import dataclass, field
 
-from bs4 import BeautifulSoup
-
 from scraper.errors import RefusedPageError, UnreadableMarkupError
 from scraper.limits import too_many_tags
 from scraper.reading.blocks import Line, lines_of_text, looks_like_markup
@@ -40,6 +38,8 @@ class PageLines:
 
     def links_to_organisations(self) -> bool:
         """Say whether the page links to pages of organisations, as the register's list of them does."""
+        from bs4 import BeautifulSoup  # a fifth of a second, for pages that are refused
+
         links = BeautifulSoup(self._markup, "lxml").find_all("a", href=True) if self._markup else ()
         return any(_PAGE_OF_ORGANISATION.search(str(link.get("href"))) for link in links)
 

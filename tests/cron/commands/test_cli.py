@@ -794,3 +794,17 @@ def test_demo_does_not_wipe_a_history(started):
 
     assert "name another folder" in one_line(run(started.folder, "demo", "."), status=1)
     assert started.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("what", "heavy"),
+    [
+        ("import cron.cli", "pydantic sqlite_utils lxml bs4 requests jinja2 datasette"),
+        ("import cron.cli, cron.commands.look, cron.work.context", "bs4 requests datasette uvicorn apscheduler"),
+    ],
+)
+def test_nothing_heavy_is_loaded_before_it_is_needed(what, heavy):
+    program = f"{what}; import sys; print(*(name for name in {heavy.split()} if name in sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert result.stdout.split() == []
