@@ -203,6 +203,21 @@ def test_the_page_of_a_legal_basis_lists_its_agreements_under_any_citation(serve
     assert agreements_of(json.loads(served.page(f"{address}.json").text)) == BASES[basis][1]
 
 
+@pytest.mark.parametrize(("name", "spelling"), SPELLED)
+def test_a_picture_ends_with_as_many_agreements(served, name, spelling):
+    months = table(served.page(f"/pictures/dataset-by-month.csv?{urlencode({'dataset': spelling})}").text)
+
+    assert int(months[0]["Agreements"]) == len(DATASETS[name].held_by)
+
+
+def test_the_figures_of_the_register_are_those_of_its_lists(watch, served):
+    now = table(served.page("/pictures/figures.csv").text)[0]
+
+    assert int(now["Section 251 support"]) == len(BASES["NHSA2006:s251"][1])
+    assert int(now["Agreements"]) == len(watch.json("agreements", "--format", "json"))
+    assert int(now["Organisations"]) == len(watch.json("organisations", "--format", "json"))
+
+
 def test_the_export_holds_the_same(watch, told):
     folder = watch.folder / "export"
     assert watch.run("export", folder).exit_code == 0

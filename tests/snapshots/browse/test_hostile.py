@@ -44,11 +44,24 @@ PAGES = (
     "/changes.feed.json",
     "/changes.atom",
     "/changes.rss",
+    "/pictures",
+    "/pictures/figures.svg",
+    "/pictures/term.svg",
+    "/pictures/recipients.csv",
     "/about",
     "/glossary",
     "/severity",
 )
-BELOW = ("/organisations/", "/agreements/", "/datasets/", "/legal-bases/", "/changes/", "/runs/", "/snapshots/")
+BELOW = (
+    "/organisations/",
+    "/agreements/",
+    "/datasets/",
+    "/legal-bases/",
+    "/changes/",
+    "/runs/",
+    "/snapshots/",
+    "/pictures/",
+)
 EVERY = 9
 """Each page is asked every so-manieth pair of filter and word, and each page begins at another."""
 ALLOWED = {200, 301, 302, 303, 400, 403, 404, 414}
