@@ -11,15 +11,17 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import groupby
 from typing import TypeVar
+
+from rapidfuzz import fuzz, process
 
 from diff.change import Change
 from diff.details import several
 from diff.kinds import ChangeKind
 from scraper.names.families import family_called, family_of
 from scraper.names.fold import fold
+from scraper.names.legal_basis import read_legal_bases
 from scraper.names.vocabulary import Vocabulary
 
 
@@ -61,8 +63,9 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
         by_fold.setdefault(fold(one), one)
         if acronym := _ACRONYM.search(one):
             by_fold.setdefault(fold(acronym[1]), one)
-    wanted = fold(name)
-    like = get_close_matches(wanted, by_fold, n=3, cutoff=0.5)
+    wanted = fold(name[:_LONGEST_ASKED])
+    names = sorted(by_fold, reverse=True)  # of what is equally like, in an order of its own
+    like = [found for found, *_ in process.extract(wanted, names, scorer=fuzz.ratio, limit=3, score_cutoff=50)]
     if not like and len(wanted) >= _SHORTEST_PART:
         like = sorted((one for one in by_fold if wanted in one), key=len)[:3]
     return list(dict.fromkeys(by_fold[one] for one in like))
@@ -76,6 +79,9 @@ def said_nearest(near: Sequence[str]) -> str:
     """
     return f"; the nearest {'is' if len(near) == 1 else 'are'} {', '.join(near)}" if near else ""
 
+
+_LONGEST_ASKED = 300
+"""Characters of what was typed that are looked at."""
 
 _SHORTEST_PART = 3
 """Characters from which a part of a name says which is meant."""
@@ -182,6 +188,69 @@ class OrganisationNames:
 
     def _headings(self, slug: str) -> Iterable[str]:
         return (self._known.pages[slug], *self._known.headings.get(slug, ()))
+
+
+# --- references and citations -----------------------------------------------------------------------------------------
+
+
+def stem_of(reference: str) -> str:
+    """Return a reference as it is compared: `NIC-…` and `DARS-NIC-…` of one stem are one agreement."""
+    return reference.strip().upper().removeprefix("DARS-")
+
+
+def _plain_stem(reference: str) -> str:
+    return stem_of("-".join(reference.replace("_", " ").replace("–", " ").replace("-", " ").split()))
+
+
+_VERSION = re.compile(r"-V\d+(\.\d+)?$")
+
+
+def references_called(name: str, known: Iterable[str]) -> list[str]:
+    """Return the references of *known* that *name* may stand for.
+
+    It may be in any case, without `DARS-`, with a version, without its suffix, or the number alone.
+
+    >>> known = ["DARS-NIC-12828-M0K2D", "DARS-NIC-128281-A1B2C", "NIC-12828-M0K2D"]
+    >>> references_called("nic-12828", known), references_called("DARS-NIC-128281-A1B2C-v2.3", known)
+    (['DARS-NIC-12828-M0K2D', 'NIC-12828-M0K2D'], ['DARS-NIC-128281-A1B2C'])
+    >>> references_called("12828 m0k2d", known), references_called("12", known), references_called("nic", known)
+    (['DARS-NIC-12828-M0K2D', 'NIC-12828-M0K2D'], [], [])
+    """
+    wanted = _VERSION.sub("", _plain_stem(name[:_LONGEST_ASKED]))
+    if wanted[:4].isdigit():
+        wanted = f"NIC-{wanted}"
+    stems = {one: _plain_stem(one) for one in known}
+    same = [one for one, stem in stems.items() if stem == wanted]
+    begun = f"{wanted}-" if any(sign.isdigit() for sign in wanted) else "\0"
+    return same or [one for one, stem in stems.items() if stem.startswith(begun)]
+
+
+_PIN = re.compile(r"(?<![\w.])(?:([a-z]+)\.?\s*)?(\d{1,3}[a-z]?)((?:\s*\(\w{1,4}\))*)(?![\w.])", re.IGNORECASE)
+_UNITS = frozenset("s ss sec sect section sections r reg regulation regulations art article".split())
+
+
+def bases_called(name: str, known: Iterable[str]) -> list[str]:
+    """Return the legal bases of *known*, canonical ids, that *name* cites in any spelling, the act named or not.
+
+    >>> known = ["NHSA2006:s251", "HSCA2012:s261", "HSCA2012:s261(2)(a)", "COPI2002:r3(4)?"]
+    >>> bases_called("s251", known), bases_called("Section 261 (2)(a)", known), bases_called("HSCA s.261", known)
+    (['NHSA2006:s251'], ['HSCA2012:s261(2)(a)'], ['HSCA2012:s261'])
+    >>> bases_called("s261(2)", known), bases_called("reg 3(4)", known), bases_called("top 251", known)
+    (['HSCA2012:s261(2)(a)'], ['COPI2002:r3(4)?'], [])
+    """
+    every, name = list(known), name[:_LONGEST_ASKED].strip()
+    exact = [one for one in every if one.lower().removesuffix("?") == name.lower().removesuffix("?")]
+    if exact:
+        return exact
+    read = {basis.id for basis in read_legal_bases(name)}
+    if own := [one for one in every if one in read]:
+        return own
+    found = [one for one in _PIN.finditer(name) if (one[1] or "").lower() in _UNITS or (one[3] and not one[1])]
+    if not found:
+        return []
+    pin = re.sub(r"\s", "", f"{found[0][2]}{found[0][3]}".lower())
+    pins = {one: one.partition(":")[2].removesuffix("?").lstrip("sra").lower() for one in every}
+    return [o for o in every if pins[o] == pin] or [o for o in every if pins[o].startswith(f"{pin}(")]
 
 
 # --- names in addresses -----------------------------------------------------------------------------------------------

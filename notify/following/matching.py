@@ -17,11 +17,11 @@ from typing import Any, Self
 
 from diff.change import Change
 from diff.kinds import INCIDENTS, ChangeKind
-from diff.names import datasets_of, slugs_of
+from diff.names import datasets_of, slugs_of, stem_of
 from diff.saying.phrase import Told
 from diff.severity import Severity
 from diff.terms import last_day
-from notify.following.subscription import Followed, Listeners, Subjects, stem_of
+from notify.following.subscription import Followed, Listeners, Subjects
 from scraper.names.fold import fold
 
 Moment = tuple[str, str]

@@ -16,7 +16,16 @@ from operator import or_
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from diff.names import DatasetNames, KnownNames, NamedBody, OrganisationNames, nearest, said_nearest
+from diff.names import (
+    DatasetNames,
+    KnownNames,
+    NamedBody,
+    OrganisationNames,
+    nearest,
+    references_called,
+    said_nearest,
+    stem_of,
+)
 from diff.severity import Severity
 from scraper.errors import RegisterWatchError
 from scraper.names.fold import fold
@@ -198,11 +207,6 @@ def find_problems(
     return [problem for followed in follow(subscriptions, known, vocabulary) for problem in followed.problems]
 
 
-def stem_of(reference: str) -> str:
-    """Return a reference as it is compared: `NIC-…` and `DARS-NIC-…` of one stem are one agreement."""
-    return reference.strip().upper().removeprefix("DARS-")
-
-
 class _NobodyError(RegisterWatchError):
     """Nothing is called so: what is to be said, and the names that there are."""
 
@@ -216,7 +220,6 @@ class _SubscriptionReader:
         self._every_dataset = [*known.datasets, *vocabulary.newest_datasets]
         self._datasets = DatasetNames(self._every_dataset, vocabulary)
         self._references = known.references
-        self._stems = frozenset(map(stem_of, known.references))
         headings = (name for names in known.headings.values() for name in names)
         self._every_body = [*known.pages.values(), *headings, *known.pages]
         self._has_history = bool(known.pages)
@@ -272,17 +275,17 @@ class _SubscriptionReader:
     def _exception(self, name: str) -> Subjects:
         """Find out by looking what *name* is; what might be several is all of them."""
         body, datasets = self._bodies.named(name), self._datasets.named(name)
-        is_reference = stem_of(name) in self._stems
+        references = references_called(name, self._references)
         # A predecessor without a page is no mistake: there is nothing of it to leave out.
         is_body = bool(self._bodies.pages_of(body.names | body.earlier | body.later))
-        if self._has_history and not (is_reference or is_body or datasets):
+        if self._has_history and not (references or is_body or datasets):
             every = [*self._references, *self._every_body, *self._every_dataset]
             raise _NobodyError(f"no agreement, organisation or dataset is called {name!r}", every)
         return Subjects(
             pages=body.pages,
             organisations=body.names,
             datasets=datasets,
-            references=frozenset({stem_of(name)}),
+            references=frozenset(map(stem_of, references or [name])),
         )
 
     def _word(self, word: str) -> Words:

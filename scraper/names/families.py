@@ -32,7 +32,8 @@ class DatasetFamily:
 
     def takes(self, name: str) -> bool:
         """Whether the dataset whose newest known name is *name* is of this family."""
-        return fold(name) in self.datasets or any(words in _spaced(name) for words in self.words)
+        spaced = _spaced(name)
+        return fold(name) in self.datasets or any(words in spaced for words in self.words)
 
 
 def _spaced(text: str) -> str:
@@ -56,6 +57,7 @@ def families() -> Sequence[DatasetFamily]:
     )
 
 
+@lru_cache(maxsize=4096)
 def family_of(newest: str) -> DatasetFamily | None:
     """Return the family of the dataset whose newest known name is *newest*.
 

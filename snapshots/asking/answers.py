@@ -11,6 +11,7 @@ from scraper.records import Agreement
 from snapshots.asking.agreements import Agreements, standing_at
 from snapshots.asking.changes import Changes
 from snapshots.asking.names import Ask, NameLookup, NotKnownError, Row
+from snapshots.asking.search import Search
 from snapshots.asking.status import Runs, newest_run
 from snapshots.keeping.states import States
 
@@ -139,6 +140,7 @@ class Answers:
     ) -> None:
         states = states or States(db)
         self.names = NameLookup(db, vocabulary, ask)
+        self.search = Search(self.names)
         self.changes = Changes(db, self.names, ask)
         self.agreements = Agreements(db, states, self.names)
         self.lists = Lists(db, states, vocabulary)

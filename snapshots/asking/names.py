@@ -13,7 +13,15 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from diff.names import DatasetNames, KnownNames, nearest, said_nearest
+from diff.names import (
+    DatasetNames,
+    KnownNames,
+    bases_called,
+    nearest,
+    references_called,
+    said_nearest,
+    stem_of,
+)
 from scraper.errors import RegisterWatchError
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
@@ -58,8 +66,8 @@ class NameLookup:
     """
 
     def __init__(self, db: Database, vocabulary: Vocabulary, ask: Ask | None = None) -> None:
-        self._ask: Ask = ask or (lambda sql, values: db.query(sql, dict(values)))
-        self._vocabulary = vocabulary
+        self.ask: Ask = ask or (lambda sql, values: db.query(sql, dict(values)))
+        self.vocabulary = vocabulary
 
     def organisation(self, name: str, *, parts: bool = False) -> CalledOrganisation:
         """Return who is called *name*, by slug or by name; with *parts* also who has it in a name, if nobody else is.
@@ -67,21 +75,26 @@ class NameLookup:
         Raises:
             NameNotKnownError: Nobody is.
         """
-        # With those it is known to follow: who asks for a board wants what its predecessors agreed.
-        wanted = {fold(name)} | self._vocabulary.predecessors(name)
-        own = self._names_of_pages(wanted, name.strip().lower())
-        if not own:  # of one that is gone and has no page those that took over from it have
-            own = self._names_of_pages(self._vocabulary.successors(name))
+        own = self.names_of_called(name)
         if not own and parts and fold(name):
             own = [row for row in self._every_organisation() if fold(name) in row["folded"]]
         if not own:
             every = [row["name"] for row in self._every_organisation()]
-            keys = [row["key"] for row in self._ask("select key from pages order by key", {})]
+            keys = [row["key"] for row in self.ask("select key from pages order by key", {})]
             raise NameNotKnownError("no organisation is called", name, nearest(name, dict.fromkeys((*every, *keys))))
-        wanted |= {row["folded"] for row in own}
-        wanted = wanted.union(*(self._vocabulary.predecessors(row["name"]) for row in own))
+        wanted = self._with_predecessors(name) | {row["folded"] for row in own}
+        wanted = wanted.union(*(self.vocabulary.predecessors(row["name"]) for row in own))
         slugs = {row["key"] for row in (*own, *self._names_of_pages(wanted))}
         return CalledOrganisation(sorted(slugs), frozenset(wanted))
+
+    def names_of_called(self, name: str) -> list[Row]:
+        """Return every name of the pages that are called *name*, or were; without one of those that took over."""
+        own = self._names_of_pages(self._with_predecessors(name), name.strip().lower())
+        return own or self._names_of_pages(self.vocabulary.successors(name))
+
+    def _with_predecessors(self, name: str) -> frozenset[str]:
+        # With those it is known to follow: who asks for a board wants what its predecessors agreed.
+        return self.vocabulary.predecessors(name) | {fold(name)}
 
     def _names_of_pages(self, folded: Iterable[str], slug: str = "") -> list[Row]:
         """Return every name of the pages that have, or had, one of these names, or this slug."""
@@ -96,10 +109,10 @@ class NameLookup:
             )
             order by id
             """
-        return list(self._ask(sql, {"folded": json.dumps(sorted(folded)), "slug": slug}))
+        return list(self.ask(sql, {"folded": json.dumps(sorted(folded)), "slug": slug}))
 
     def _every_organisation(self) -> list[Row]:
-        return list(self._ask("select key, name, folded from names where sort = 'organisation' order by id", {}))
+        return list(self.ask("select key, name, folded from names where sort = 'organisation' order by id", {}))
 
     def dataset(self, name: str, *, parts: bool = False) -> frozenset[str]:
         """Return every folded name of the dataset called *name*; an acronym in brackets, "MHSDS", names it too.
@@ -109,32 +122,46 @@ class NameLookup:
         Raises:
             NameNotKnownError: None is called so, nor has it in its name where *parts* do.
         """
-        known = [row["name"] for row in self._ask("select name from names where sort = 'dataset' order by id", {})]
-        found = DatasetNames(known, self._vocabulary).named(name)
+        known = [row["name"] for row in self.ask("select name from names where sort = 'dataset' order by id", {})]
+        found = DatasetNames(known, self.vocabulary).named(name)
         if not found and parts and fold(name):
-            found = found.union(*(self._vocabulary.dataset_names(one) for one in known if fold(name) in fold(one)))
+            found = found.union(*(self.vocabulary.dataset_names(one) for one in known if fold(name) in fold(one)))
         if not found:
             raise NameNotKnownError("no dataset is called", name, nearest(name, known))
         return found
 
     def reference(self, name: str) -> str:
-        """Return a reference as it is kept: case and outer space do not matter.
+        """Return a reference as it is kept; it may be typed in any form in which `references_called` knows it.
 
         Raises:
-            NameNotKnownError: No agreement has it.
+            NameNotKnownError: No agreement has it, or several have.
         """
-        sql = "select reference from agreement_versions where lower(reference) = lower(:reference) limit 1"
-        for row in self._ask(sql, {"reference": name.strip()}):
+        typed = name.strip()
+        rows = self.ask("select reference from agreement_versions where reference = :typed limit 1", {"typed": typed})
+        for row in rows:
             return str(row["reference"])
-        known = [row["reference"] for row in self._ask("select distinct reference from agreement_versions", {})]
-        near = nearest(name.strip(), known)
-        raise NameNotKnownError("no agreement has the reference", name, near)
+        known = self.every_reference()
+        found = references_called(typed, known)
+        if len(set(map(stem_of, found))) == 1:
+            # Of two that may be one agreement that which looks like what was typed.
+            return min(found, key=lambda one: (one.lower() != typed.lower(), not one.startswith("DARS-")))
+        raise NameNotKnownError("no agreement has the reference", name, found[:3] or nearest(typed, known))
+
+    def every_reference(self) -> list[str]:
+        """Return every reference that an agreement has had."""
+        rows = self.ask("select distinct reference from agreement_versions order by reference", {})
+        return [str(row["reference"]) for row in rows]
+
+    def legal_bases(self, name: str) -> list[str]:
+        """Return the legal bases, canonical ids, that *name* cites in any spelling; nothing where none is cited."""
+        rows = self.ask("select distinct key from names where sort = 'legal-basis' order by key", {})
+        return bases_called(name, [str(row["key"]) for row in rows])
 
     def references(self, name: str) -> list[str]:
         """Return all references that the agreement called *name* has had, as told, its own first."""
         known = [self.reference(name)]
         for one in known:  # which grows: a reference may have been changed more than once
-            rows = self._ask(
+            rows = self.ask(
                 """
                 select before, after
                 from changes
@@ -148,16 +175,17 @@ class NameLookup:
     def group(self, prefix: str) -> str:
         """Return the one group whose id begins with *prefix*."""
         sql = "select id from changes where is_group and substr(id, 1, length(:prefix)) = lower(:prefix)"
-        ids = [row["id"] for row in self._ask(sql, {"prefix": prefix})] if len(prefix) >= 8 else []
+        ids = [row["id"] for row in self.ask(sql, {"prefix": prefix})] if len(prefix) >= 8 else []
         if len(ids) != 1:
             raise NotKnownError(f"{prefix}: no group has this id (at least its first 8 digits are needed)")
         return str(ids[0])
 
 
 def add_name_functions(conn: sqlite3.Connection, vocabulary: Vocabulary) -> None:
-    """Let SQL say `dataset_names(text)` and `organisation_pages(text)`, as the commands understand what is typed.
+    """Let SQL say `dataset_names(text)`, `organisation_pages(text)` and `legal_bases_called(text)`.
 
-    Both are JSON lists, empty where nothing is called so: folded names of datasets, and slugs. In a question:
+    Each is a JSON list, as the commands understand what is typed, empty where nothing is called so: folded names of
+    datasets, slugs, canonical ids. In a question:
     `folded in (select value from json_each(dataset_names(:dataset)))`.
     """
     names = NameLookup(Database(conn), vocabulary)
@@ -170,6 +198,7 @@ def add_name_functions(conn: sqlite3.Connection, vocabulary: Vocabulary) -> None
 
     conn.create_function("dataset_names", 1, dataset_names)
     conn.create_function("organisation_pages", 1, organisation_pages)
+    conn.create_function("legal_bases_called", 1, lambda text: json.dumps(names.legal_bases(text or "")))
 
 
 def _listed(look_up: Callable[[], Iterable[str]]) -> str:

@@ -15,6 +15,7 @@ join states on states.id = agreement_versions.state
 /* prose */
 where agreements.standing;
 
+<<<<<<< HEAD
 -- Every agreement as committed runs saw it, with all its fields: one row for each version, the newest last.
 create view printed_versions as
 select
@@ -26,6 +27,43 @@ select
 from agreement_versions
 join states on states.id = agreement_versions.state
 /* prose */;
+=======
+-- Which datasets agreements list now. What a page lacks once is still held until its absence is confirmed (rule 6). As a
+-- `materialized` part of a question with a condition on `folded`, its indexes are used.
+create view datasets_now as
+select
+  agreement_datasets.page,
+  agreement_datasets.reference,
+  agreement_datasets.dataset,
+  agreement_datasets.folded,
+  agreement_datasets.first_seen
+from agreement_datasets
+where agreement_datasets.last_seen is null
+union all
+select held.page, held.reference, held.dataset, held.folded, held.first_seen
+from agreement_datasets as held
+cross join agreements on agreements.page = held.page and agreements.reference = held.reference and agreements.standing
+cross join agreement_versions as missing on missing.id = agreements.version and missing.last_seen = held.last_seen
+where held.last_seen is not null;
+
+-- Which legal bases agreements cite now. The same goes for it.
+create view legal_bases_now as
+select
+  agreement_legal_bases.page,
+  agreement_legal_bases.reference,
+  agreement_legal_bases.basis,
+  agreement_legal_bases.family,
+  agreement_legal_bases.printed,
+  agreement_legal_bases.first_seen
+from agreement_legal_bases
+where agreement_legal_bases.last_seen is null
+union all
+select held.page, held.reference, held.basis, held.family, held.printed, held.first_seen
+from agreement_legal_bases as held
+cross join agreements on agreements.page = held.page and agreements.reference = held.reference and agreements.standing
+cross join agreement_versions as missing on missing.id = agreements.version and missing.last_seen = held.last_seen
+where held.last_seen is not null;
+>>>>>>> 8fb1a41 (A search that knows acronyms, families, former names, citations and references in any form; families have pages)
 
 -- Which changes belong to a register-wide one. A group that was told and is no longer found names its members too,
 -- wherever they belong now.

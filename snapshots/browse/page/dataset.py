@@ -8,6 +8,7 @@ from typing import Any
 from diff.kinds import ChangeKind
 from diff.names import DatasetNames, nearest, readable_name
 from diff.saying.english import plural
+from scraper.names.families import DatasetFamily, families, family_called, family_of
 from scraper.names.fold import fold
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
@@ -38,7 +39,9 @@ def datasets(request: PageRequest) -> Mapping[str, Any]:
     """Return every dataset that was ever listed, by name."""
     words = request.words.one("words").strip()
     known = _all(request.reader)
-    found = [row for row in known if fold(words) in fold(" ".join((row["name"], *row["also"])))]
+    family = family_called(words)
+    found = [row for row in known if family and row["family"] == family]
+    found = found or [row for row in known if fold(words) in fold(" ".join((row["name"], *row["also"])))]
     standing = sum(bool(row["agreements"]) for row in known)
     found.sort(key=lambda row: fold(row["name"]))
     return {
@@ -50,8 +53,8 @@ def datasets(request: PageRequest) -> Mapping[str, Any]:
         if words
         else f"{plural(standing, 'dataset')} on the register’s pages now, under the newest known name of each. Several "
         "names of the same data count as one.",
-        "now": [row for row in found if row["agreements"]],
-        "gone": [row for row in found if not row["agreements"]],
+        "now": _by_family(request.reader, [row for row in found if row["agreements"]]),
+        "gone": _by_family(request.reader, [row for row in found if not row["agreements"]]),
         "canonical": addresses.with_query("/datasets", [("words", words)]),
     }
 
@@ -71,18 +74,47 @@ def _all(reader: Reader) -> list[Row]:
             "name": cut(one_line(newest), LONGEST_TITLE),
             "address": addresses.dataset(newest),
             "also": sorted(others[newest].values()),
+            "family": family_of(newest),
             **now.get(newest, {"agreements": 0, "organisations": 0}),
         }
         for newest in names
     ]
 
 
+def _by_family(reader: Reader, rows: Sequence[Row]) -> list[Row]:
+    """Return *rows* by family, each with the number of all of its agreements, and at the end those of no family."""
+    own = {family: [row for row in rows if row["family"] == family] for family in (*families(), None)}
+    folded: dict[str, list[str]] = {family.id: [] for family in own if family and own[family]}
+    for newest, all_folded in _names_of(reader).items():
+        if (family := family_of(newest)) and family.id in folded:
+            folded[family.id] += all_folded
+    counts = _now(reader, folded)
+    return [
+        {
+            "name": family.name if family else "",
+            "address": addresses.dataset(family.id) if family else "",
+            "rows": own[family],
+            **counts.get(family.id if family else "", {"agreements": 0, "organisations": 0}),
+        }
+        for family in own
+        if own[family]
+    ]
+
+
+def _folded_of(reader: Reader, family: DatasetFamily) -> list[str]:
+    """Return every printed name, folded, of a family's datasets."""
+    return [
+        name for newest, all_folded in _names_of(reader).items() if family_of(newest) == family for name in all_folded
+    ]
+
+
 def _now(reader: Reader, names: Mapping[str, Sequence[str]]) -> dict[str, Row]:
     """Return on how many agreements and at how many organisations each dataset is, under all its names together."""
-    alone = {all_folded[0]: newest for newest, all_folded in names.items() if len(all_folded) == 1}
-    several = {folded: newest for newest, all_folded in names.items() if len(all_folded) > 1 for folded in all_folded}
-    # Nearly all have one name: those are counted by an index, without being put together.
-    rows = reader.rows(
+    missing = {row["folded"] for row in reader.once(_MISSING)}
+    alone = {own[0]: newest for newest, own in names.items() if len(own) == 1 and own[0] not in missing}
+    means = {folded: newest for newest, own in names.items() if own[0] not in alone for folded in own}
+    # Nearly all have one name and are missing nowhere: those are counted by an index, without being put together.
+    counted = reader.rows(
         """
         select folded, count(distinct reference) as agreements, count(distinct page) as organisations
         from agreement_datasets
@@ -91,17 +123,31 @@ def _now(reader: Reader, names: Mapping[str, Sequence[str]]) -> dict[str, Row]:
         """,
         {"folded": json.dumps(list(alone))},
     )
-    together = reader.rows(
+    # Materialised, so that each name is looked up in the indexes below the view.
+    rows = reader.rows(
         """
-        select newest.value as name, count(distinct reference) as agreements, count(distinct page) as organisations
-        from json_each(:several) as newest
-        join agreement_datasets on agreement_datasets.folded = newest.key and last_seen is null
-        group by newest.value
+        with held as materialized (
+          select means.value as name, reference, page
+          from json_each(:means) as means
+          cross join datasets_now on datasets_now.folded = means.key
+        )
+        select name, count(distinct reference) as agreements, count(distinct page) as organisations
+        from held
+        group by name
         """,
-        {"several": json.dumps(several)},
+        {"means": json.dumps(means)},
     )
-    counts = [(alone[row.pop("folded")], row) for row in rows] + [(row.pop("name"), row) for row in together]
-    return dict(counts)
+    return {alone[row.pop("folded")]: row for row in counted} | {row.pop("name"): row for row in rows}
+
+
+_MISSING = """
+    select distinct held.folded
+    from agreements
+    cross join agreement_versions as missing on missing.id = agreements.version and missing.last_seen is not null
+    cross join agreement_datasets as held on held.page = agreements.page and held.reference = agreements.reference
+    where agreements.standing
+    """
+"""What agreements list that a page lacks, and that are still believed to stand; "cross" keeps SQLite to this order."""
 
 
 def _names_of(reader: Reader) -> dict[str, list[str]]:
@@ -117,7 +163,7 @@ def _names_of(reader: Reader) -> dict[str, list[str]]:
 
 def _printed(reader: Reader) -> list[Row]:
     """Return every name that was ever printed, in every spelling."""
-    return reader.rows("select distinct dataset, folded from agreement_datasets order by dataset")
+    return reader.once("select name as dataset, key as folded from names where sort = 'dataset' order by name")
 
 
 # --- one dataset ------------------------------------------------------------------------------------------------------
@@ -125,8 +171,10 @@ def _printed(reader: Reader) -> list[Row]:
 
 def dataset(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of one dataset shows."""
-    newest, subject, known = _asked_for(request)
     reader = request.reader
+    if family := _family_at(request):
+        return _family_page(request, family)
+    newest, subject, known = _asked_for(request)
     holding = read_holding(reader, subject)
     title = cut(one_line(newest), LONGEST_TITLE)
     names = _names(newest, holding.periods)
@@ -140,6 +188,7 @@ def dataset(request: PageRequest) -> Mapping[str, Any]:
         ),
         "title": title,
         "name": title,
+        "family": family_of(newest),
         "description": f"{holding.counted}: who has it, since when, and under which names.",
         "names": names,
         "proposed": list(_proposed(reader, subject)),
@@ -158,16 +207,49 @@ def dataset(request: PageRequest) -> Mapping[str, Any]:
     }
 
 
+<<<<<<< HEAD
 def dataset_by_month(request: PageRequest) -> Chart | None:
     """Return the drawing of how many agreements listed the dataset asked for."""
     folded, said = dataset_called(request.reader, request.words.one("dataset"))
     if said or not folded:
         raise NotThereError(said or "Name a dataset.")
     return by_month(request.reader, read_holding(request.reader, _subject(sorted(folded))))
+=======
+def _family_at(request: PageRequest) -> DatasetFamily | None:
+    """Return the family at the address, if any of its datasets was ever printed.
+
+    Raises:
+        MovedError: It stands at the address of another of its names.
+    """
+    name = request.path["name"]
+    family = family_called(name)
+    if family is None or not _folded_of(request.reader, family):
+        return None
+    if name != family.id:
+        raise MovedError(addresses.dataset(family.id) + request.ending)
+    return family
+
+
+def _family_page(request: PageRequest, family: DatasetFamily) -> Mapping[str, Any]:
+    """Return what the page of a family shows: what that of one dataset does, and its datasets in place of names."""
+    holding = read_holding(request.reader, _subject(_folded_of(request.reader, family)))
+    return {
+        **holding_page(request, holding, addresses.dataset(family.id)),
+        "title": family.name,
+        "name": family.name,
+        "description": f"{holding.counted}: who has any dataset of the family, and since when.",
+        "family": family,
+        "members": [row for row in _all(request.reader) if row["family"] == family],
+        "all_changes": addresses.with_query("/", [("dataset", family.name)]),
+        "feeds": None,
+    }
+>>>>>>> 8fb1a41 (A search that knows acronyms, families, former names, citations and references in any form; families have pages)
 
 
 def rows_of_dataset(request: PageRequest) -> PageRows:
     """Return who has a dataset now."""
+    if family := _family_at(request):
+        return rows_of_holders(request, _subject(_folded_of(request.reader, family)), family.id)
     newest, subject, _ = _asked_for(request)
     return rows_of_holders(request, subject, readable_name(newest))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from diff.kinds import ChangeKind
-from diff.names import nearest
+from diff.names import bases_called, nearest
 from diff.saying.english import plural
 from scraper.names.legal_basis import FAMILIES, family_of
 from scraper.text import cut, one_line
@@ -36,10 +36,17 @@ def legal_bases(request: PageRequest) -> Mapping[str, Any]:
     reader = request.reader
     rows = reader.rows(
         """
-        select basis, max(printed) as printed, count(distinct case when last_seen is null then reference end) as
-          agreements, count(distinct case when last_seen is null then page end) as organisations
-        from agreement_legal_bases
-        group by basis
+        with now as materialized (
+          select basis, count(distinct reference) as agreements, count(distinct page) as organisations
+          from legal_bases_now
+          group by basis
+        )
+        select names.key as basis, max(names.name) as printed, coalesce(now.agreements, 0) as agreements,
+          coalesce(now.organisations, 0) as organisations
+        from names
+        left join now on now.basis = names.key
+        where names.sort = 'legal-basis'
+        group by names.key
         """
     )
     none_printed = reader.value(
@@ -145,9 +152,8 @@ def _asked_for(reader: Reader, wanted: str) -> tuple[str, Subject]:
                 "Agreements on the register’s pages that cite the legal basis at the end of the month.",
             ),
         )
-    for basis in known:
-        if basis.lower() == wanted.lower():
-            raise MovedError(addresses.legal_basis(basis))
+    for basis in bases_called(wanted, known):
+        raise MovedError(addresses.legal_basis(basis))
     near = [(_title(basis, basis), addresses.legal_basis(basis)) for basis in nearest(wanted, known)]
     raise NotThereError(f"No legal basis is called “{cut(one_line(wanted), 80)}”.", near)
 

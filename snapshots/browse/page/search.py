@@ -1,22 +1,28 @@
-"""Search over everything: organisations, datasets, agreements, prose and changes, each with its number."""
+"""Search over everything: names of all sorts, agreements, changes and prose, each with its number; and suggestions."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from markupsafe import Markup
 
-from diff.names import nearest
+from diff.cells import escaped
+from diff.names import nearest, references_called
 from diff.saying.english import listed, plural
 from scraper.names.fold import fold
 from scraper.records import SECTIONS
+from scraper.text import cut, one_line
 from snapshots.asking.changes import ChangeFilter, matching
+from snapshots.asking.names import NotKnownError
+from snapshots.asking.search import EXACT, HOLDS, INSIDE, NameFound
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import MovedError, PageRequest, PageRoute, Reader, Row
+from snapshots.browse.app.request import MovedError, PageFile, PageRequest, PageRoute, Reader, Row
+from snapshots.browse.parts.law import heading
 from snapshots.browse.parts.rows import ChangeRow, change_rows
 
+LONGEST_NAME = 160
 FEW = 5
 MANY = 50
 _OPENING, _CLOSING = "\x02", "\x03"
@@ -31,6 +37,8 @@ class Hit:
     reference: str = ""
     about: str = ""
     snippet: Markup | None = None
+    sort: str = ""
+    """What it is, where hits of several sorts stand together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,42 +50,83 @@ class HitGroup:
     count: int
     hits: Sequence[Hit] = ()
     rows: Sequence[ChangeRow] = field(default=())
+    rank: int = INSIDE
+    """How near the best of them is to what was asked for."""
     more: str | None = None
     """Address of all of them, where not all are shown."""
 
 
 def search(request: PageRequest) -> Mapping[str, Any]:
     """Return what is found under the words asked for."""
-    text = request.words.one("q").strip()
-    if reference := _reference(request.reader, text):
+    reader, text = request.reader, request.words.one("q").strip()
+    if reference := _reference(reader, text):
         raise MovedError(addresses.agreement(reference))
-    if change := _change(request.reader, text):
+    if change := _change(reader, text):
         raise MovedError(addresses.change(change))
     only = request.words.one("in")
-    match = matching(text)
-    find = {name: one for name, one in _SECTIONS.items() if only in ("", name) or only not in _SECTIONS}
-    found = (
-        [one(request.reader, text, match, MANY if only in _SECTIONS else FEW) for one in find.values()] if match else []
-    )
-    sections = [_with_more(section, text, only) for section in found if section.count]
+    only = only if only in _COUNTED else ""
+    sections = sorted(_found(reader, text, only), key=lambda one: one.rank) if matching(text) else []
+    named = any(one.key != "prose" and one.key != "changes" for one in sections)
+    meant = "" if named or only else reader.answers.search.corrected(text)
     return {
         "title": f"Search: {text}" if text else "Search",
         "description": f"What the register says, and said, with the words “{text}”." if text else "Search everything.",
         "searched": text,
-        "lead": _lead(text, match, sections),
-        "sections": sections,
-        "only": only if only in _SECTIONS else "",
+        "lead": _lead(text, sections),
+        "sections": [_with_more(section, text, only) for section in sections],
+        "only": only,
         "everything": addresses.with_query("/search", [("q", text)]),
-        "feeds": addresses.feeds([("words", text)]) if match else None,
-        "near": [] if sections else _near(request.reader, text),
+        "feeds": addresses.feeds([("words", text)]) if matching(text) else None,
+        "meant": {"words": meant, "address": addresses.with_query("/search", [("q", meant)])} if meant else None,
+        "near": [] if sections else _near(reader, text),
         "canonical": addresses.with_query("/search", [("q", text)]),
     }
 
 
+def _found(reader: Reader, text: str, only: str) -> Iterator[HitGroup]:
+    match, limit = matching(text), MANY if only else FEW
+    if only in ("", *_TITLES):
+        for key, found in reader.answers.search.names(text).items():
+            if found and only in ("", key):
+                hits = [_of_name(one) for one in found[:limit]]
+                yield HitGroup(key=key, title=_TITLES[key], count=len(found), hits=hits, rank=found[0].rank)
+    for key, section in _WITH_WORDS.items():
+        if only in ("", key) and (group := section(reader, match, limit)).count:
+            yield group
+
+
+_TITLES = {"datasets": "Datasets", "organisations": "Organisations", "legal-bases": "Legal bases"}
+
+
+def _of_name(one: NameFound) -> Hit:
+    return Hit(name=_shown(one), address=_address(one), about=_about(one))
+
+
+def _shown(one: NameFound) -> str:
+    return cut(one_line(heading(one.key, one.name) if one.sort == "legal-basis" else one.name), LONGEST_NAME)
+
+
+def _address(one: NameFound) -> str:
+    if one.sort == "organisation":
+        return addresses.organisation(one.key)
+    return addresses.legal_basis(one.key) if one.sort == "legal-basis" else addresses.dataset(one.key)
+
+
+def _about(one: NameFound) -> str:
+    if one.sort == "organisation" and not one.standing:
+        about = "no longer on the register"
+    else:
+        about = f"{'' if one.sort == 'organisation' else 'in '}{plural(one.agreements, 'agreement')}"
+    family = ", family of datasets" if one.sort == "family" else ""
+    return f"{about}{family}{f', known as {cut(one_line(one.known_as), 120)}' if one.known_as else ''}"
+
+
 def _reference(reader: Reader, text: str) -> str | None:
-    sql = "select reference from agreements where lower(reference) = lower(:text) limit 1"
-    found = reader.value(sql, {"text": text})
-    return str(found) if found else None
+    """Return the one agreement that *text* names, in any form that has more than digits."""
+    try:
+        return reader.answers.names.reference(text) if any(map(str.isalpha, text)) and len(text) < MANY else None
+    except NotKnownError:
+        return None
 
 
 def _change(reader: Reader, text: str) -> str | None:
@@ -88,10 +137,10 @@ def _change(reader: Reader, text: str) -> str | None:
     return str(found[0]["id"]) if len(found) == 1 else None
 
 
-def _lead(text: str, match: str, sections: Sequence[HitGroup]) -> str:
+def _lead(text: str, sections: Sequence[HitGroup]) -> str:
     if not text:
         return "Agreements, organisations, datasets, the prose of every section, and every change."
-    if not match:
+    if not matching(text):
         return f"“{text}” holds no word that can be looked for."
     if not sections:
         return f"Nothing was found for “{text}”."
@@ -99,8 +148,9 @@ def _lead(text: str, match: str, sections: Sequence[HitGroup]) -> str:
 
 
 _COUNTED = {
+    "datasets": ("dataset or family of datasets", "datasets and families"),
     "organisations": ("organisation",),
-    "datasets": ("dataset",),
+    "legal-bases": ("legal basis", "legal bases"),
     "agreements": ("agreement",),
     "prose": ("agreement with it in its prose", "agreements with it in their prose"),
     "changes": ("change",),
@@ -111,8 +161,7 @@ def _with_more(section: HitGroup, text: str, only: str) -> HitGroup:
     shown = len(section.hits) + len(section.rows)
     if shown >= section.count or only:
         return section
-    more = addresses.with_query("/search", [("q", text), ("in", section.key)])
-    return HitGroup(**{name: getattr(section, name) for name in HitGroup.__dataclass_fields__} | {"more": more})
+    return replace(section, more=addresses.with_query("/search", [("q", text), ("in", section.key)]))
 
 
 def _near(reader: Reader, text: str) -> list[Hit]:
@@ -124,57 +173,49 @@ def _near(reader: Reader, text: str) -> list[Hit]:
     )
 
 
-# --- what is looked through -------------------------------------------------------------------------------------------
+# --- while it is typed ------------------------------------------------------------------------------------------------
+
+MOST_SUGGESTED = 8
+_SHORTEST_TYPED = 2
 
 
-def _holds(name: str, words: Sequence[str]) -> bool:
-    folded = fold(name)
-    return all(word in folded for word in words)
+def suggest(request: PageRequest) -> PageFile:
+    """Return as JSON what somebody who typed this may mean: names, and agreements by their titles; a few at most."""
+    reader, text = request.reader, request.words.one("q").strip()
+    found: list[tuple[int, Hit]] = []
+    if len(fold(text)) >= _SHORTEST_TYPED:
+        for key, names in reader.answers.search.names(text).items():
+            found += [(one.rank, replace(_of_name(one), sort=_SAID[key])) for one in names[:MOST_SUGGESTED]]
+        found += [(EXACT, replace(hit, sort="agreement")) for hit in _by_reference(reader, text)]
+    found.sort(key=lambda one: one[0])
+    hits = [hit for _, hit in found[:MOST_SUGGESTED]]
+    said = [{"name": hit.name, "sort": hit.sort, "about": hit.about, "address": hit.address} for hit in hits]
+    body = json.dumps({"searched": text, "suggestions": said}, ensure_ascii=False)
+    return PageFile(body=escaped(body).encode("utf-8", "replace"), content_type="application/json; charset=utf-8")
 
 
-def _organisations(reader: Reader, text: str, _match: str, limit: int) -> HitGroup:
-    words = [fold(word) for word in text.split() if fold(word)]
-    rows = reader.rows(
-        "select key as slug, coalesce(organisation, key) as name, agreements, standing from pages order by name, key"
-    )
-    found = [row for row in rows if words and _holds(row["name"], words)]
-    hits = [
-        Hit(
-            name=row["name"],
-            address=addresses.organisation(row["slug"]),
-            about=plural(row["agreements"], "agreement") if row["standing"] else "no longer on the register",
-        )
-        for row in found[:limit]
-    ]
-    return HitGroup(key="organisations", title="Organisations", count=len(found), hits=hits)
+_SAID = {"datasets": "dataset", "organisations": "organisation", "legal-bases": "legal basis"}
 
 
-def _datasets(reader: Reader, text: str, _match: str, limit: int) -> HitGroup:
-    words = [fold(word) for word in text.split() if fold(word)]
+def _by_reference(reader: Reader, text: str) -> list[Hit]:
+    """Return the agreements whose reference *text* begins."""
+    if not any(map(str.isdigit, text)):
+        return []
     rows = reader.rows(
         """
-        with now as materialized (
-          select folded, count(distinct reference) as n from agreement_datasets where last_seen is null group by folded
-        )
-        select names.dataset, coalesce(now.n, 0) as n
-        from (select distinct dataset, folded from agreement_datasets) as names
-        left join now on now.folded = names.folded
-        group by names.folded
-        order by n desc, names.dataset
-        """
+        select agreements.reference, states.title, states.datasets, agreements.page, agreements.standing
+        from agreements
+        join agreement_versions on agreement_versions.id = agreements.version
+        join states on states.id = agreement_versions.state
+        where agreements.reference in (select value from json_each(:references))
+        group by agreements.reference
+        """,
+        {"references": json.dumps(references_called(text, reader.answers.names.every_reference())[:FEW])},
     )
-    newest: dict[str, Row] = {}
-    for row in rows:
-        name = reader.vocabulary.dataset_canonical(row["dataset"])
-        if words and (_holds(row["dataset"], words) or _holds(name, words)):
-            known = newest.setdefault(fold(name), {"name": name, "n": 0})
-            known["n"] += row["n"]
-    hits = [
-        Hit(name=row["name"], address=addresses.dataset(row["name"]), about=f"in {plural(row['n'], 'agreement')}")
-        for row in list(newest.values())[:limit]
-    ]
-    return HitGroup(key="datasets", title="Datasets", count=len(newest), hits=hits)
+    return [_of_agreement(reader, row) for row in rows]
 
+
+# --- what is looked through for words ---------------------------------------------------------------------------------
 
 _NOW = """
     cross join agreement_versions on agreement_versions.state = states.id
@@ -183,32 +224,37 @@ _NOW = """
 """From the states that are found to the agreements whose newest they are; "cross" keeps SQLite to this order."""
 
 
-def _agreements(reader: Reader, _text: str, match: str, limit: int) -> HitGroup:
+def _agreements(reader: Reader, match: str, limit: int) -> HitGroup:
     rows = reader.rows(
         f"""
-        select agreements.reference, states.title, agreements.page, max(agreements.standing) as standing,
-          count(*) over () as found
-        from states_search
-        cross join states on states.id = states_search.rowid
+        with found as materialized (
+          select rowid as id, bm25(states_search, 8, 4, 0, 1) as score
+          from states_search
+          where states_search match :match
+        )
+        select agreements.reference, states.title, states.datasets, agreements.page,
+          max(agreements.standing) as standing, min(found.score) as score, count(*) over () as found
+        from found
+        cross join states on states.id = found.id
         {_NOW}
-        where states_search match :match
         group by agreements.reference
-        order by max(agreements.standing) desc, states.title, agreements.reference
+        order by max(agreements.standing) desc, coalesce(states.title, '') = '', score, agreements.reference
         limit :limit
         """,
-        {"match": match, "limit": limit},
+        {"match": f"{{reference title controllers}}: {match}", "limit": limit},
     )
     return HitGroup(
         key="agreements",
         title="Agreements",
         count=rows[0]["found"] if rows else 0,
         hits=[_of_agreement(reader, row) for row in rows],
+        rank=HOLDS,
     )
 
 
 def _of_agreement(reader: Reader, row: Row, snippet: Markup | None = None) -> Hit:
     return Hit(
-        name=row["title"] or "Without a title",
+        name=cut(one_line(row["title"] or _of_datasets(row["datasets"])), LONGEST_NAME),
         address=addresses.agreement(row["reference"]),
         reference=row["reference"],
         about=reader.organisations[row["page"]] + ("" if row["standing"] else ", no longer on the register’s pages"),
@@ -216,24 +262,35 @@ def _of_agreement(reader: Reader, row: Row, snippet: Markup | None = None) -> Hi
     )
 
 
-def _prose(reader: Reader, _text: str, match: str, limit: int) -> HitGroup:
+def _of_datasets(datasets: str | None) -> str:
+    """Return what an agreement without a title is called: by the first of its datasets.
+
+    >>> _of_datasets('["Demographics","MRIS"]'), _of_datasets(None)
+    ('Without a title: Demographics and 1 more dataset', 'Without a title')
+    """
+    first, *others = json.loads(datasets or "[]") or [""]
+    more = f" and {plural(len(others), 'more dataset')}" if others else ""
+    return f"Without a title{f': {first}' if first else ''}{more}"
+
+
+def _prose(reader: Reader, match: str, limit: int) -> HitGroup:
     rows = reader.rows(
         f"""
         with found as materialized (
           select rowid as id from texts_search where texts_search match :match
         ),
         hits as materialized (
-          select id, title,
+          select id, title, datasets,
             case {_FIRST_FOUND} end as text
           from states
         )
-        select agreements.reference, states.title, agreements.page, max(agreements.standing) as standing, states.text,
-          count(*) over () as found
+        select agreements.reference, states.title, states.datasets, agreements.page,
+          max(agreements.standing) as standing, states.text, count(*) over () as found
         from hits as states
         {_NOW}
         where states.text is not null
         group by agreements.reference
-        order by max(agreements.standing) desc, states.title, agreements.reference
+        order by max(agreements.standing) desc, coalesce(states.title, '') = '', states.title, agreements.reference
         limit :limit
         """,
         {"match": match, "limit": limit},
@@ -269,7 +326,7 @@ def _marked(text: str, opening: str, closing: str) -> Markup:
     return Markup(str(escaped).replace(opening, "<mark>").replace(closing, "</mark>"))
 
 
-def _changes(reader: Reader, _text: str, match: str, limit: int) -> HitGroup:
+def _changes(reader: Reader, match: str, limit: int) -> HitGroup:
     rows = reader.rows(
         """
         select distinct coalesce(changes.member_of, changes.id) as id, count(*) over () as found
@@ -295,12 +352,6 @@ _FIRST_FOUND = " ".join(
 )
 """The section that is quoted, where words are found in several."""
 
-_SECTIONS = {
-    "organisations": _organisations,
-    "datasets": _datasets,
-    "agreements": _agreements,
-    "prose": _prose,
-    "changes": _changes,
-}
+_WITH_WORDS = {"agreements": _agreements, "changes": _changes, "prose": _prose}
 
-ROUTES = (PageRoute("/search", search, "search.html"),)
+ROUTES = (PageRoute("/search", search, "search.html"), PageRoute("/search/suggest", suggest))

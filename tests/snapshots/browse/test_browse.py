@@ -296,7 +296,9 @@ def test_search_looks_through_everything_and_counts(register, served):
         """
         select count(distinct agreements.reference) from agreements
         join agreement_versions as v on v.id = agreements.version
-        where v.state in (select rowid from states_search where states_search match '"nhs"*')
+        where v.state in (
+          select rowid from states_search where states_search match '{reference title controllers}: "nhs"*'
+        )
         """,
     )
 
