@@ -15,7 +15,6 @@ join states on states.id = agreement_versions.state
 /* prose */
 where agreements.standing;
 
-<<<<<<< HEAD
 -- Every agreement as committed runs saw it, with all its fields: one row for each version, the newest last.
 create view printed_versions as
 select
@@ -27,7 +26,7 @@ select
 from agreement_versions
 join states on states.id = agreement_versions.state
 /* prose */;
-=======
+
 -- Which datasets agreements list now. What a page lacks once is still held until its absence is confirmed (rule 6). As a
 -- `materialized` part of a question with a condition on `folded`, its indexes are used.
 create view datasets_now as
@@ -63,7 +62,6 @@ from agreement_legal_bases as held
 cross join agreements on agreements.page = held.page and agreements.reference = held.reference and agreements.standing
 cross join agreement_versions as missing on missing.id = agreements.version and missing.last_seen = held.last_seen
 where held.last_seen is not null;
->>>>>>> 8fb1a41 (A search that knows acronyms, families, former names, citations and references in any form; families have pages)
 
 -- Which changes belong to a register-wide one. A group that was told and is no longer found names its members too,
 -- wherever they belong now.

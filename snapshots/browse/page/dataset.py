@@ -44,6 +44,12 @@ def datasets(request: PageRequest) -> Mapping[str, Any]:
     found = found or [row for row in known if fold(words) in fold(" ".join((row["name"], *row["also"])))]
     standing = sum(bool(row["agreements"]) for row in known)
     found.sort(key=lambda row: fold(row["name"]))
+
+    def grouped(rows: Sequence[Row]) -> list[Row]:
+        # What was asked for by a part of a name is found and not listed by family.
+        by_family = not words or family is not None
+        return _by_family(request.reader, rows) if by_family else [{"name": "", "rows": rows}] if rows else []
+
     return {
         "title": f"Datasets called “{words}”" if words else "Datasets",
         "description": f"{plural(len(known), 'dataset')} in the {request.site.register}: who has each, since when, "
@@ -53,8 +59,8 @@ def datasets(request: PageRequest) -> Mapping[str, Any]:
         if words
         else f"{plural(standing, 'dataset')} on the register’s pages now, under the newest known name of each. Several "
         "names of the same data count as one.",
-        "now": _by_family(request.reader, [row for row in found if row["agreements"]]),
-        "gone": _by_family(request.reader, [row for row in found if not row["agreements"]]),
+        "now": grouped([row for row in found if row["agreements"]]),
+        "gone": grouped([row for row in found if not row["agreements"]]),
         "canonical": addresses.with_query("/datasets", [("words", words)]),
     }
 
@@ -207,14 +213,14 @@ def dataset(request: PageRequest) -> Mapping[str, Any]:
     }
 
 
-<<<<<<< HEAD
 def dataset_by_month(request: PageRequest) -> Chart | None:
     """Return the drawing of how many agreements listed the dataset asked for."""
     folded, said = dataset_called(request.reader, request.words.one("dataset"))
     if said or not folded:
         raise NotThereError(said or "Name a dataset.")
     return by_month(request.reader, read_holding(request.reader, _subject(sorted(folded))))
-=======
+
+
 def _family_at(request: PageRequest) -> DatasetFamily | None:
     """Return the family at the address, if any of its datasets was ever printed.
 
@@ -232,18 +238,21 @@ def _family_at(request: PageRequest) -> DatasetFamily | None:
 
 def _family_page(request: PageRequest, family: DatasetFamily) -> Mapping[str, Any]:
     """Return what the page of a family shows: what that of one dataset does, and its datasets in place of names."""
-    holding = read_holding(request.reader, _subject(_folded_of(request.reader, family)))
+    reader, query = request.reader, [("dataset", family.id)]
+    subject = _subject(_folded_of(reader, family))
+    holding = read_holding(reader, subject)
+    picture = addresses.picture("dataset-by-month", query)
     return {
-        **holding_page(request, holding, addresses.dataset(family.id)),
+        **holding_page(request, holding, addresses.dataset(family.id), picture),
         "title": family.name,
         "name": family.name,
         "description": f"{holding.counted}: who has any dataset of the family, and since when.",
         "family": family,
-        "members": [row for row in _all(request.reader) if row["family"] == family],
-        "all_changes": addresses.with_query("/", [("dataset", family.name)]),
+        "members": [row for row in _all(reader) if row["family"] == family],
+        "recipients": with_files(recipients_of(reader, subject.values), "recipients", query),
+        "all_changes": addresses.with_query("/", query),
         "feeds": None,
     }
->>>>>>> 8fb1a41 (A search that knows acronyms, families, former names, citations and references in any form; families have pages)
 
 
 def rows_of_dataset(request: PageRequest) -> PageRows:
