@@ -251,7 +251,7 @@ def _family_page(request: PageRequest, family: DatasetFamily) -> Mapping[str, An
         "members": [row for row in _all(reader) if row["family"] == family],
         "recipients": with_files(recipients_of(reader, subject.values), "recipients", query),
         "all_changes": addresses.with_query("/", query),
-        "feeds": None,
+        "feeds": addresses.feeds(query),
     }
 
 
