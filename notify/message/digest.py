@@ -107,7 +107,7 @@ def _text(words: Wording, draw: Callable[[NewsLine], str]) -> Iterator[str]:
         yield from ("", "", *_title(organisation))
         for block in blocks:
             yield from ("", *_block(block, draw))
-    yield from _rest(words) if words.rest[0] else ()
+    yield from _rest(words) if words.rest else ()
     if words.corrections:
         yield from ("", "", *_title("Corrections"))
         for was, told, place in words.corrections:
@@ -133,8 +133,7 @@ def _rest(words: Wording) -> Iterator[str]:
         yield from _wrap(f"{_LABELS[brief.severity]:<{INDENT}}{brief.said}", hang=INDENT)
     for counted in words.counted:
         yield from _wrap(counted, hang=2)
-    yield ""
-    yield from filter(None, (*_wrap(words.rest[0]), words.rest[1]))
+    yield from ("", *_wrap(words.rest), words.rest_link or words.rest_command)
 
 
 def _foot(words: Wording) -> Iterator[str]:

@@ -39,8 +39,10 @@ class Wording:
     preview: str
     parts: Parts
     counted: tuple[str, ...]
-    rest: tuple[str, str]
-    """Where all that is told in one line or counted stands in full, and its address, if it has one."""
+    rest: str
+    """What stands in front of where all of it is in full, if it is not here: an address, or else a command."""
+    rest_link: str | None
+    rest_command: str
     corrections: tuple[tuple[str, str, Location], ...]
     """What was told, that it does not hold and when it was told, and where more of it is found."""
     more_corrections: tuple[str, ...]
@@ -68,6 +70,7 @@ def word(news: Briefing, parts: Parts, room: Room) -> Wording:
     how_to_stop = f'To stop these mails, write to {stop} with the subject "stop".'
     if not stop:
         how_to_stop = "Whoever runs this registerwatch can stop it."
+    first, last = (which((one.change.first_seen[:10] for one in news.told), default="") for which in (min, max))
     editorial = f"; {news.editorial:,} {'was' if news.editorial == 1 else 'were'} seen across the register"
     if not news.editorial:
         editorial = ""
@@ -80,7 +83,9 @@ def word(news: Briefing, parts: Parts, room: Room) -> Wording:
         preview=_preview(parts) or subject,
         parts=parts,
         counted=tuple(_counted(parts.counted, "more change", room)),
-        rest=_rest(news, parts),
+        rest=_rest(news, sum(n for _, n in parts.counted) + len(parts.brief)),
+        rest_link=f"{news.site}/?since={first}&until={last}" if news.site else None,
+        rest_command="" if news.site else f"registerwatch changes --since {first} --until {last}",
         corrections=tuple(_corrected(one, news) for one in taken_back[: room.others]),
         more_corrections=tuple(_counted(sorted(left_out.items()), "more correction", room)),
         endings=tuple(_coming(one, news) for one in ends[: room.others]),
@@ -220,17 +225,14 @@ def _caution(n_ends: int, left_out: int) -> str:
     return f"{which}; releases or a renewal may go on after it."
 
 
-def _rest(news: Briefing, parts: Parts) -> tuple[str, str]:
-    """Return where what is not told in full stands: in the pages of the days, or with whoever runs this."""
-    n = len(parts.brief) + sum(n for _, n in parts.counted)
+def _rest(news: Briefing, n: int) -> str:
+    """Return what leads to the *n* changes that are not told in full."""
     if not n:
-        return "", ""
-    first, last = (which(one.change.first_seen for one in news.told)[:10] for which in (min, max))
+        return ""
     if news.site:
-        return f"{number_of(n, 'more change')} in full:", f"{news.site}/?since={first}&until={last}"
-    days = f"--since {first} --until {last}"
+        return f"{number_of(n, 'more change')} in full:"
     what = f"{number_of(n, 'change')} {'is' if n == 1 else 'are'} not told in full here, for want of room."
-    return f"{what} Whoever runs this registerwatch has all of it: registerwatch changes {days}", ""
+    return f"{what} Whoever runs this registerwatch has all of it:"
 
 
 def _counted(counted: Sequence[tuple[str, int]], what: str, room: Room) -> Iterator[str]:

@@ -4,7 +4,7 @@ What is explained is asked of the templates that docs/ was made into (`docs/text
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from diff.severity import Severity
@@ -21,7 +21,7 @@ def anchor_of(name: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", name.lower()))
 
 
-@cache
+@lru_cache(maxsize=2_000)  # labels come off pages, and there is no end to what a page may print
 def explained(word: str) -> str | None:
     """Return the address at which *word* is explained: a severity, a kind of change, a label, a word of ours.
 

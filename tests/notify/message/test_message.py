@@ -475,10 +475,21 @@ def test_what_does_not_fit_has_a_line_or_is_counted_and_nothing_is_left_out(base
 
 def test_what_does_not_fit_is_found_at_one_address_or_by_whoever_runs_this():
     day = "2026-11-20"
-    linked, alone = (" ".join(compose(told=MANY, base_url=base).text.split()) for base in (BASE, None))
+    link, command = f"{BASE}/?since={day}&until={day}", f"registerwatch changes --since {day} --until {day}"
+    linked, alone = (compose(told=MANY[:400], base_url=base) for base in (BASE, None))
 
-    assert f" more changes in full: {BASE}/?since={day}&until={day} " in linked
-    assert f"has all of it: registerwatch changes --since {day} --until {day} " in alone
+    assert link in linked.text.splitlines()
+    assert link in [one["href"] for one in soup_of(linked).find_all("a")]
+    assert command in alone.text.splitlines()
+    assert command in [one.text for one in soup_of(alone).find_all("code")]
+
+
+def test_of_a_set_what_came_and_what_stands_are_told_apart():
+    both = at(8, EASTMERE, COMM, "commercial-changed", "high", field="commercial", before=["No"], after=["No", "Yes"])
+    digest = told(replace(both, added=("Yes",)))
+
+    assert [line.strip() for line in digest.text.splitlines() if line.strip()[:2] in ("+ ", "= ")] == ["+ Yes", "= No"]
+    assert [one.text for one in soup_of(digest).find_all(["ins", "del"])] == ["Yes"]
 
 
 def test_a_mail_of_forty_changes_tells_each_in_full():
