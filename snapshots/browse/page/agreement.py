@@ -35,6 +35,7 @@ from snapshots.browse.app.request import (
 from snapshots.browse.parts.facts import State, facts_of, prose_of, rewording
 from snapshots.browse.parts.kept_text import page_address, proof_of
 from snapshots.browse.parts.law import about, heading
+from snapshots.browse.parts.plainly import plainly
 from snapshots.browse.parts.rows import Timeline, last_told, most_severe, timeline
 from snapshots.browse.parts.versions import (
     Version,
@@ -113,6 +114,13 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
         "heading": cut(one_line(title), 2 * LONGEST_TITLE) if title else f"Without a title: {seen.reference}",
         "description": lead,
         "lead": lead,
+        "plainly": plainly(
+            seen.version.agreement,
+            (one_line(seen.version.organisation), addresses.organisation(seen.version.page)),
+            [(row["name"], row["address"]) for row in datasets],
+            gone=seen.is_gone,
+            as_of=as_of or "",
+        ),
         "canonical": seen.address(seen.as_of),
         "reference": seen.reference,
         "references": [reference for reference in seen.references if reference != seen.reference],
@@ -228,6 +236,7 @@ def _not_yet(request: PageRequest, versions: Sequence[Version]) -> Mapping[str, 
         "heading": f"Not known before {day(first.first_seen)}",
         "description": f"{words}.",
         "lead": f"{words}, when it was first read here. What its page said on {when} is not kept.",
+        "plainly": (),
         "canonical": own_address,
         "reference": request.path["reference"],
         "version": first,

@@ -427,3 +427,53 @@ def test_a_kept_page_is_not_set_beside_itself(tmp_path):
 
     assert "Now also on another page" in answer.words
     assert [link["href"] for link in answer.soup.select("a") if "with=" in link.get("href", "")] == []
+
+
+# --- in plain sentences -----------------------------------------------------------------------------------------------
+
+
+def plainly(answer):
+    return text(answer.soup.select_one("p.plainly"))
+
+
+def test_the_page_begins_with_who_is_listed_with_what_on_which_basis_and_until_when(served):
+    said = plainly(served.page(PAGE))
+
+    assert said == (
+        "University of Harrowdale is listed with three datasets: Civil Registrations of Death , Hospital Episode "
+        "Statistics Admitted Patient Care and Mental Health Services Data Set (MHSDS) . "
+        "Which type of data it is the page does not say; it calls the data “Non-Sensitive”. "
+        "It cites section 261(2)(a) of the Health and Social Care Act 2012 and section 251 of the National Health "
+        "Service Act 2006 . "
+        "The printed term, that of the first version the page holds, runs to 12 March 2029. "
+        "Of opt-outs honoured it prints “No - data flow is not identifiable”, of a commercial purpose “No”."
+    )
+
+
+def test_each_name_in_the_sentences_leads_to_its_page(served):
+    links = served.page(PAGE).soup.select("p.plainly a")
+
+    assert [link["href"].split("/")[1] for link in links] == [
+        "organisations", "datasets", "datasets", "datasets", "legal-bases", "legal-bases",
+    ]  # fmt: skip
+    assert all(served.get(link["href"]).status == 200 for link in links)
+
+
+def test_of_what_is_gone_the_sentences_say_what_was_printed(served):
+    said = plainly(served.page("/agreements/DARS-NIC-150002-A1B2C"))
+
+    assert "was listed with" in said
+    assert "runs to" not in said
+
+
+def test_as_of_a_day_the_sentences_are_of_that_day(served):
+    said = plainly(served.page(f"{PAGE}?as_of=2026-02-10"))
+
+    assert said.startswith("As read by 10 February 2026, University of Harrowdale is listed with two datasets")
+    assert "runs to 12 March 2026" in said
+
+
+def test_the_sentences_conclude_nothing(served):
+    for address in (PAGE, "/agreements/DARS-NIC-150002-A1B2C", f"{PAGE}?as_of=2026-02-10"):
+        said = plainly(served.page(address)).lower().split()
+        assert not {"sold", "breach", "ended", "expired", "illegal", "recipient"} & set(said)
