@@ -17,6 +17,7 @@ from snapshots.browse.app.routes import navigation
 from snapshots.browse.explaining.texts import LINKS
 from snapshots.browse.explaining.words import explained
 from snapshots.browse.parts.clock import overdue_words
+from snapshots.browse.parts.titles import called
 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript; charset=utf-8"}
 
@@ -55,6 +56,7 @@ def shared_names() -> dict[str, Any]:
     return {
         "address": addresses,
         "static": static_address,
+        "called": called,
         "explained": explained,
         "explanations": LINKS,
         "plural": english.plural,

@@ -37,6 +37,7 @@ from snapshots.browse.parts.kept_text import page_address, proof_of
 from snapshots.browse.parts.law import about, heading
 from snapshots.browse.parts.plainly import plainly
 from snapshots.browse.parts.rows import Timeline, last_told, most_severe, timeline
+from snapshots.browse.parts.titles import called
 from snapshots.browse.parts.versions import (
     Version,
     last_before,
@@ -111,7 +112,9 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
     lead = _lead(seen, datasets, found)
     return {
         "title": cut(f"{_name(seen.version)}, {seen.reference}", LONGEST_TITLE),
-        "heading": cut(one_line(title), 2 * LONGEST_TITLE) if title else f"Without a title: {seen.reference}",
+        "heading": cut(one_line(title), 2 * LONGEST_TITLE)
+        if title
+        else called(None, seen.reference, next(iter(seen.version.agreement.datasets or ()), None)),
         "description": lead,
         "lead": lead,
         "plainly": plainly(

@@ -33,6 +33,7 @@ from snapshots.browse.app.request import (
 from snapshots.browse.parts.differing import FieldDifference, Value, came_back, differences_of, of_set, of_whole
 from snapshots.browse.parts.filters import dataset_called, pages_called
 from snapshots.browse.parts.rows import ChangeRow, OfOrganisation, by_organisation, change_rows
+from snapshots.browse.parts.titles import called
 from snapshots.keeping.states import States
 
 ON_A_PAGE = 50
@@ -72,6 +73,8 @@ class Compared:
 
     reference: str
     title: str
+    called: str
+    """What it is called where it is a link."""
     differences: Sequence[FieldDifference]
     notes: Sequence[str]
     """What changed in between and is as it was."""
@@ -436,6 +439,9 @@ def _compared(
     return Compared(
         reference=pair.reference,
         title=cut(one_line((latest.title if latest else None) or ""), LONGEST) or "Without a title",
+        called=called(
+            latest.title if latest else None, pair.reference, next(iter((latest and latest.datasets) or ()), None)
+        ),
         differences=differences,
         notes=list(came_back(changes, differences, before, after, vocabulary)),
         changes=changes,

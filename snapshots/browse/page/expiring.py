@@ -17,6 +17,7 @@ from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, Row, files_beside
 from snapshots.browse.parts.filters import pages_called
+from snapshots.browse.parts.titles import called, first_datasets
 from snapshots.browse.pictures.drawing import with_files
 from snapshots.browse.pictures.register import ends_ahead
 
@@ -32,6 +33,8 @@ def expiring(request: PageRequest) -> Mapping[str, Any]:
     year = [] if said else _rows(request, DAYS[-1], slugs)
     rows = [row for row in year if row["days_left"] <= days]
     coming = [row for row in rows if not row["apparent"]]
+    apparent = [row for row in rows if row["apparent"]]
+    datasets = first_datasets(request.reader, (row["reference"] for row in rows if not row["title"]))
     query = [("days", str(days)), ("organisation", organisation)]
     at = f" at “{organisation}”" if organisation else ""
     feeds_url = request.site.feeds_url
@@ -40,12 +43,13 @@ def expiring(request: PageRequest) -> Mapping[str, Any]:
         "description": f"{plural(len(coming), 'agreement')} in the {request.site.register} with a printed end in the "
         f"next {days} days{at}: a date to ask about.",
         "lead": said or _lead(request, days, coming),
+        "only_apparent": len(apparent) if not coming else 0,
         "months": [
-            {"month": month, "ends": [_shown(row) for row in own]}
+            {"month": month, "ends": [_shown(row, datasets) for row in own]}
             for month, own in groupby(coming, key=lambda row: row["last_day"][:7])
         ],
         "ahead": None if said else with_files(ends_ahead(request), "ends-ahead", [("organisation", organisation)]),
-        "apparent": [_shown(row) for row in rows if row["apparent"]],
+        "apparent": [_shown(row, datasets) for row in apparent],
         "organisation": organisation,
         "days": days,
         "choices": [_choice(choice, days, organisation, year) for choice in DAYS],
@@ -120,11 +124,11 @@ def _lead(request: PageRequest, days: int, coming: Sequence[Row]) -> str:
     return f"{agreements} a printed end in the {days} days from {read}, when the pages were last read."
 
 
-def _shown(row: Row) -> Mapping[str, Any]:
+def _shown(row: Row, datasets: Mapping[str, str]) -> Mapping[str, Any]:
     return {
         **row,
         "organisation": cut(one_line(row["organisation"]), LONGEST),
-        "title": cut(one_line(row["title"] or ""), LONGEST) or "Without a title",
+        "title": called(row["title"], row["reference"], datasets.get(row["reference"])),
         "left": "today" if not row["days_left"] else f"in {plural(row['days_left'], 'day')}",
     }
 

@@ -220,7 +220,8 @@ def _now(reader: Reader, slug: str) -> list[Row]:
     rows = reader.rows(
         """
         select agreements.reference, states.title, states.dsa_start, states.dsa_end, states.released_to,
-          states.unprinted, json_array_length(states.datasets) as datasets, agreement_versions.first_seen,
+          states.unprinted, json_array_length(states.datasets) as datasets,
+          json_extract(states.datasets, '$[0]') as first_dataset, agreement_versions.first_seen,
           (
             select max(first_seen)
             from changes
@@ -242,7 +243,8 @@ def _gone(reader: Reader, slug: str) -> list[Row]:
     """Return the agreements that once stood on a page, with the pages on which they stand now."""
     rows = reader.rows(
         """
-        select agreements.reference, states.title, agreement_versions.ended,
+        select agreements.reference, states.title, json_extract(states.datasets, '$[0]') as first_dataset,
+          agreement_versions.ended,
           (
             select json_group_array(elsewhere.page)
             from agreements as elsewhere

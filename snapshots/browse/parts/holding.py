@@ -19,6 +19,7 @@ from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import BadAddressError, PageRequest, QueryWords, Reader, Row, piece_of
 from snapshots.browse.parts.holders import HeldPeriod, Holder, Holding, stretches
+from snapshots.browse.parts.titles import called, first_datasets
 from snapshots.browse.pictures.counts import Level, levels_chart
 from snapshots.browse.pictures.drawing import Chart, months_between
 
@@ -69,10 +70,11 @@ def holding_page(request: PageRequest, holding: Holding, address: str, picture: 
     narrowed = [f"legal family “{FAMILY_NAMES[family]}”"] if family else []
     narrowed += [f"access “{ACCESS[access]}”"] if access else []
     chart = by_month(reader, holding)
+    datasets = first_datasets(reader, (holder.reference for holder in piece["shown"] if not holder.title))
     return {
         **piece,
         "lead": _lead(reader, holding, moves),
-        "holders": [_shown(holder) for holder in piece["shown"]],
+        "holders": [_shown(holder, datasets) for holder in piece["shown"]],
         "all_holders": len(holding.holders),
         "narrowed": listed(narrowed) if narrowed else "",
         "without": to(family="", access=""),
@@ -119,12 +121,12 @@ def _counts(found: Iterable[tuple[str, Holder]]) -> list[tuple[str, int]]:
     return sorted(((key, len(own)) for key, own in references.items()), key=lambda count: (-count[1], count[0]))
 
 
-def _shown(holder: Holder) -> Mapping[str, Any]:
+def _shown(holder: Holder, datasets: Mapping[str, str]) -> Mapping[str, Any]:
     return {
         "page": holder.page,
         "reference": holder.reference,
         "organisation": cut(one_line(holder.organisation), LONGEST_TITLE),
-        "title": cut(one_line(holder.title or ""), LONGEST_TITLE) or "Without a title",
+        "title": called(holder.title, holder.reference, datasets.get(holder.reference)),
         "since": holder.since[:10],
         "or_before": holder.or_before,
         "dsa_end": holder.dsa_end,

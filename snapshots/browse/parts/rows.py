@@ -17,6 +17,7 @@ from diff.severity import Severity
 from scraper.text import one_line
 from snapshots.asking.changes import ChangeFilter, Condition
 from snapshots.browse.app.request import Reader, Row
+from snapshots.browse.parts.titles import called, first_datasets
 
 MOST_MEMBERS = 60
 """Members of a group that are listed beneath it; all of them stand on its own page."""
@@ -30,6 +31,8 @@ class ChangeRow:
     phrase: Phrase
     members: Sequence[Row] = ()
     """Of a group the first of its members: organisation, page, reference, id."""
+    called: str = ""
+    """What its agreement is called, if it is of one."""
 
     @property
     def id(self) -> str:
@@ -61,9 +64,12 @@ def change_rows(reader: Reader, changes: Sequence[Change]) -> list[ChangeRow]:
     members = _members(reader, [change.id for change in changes if change.group])
     examples = _examples(reader, members)
     began = _beginnings(reader, [change for change in changes if change.kind is ChangeKind.AGREEMENT_ADDED])
+    untitled = (change.reference for change in changes if change.reference and not change.title)
+    datasets = first_datasets(reader, untitled)
     return [
         ChangeRow(
             change=change,
+            called=called(change.title, change.reference, datasets.get(change.reference)) if change.reference else "",
             phrase=phrase(
                 Told(
                     change,
@@ -133,7 +139,7 @@ class OfAgreement:
     """The changes of one agreement, or, without a reference, those of an organisation's page."""
 
     reference: str | None
-    title: str | None
+    title: str
     rows: Sequence[ChangeRow]
     editorial: Sequence[ChangeRow]
 
@@ -175,10 +181,10 @@ def by_organisation(rows: Iterable[ChangeRow]) -> list[OfOrganisation]:
 
 
 def _of_agreement(rows: Sequence[ChangeRow]) -> OfAgreement:
-    titles = [row.change.title for row in rows if row.change.title]
+    titles = [row.called for row in rows if row.change.title] or [row.called for row in rows]
     return OfAgreement(
         reference=None if rows[0].change.is_same_edit else rows[0].change.reference,
-        title=titles[0] if titles else None,
+        title=titles[0],
         rows=sorted((row for row in rows if row.change.substantive), key=lambda row: row.rank),
         editorial=[row for row in rows if not row.change.substantive],
     )

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,40 @@ def test_an_end_before_the_last_release_is_apparent_and_not_coming_up(served):
     assert references(answer, "h-apparent") == [6]
     assert "Three agreements have a printed end" in answer.words
     assert "hardly the end that holds now" in answer.words
+
+
+def test_where_only_apparent_ends_come_up_the_page_says_why_and_offers_them(tmp_path):
+    watch = Watch(tmp_path)
+    pages = {**REGISTER, "severn": Page("Severn Institute", (ending(6, "2024-02-01", released="2022.05 — 2024.11."),))}
+    watch.take(pages, "2024-01-10")
+    with serving(watch.database) as served:
+        note = served.page("/expiring?days=30").soup.select_one(".main > .note")
+
+    assert " ".join(note.get_text(" ").split()) == (
+        "No printed end lies in these days but 1 apparent one , listed below: releases are printed for months after it."
+    )
+    assert note.a["href"] == "#h-apparent"
+
+
+def test_where_nothing_comes_up_the_page_offers_the_longest_time(served):
+    note = served.page("/expiring?days=30&organisation=wexcombe").soup.select_one(".main > .note")
+
+    assert note.get_text() == "No printed end lies in these days."
+
+
+def test_an_agreement_without_a_title_is_called_by_its_first_dataset_and_its_reference(tmp_path):
+    watch = Watch(tmp_path)
+    untitled = replace(ending(1, "2024-01-20", title="Project 1"), datasets=("Civil Registrations of Death",))
+    watch.take({**REGISTER, "severn": Page("Severn Institute", (untitled,))}, "2024-01-10")
+    watch.take({**REGISTER, "severn": Page("Severn Institute", (replace(untitled, end="2025-01-20"),))}, "2024-02-10")
+    with serving(watch.database) as served:
+        words = {
+            address: [link.get_text() for link in served.page(address).soup.select("main a[href^='/agreements/']")]
+            for address in ("/", "/organisations/severn", "/datasets/civil-registrations-of-death")
+        }
+
+    for address, links in words.items():
+        assert f"Without a title: Civil Registrations of Death, {untitled.reference}" in links, address
 
 
 def test_the_caution_stands_beside_the_list(served):
