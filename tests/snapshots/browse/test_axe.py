@@ -135,6 +135,26 @@ def test_a_narrow_dark_page_can_be_read_and_touched_and_does_not_scroll_sideways
     assert narrow.sideways() == 0
 
 
+def test_on_paper_an_agreements_prose_is_not_folded_away(served, wide):
+    page = wide.to(served.kinds["agreement"])
+    shown = "ps => ps.map(p => p.checkVisibility())"
+    folded = page.eval_on_selector_all(".prose p", shown)
+    page.emulate_media(media="print")
+    printed = page.eval_on_selector_all(".prose p", shown)
+    page.emulate_media(media="screen")
+
+    assert folded
+    assert not any(folded)
+    assert all(printed)
+
+
+def test_a_table_that_is_stacked_on_a_narrow_page_is_still_one_for_screen_readers(served, narrow):
+    page = narrow.to(served.kinds["organisation"])
+
+    assert page.locator("main table.stack [role]").count() == 0
+    assert "columnheader" in page.locator("main table.stack").first.aria_snapshot()
+
+
 def test_nothing_is_loaded_from_elsewhere_and_nothing_is_refused(served, wide, narrow):
     for visit in (wide, narrow):
         visit.to("/")
