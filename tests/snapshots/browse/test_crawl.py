@@ -12,6 +12,7 @@ from scraper.names.vocabulary import default_vocabulary
 from snapshots.browse.app import addresses
 from snapshots.browse.app.addresses import DATABASE
 from snapshots.browse.app.routes import ROUTES
+from snapshots.browse.pictures.picture import PICTURES
 from tests.harness.browse_server import Answer, crawl, register_database, serving
 from tests.simulation.play import import_edition
 from tests.simulation.story import Story
@@ -122,7 +123,9 @@ def checked(register, public, most_alike):
     assert found.broken[:10] == []
     assert found.wrong[:10] == []
     # What was passed by is a page of the same kind, of something that is there.
-    exist = {*due(register), *found.pages}
+    # A picture is one, whatever it is asked of.
+    pictures = (f"/pictures/{one.name}.{ending}" for one in PICTURES for ending in ("svg", "csv"))
+    exist = {*due(register), *found.pages, *pictures}
     assert [one for one in found.passed_by if re.sub(r"\.\w+$|\?.*", "", one) not in exist] == []
     return found
 
