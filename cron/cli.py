@@ -22,7 +22,7 @@ COMMANDS = {
     },
     "Bring in and take out": {"intake": ("import", "backfill", "parse"), "keep": ("export",)},
     "Look after": {
-        "start": ("init", "demo"),
+        "start": ("init", "demo", "doctor"),
         "tell": ("subscriptions",),
         "keep": ("release", "discard", "verify", "backup", "compact", "reparse"),
     },

@@ -1,12 +1,15 @@
-"""The commands to begin with: a settings file to fill in, and a demo that needs none."""
+"""The commands to begin with: a settings file to fill in, a demo that needs none, and whether everything works."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from cron.commands.options import PATH
+from cron.commands.options import NEEDS_A_PERSON, PATH, end_with, format_option
 from cron.settings.load import settings_template
-from cron.terminal.output import say, screen
+from cron.terminal.output import say, screen, show_progress, write
+from cron.terminal.status import render_checks
+from cron.work.context import Context
 from scraper.errors import RegisterWatchError
 
 
@@ -49,3 +52,25 @@ def demo(directory: Path | None) -> None:
     from cron.demo.demo import run_demo
 
     run_demo(directory or Path("demo"), **screen(), say=click.echo)
+
+
+@click.command()
+@format_option("table", "json", "ndjson")
+@click.pass_obj
+def doctor(context: Context, format_: str) -> None:
+    r"""Say whether everything works that a night needs, and how much of three pages of the site is understood.
+
+    Settings, database, the login at the mail server and its certificate, the site's certificate, its robots.txt and
+    index, and three pages: how many of their words went into fields, into the remainder and into the site's frame.
+    Nothing is kept or sent, and the site is asked as politely as by a run. Exit status 3 if something does not work.
+
+    \b
+    Example:
+      registerwatch doctor
+    """
+    from cron.work.doctor import MOST_CHECKS, examine
+
+    rows = [asdict(check) for check in show_progress(examine(context), MOST_CHECKS, "asking")]
+    write(rows, format_, lambda: render_checks(rows, **screen()))
+    if not all(row["good"] for row in rows):
+        end_with(NEEDS_A_PERSON)

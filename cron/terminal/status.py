@@ -92,6 +92,21 @@ def _needs(needs: Sequence[str], width: int, colour: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+# --- whether everything works -----------------------------------------------------------------------------------------
+
+
+def render_checks(checks: Sequence[Mapping[str, Any]], *, width: int, colour: bool) -> str:
+    """Return what `doctor` found, a line each, what does not work marked, and at the end what it comes to."""
+    bad = sum(not check["good"] for check in checks)
+    rows = [(check["what"], f"{'' if check['good'] else 'does not work: '}{check['said']}") for check in checks]
+    end = (
+        f"{plural(bad, 'thing does', 'things do')} not work"
+        if bad
+        else "everything works; go on with: registerwatch run"
+    )
+    return facts([*rows, ("Result", end)], width=width, colour=colour)
+
+
 # --- whether what is kept is as it was --------------------------------------------------------------------------------
 
 

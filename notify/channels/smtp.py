@@ -11,8 +11,8 @@ import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any, Literal, Self
@@ -131,6 +131,16 @@ class SmtpPost:
             raise
         self._lost = 0
 
+    def try_login(self) -> None:
+        """Connect and log in as for a letter, and hand none over.
+
+        Raises:
+            DeliveryError: A letter would not be taken.
+        """
+        self._limits.start(self._server.deadline_s)
+        self._connection = _SMTPConnection(self._server, self._limits, self._context, "localhost")
+        self._connection.open()
+
     def _hand_over(self, message: EmailMessage) -> None:
         body, sender, to = message.as_bytes(), _bare(message, "From"), _bare(message, "To")
         if self._connection:
@@ -176,10 +186,24 @@ class _SMTPConnection(smtplib.SMTP):
         Raises:
             DeliveryError: It was not taken, or it is not known whether it was.
         """
-        try:
+        with self._explaining():
             if not self.is_open:
                 self._open()
             self._hand_over(sender, to, body)
+
+    def open(self) -> None:
+        """Connect and log in.
+
+        Raises:
+            DeliveryError: The server cannot be reached, cannot prove its name, or refuses.
+        """
+        with self._explaining():
+            self._open()
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
         except (smtplib.SMTPException, OSError, ValueError) as error:
             # Without the cause: the library's words and the server's may hold addresses.
             raise _in_our_words(error, _STEPS[self.command][0]) from None

@@ -21,7 +21,7 @@ from scraper.slugs import is_slug, slug_of
 from scraper.web.addresses import host_of
 from scraper.web.fetch import Fetcher
 from scraper.web.robots import MOST_BYTES, Robots, parse_robots
-from scraper.web.transport import UnreachedError
+from scraper.web.transport import DistrustedError, UnreachedError
 
 Found = list[tuple[str, str]]
 """(slug, address) of each page, in the order of the source, one for each slug."""
@@ -44,7 +44,9 @@ def fetch_robots(fetcher: Fetcher, root_url: str) -> Robots:
         if error.status is not None and 400 <= error.status < 500 and error.status not in (407, 429):
             return Robots()
         if isinstance(error.__cause__, UnreachedError):
-            return Robots(unreadable=f"the site cannot be reached: {error.reason}")
+            return Robots(unreadable=f"the site cannot be reached: {error.reason}", site="unreached")
+        if isinstance(error.__cause__, DistrustedError):
+            return Robots(unreadable=f"the site does not prove its name: {error.reason}", site="distrusted")
         return Robots(unreadable=f"what robots.txt allows is not known: {error.reason}")
     return parse_robots(page.body) if page else Robots()
 

@@ -6,6 +6,7 @@ us, and a `Crawl-delay` for the end of the names of a group.
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from protego import Protego
 
@@ -30,6 +31,7 @@ class Robots:
     rules: Protego | None = None
     unreadable: str | None = None  # why there is no answer to what is allowed: then nothing is
     notice: str | None = None  # what a person should know of the file
+    site: Literal["answers", "unreached", "distrusted"] = "answers"  # whether there is a site that could say it
 
     def allows(self, url: str) -> bool:
         """Say whether *url* may be asked for."""

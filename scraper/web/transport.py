@@ -70,6 +70,10 @@ class UnreachedError(TransportError):
     """Nobody was found at the address, or nobody there took the connection."""
 
 
+class DistrustedError(TransportError):
+    """Whoever answered has no certificate of that name that is trusted here."""
+
+
 class Response(NamedTuple):
     """What the server said. The body of a response that is not 200 is not kept."""
 
@@ -273,7 +277,7 @@ class Transport:
                 said = f"the certificate is not to be trusted: {error.verify_message}"
                 # OpenSSL says: "… mismatch, certificate is not valid for 'host'".
                 anonymous = said.partition(", certificate is not valid for")[0]
-                return TransportError(said, anonymous=anonymous, temporary=False)
+                return DistrustedError(said, anonymous=anonymous, temporary=False)
             case TimeoutError() if self.clock() >= self._limits.deadline:
                 return TransportError(f"not there within {self.deadline_s:g} s")
             case TimeoutError():

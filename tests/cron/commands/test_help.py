@@ -87,12 +87,12 @@ def test_a_real_shell_takes_it(shell, tmp_path):
     before = "autoload -Uz compinit; compinit -u -d /dev/null; " if shell == "zsh" else ""
     environment = {**os.environ, "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
     asked = {
-        "bash": "COMP_WORDS=(registerwatch ver) COMP_CWORD=1; $f registerwatch; echo $COMPREPLY",
+        "bash": "COMP_WORDS=(registerwatch ver) COMP_CWORD=1; _registerwatch_completion registerwatch; echo $COMPREPLY",
         "zsh": "which _registerwatch_completion",
         "fish": "complete --do-complete 'registerwatch ver'",
     }[shell]
     done = subprocess.run(
-        [shell, "-c", f"f=_registerwatch_completion; {before}source {script}; {asked}"],
+        [shell, "-c", f"{before}source {script}; {asked}"],
         env=environment,
         capture_output=True,
         text=True,
