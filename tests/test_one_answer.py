@@ -4,6 +4,10 @@ import csv
 import io
 import json
 import re
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -158,6 +162,22 @@ def test_a_feed_has_an_entry_for_each(told, served, what, name, news, form):
 
     assert len(set(found)) == len(found)
     assert facts([one for one in told if one["id"] in found]) == news
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not shutil.which("newsboat"), reason="newsboat is not installed here")
+@pytest.mark.parametrize("form", ["atom", "rss"])
+def test_newsboat_reads_every_entry(told, served, tmp_path, form):
+    (tmp_path / "urls").write_text(f"{served.url}changes.{form}\n")
+    (tmp_path / "config").write_text("")
+    options = ["-u", tmp_path / "urls", "-c", tmp_path / "cache.db", "-C", tmp_path / "config", "-x", "reload"]
+    read = subprocess.run(["newsboat", *options], capture_output=True, text=True, check=True, timeout=60)
+    with closing(sqlite3.connect(tmp_path / "cache.db")) as cache:
+        found = cache.execute("select guid, url from rss_item").fetchall()
+
+    assert read.stderr == ""
+    assert {guid.rpartition("/")[2] for guid, _ in found} == {one["id"] for one in told}
+    assert all(url for _, url in found)
 
 
 @FILTERED
