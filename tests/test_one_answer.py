@@ -76,7 +76,7 @@ NAMED = [(name, news) for names, news in BODIES.items() for name in names]
 
 REFERENCES = {
     ("DARS-NIC-100001-A1B2C",): ("dataset-added 100001",),
-    ("NIC-100002-D3E4F",): (
+    ("NIC-100002-D3E4F", "DARS-NIC-100002-D3E4F", "nic-100002", "NIC-100002-D3E4F-v0.3"): (
         "dataset-added 100002",
         "legal-basis-changed 100002",
     ),
@@ -84,8 +84,8 @@ REFERENCES = {
 FORMS = [(form, forms[0], news) for forms, news in REFERENCES.items() for form in forms]
 
 BASES = {
-    "NHSA2006:s251": (("NHSA2006:s251",), ("100003", "100004", "100007", "100009")),
-    "HSCA2012:s261(2)(a)": (("HSCA2012:s261(2)(a)",), ("100001", "100002", "100005", "100006")),
+    "NHSA2006:s251": (("s251", "section 251", "NHSA2006:s251"), ("100003", "100004", "100007", "100009")),
+    "HSCA2012:s261(2)(a)": (("s261(2)(a)", "HSCA2012:s261(2)(a)"), ("100001", "100002", "100005", "100006")),
 }
 CITED = [(basis, spelling) for basis, (spellings, _) in BASES.items() for spelling in spellings]
 
@@ -208,7 +208,7 @@ def led_to(served, address: str) -> str:
     return answer.headers["location"] if answer.status in (301, 302) else served.page(address).address
 
 
-@pytest.mark.parametrize(("name", "spelling"), [one for one in SPELLED if one[0] != "HES"])
+@pytest.mark.parametrize(("name", "spelling"), SPELLED)
 def test_the_page_of_a_dataset_lists_its_agreements_under_any_name(served, name, spelling):
     address = led_to(served, f"/datasets/{quote(spelling)}")
 
@@ -221,6 +221,33 @@ def test_the_page_of_a_legal_basis_lists_its_agreements_under_any_citation(serve
     address = led_to(served, f"/legal-bases/{quote(spelling)}")
 
     assert agreements_of(json.loads(served.page(f"{address}.json").text)) == BASES[basis][1]
+
+
+def first_hits(served, searched: str) -> list[str]:
+    """Return what is said of the best hit of a search, and of the best suggestion: "in 4 agreements"."""
+    found = served.page(f"/search?{urlencode({'q': searched})}")
+    suggested = json.loads(served.page(f"/search/suggest?{urlencode({'q': searched})}").text)["suggestions"]
+    item = found.tree.xpath("//main//section//ul/li")[0]
+    return [" ".join(item.text_content().split()), suggested[0]["about"]]
+
+
+@pytest.mark.parametrize(("name", "spelling"), SPELLED)
+def test_a_search_begins_with_the_dataset_and_its_number(served, name, spelling):
+    said = f"in {len(DATASETS[name].held_by)} agreements"
+
+    assert [said in one for one in first_hits(served, spelling)] == [True, True]
+
+
+@pytest.mark.parametrize(("basis", "spelling"), CITED)
+def test_a_search_begins_with_the_legal_basis_and_its_number(served, basis, spelling):
+    said = f"in {len(BASES[basis][1])} agreements"
+
+    assert [said in one for one in first_hits(served, spelling)] == [True, True]
+
+
+@pytest.mark.parametrize(("form", "reference", "news"), FORMS)
+def test_a_search_for_a_reference_leads_to_its_agreement(served, form, reference, news):
+    assert served.get(f"/search?{urlencode({'q': form})}").headers["location"] == f"/agreements/{reference}"
 
 
 @pytest.mark.parametrize(("name", "spelling"), SPELLED)

@@ -98,6 +98,19 @@ def test_2_a_campaigner_watches_a_dataset_under_every_name_it_had(page):
     assert sorted(one.title.split()[0] for one in feed_behind(page)) == ["DARS-NIC-100004-K7L8M", "GPES"]
 
 
+def test_2_a_campaigner_types_three_letters_and_sees_who_has_any_part_of_it(page):
+    page.get_by_role("searchbox").fill("hes")
+    page.get_by_role("button", name="Search").click()
+    go(page, "Hospital Episode Statistics (HES)")
+    said = words(page)
+
+    assert "4 agreements" in said
+    assert all(
+        name in said for name in ("Admissions along the coast", "Minds of the young", "Benchmarks for hospitals")
+    )
+    assert "Cheshire" not in said
+
+
 def test_4_what_ends_soon_is_one_click_away_and_leads_to_the_agreement(page):
     go(page, "Expiring")
     assert "2026-06-30" in words(page)

@@ -33,6 +33,7 @@ FILTERS = ("q", "dataset", "organisation", "reference", "kind", "severity", "sin
 PAGES = (
     "/",
     "/search",
+    "/search/suggest",
     "/organisations",
     "/datasets",
     "/legal-bases",
