@@ -6,11 +6,11 @@ all this with the tables and columns that there are.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from scraper.records import FIELDS, SECTIONS
 
@@ -95,7 +95,7 @@ DESCRIPTIONS, MEANINGS = _read()
 # --- questions --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CannedQuery:
     """A question that is ready to be asked: `name` is its address below the database's."""
 
@@ -104,28 +104,60 @@ class CannedQuery:
     group: str
     description: str
     """What it answers, and what it cannot."""
+    answer: str
+    """The sentence that answers it, with counts of its rows in braces: `{agreements} of {organisations} list it`."""
+    counted: tuple[str, ...]
+    """What a row is, one and several: `("change", "changes")`."""
+    bars: tuple[str, str] | None
+    """What is drawn, and by which column: `("agreements", "dataset")`; "rows" counts them."""
+    feed: tuple[tuple[str, str], ...]
+    """Names and values of the filter whose changes its rows are; `:since` stands for what is asked for."""
+    examples: Mapping[str, str]
+    """Parameter → what its page asks for where nothing is typed."""
+    headings: Mapping[str, str]
+    """Column → what it is called, where that is not its name."""
     parameters: tuple[tuple[str, str], ...]
     """Name and meaning of each, with its default."""
     sql: str
 
+    @property
+    def slug(self) -> str:
+        """The last part of the address of its page."""
+        return self.name.replace("_", "-")
 
-_QUESTION = re.compile(
-    r"-- (?P<title>.+)\.\n-- Group: (?P<group>.+)\n(?P<description>(?:-- (?!:).+\n)+)(?P<parameters>(?:-- :.+\n)*)"
-)
+
+_FACTS = ("Group", "Answer", "Rows", "Bars", "Feed", "Example")
+"""What the head of a question says by name, beside title and description: `-- Bars: agreements by dataset`."""
 
 
 def _question(file: str, text: str) -> CannedQuery:
-    head = _QUESTION.match(text)
-    if head is None:
-        raise ValueError(f"questions/{file}: no title, group and description above the SQL")
+    head = list(takewhile(lambda line: line.startswith("-- "), text.splitlines()))
+    said = [line.removeprefix("-- ") for line in head]
+    facts = {name: words for name, colon, words in (line.partition(": ") for line in said) if colon and name in _FACTS}
+    named = [tuple(line.split("  ", 1)) for line in said if line[:1] in (":", ".") and "  " in line]
+    words = [line for line in said[1:] if line.partition(": ")[0] not in _FACTS and line[:1] not in (":", ".")]
+    if not words or not {"Group", "Answer"} <= facts.keys():
+        raise ValueError(f"questions/{file}: no title, group, description and answer above the SQL")
+    drawn, by, column = facts.get("Bars", "").partition(" by ")
     return CannedQuery(
         name=file.removesuffix(".sql").partition("_")[2],
-        title=head["title"],
-        group=head["group"],
-        description=head["description"].removeprefix("-- ").rstrip().replace("\n-- ", " "),
-        parameters=tuple(re.findall(r"-- :(\w+)  (.+)", head["parameters"])),
-        sql=text[head.end() :].strip(),
+        title=said[0].removesuffix("."),
+        group=facts["Group"],
+        description=" ".join(words),
+        answer=facts["Answer"],
+        counted=tuple(facts.get("Rows", "row").split(", ")),
+        bars=(drawn, column) if by else None,
+        feed=tuple(_pair(pair) for pair in facts.get("Feed", "").split()),
+        examples=dict(_pair(pair) for pair in facts.get("Example", "").split()),
+        headings={name[1:]: called for name, called in named if name[0] == "."},
+        parameters=tuple((name[1:], meaning) for name, meaning in named if name[0] == ":"),
+        sql="\n".join(text.splitlines()[len(head) :]).strip(),
     )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
 
 
 QUESTIONS = tuple(_question(*file) for file in _files(_FOLDER / "questions"))

@@ -46,6 +46,11 @@ def snapshot(sha256: str) -> str:
     return f"/snapshots/{sha256}"
 
 
+def question(slug: str) -> str:
+    """Return the address of a question's page."""
+    return f"/questions/{slug}"
+
+
 def table(name: str) -> str:
     """Return the address of a table in Datasette."""
     return f"/{DATABASE}/{name}"

@@ -88,6 +88,13 @@ class Reader:
         return {row["slug"]: row["name"] for row in rows}
 
 
+def written_at(database: Path) -> tuple[object, ...]:
+    """Return what is another value whenever something was written to *database*, for what is remembered of it."""
+    files = (database, database.with_name(f"{database.name}-wal"))
+    stats = [file.stat() for file in files if file.exists()]
+    return (str(database), *((stat.st_mtime_ns, stat.st_size) for stat in stats))
+
+
 @contextmanager
 def reading(database: Path, vocabulary: Vocabulary) -> Iterator[Reader]:
     """Open *database* to read one page from it."""

@@ -22,12 +22,14 @@ from snapshots.browse.page import (
     status,
 )
 from snapshots.browse.pictures import picture
+from snapshots.browse.questions import page as question
 
 ROUTES: tuple[PageRoute, ...] = (
     *front.ROUTES,
     *organisation.ROUTES,
     *dataset.ROUTES,
     *legal_basis.ROUTES,
+    *question.ROUTES,
     *compare.ROUTES,
     *expiring.ROUTES,
     *red_flags.ROUTES,

@@ -2,6 +2,12 @@
 -- Group: Who has what
 -- Data controllers named now whose name ends as those of companies do: Ltd, Limited, LLP, plc, Inc and the like. A
 -- company may be owned by a charity or a university; a name without such an ending may be a company’s.
+-- Rows: data controller
+-- Answer: {rows} that are named now have the name of a company.
+-- Bars: agreements by controller
+-- .controller  Data controller
+-- .first_seen  First seen
+-- .in_agreements  In
 with named as (
   select *, upper(replace(replace(controller, ' (UNITED KINGDOM)', ''), '.', '')) as ending
   from agreement_controllers

@@ -2,8 +2,14 @@
 -- Group: On what basis
 -- Agreements that print a commercial purpose and cite section 251 of the National Health Service Act 2006 or the
 -- regulations under it. A page pools the versions of an agreement: the two need not have stood in one version.
+-- Answer: {agreements} of {organisations} print a commercial purpose and cite section 251.
+-- Bars: rows by organisation
+-- Feed: kind=commercial-changed
+-- .bases  Legal bases
+-- .cited_since  Cited since
+-- .commercial  Commercial purposes
 select pages.organisation, a.reference, states.title, states.commercial,
-  group_concat(distinct ab.basis) as bases, min(ab.first_seen) as cited_since
+  group_concat(distinct ab.basis) as bases, min(ab.first_seen) as cited_since, a.page
 from agreements as a
 join agreement_versions as v on v.id = a.version
 join states on states.id = v.state

@@ -2,7 +2,11 @@
 -- Group: On what basis
 -- Agreements whose page prints Yes at sublicensing: whoever has the data may pass it on. To whom it was passed on the
 -- register does not say.
-select pages.organisation, a.reference, states.title, states.sublicensing, states.datasets
+-- Answer: {agreements} of {organisations} allow sublicensing.
+-- Bars: rows by organisation
+-- Feed: kind=sublicensing-changed
+select pages.organisation, a.reference, states.title, states.sublicensing, states.datasets,
+  a.page
 from agreements as a
 join agreement_versions as v on v.id = a.version
 join states on states.id = v.state

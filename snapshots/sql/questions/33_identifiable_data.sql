@@ -2,7 +2,12 @@
 -- Group: On what basis
 -- Agreements that print Identifiable as a type of data, in its own line or among the opt-outs, where older layouts have
 -- it. Most pages print no type of data at all: who is not listed here may have identifiable data.
-select pages.organisation, a.reference, states.title, states.type_of_data, states.opt_outs, states.legal_bases
+-- Answer: {agreements} of {organisations} print identifiable data.
+-- Bars: rows by organisation
+-- .opt_outs  Opt-outs
+-- .type_of_data  Type of data
+select pages.organisation, a.reference, states.title, states.type_of_data, states.opt_outs, states.legal_bases,
+  a.page
 from agreements as a
 join agreement_versions as v on v.id = a.version
 join states on states.id = v.state

@@ -3,7 +3,14 @@
 -- For each type of organisation, how many agreements print a No at the opt-outs. That is lawful more often than not:
 -- opt-outs do not apply to data that is not identifiable, to consented data, or where a law says otherwise. An
 -- agreement with several types is counted under each.
-select upper(substr(type.value, 1, 1)) || lower(substr(type.value, 2)) as organisation_type,
+-- Rows: type of organisation, types of organisation
+-- Answer: Over {rows}, {total[with_a_no]} agreements print a No at the opt-outs, most of them under {first[organisation_type]}.
+-- Bars: with a no by organisation type
+-- .with_a_no  With a No
+-- .with_a_no_and_a_yes  With a No and a Yes
+-- .per_cent_with_a_no  Per cent with a No
+-- .organisation_type  Type of organisation
+select max(type.value) as organisation_type,
   count(*) as agreements, sum(no.printed) as with_a_no, sum(no.printed and yes.printed) as with_a_no_and_a_yes,
   round(100.0 * sum(no.printed) / count(*), 1) as per_cent_with_a_no
 from agreements as a

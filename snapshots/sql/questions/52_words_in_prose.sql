@@ -2,12 +2,17 @@
 -- Group: One by one
 -- Agreements that print these words in their objectives, benefits, outputs, processing or other lines now, with where.
 -- The words are looked for one after the other, whatever their case; at most 2,000 sections are looked at.
+-- Answer: {agreements} of {organisations} print {words} in their prose now.
+-- Bars: rows by section
+-- Feed: words=:words
+-- Example: words=genomic
 -- :words  One or several words; data if left empty.
+-- .excerpt  Where it stands
 select pages.organisation, a.reference, states.title, case texts.id
     when states.objectives then 'Objectives' when states.expected_benefits then 'Expected Benefits'
     when states.yielded_benefits then 'Yielded Benefits' when states.outputs then 'Outputs'
     when states.processing then 'Processing' else 'Other lines'
-  end as section, found.excerpt
+  end as section, found.excerpt, a.page
 from (
   select rowid as id, snippet(texts_search, 0, '', '', '…', 24) as excerpt
   from texts_search

@@ -11,7 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
+from scraper.names.vocabulary import default_vocabulary
 from scraper.records import SECTIONS
+from snapshots.asking.names import add_name_functions
 from snapshots.browse.app.tables import PRIVATE
 from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS
 from snapshots.sql.comments import questions_by_group as by_group
@@ -42,6 +44,7 @@ def ask(database, name, **values):
     (question,) = [one for one in QUESTIONS if one.name == name]
     given = {parameter: "" for parameter, _ in question.parameters} | values
     with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db:
+        add_name_functions(db, default_vocabulary())
         db.row_factory = sqlite3.Row
         return [dict(row) for row in db.execute(question.sql, given)]
 

@@ -1,0 +1,21 @@
+-- Identifiable data where opt-outs are not applied.
+-- Group: On what basis
+-- Agreements that print Identifiable as a type of data and a No at the opt-outs. That is lawful where people consented
+-- or a law says so; which it is stands among the legal bases and in the prose.
+-- Answer: {agreements} of {organisations} print identifiable data and a No at the opt-outs.
+-- Bars: rows by organisation
+-- Feed: kind=opt-outs-changed
+-- .opt_outs  Opt-outs
+select pages.organisation, a.reference, states.title, states.opt_outs, states.legal_bases, a.page
+from agreements as a
+join agreement_versions as v on v.id = a.version
+join states on states.id = v.state
+join pages on pages.key = a.page
+where a.standing and (
+  exists (select 1 from json_each(states.type_of_data) where value like 'identi%able')
+  or exists (select 1 from json_each(states.opt_outs) where value like 'identi%able')
+) and exists (
+  select 1 from json_each(states.opt_outs)
+  where value = 'N' collate nocase or value = 'No' collate nocase or value like 'no %'
+)
+order by pages.organisation, a.reference
