@@ -44,11 +44,11 @@ class AskedQuestion:
 # --- the sentence -----------------------------------------------------------------------------------------------------
 
 
-class _Counts(dict[str, Any]):
+class _SentenceWords(dict[str, Any]):
     """What a sentence may name, counted when it does."""
 
     def __init__(self, asked: AskedQuestion) -> None:
-        super().__init__(first=_First(asked), total=_Total(asked), count=_Count(asked))
+        super().__init__(first=_OfFirstRow(asked), total=_TotalOfColumn(asked), count=_RowsWith(asked))
         self._asked = asked
 
     def __missing__(self, name: str) -> str:
@@ -61,14 +61,14 @@ class _Counts(dict[str, Any]):
         return plural(len({fold(value) for value in found} if name == "datasets" else found), one)
 
 
-class _First(dict[str, str]):
+class _OfFirstRow(dict[str, str]):
     """Column → its value in the first row."""
 
     def __init__(self, asked: AskedQuestion) -> None:
         super().__init__(zip(asked.columns, map(_figure, asked.rows[0]), strict=True) if asked.rows else ())
 
 
-class _Total(dict[str, str]):
+class _TotalOfColumn(dict[str, str]):
     """Column → the sum of its numbers."""
 
     def __init__(self, asked: AskedQuestion) -> None:
@@ -79,7 +79,7 @@ class _Total(dict[str, str]):
         return _figure(sum(value or 0 for value in self._asked.column(column)))
 
 
-class _Count(dict[str, str]):
+class _RowsWith(dict[str, str]):
     """Value → in how many rows it stands."""
 
     def __init__(self, asked: AskedQuestion) -> None:
@@ -113,7 +113,7 @@ def answer(asked: AskedQuestion) -> str:
     if not asked.rows:
         given = [_said(name, value) for name, value in asked.values.items() if value]
         return f"Nothing on the register answers this{f', asked for {listed(given)}' if given else ''}."
-    return asked.question.answer.format_map(_Counts(asked))
+    return asked.question.answer.format_map(_SentenceWords(asked))
 
 
 # --- what is drawn ----------------------------------------------------------------------------------------------------
