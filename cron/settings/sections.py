@@ -27,9 +27,11 @@ from pydantic import (
 from diff.deciding.guards import FEWEST_AGREEMENTS, Guards
 from diff.kinds import ChangeKind
 from diff.saying.english import listed
+from notify.channels.channel import key_of
 from notify.message.operator import OPERATOR
 from scraper.limits import LARGEST_PAGE
 from scraper.register import NHS_DATA_RELEASE
+from scraper.web.addresses import host_of, is_private_host
 from scraper.web.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -101,8 +103,15 @@ def _kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _long_enough(secret: SecretStr) -> SecretStr:
-    if len(secret.get_secret_value()) < SHORTEST_SECRET:
+    text = secret.get_secret_value()
+    if len(text) < SHORTEST_SECRET:
         raise ValueError(f"must have at least {SHORTEST_SECRET} characters")
+    try:
+        key = key_of(text)
+    except ValueError as error:
+        raise ValueError("must have base64 behind whsec_") from error
+    if len(key) < SHORTEST_SECRET:
+        raise ValueError(f"must have at least {SHORTEST_SECRET} bytes in base64 behind whsec_")
     return secret
 
 
@@ -323,7 +332,8 @@ class SubscriptionSettings(SettingsSection):
     )
     url: SecretStr | None = setting("Or an Apprise URL of another service.", example="ntfy://example.org/register")
     secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = setting(
-        "Key that signs what is posted to the webhook.", example="a long random text"
+        f"Key that signs what is posted to the webhook: {SHORTEST_SECRET} characters or more, or whsec_ and base64.",
+        example="a long random text",
     )
     # An address that a stranger can set would reach what only this machine can.
     allow_private: bool = setting("Whether the webhook may be on a private network.", False)
@@ -374,6 +384,9 @@ class SubscriptionSettings(SettingsSection):
             raise ValueError(f"must have exactly one of {listed(WAYS)}")
         if self.name == OPERATOR:
             raise ValueError(f"the name {OPERATOR!r} is taken: operator of [mail] is told by itself")
+        if self.webhook and not self.allow_private and is_private_host(host_of(self.webhook)):
+            # Known now: a message to it would only be given up when there is news.
+            raise ValueError("webhook is on this machine or a private network, which needs allow_private = true")
         if self.secret and not self.webhook:
             raise ValueError("secret is for a webhook")
         if self.at is not None and self.when == "run":

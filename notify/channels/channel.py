@@ -1,6 +1,7 @@
 """What every way out has in common: a channel takes a message, or says why not."""
 
 import os
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,3 +69,18 @@ def in_system_words(error: OSError) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return (os.strerror(error.errno) if error.errno else "unknown trouble").lower()
+
+
+BASE64_SECRET = "whsec_"
+"""What a secret begins with whose key is not its text, as Standard Webhooks writes one."""
+
+
+def key_of(secret: str) -> bytes:
+    """Return the bytes of a secret: of one that begins with `whsec_` what its base64 says, else those of its text.
+
+    Raises:
+        ValueError: What stands behind `whsec_` is no base64.
+    """
+    if not secret.startswith(BASE64_SECRET):
+        return secret.encode()
+    return b64decode(secret.removeprefix(BASE64_SECRET), validate=True)

@@ -5,6 +5,7 @@ address is looked up once, and the very address that was checked is connected to
 no address: it is kept, and addresses hold tokens. docs/webhooks.md tells the other side.
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from notify.channels.channel import DeliveryError, Message
+from notify.channels.channel import DeliveryError, Message, key_of
 from scraper.web.addresses import AddressError, check_address, host_of
 from scraper.web.sockets import look_up
 from scraper.web.transport import Resolve, Transport, TransportError, retry_after_s
@@ -76,6 +77,17 @@ def signature(secret: str, timestamp: int, body: bytes) -> str:
     return f"v1={digest.hexdigest()}"
 
 
+def standard_signature(secret: str, message: str, timestamp: int, body: bytes) -> str:
+    """Return the signature as Standard Webhooks has it, so that a receiver may verify it with a library.
+
+    >>> standard_signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330,
+    ...     b'{"test": 2432232314}')
+    'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
+    """
+    digest = hmac.new(key_of(secret), f"{message}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(digest).decode()}"
+
+
 def post(
     webhook: Webhook,
     message: str,
@@ -119,9 +131,12 @@ def post(
             "Accept": "*/*",
             "Registerwatch-Message": message,
             "Registerwatch-Timestamp": str(int(now)),
+            "Webhook-Id": message,
+            "Webhook-Timestamp": str(int(now)),
         }
         if webhook.secret:
             headers["Registerwatch-Signature"] = signature(webhook.secret, int(now), body)
+            headers["Webhook-Signature"] = standard_signature(webhook.secret, message, int(now), body)
         response = transport.ask(webhook.url, headers, time.monotonic() + deadline_s, post=body)
     # Without the cause: its words have the address.
     except AddressError:

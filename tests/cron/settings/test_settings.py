@@ -228,6 +228,8 @@ at = "mon 07:30"
         ('timezone = "London"', "timezone: there is no time zone 'London', the nearest is Europe/London"),
         ('webhook = "https://a.example/hook"', "must have exactly one of email, webhook and url"),
         ('secret = "s3cret"', "secret must have at least 16 characters"),
+        ('secret = "whsec_not base64 at all"', "secret must have base64 behind whsec_"),
+        ('secret = "whsec_c2hvcnQgb25l"', "secret must have at least 16 bytes in base64 behind whsec_"),
         ('secret = "a long random text"', "secret is for a webhook"),
         ("expiring = [-1]", "expiring must be greater than or equal to 0"),
     ],

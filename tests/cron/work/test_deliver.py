@@ -10,6 +10,7 @@ import pytest
 
 from cron.work.afterwards import after_failure, deliver_and_note
 from notify.channels.webhook import signature
+from scraper.errors import SettingsError
 from tests.harness.editions import HARROWDALE, REGISTER, Page, many, with_project
 from tests.harness.mail_server import Die, LoopbackMail, Refuse
 from tests.harness.nights import BIG, FIRST_NIGHT
@@ -507,14 +508,16 @@ def test_a_webhook_that_asks_to_be_left_alone_is_told_later_the_same_and_once(of
     assert (told["kind"], told["after"]) == ("dsa-extended", "2029-03-12")
 
 
-def test_a_webhook_on_this_machine_is_not_asked_unless_that_is_allowed(office):
+def test_a_webhook_on_this_machine_is_refused_at_the_start_unless_that_is_allowed(office):
     news(office)
     with Loopback({"/in": answer()}) as receiver:
         office.tells(hook(receiver, allow_private=False))
-        _, result = office.night_at(SECOND_NIGHT)
+        with pytest.raises(SettingsError) as caught:
+            office.night_at(SECOND_NIGHT)
 
     assert receiver.requests == []
-    assert "allow_private is not set" in str(result)
+    assert "webhook is on this machine or a private network, which needs allow_private = true" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_any_other_service_is_told_through_apprise(office):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import standardwebhooks
 
 from notify.channels.channel import DeliveryError
 from notify.channels.service import notify_service
@@ -102,13 +103,16 @@ def test_another_attempt_is_the_same_but_for_its_time():
 
     assert first.body == second.body
     differing = {name for name in first.headers if first.headers[name] != second.headers[name]}
-    assert differing == {"registerwatch-timestamp", "registerwatch-signature"}
+    assert differing == {
+        f"{whose}-{what}" for whose in ("registerwatch", "webhook") for what in ("timestamp", "signature")
+    }
 
 
 def test_without_a_secret_nothing_is_signed():
     (request,) = send_to(OK, secret=None)
 
-    assert "registerwatch-signature" not in request.headers
+    assert not {"registerwatch-signature", "webhook-signature"} & request.headers.keys()
+    assert request.headers["webhook-id"] == MESSAGE
 
 
 def test_the_bytes_do_not_depend_on_the_order_of_keys_and_take_any_text():
@@ -122,6 +126,26 @@ def test_news_cannot_pass_for_another_message():
     said = json.loads(payload("m", "newsroom", {"message": "other", "subscription": "other", "version": 9}))
 
     assert said == {"message": "m", "subscription": "newsroom", "version": 1}
+
+
+@pytest.mark.parametrize("secret", ["a löng random text", "whsec_bG9uZyBlbm91Z2ggZm9yIGEga2V5"])
+def test_a_receiver_can_verify_it_with_the_library_of_standard_webhooks(secret):
+    receiver = standardwebhooks.Webhook(secret if secret.startswith("whsec_") else secret.encode())
+    body = payload(MESSAGE, "newsroom", {"changes": [{"title": "Übersicht "}], "ends": []})
+    (request,) = send_to(OK, secret=secret, body=body, now=time.time())
+
+    assert receiver.verify(request.body, request.headers) == json.loads(body)
+    for changed in (
+        {"webhook-id": "another"},
+        {"webhook-timestamp": str(int(request.headers["webhook-timestamp"]) - 1)},
+        {"webhook-signature": "v1,AAAA"},
+    ):
+        with pytest.raises(standardwebhooks.WebhookVerificationError):
+            receiver.verify(request.body, request.headers | changed)
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        receiver.verify(request.body + b" ", request.headers)
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        standardwebhooks.Webhook(b"another key").verify(request.body, request.headers)
 
 
 def test_a_receiver_can_verify_it_as_the_documentation_shows():
