@@ -1,4 +1,4 @@
-"""The recipes for chats in docs/webhooks.md, word for word: each service is sent what it documents."""
+"""The recipes for chats in docs/chat.md, word for word: each service is sent what it documents."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from tests.harness.servers import Loopback, answer
 requests = pytest.importorskip("requests")
 apprise = pytest.importorskip("apprise")
 
-DOCUMENT = Path(__file__).parents[3] / "docs/webhooks.md"
+DOCUMENT = Path(__file__).parents[3] / "docs/chat.md"
 RECIPES = {
     one["name"]: one
     for block in re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
