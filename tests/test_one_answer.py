@@ -75,8 +75,10 @@ BODIES = {
 NAMED = [(name, news) for names, news in BODIES.items() for name in names]
 
 REFERENCES = {
-    ("DARS-NIC-100001-A1B2C",): ("dataset-added 100001",),
-    ("NIC-100002-D3E4F", "DARS-NIC-100002-D3E4F", "nic-100002", "NIC-100002-D3E4F-v0.3"): (
+    ("DARS-NIC-100001-A1B2C", "nic-100001", "NIC-100001-A1B2C", "dars-nic-100001-a1b2c-v2.1"): (
+        "dataset-added 100001",
+    ),
+    ("NIC-100002-D3E4F", "nic-100002", "DARS-NIC-100002-D3E4F", "NIC-100002-D3E4F-v0.3"): (
         "dataset-added 100002",
         "legal-basis-changed 100002",
     ),
@@ -84,8 +86,14 @@ REFERENCES = {
 FORMS = [(form, forms[0], news) for forms, news in REFERENCES.items() for form in forms]
 
 BASES = {
-    "NHSA2006:s251": (("s251", "section 251", "NHSA2006:s251"), ("100003", "100004", "100007", "100009")),
-    "HSCA2012:s261(2)(a)": (("s261(2)(a)", "HSCA2012:s261(2)(a)"), ("100001", "100002", "100005", "100006")),
+    "NHSA2006:s251": (
+        ("NHSA2006:s251", "s251", "Section 251", "nhsa2006:S251"),
+        ("100003", "100004", "100007", "100009"),
+    ),
+    "HSCA2012:s261(2)(a)": (
+        ("HSCA2012:s261(2)(a)", "s261(2)(a)", "section 261 (2)(a)", "HSCA s.261(2)(a)"),
+        ("100001", "100002", "100005", "100006"),
+    ),
 }
 CITED = [(basis, spelling) for basis, (spellings, _) in BASES.items() for spelling in spellings]
 
@@ -214,6 +222,31 @@ def test_the_page_of_a_dataset_lists_its_agreements_under_any_name(served, name,
 
     assert agreements_of(json.loads(served.page(f"{address}.json").text)) == DATASETS[name].held_by
     assert agreements_of(table(served.page(f"{address}.csv").text)) == DATASETS[name].held_by
+
+
+@pytest.mark.parametrize(("name", "spelling"), SPELLED)
+def test_search_list_and_sql_have_the_number_of_the_page(watch, served, name, spelling):
+    count = len(DATASETS[name].held_by)
+    best = json.loads(served.page(f"/search/suggest?{urlencode({'q': spelling})}").text)["suggestions"][0]
+    is_family = best["about"].endswith("family of datasets")
+    listed = watch.json("datasets", "--format", "json", *["--families"] * is_family)
+    sql = (
+        "select count(distinct reference) as n from datasets_now "
+        "where folded in (select value from json_each(dataset_names(:name)))"
+    )
+    answer = served.page(f"/register.json?{urlencode({'sql': sql, 'name': spelling, '_shape': 'array'})}")
+
+    assert best["about"].startswith(f"in {count} agreements")
+    assert [one["agreements"] for one in listed if one["dataset"] == best["name"]] == [count]
+    assert json.loads(answer.text) == [{"n": count}]
+
+
+@pytest.mark.parametrize(("basis", "spelling"), CITED)
+def test_the_search_has_the_number_of_a_legal_bases_page(served, basis, spelling):
+    best, *_ = json.loads(served.page(f"/search/suggest?{urlencode({'q': spelling})}").text)["suggestions"]
+
+    assert best["address"] == f"/legal-bases/{quote(basis, safe='')}"
+    assert best["about"] == f"in {len(BASES[basis][1])} agreements"
 
 
 @pytest.mark.parametrize(("basis", "spelling"), CITED)

@@ -185,15 +185,16 @@ def organisations(context: Context, as_of: str | None, format_: str) -> None:
 @click.command("datasets")
 @as_of_option
 @format_option("table", "json", "ndjson", "csv")
+@click.option("--families", is_flag=True, help="List families (HES, SUS) in place of datasets.")
 @click.pass_obj
-def datasets_(context: Context, as_of: str | None, format_: str) -> None:
+def datasets_(context: Context, as_of: str | None, format_: str, *, families: bool) -> None:
     r"""List every dataset under its newest known name, with how many agreements hold it.
 
     \b
     Example:
       registerwatch datasets --format json
     """
-    rows = context.answers.lists.datasets(as_of)
+    rows = context.answers.lists.datasets(as_of, by_family=families)
     columns = [
         terminal.TableColumn("dataset", "Dataset"),
         terminal.TableColumn("agreements", "Agreements"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from scraper.names.families import family_of
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import Agreement
@@ -82,12 +83,17 @@ class Lists:
         ]
         return sorted(listed, key=lambda row: (fold(row["organisation"]), row["slug"]))
 
-    def datasets(self, as_of: str | None) -> list[dict[str, Any]]:
-        """Return every dataset as of a time under its newest known name, the most frequent first."""
+    def datasets(self, as_of: str | None, *, by_family: bool = False) -> list[dict[str, Any]]:
+        """Return every dataset, or family, as of a time under its newest known name, the most frequent first."""
         found: dict[str, dict[str, set[str]]] = {}
         for row in self._all_standing(as_of):
             for name in self._agreement(row).datasets or ():
                 newest = self._vocabulary.dataset_canonical(name)
+                if by_family:
+                    family = family_of(newest)
+                    if family is None:
+                        continue
+                    newest = family.name
                 one = found.setdefault(fold(newest), {"newest": set(), "names": set(), "in": set(), "of": set()})
                 one["newest"].add(newest)
                 one["names"].add(name)

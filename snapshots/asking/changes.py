@@ -15,9 +15,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from diff.change import Change
-from diff.names import nearest
 from diff.severity import Severity
-from snapshots.asking.names import Ask, NameLookup, NameNotKnownError, NotKnownError
+from snapshots.asking.names import Ask, NameLookup, NotKnownError
 from snapshots.keeping.states import CHANGES, change_of
 
 
@@ -162,7 +161,8 @@ class Changes:
             )
             yield _OF_DATASETS, {"datasets": _list(folded)}
         if wanted.bases:
-            yield _OF_BASES, {"bases": _list(map(self._basis, wanted.bases))}
+            cited = {one for name in wanted.bases for one in self._names.legal_bases(name)}
+            yield _OF_BASES, {"bases": _list(cited)}
         if wanted.references:
             references = {one for name in wanted.references for one in self._names.references(name)}
             sql = "select rowid from changes where reference in (select value from json_each(:references))"
@@ -171,13 +171,6 @@ class Changes:
             if not (words := matching(wanted.words)):
                 raise NotKnownError(f"“{wanted.words}” holds no word that can be looked for")
             yield _WITH_WORDS, {"words": words, "words_as_typed": wanted.words}
-
-    def _basis(self, name: str) -> str:
-        known = [str(row["basis"]) for row in self._ask("select distinct basis from agreement_legal_bases", {})]
-        for basis in known:
-            if basis.lower() == name.strip().lower():
-                return basis
-        raise NameNotKnownError("no legal basis is called", name, nearest(name, known))
 
 
 def _together(parts: Iterable[Part]) -> dict[str, Any]:

@@ -153,9 +153,16 @@ class NameLookup:
         return [str(row["reference"]) for row in rows]
 
     def legal_bases(self, name: str) -> list[str]:
-        """Return the legal bases, canonical ids, that *name* cites in any spelling; nothing where none is cited."""
+        """Return the legal bases, canonical ids, that *name* cites in any spelling.
+
+        Raises:
+            NameNotKnownError: None is cited.
+        """
         rows = self.ask("select distinct key from names where sort = 'legal-basis' order by key", {})
-        return bases_called(name, [str(row["key"]) for row in rows])
+        known = [str(row["key"]) for row in rows]
+        if found := bases_called(name, known):
+            return found
+        raise NameNotKnownError("no legal basis is called", name, nearest(name, known))
 
     def references(self, name: str) -> list[str]:
         """Return all references that the agreement called *name* has had, as told, its own first."""
@@ -198,7 +205,7 @@ def add_name_functions(conn: sqlite3.Connection, vocabulary: Vocabulary) -> None
 
     conn.create_function("dataset_names", 1, dataset_names)
     conn.create_function("organisation_pages", 1, organisation_pages)
-    conn.create_function("legal_bases_called", 1, lambda text: json.dumps(names.legal_bases(text or "")))
+    conn.create_function("legal_bases_called", 1, lambda text: _listed(lambda: names.legal_bases(text or "")))
 
 
 def _listed(look_up: Callable[[], Iterable[str]]) -> str:

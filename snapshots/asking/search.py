@@ -13,7 +13,7 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from diff.names import DatasetNames
+from diff.names import DatasetNames, bases_called
 from scraper.names.families import DatasetFamily, families, family_called, family_of
 from scraper.names.fold import fold
 from scraper.names.legal_basis import cite
@@ -202,14 +202,14 @@ class Search:
     # --- legal bases --------------------------------------------------------------------------------------------------
 
     def _legal_bases(self, text: str, rows: Iterable[tuple[str, str, str]], rank: int) -> list[NameFound]:
-        ranks = dict.fromkeys(self._names.legal_bases(text), EXACT)
+        sql = "select key, min(name) as name from names where sort = 'legal-basis' group by key"
+        printed = {row["key"]: row["name"] for row in self._ask(sql, {})}
+        ranks = dict.fromkeys(bases_called(text, printed), EXACT)
         if ranks:
             rows = ()
-        printed = {}
-        for row in self._ask("select key, min(name) as name from names where sort = 'legal-basis' group by key", {}):
-            printed[row["key"]] = row["name"]
-            if _has_words(cite(row["key"].removesuffix("?"), row["name"]).spelled, text):
-                ranks.setdefault(row["key"], BEGINS)
+        for key, name in printed.items():
+            if _has_words(cite(key.removesuffix("?"), name).spelled, text):
+                ranks.setdefault(key, BEGINS)
         for sort, key, _ in rows:
             if sort == "legal-basis":
                 ranks.setdefault(key, rank)

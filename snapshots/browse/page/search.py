@@ -1,5 +1,6 @@
 """Search over everything: names of all sorts, agreements, changes and prose, each with its number; and suggestions."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -190,8 +191,9 @@ def suggest(request: PageRequest) -> PageFile:
     found.sort(key=lambda one: one[0])
     hits = [hit for _, hit in found[:MOST_SUGGESTED]]
     said = [{"name": hit.name, "sort": hit.sort, "about": hit.about, "address": hit.address} for hit in hits]
-    body = json.dumps({"searched": text, "suggestions": said}, ensure_ascii=False)
-    return PageFile(body=escaped(body).encode("utf-8", "replace"), content_type="application/json; charset=utf-8")
+    body = escaped(json.dumps({"searched": text, "suggestions": said}, ensure_ascii=False)).encode("utf-8", "replace")
+    state = hashlib.sha256(body).hexdigest()[:20]
+    return PageFile(body=body, content_type="application/json; charset=utf-8", state=state)
 
 
 _SAID = {"datasets": "dataset", "organisations": "organisation", "legal-bases": "legal basis"}

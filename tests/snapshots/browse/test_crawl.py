@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from scraper.names.families import family_of
 from scraper.names.vocabulary import default_vocabulary
 from snapshots.browse.app import addresses
 from snapshots.browse.app.addresses import DATABASE
@@ -112,7 +113,9 @@ def due(register):
         ):
             yield from (form.format(quote(str(one), safe="")) for (one,) in db.execute(sql))
         names = [name for (name,) in db.execute("select distinct dataset from agreement_datasets")]
-        yield from sorted({addresses.dataset(default_vocabulary().dataset_canonical(name)) for name in names})
+        newest = {default_vocabulary().dataset_canonical(name) for name in names}
+        yield from sorted(map(addresses.dataset, newest))
+        yield from sorted({addresses.dataset(family.id) for family in map(family_of, newest) if family})
 
 
 def checked(register, public, most_alike):

@@ -1,0 +1,141 @@
+"""The search knows the trade: acronyms, families, former names, citations, references in any form, slips of the pen."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from tests.harness.browse_server import serving
+from tests.harness.chromium import Visit, chromium, needs_chromium
+from tests.harness.ten_names import GDPPR, watched
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with serving(watched(tmp_path_factory.mktemp("search")).database) as served:
+        yield served
+
+
+def found(served, text, part):
+    """Return name and the words beside it of what stands in one part of the results."""
+    head = served.page(f"/search?q={quote(text)}").soup.find(id=f"h-{part}")
+    hits = head.find_parent("section").select(".found li") if head else []
+    return [(hit.a.get_text(), " ".join(hit.get_text(" ").split())) for hit in hits]
+
+
+def names(served, text, part):
+    return [name for name, _ in found(served, text, part)]
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "first"),
+    [
+        ("HES", "datasets", "Hospital Episode Statistics (HES)"),
+        ("hospital episode", "datasets", "Hospital Episode Statistics (HES)"),
+        ("mhsds", "datasets", "Mental Health Services Data Set (MHSDS)"),
+        ("iapt", "datasets", "Improving Access to Psychological Therapies (IAPT)"),
+        ("Pandemic Planning", "datasets", GDPPR),
+        ("s251", "legal-bases", "National Health Service Act 2006, section 251"),
+        ("Section 251", "legal-bases", "National Health Service Act 2006, section 251"),
+        ("s261(2)(a)", "legal-bases", "Health and Social Care Act 2012, section 261(2)(a)"),
+        ("frimley ccg", "organisations", "NHS Frimley CCG"),
+        ("frimley icb", "organisations", "NHS Frimley ICB - D4U1Y"),
+        ("brightwater", "organisations", "Brightwater Insights Ltd"),
+        ("wexcombe", "organisations", "Wexcombe City Council"),
+        ("streets", "agreements", "Accidents on our streets"),
+        ("100003", "agreements", "Accidents on our streets"),
+    ],
+)  # fmt: skip
+def test_the_first_hit_is_what_was_meant(served, text, part, first):
+    assert names(served, text, part)[0] == first
+
+
+def test_an_acronym_is_no_part_of_a_longer_word(served):
+    assert "Cheshire" not in served.page("/search?q=HES").soup.main.get_text()
+    assert names(served, "cheshire", "organisations") == ["Cheshire East Council"]
+
+
+def test_the_number_beside_a_name_is_that_of_its_page(served):
+    ((_, hes), *_) = found(served, "hes", "datasets")
+    ((_, s251), *_) = found(served, "s251", "legal-bases")
+
+    assert "in 4 agreements, family of datasets" in hes
+    assert len(json.loads(served.page("/datasets/hes.json").text)) == 4
+    assert "in 4 agreements" in s251
+    assert len(json.loads(served.page("/legal-bases/NHSA2006:s251.json").text)) == 4
+
+
+def test_a_renamed_company_is_found_by_the_name_it_had(served):
+    hits = dict(found(served, "northgate", "organisations"))
+
+    assert "known as Northgate Analytics Ltd" in hits["Brightwater Insights Ltd"]
+
+
+@pytest.mark.parametrize(
+    "form", ["nic-100003", "NIC-100003-G5H6J", "dars-nic-100003-g5h6j", "DARS-NIC-100003-G5H6J-v2.1"]
+)
+def test_a_reference_in_any_form_leads_to_its_agreement(served, form):
+    answer = served.get(f"/search?q={form}")
+
+    assert (answer.status, answer.headers["location"]) == (301, "/agreements/DARS-NIC-100003-G5H6J")
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("mental helth", "mental health"), ("wexcmobe", "wexcombe")])
+def test_what_is_misspelt_is_asked_back_and_the_answer_finds_it(served, typed, meant):
+    link = served.page(f"/search?q={quote(typed)}").soup.find("a", string=meant)
+
+    assert served.page(link["href"]).soup.select(".found li")
+
+
+def test_letters_inside_of_a_name_find_it_where_no_name_has_them_as_a_word(served):
+    assert names(served, "ightwater", "organisations") == ["Brightwater Insights Ltd"]
+
+
+# --- while it is typed ------------------------------------------------------------------------------------------------
+
+
+def suggested(served, text):
+    return json.loads(served.page(f"/search/suggest?q={quote(text)}").text)["suggestions"]
+
+
+def test_suggestions_are_the_first_hits_of_every_sort_and_lead_to_pages(served):
+    ((hes, *_), frimley, basis) = (suggested(served, text) for text in ("he", "frimley", "s251"))
+
+    assert (hes["name"], hes["address"]) == ("Hospital Episode Statistics (HES)", "/datasets/hes")
+    assert {one["name"] for one in frimley} >= {"NHS Frimley ICB - D4U1Y", "NHS Frimley CCG"}
+    assert [one["sort"] for one in basis] == ["legal basis"]
+    assert all(served.page(one["address"]) for one in (hes, *frimley, *basis))
+
+
+@pytest.mark.parametrize("text", ["", "h", "***", "x" * 3000, '"<script>', "\0"])
+def test_what_says_nothing_is_suggested_nothing(served, text):
+    assert suggested(served, text) == []
+
+
+def test_no_more_is_suggested_than_can_be_read_and_who_has_it_need_not_have_it_again(served):
+    answer = served.page("/search/suggest?q=da")
+
+    assert len(json.loads(answer.text)["suggestions"]) <= 8
+    assert served.get("/search/suggest?q=da", if_none_match=answer.headers["etag"]).status == 304
+
+
+@needs_chromium
+def test_a_suggestion_is_chosen_by_keyboard(served):
+    with chromium() as browser, Visit(browser, served.url) as visit:
+        page = visit.to("/")
+        field = page.get_by_role("combobox", name="Search agreements")
+        field.press_sequentially("hes")
+        first = page.get_by_role("option").first
+        first.wait_for()
+        assert field.get_attribute("aria-expanded") == "true"
+        field.press("ArrowDown")
+        assert first.get_attribute("aria-selected") == "true"
+        assert field.get_attribute("aria-activedescendant") == first.get_attribute("id")
+        field.press("Escape")
+        assert field.get_attribute("aria-expanded") == "false"
+        field.press_sequentially(" ")
+        first.wait_for()
+        field.press("ArrowDown")
+        field.press("Enter")
+        page.wait_for_url("**/datasets/hes")
+        assert visit.complaints == []
