@@ -23,7 +23,7 @@ COMMANDS = {
     "Bring in and take out": {"intake": ("import", "backfill", "parse"), "keep": ("export",)},
     "Look after": {
         "start": ("init", "demo", "doctor"),
-        "tell": ("subscriptions",),
+        "subscribe": ("subscriptions",),
         "keep": ("release", "discard", "verify", "backup", "compact", "reparse"),
     },
 }

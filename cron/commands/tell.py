@@ -1,4 +1,4 @@
-"""The commands about telling people: deliver what is due, say who is told what, write the feeds."""
+"""The commands about telling people: deliver what is due, write the feeds."""
 
 from functools import partial
 from pathlib import Path
@@ -10,17 +10,14 @@ from cron.commands.options import (
     PATH,
     WRONG_USAGE,
     end_with,
-    format_option,
     stays_apart,
     tell_option,
 )
-from cron.terminal.output import answer, complain, say, screen, start_log, write
-from cron.terminal.status import render_subscriptions
+from cron.terminal.output import answer, complain, say, start_log
 from cron.work.afterwards import deliver_and_note
 from cron.work.context import Context
 from cron.work.deliver import compose_due
 from cron.work.feeds import write_feeds
-from cron.work.outbox import problems_of, told_last_year
 from cron.work.standing import note_state
 from diff.saying.english import plural
 from scraper.text import clean
@@ -66,25 +63,6 @@ def _previewed(context: Context) -> list[str]:
             heads, body = channels.of(settings.get(message.to)).preview(message)
             printed.append("\n".join([*map(clean, [f"Subscription: {message.to}", *heads]), "", body]))
     return printed
-
-
-@click.command()
-@format_option("table", "json", "ndjson")
-@click.pass_obj
-def subscriptions(context: Context, format_: str) -> None:
-    r"""Say who is told what: what each subscription follows, and what it would have been told in the last year.
-
-    An organisation, a dataset or an exception that is not known is an error, with the nearest names: exit status 2.
-
-    \b
-    Example:
-      registerwatch subscriptions
-    """
-    rows = told_last_year(context)
-    write(rows, format_, lambda: render_subscriptions(rows, **screen()))
-    if problems := problems_of(context):
-        complain(*map(str, problems))
-        end_with(WRONG_USAGE)
 
 
 @click.command()

@@ -84,12 +84,13 @@ def load_settings(
         else:
             checked[name] = _anchor(name, read, path.parent if path else Path(), given)
     try:
-        checked[SUBSCRIPTIONS] = _subscriptions(document.get(SUBSCRIPTIONS, []))
+        checked[SUBSCRIPTIONS] = read_subscriptions(document.get(SUBSCRIPTIONS, []))
     except ValueError as error:
         in_file.append(str(error))
     if in_file or elsewhere:
         raise SettingsError("; ".join([f"{path}: {'; '.join(in_file)}"] * bool(in_file) + elsewhere))
     if path:
+        checked["file"] = path
         checked["own_database"] = _own_database(path, document, checked["store"].database)
     return Settings(**checked)
 
@@ -131,7 +132,7 @@ def keys_of_subscriptions() -> dict[str, FieldInfo]:
     return {info.alias or key: info for key, info in SubscriptionSettings.model_fields.items()}
 
 
-def _subscriptions(tables: object) -> tuple[SubscriptionSettings, ...]:
+def read_subscriptions(tables: object) -> tuple[SubscriptionSettings, ...]:
     """Return the subscriptions, checked; ValueError with all that is wrong in them, but for the values themselves.
 
     A value may be an address or a password: it is never repeated.

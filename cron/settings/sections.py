@@ -411,5 +411,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
     subscriptions: tuple[SubscriptionSettings, ...] = ()
+    file: Path | None = None
+    """Where they stand, as far as they stand in a file."""
     own_database: Path | None = None
     """The settings file's database, if the environment or an option names another one: then nobody is told of it."""
