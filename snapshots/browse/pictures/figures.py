@@ -29,8 +29,8 @@ FIGURES = (
     Figure("Organisations", "/organisations"),
     Figure("Commercial purpose", "/red-flags?rule=commercial-purpose"),
     Figure("Section 251 support", addresses.table("current_agreements") + "?legal_bases__contains=s251-support"),
-    Figure("Opt-outs: a No is printed", addresses.table("opt_outs_by_type")),
-    Figure("System access only (TRE)", addresses.table("tre_only")),
+    Figure("Opt-outs: a No is printed", addresses.question("opt-outs-by-type")),
+    Figure("System access only (TRE)", addresses.question("tre-only")),
 )
 
 
