@@ -35,7 +35,7 @@ class ChangeFilter:
     datasets: Sequence[str] = ()
     """By any name or acronym; agreements that come, go or move with one of them count too."""
     bases: Sequence[str] = ()
-    """Legal bases, by canonical id; agreements that come, go or move with one of them count too."""
+    """Legal bases, cited in any spelling; agreements that come, go or move with one of them count too."""
     references: Sequence[str] = ()
     """Under each reference the agreement has had."""
     parts: bool = False

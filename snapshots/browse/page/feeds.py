@@ -86,7 +86,7 @@ _EXAMPLES = (
 FILTERS = (
     ("organisation", "by name, or as in the address of its page; with those it is known to follow", "more than one"),
     ("dataset", "by any name or acronym; with agreements that come or go with it", "more than one"),
-    ("basis", "a legal basis, as in the address of its page", "more than one"),
+    ("basis", "a legal basis, as in s251 or s261(2)(a)", "more than one"),
     ("reference", "an agreement", "more than one"),
     ("kind", "as in dataset-added", "more than one"),
     ("severity", "high, medium, low or info: at least that", "one"),

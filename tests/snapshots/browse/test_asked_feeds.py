@@ -266,6 +266,7 @@ def test_a_feed_without_changes_is_valid_and_was_updated_when_the_history_began(
         ("kind=dataset-aded", "There is no kind of change “dataset-aded”; the nearest are dataset-added"),
         ("organisation=zzzz", "No organisation is called “zzzz”"),
         ("dataset=zzzz", "No dataset is called “zzzz”"),
+        ("basis=zzzz", "No legal basis is called “zzzz”"),
         ("reference=zzzz", "No agreement has the reference “zzzz”"),
         ("since=yesterday", "“yesterday” is no date"),
         ("run=three", "“three” is no number."),
