@@ -19,6 +19,8 @@ from cron.work.context import Context
 from scraper.errors import RegisterWatchError
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from snapshots.browse.app.request import SiteSettings
 
 PORT = 8001
@@ -52,6 +54,8 @@ def browse(context: Context, port: int, host: str, public: bool) -> None:
         app = make_app(_site(context, public=public), host)
         name = f"[{host}]" if ":" in host else host
         say(f"Serving {database} at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C ends it)\n")
+        if public and not _is_loopback(host):
+            say("Others reach this directly. A web server belongs before a public site: docs/operations.md has one.\n")
         serve(app, listener)
 
 
@@ -71,7 +75,7 @@ def _site(context: Context, *, public: bool) -> "SiteSettings":
     )
 
 
-def make_app(site: "SiteSettings", host: str) -> "object":
+def make_app(site: "SiteSettings", host: str) -> "ASGIApp":
     """Return the application that serves *site* at *host*."""
     from cron.work.feeds import draw_feed
     from snapshots.browse.app.app import Door  # and with it Datasette, which no other command needs
@@ -79,16 +83,16 @@ def make_app(site: "SiteSettings", host: str) -> "object":
 
     site = replace(site, draw_feed=draw_feed)
     names = {host, "localhost", "127.0.0.1", "::1", urlsplit(site.base_url or "").hostname or "localhost"}
-    return Door(site, make_tables(site), hosts=frozenset() if site.public else frozenset(names))
+    # A public site without an address of its own may be asked under any name.
+    return Door(site, make_tables(site), hosts=frozenset() if site.public and not site.base_url else frozenset(names))
 
 
-def serve(app: "object", listener: socket.socket) -> None:
+def serve(app: "ASGIApp", listener: socket.socket) -> None:
     """Answer at *listener* until this process is told to stop."""
-    import uvicorn
+    from snapshots.browse.app.server import make_server
 
-    config = uvicorn.Config(app, log_level="warning", lifespan="on", access_log=False, server_header=False)  # type: ignore[arg-type]
     with _quietly_stopped():
-        uvicorn.Server(config).run(sockets=[listener])
+        make_server(app, lifespan="on").run(sockets=[listener])
 
 
 @contextmanager

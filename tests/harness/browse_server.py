@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-import uvicorn
 from bs4 import BeautifulSoup
 from lxml import html
 from starlette.routing import compile_path
@@ -26,6 +25,7 @@ from starlette.routing import compile_path
 from cron.commands.browse import make_app
 from snapshots.browse.app.request import SiteSettings
 from snapshots.browse.app.routes import ROUTES
+from snapshots.browse.app.server import make_server
 from tests.harness.once import made_once
 from tests.simulation.play import import_edition
 from tests.simulation.story import quick
@@ -123,7 +123,7 @@ def serving(database: Path, **settings: Any) -> Iterator[Served]:
     """Serve *database* by a thread of this process, which is sooner there; *settings* are those of `SiteSettings`."""
     site = SiteSettings(database=database, **settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(make_app(site, "127.0.0.1"), log_level="warning", server_header=False))
+        server = make_server(make_app(site, "127.0.0.1"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

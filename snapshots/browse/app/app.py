@@ -22,9 +22,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from snapshots.asking.names import NotKnownError
 from snapshots.browse.app.addresses import DATABASE
+from snapshots.browse.app.budget import Budget, TooLongError
+from snapshots.browse.app.limits import (
+    LONGEST_FILE_S,
+    LONGEST_S,
+    MOST_WAITING,
+    TABLES_AT_ONCE,
+    TABLES_WAITING,
+    THREADS,
+    why_not_of_table,
+    why_too_much,
+)
 from snapshots.browse.app.render import frame, render, static_file
 from snapshots.browse.app.request import (
-    LONGEST_S,
     BadAddressError,
     DeniedError,
     MovedError,
@@ -37,9 +47,9 @@ from snapshots.browse.app.request import (
     reading,
 )
 from snapshots.browse.app.routes import ROUTES
+from snapshots.browse.app.turns import Turns
+from snapshots.sql.comments import MEANINGS
 
-# SQLite reads in parallel, Python renders one at a time: with more threads each page only takes longer.
-THREADS = 4
 READING = ("GET", "HEAD")
 
 POLICY = (
@@ -56,6 +66,10 @@ SAFE = (
     ("cross-origin-resource-policy", "same-origin"),
 )
 
+BUDGET = "registerwatch.budget"
+"""Where a request carries what it may take."""
+
+_COLUMNS = {table: frozenset(columns) for table, columns in MEANINGS.items()}
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
 _LOG = logging.getLogger(__name__)
 
@@ -72,6 +86,10 @@ class Door:
 
     def __init__(self, site: SiteSettings, tables: ASGIApp, *, hosts: frozenset[str] = frozenset()) -> None:
         self._tables, self._pages, self._hosts = tables, make_pages(site), hosts
+        self._turns_of_pages, self._turns_of_tables = (
+            Turns(THREADS, MOST_WAITING),
+            Turns(TABLES_AT_ONCE, TABLES_WAITING),
+        )
         # What Datasette tells about itself is for this machine alone.
         self._below = (f"/{DATABASE}/", f"/{DATABASE}.", "/-/static/" if site.public else "/-/")
 
@@ -80,15 +98,26 @@ class Door:
         if scope["type"] != "http":
             await self._tables(scope, receive, send)
             return
-        path = _path(scope)
+        path, query = _path(scope), scope["query_string"]
+        of_tables = scope["method"] in READING and (path == f"/{DATABASE}" or path.startswith(self._below))
+        sending = _with_headers(send, POLICY)
+        # Routes are found by what stands in the address, where a slash that is part of a name is still %2F.
+        scope = scope if of_tables else {**scope, "path": path}
+        why_not = why_too_much(query) or (
+            why_not_of_table(query.decode("latin-1"), _columns(path)) if of_tables else ""
+        )
         if not self._allows(scope):
-            refusal = PlainTextResponse("This address is not served here.\n", 400)
-            await refusal(scope, receive, _with_headers(send, POLICY))
-        elif scope["method"] in READING and (path == f"/{DATABASE}" or path.startswith(self._below)):
-            await self._tables(scope, receive, _with_headers(send, POLICY))
+            await PlainTextResponse("This address is not served here.\n", 400)(scope, receive, sending)
+        elif why_not:
+            await _refusal(self._pages, why_not)(scope, receive, sending)
+        elif of_tables:
+            budget = Budget(LONGEST_FILE_S if b"_stream" in query else LONGEST_S)
+            await self._turns_of_tables.serve(self._tables, scope, receive, sending, budget)
+        elif scope["method"] not in READING:
+            await self._pages(scope, receive, sending)
         else:
-            # Routes are found by what stands in the address, where a slash that is part of a name is still %2F.
-            await self._pages({**scope, "path": path}, receive, _with_headers(send, POLICY))
+            budget = Budget()
+            await self._turns_of_pages.serve(self._pages, {**scope, BUDGET: budget}, receive, sending, budget)
 
     def _allows(self, scope: Scope) -> bool:
         host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
@@ -96,6 +125,17 @@ class Door:
             return not self._hosts or (urlsplit(f"//{host}").hostname or "") in self._hosts
         except ValueError:  # a bracket that is not closed
             return False
+
+
+def _columns(path: str) -> frozenset[str] | None:
+    """Return the columns of the table at *path*; None if there is none: questions have names of their own."""
+    name = unquote(path.removeprefix(f"/{DATABASE}/"))
+    return _COLUMNS.get(name.removesuffix(".json").removesuffix(".csv"))
+
+
+def _refusal(pages: Starlette, why: str) -> Response:
+    said = {"title": "This cannot be asked", "description": why, "message": why, "nearest": ()}
+    return _page(render("trouble.html", {**frame(pages.state.site, None, None), **said}), 400)
 
 
 def _path(scope: Scope) -> str:
@@ -159,13 +199,15 @@ def _made(route: PageRoute, request: Request) -> Response:
     site: SiteSettings = request.app.state.site
     if route.needs_pages and not site.shows_pages:
         raise DeniedError("Kept pages are somebody else’s work and are not published here.")
-    with reading(site.database, site.vocabulary) as reader:
+    budget: Budget = request.scope[BUDGET]
+    with reading(site.database, site.vocabulary, budget) as reader:
         path = {name: unquote(text, errors="replace") for name, text in request.path_params.items()}
         words = QueryWords(request.scope["query_string"].decode("latin-1"))
         shown = route.view(PageRequest(path=path, words=words, reader=reader, site=site))
         if isinstance(shown, PageFile):
             return _file(shown, request)
         context = {**frame(site, request.scope["path"], reader), **shown}
+        budget.check()
     if route.template is None:
         raise TypeError(f"{route.address}: a view without a template returns a PageFile")
     return _page(render(route.template, context))
@@ -244,8 +286,10 @@ def _in_words(error: Exception) -> tuple[int, str, str]:
             return 400, "This cannot be asked", str(error)
         case DeniedError():
             return 403, "Not shown", str(error)
+        case TooLongError():
+            return 503, "Too slow", str(error)
         case sqlite3.Error() if "interrupted" in str(error):
-            return 503, "Too slow", f"This took longer than {LONGEST_S:.0f} seconds and was given up."
+            return 503, "Too slow", str(TooLongError(LONGEST_S))
         case sqlite3.Error():
             return 503, "No answer", "The database cannot be read just now. Try again in a minute."
         case _:
@@ -258,7 +302,8 @@ def _elsewhere(request: Request, error: Exception) -> Response:
         return _read_only(request, error)
     path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
     if path.endswith("/") and path != "/":
-        return _moved("/" + path.strip("/") + (f"?{query}" if query else ""))
+        # A backslash at the beginning is a slash to some, and so the beginning of a host.
+        return _moved("/" + path.strip("/\\") + (f"?{query}" if query else ""))
     return _trouble(request, NotThereError("There is no page at this address."))
 
 

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from scraper.text import cut, one_line, unsteered
 from snapshots.browse.app import addresses
+from snapshots.browse.app.budget import TooLongError
 
 # --- cells ------------------------------------------------------------------------------------------------------------
 
@@ -112,6 +113,8 @@ def answer_to(exception: Exception) -> Answer:
     """
     if isinstance(exception, sqlite3.Error) and any(words in str(exception) for words in _NOT_NOW):
         return Answer(503, "The database cannot be read just now. Try again in a minute.")
+    if isinstance(exception, TooLongError):
+        return Answer(503, str(exception))
     if isinstance(exception, Base400):
         return Answer(exception.status, str(exception.args[0]) if exception.args else "Not here.")
     if isinstance(exception, DatasetteError):

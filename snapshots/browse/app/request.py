@@ -7,7 +7,6 @@ beyond that.
 import json
 import re
 import sqlite3
-import time
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,23 +28,20 @@ from scraper.text import cut, one_line
 from scraper.times import as_text, end_of, read_time
 from snapshots.asking.answers import Answers
 from snapshots.asking.names import add_name_functions
+from snapshots.browse.app.budget import Budget
+from snapshots.browse.app.limits import LONGEST_WORD, MOST_WORDS
 from snapshots.keeping.database import add_functions
 
 Row = dict[str, Any]
-
-LONGEST_S = 10.0
-"""Seconds after which a page is given up, so that no request holds a thread for ever."""
-
-_EVERY = 20_000
-"""Steps of SQLite's machine between two looks at the clock."""
 
 
 class Reader:
     """The database as it is for one page."""
 
-    def __init__(self, db: Database, vocabulary: Vocabulary) -> None:
+    def __init__(self, db: Database, vocabulary: Vocabulary, budget: Budget) -> None:
         self.db = db
         self.vocabulary = vocabulary
+        self.budget = budget
         self._found: dict[tuple[str, str], list[Row]] = {}
 
     @cached_property
@@ -58,6 +54,7 @@ class Reader:
 
         `dataset_names(text)` and `organisation_pages(text)` are what is called so (`add_name_functions`).
         """
+        self.budget.check()  # what Python did since the last question counts too
         return list(self.db.query(sql, dict(values or {})))
 
     def once(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
@@ -96,28 +93,24 @@ def written_at(database: Path) -> tuple[object, ...]:
 
 
 @contextmanager
-def reading(database: Path, vocabulary: Vocabulary) -> Iterator[Reader]:
-    """Open *database* to read one page from it."""
+def reading(database: Path, vocabulary: Vocabulary, budget: Budget | None = None) -> Iterator[Reader]:
+    """Open *database* to read one page from it, within what is left of the request's time."""
+    if budget is None:
+        budget = Budget()
+        budget.begin()
     conn = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None)
     try:
-        until = time.monotonic() + LONGEST_S
-        conn.set_progress_handler(lambda: time.monotonic() > until, _EVERY)
+        budget.mind(conn)
         add_functions(conn)
         add_name_functions(conn, vocabulary)
         conn.execute("pragma query_only = on")
         conn.execute("begin")
-        yield Reader(Database(conn), vocabulary)
+        yield Reader(Database(conn), vocabulary, budget)
     finally:
         conn.close()
 
 
 # --- what a view gets and gives ---------------------------------------------------------------------------------------
-
-LONGEST_WORD = 300
-"""Characters of what a reader asks for; nothing that is asked for is longer."""
-
-MOST_WORDS = 100
-"""Names with values behind the question mark."""
 
 
 class NotThereError(RegisterWatchError):

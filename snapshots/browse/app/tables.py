@@ -8,6 +8,7 @@ import re
 import sqlite3
 from functools import partial
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from datasette.app import Datasette
@@ -20,6 +21,7 @@ from scraper.text import unsteered
 from snapshots.asking.names import add_name_functions
 from snapshots.browse.app import plugins
 from snapshots.browse.app.addresses import DATABASE
+from snapshots.browse.app.budget import Budget, current
 from snapshots.browse.app.render import shared_names
 from snapshots.browse.app.request import SiteSettings, reading
 from snapshots.browse.app.routes import navigation
@@ -124,11 +126,24 @@ _SHOWN = {
 }
 _PUBLIC = {"default_allow_sql": False, "allow_download": False}
 
-_SORTED = re.compile(
-    r"(?P<sorted>select .* from \[?(?P<table>\w+)\]? (where .* )?order by \[?\w+\]?( desc)?) limit (?P<limit>\d+)\s*",
-    re.DOTALL,
-)
-"""The first page of a table, sorted by one column, as Datasette asks for it."""
+_ORDER = re.compile(r"\[?\w+\]?( desc)? limit (?P<limit>\d+)\s*")
+_TABLE = re.compile(r"\[?(?P<table>\w+)\]?( where |$)")
+"""What Datasette writes at the end and at the beginning of what it asks for the first page of a table, sorted by one
+column. What stands between them is a reader's, and of any length."""
+
+
+class _AskedConnection(sqlite3.Connection):
+    """A connection whose questions are those of a request: its time counts beside what Datasette allows each."""
+
+    budget: Budget | None = None
+
+    def set_progress_handler(self, handler: Any, n: int) -> None:
+        """Have SQLite ask both, the library and the request."""
+        budget = self.budget
+        if budget is None or handler is None:
+            super().set_progress_handler(handler, n)
+        else:
+            super().set_progress_handler(lambda: budget.is_over or handler(), n)
 
 
 class _RegisterDatabase(Database):  # type: ignore[misc]  # the library has no types
@@ -141,7 +156,9 @@ class _RegisterDatabase(Database):  # type: ignore[misc]  # the library has no t
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  # nothing here writes
         """Open the file to be read."""
-        conn: sqlite3.Connection = super().connect(write=False)
+        uri = f"{Path(self.path).absolute().as_uri()}?mode=ro"
+        conn = sqlite3.connect(uri, uri=True, check_same_thread=False, factory=_AskedConnection)
+        self._all_file_connections.append(conn)
         conn.execute("pragma query_only = on")
         add_functions(conn)
         add_name_functions(conn, self._vocabulary)
@@ -153,17 +170,35 @@ class _RegisterDatabase(Database):  # type: ignore[misc]  # the library has no t
         """Ask. What cannot be asked is answered, and is nothing to print on this machine's terminal."""
         return await super().execute(await self._in_one_order(sql), *given, **{**named, "log_sql_errors": False})
 
+    async def execute_fn(self, fn: Any) -> Any:
+        """Ask within the time of the request that it is asked for, if it is one's."""
+        budget = current.get()
+        if budget is None:
+            return await super().execute_fn(fn)
+        budget.check()
+
+        def within(conn: _AskedConnection) -> Any:
+            conn.budget = budget
+            try:
+                return fn(conn)
+            finally:
+                conn.budget = None
+
+        return await super().execute_fn(within)
+
     async def _in_one_order(self, sql: str) -> str:
         """Return a sorted page of a table with its ties in the order of the key.
 
         Datasette goes on to the next page by value and key, but has the first page's ties in any order: rows would be
         missing from the pages and from the CSV of all of them, and others be there twice.
         """
-        match = _SORTED.fullmatch(sql)
-        if match is None or not await self.table_exists(match["table"]):
+        asked, _, order = sql.rpartition(" order by ")
+        end = _ORDER.fullmatch(order)
+        begin = _TABLE.match(asked.partition(" from ")[2]) if asked.startswith("select ") else None
+        if end is None or begin is None or not await self.table_exists(begin["table"]):
             return sql
-        key = await self.primary_keys(match["table"]) or ["rowid"]
-        return f"{match['sorted']}, {', '.join(f'[{column}]' for column in key)} limit {match['limit']}"
+        key = ", ".join(f"[{column}]" for column in await self.primary_keys(begin["table"]) or ["rowid"])
+        return f"{asked} order by {order[: end.start('limit')].removesuffix(' limit ')}, {key} limit {end['limit']}"
 
     def _authorise(self, action: int, table: str | None, column: str | None, *_: str | None) -> int:
         """Let private columns, and all of private tables, read as null.

@@ -1,0 +1,293 @@
+"""What one reader can ask, and all of them at once: the door of `browse` without a web server before it."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sqlite3
+from urllib.parse import quote, unquote
+
+import pytest
+
+from scraper.names.vocabulary import default_vocabulary
+from snapshots.browse.app import server as server_module
+from snapshots.browse.app.budget import Budget, TooLongError
+from snapshots.browse.app.limits import (
+    COME_AGAIN_S,
+    MOST_CONNECTIONS,
+    MOST_FACETS,
+    MOST_FILTERS,
+    MOST_WORDS,
+    TABLES_AT_ONCE,
+)
+from snapshots.browse.app.request import reading
+from snapshots.browse.app.turns import Turns
+from tests.harness.browse_server import register_database, running, serving
+
+ENDLESS = quote("with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n")
+COLUMNS = ("kind", "severity", "organisation", "page", "reference", "title", "field", "before", "after", "added", "id")
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    return register_database(tmp_path_factory.mktemp("door"))
+
+
+@pytest.fixture(scope="module")
+def served(database):
+    with serving(database, public=True, base_url="https://register.example.org") as served:
+        yield served
+
+
+def sentence(answer):
+    """Return what a refusal says, on our own page."""
+    return answer.soup.select_one("main p").get_text(" ", strip=True)
+
+
+# --- how much is asked ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("&".join(["_facet=summary"] * 400), "This address asks for too much at once: at most 100 names."),
+        ("_facet=kind&_facet=kind", "A column is counted once: kind is asked for twice."),
+        ("_facet=kind&_facet_array=kind", "A column is counted once: kind is asked for twice."),
+        ("&".join(f"_facet={name}" for name in COLUMNS), "At most 3 columns are counted at once."),
+        ("&".join(f"{name}__not=x" for name in COLUMNS), "At most 10 conditions are asked at once."),
+        ("_facet=nothing", "There is no column “nothing”."),
+        ("nothing__exact=1", "There is no column “nothing”."),
+        ("_sort=nothing", "There is no column “nothing”."),
+        ("1" * 9000 + "__exact=1", f"There is no column “{'1' * 60}”."),
+        ("_search=" + "x" * 20_000, "This address asks for too much at once: at most 16,384 characters."),
+    ],
+)
+@pytest.mark.parametrize("ending", ["", ".json", ".csv"])
+def test_a_table_is_not_asked_for_more_than_a_reader_can_look_at(served, query, words, ending):
+    answer = served.get(f"/register/changes{ending}?{query}")
+
+    assert (answer.status, sentence(answer)) == (400, words)
+
+
+def test_up_to_the_limit_a_table_answers(served):
+    facets = "&".join(f"_facet={name}" for name in COLUMNS[:MOST_FACETS])
+    filters = "&".join(f"{name}__not=zz" for name in COLUMNS[:MOST_FILTERS])
+    table = json.loads(served.page(f"/register/changes.json?{facets}&{filters}").body)
+
+    assert {*COLUMNS[:MOST_FACETS]} <= set(table["facet_results"])
+    assert served.get("/register/changes?_filter_column=kind&_filter_op=exact&_filter_value=x").status == 302
+
+
+@pytest.mark.parametrize("path", ["/", "/search", "/changes.csv", "/changes.atom", "/organisations"])
+def test_a_page_is_not_asked_for_more_than_a_reader_can_look_at(served, path):
+    for query in ("&".join(f"words=w{n}" for n in range(MOST_WORDS + 1)), "q=" + "x" * 20_000):
+        answer = served.get(f"{path}?{query}")
+
+        assert answer.status == 400
+        assert sentence(answer).startswith("This address asks for too much at once")
+
+
+def test_the_first_page_of_a_sorted_table_has_its_ties_in_the_order_of_the_key(served):
+    rows = json.loads(served.page("/register/changes.json?_sort=kind&_size=50&severity__not=x&_shape=array").body)
+
+    assert [(row["kind"], row["id"]) for row in rows] == sorted((row["kind"], row["id"]) for row in rows)
+
+
+# --- whom it is asked by ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["register.example.org", "REGISTER.example.org:443", "127.0.0.1", "localhost:8001"])
+def test_a_published_site_answers_under_its_own_name(served, host):
+    assert served.get("/", host=host).status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "register.example.org.evil.example", "", "[::1"])
+def test_a_published_site_answers_under_no_other_name(served, host):
+    for path in ("/", "/register/changes.json?_facet=kind"):
+        answer = served.get(path, host=host)
+
+        assert (answer.status, answer.text) == (400, "This address is not served here.\n")
+        assert "evil" not in str(answer.headers)
+
+
+def test_without_an_address_of_its_own_any_name_will_do(database):
+    with serving(database, public=True) as served:
+        assert served.get("/", host="anything.example").status == 200
+
+
+def test_a_backslash_leads_nowhere_else(served):
+    answer = served.get("/\\evil.example/")
+
+    assert answer.headers.get("location", "/").startswith("/")
+    assert answer.headers.get("location", "/")[1:2] not in ("/", "\\")
+
+
+# --- how long it takes ------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """Seconds that pass when somebody looks."""
+
+    def __init__(self):
+        self.looked = 0
+
+    def __call__(self):
+        self.looked += 1
+        return float(self.looked)
+
+
+def test_sql_is_broken_off_when_the_time_of_its_request_is_over(database):
+    budget = Budget(seconds=5, clock=Clock())
+    budget.begin()
+    with reading(database, default_vocabulary(), budget) as reader, pytest.raises(sqlite3.OperationalError) as caught:
+        reader.rows(unquote(ENDLESS))
+
+    assert str(caught.value) == "interrupted"
+    assert budget.clock.looked <= 10
+
+
+def test_between_two_questions_python_asks_too(database):
+    budget = Budget()
+    budget.begin()
+    with reading(database, default_vocabulary(), budget) as reader:
+        assert reader.value("select 1") == 1
+        budget.cancel()
+        with pytest.raises(TooLongError):
+            reader.value("select 1")
+
+
+class Asking:
+    """An application whose answers take until the test says so, and a reader of it."""
+
+    def __init__(self):
+        self.begun, self.budgets, self.free = 0, [], asyncio.Event()
+
+    async def __call__(self, scope, receive, send):
+        self.begun += 1
+        await self.free.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def ask(self, turns, gone=None):
+        sent, budget, first = [], Budget(), True
+        self.budgets.append(budget)
+
+        async def receive():
+            nonlocal first
+            if first:
+                first = False
+                return {"type": "http.request", "body": b"", "more_body": False}
+            await (gone or asyncio.Event()).wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "headers": [], "path": "/"}
+        await turns.serve(self, scope, receive, send, budget)
+        return sent
+
+
+def test_a_bounded_number_is_worked_on_a_bounded_number_waits_and_others_come_again():
+    async def story():
+        app, turns = Asking(), Turns(2, 3)
+        asked = [asyncio.create_task(app.ask(turns)) for _ in range(9)]
+        turned_away, waiting = await asyncio.wait(asked, timeout=0.01)
+        begun = app.begun
+        app.free.set()
+        served = [await task for task in waiting]
+        return begun, [task.result()[0] for task in turned_away], [sent[0]["status"] for sent in served]
+
+    begun, turned_away, served = asyncio.run(story())
+
+    assert (begun, served) == (2, [200] * 5)
+    assert [sent["status"] for sent in turned_away] == [503] * 4
+    assert all((b"retry-after", str(COME_AGAIN_S).encode()) in sent["headers"] for sent in turned_away)
+
+
+def test_who_goes_away_frees_the_place_and_what_was_asked_for_them_is_over():
+    async def story():
+        app, turns, gone = Asking(), Turns(1, 1), asyncio.Event()
+        served, waiting = (asyncio.create_task(app.ask(turns, gone)) for _ in range(2))
+        await asyncio.sleep(0)
+        gone.set()
+        left = [await served, await waiting]
+        app.free.set()
+        return left, [budget.is_over for budget in app.budgets], await app.ask(turns)
+
+    left, over, after = asyncio.run(story())
+
+    assert left == [[], []]
+    assert over == [True, True]
+    assert after[0]["status"] == 200
+
+
+def test_what_was_asked_of_the_tables_ends_when_its_reader_has_gone(database):
+    """Datasette itself goes on to the last facet; here nothing is left of it that others would have to wait for."""
+    with serving(database) as served:
+        for _ in range(3 * TABLES_AT_ONCE):
+            with socket.create_connection(("127.0.0.1", served.port)) as connection:
+                connection.sendall(f"GET /register.json?sql={ENDLESS} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+
+        assert served.page("/register/changes.json?_size=1").status == 200
+
+
+def test_a_question_without_an_end_is_given_up_in_a_sentence(served, database):
+    with serving(database) as local:
+        answer = local.get(f"/register.json?sql={ENDLESS}")
+
+    assert answer.status in (400, 503)
+    assert json.loads(answer.body)["error"] == "This took too long and was given up."
+
+
+# --- how many connections there are -----------------------------------------------------------------------------------
+
+
+def test_1200_half_open_connections_do_not_keep_others_from_being_served(database):
+    with running(database, "--public") as served, contextlib.ExitStack() as held:
+        for _ in range(1200):
+            half = held.enter_context(socket.create_connection(("127.0.0.1", served.port)))
+            half.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-")
+        answers = [served.get("/").status for _ in range(3)]
+        open_files = len(os.listdir(f"/proc/{served.process.pid}/fd"))
+
+    assert answers == [200] * 3
+    assert open_files <= MOST_CONNECTIONS + 100
+
+
+def test_a_head_that_is_not_ended_is_not_waited_for(database, monkeypatch):
+    monkeypatch.setattr(server_module, "HEAD_S", 0.05)
+    with serving(database) as served:
+        for said in (b"", b"GET / HTTP/1.1\r\nX-", b"GET /static/none HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HT"):
+            with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
+                connection.sendall(said)
+                with contextlib.suppress(ConnectionResetError), connection.makefile("rb") as lines:
+                    while lines.read1():
+                        pass  # it ends, or the socket's time-out says that it did not
+        assert served.page("/").status == 200
+
+
+# --- begin and end ----------------------------------------------------------------------------------------------------
+
+
+def test_who_opens_a_public_site_to_all_is_told_that_a_web_server_belongs_before_it(database):
+    with running(database, "--public", "--host", "0.0.0.0") as served:
+        assert served.process.stdout.readline() == (
+            "Others reach this directly. A web server belongs before a public site: docs/operations.md has one.\n"
+        )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_ends_when_it_is_told_to_whatever_is_asked_of_it(database, number):
+    with running(database) as served, contextlib.ExitStack() as held:
+        assert served.page("/status").status == 200
+        for head in (f"GET /register.json?sql={ENDLESS} HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET / HTTP/1.1\r\nX-"):
+            connection = held.enter_context(socket.create_connection(("127.0.0.1", served.port)))
+            connection.sendall(head.encode())
+        served.process.send_signal(number)
+        _, errors = served.process.communicate(timeout=20)
+
+    assert "Traceback" not in errors
+    assert served.process.returncode == 0
