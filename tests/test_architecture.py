@@ -222,3 +222,37 @@ def test_pins_and_ranges_name_the_same_distributions():
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and line[0] != "#"]
 
     assert all("==" in line and "/" not in line and "@" not in line for line in lines)
+
+
+CLOCKS = {"monotonic", "perf_counter", "process_time", "thread_time", "time"}
+
+
+def looks_at_a_clock(node: ast.AST) -> bool:
+    return any(
+        isinstance(one, ast.Call)
+        and isinstance(one.func, ast.Attribute)
+        and one.func.attr in CLOCKS
+        and getattr(one.func.value, "id", "") == "time"
+        for one in ast.walk(node)
+    )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=name_of)
+def test_no_test_asserts_how_long_something_took(path):
+    """On a busy machine it would fail for no fault of the program: work is bounded by counting it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    took = {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and looks_at_a_clock(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    asserted = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assert)
+        and (looks_at_a_clock(node) or took & {one.id for one in ast.walk(node) if isinstance(one, ast.Name)})
+    ]
+
+    assert asserted == []

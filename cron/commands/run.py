@@ -19,6 +19,9 @@ from diff.saying.english import moment
 from scraper.errors import RegisterWatchError
 from scraper.times import as_text
 
+SAYS_SO_AFTER_S = 3.0
+"""Seconds after which a program that was told to stop says what it waits for."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -137,12 +140,19 @@ def _deliver_between(context: Context) -> None:
 
 @contextmanager
 def _until_told_to_stop() -> Iterator[Event]:
-    told = Event()
+    told, ended = Event(), Event()
     signals = (signal.SIGTERM, signal.SIGINT)
-    # Set by a thread: a handler that runs while this one holds the event's lock would wait for itself.
-    before = [signal.signal(number, lambda *_: Thread(target=told.set).start()) for number in signals]
+
+    def stop() -> None:
+        told.set()
+        if not ended.wait(SAYS_SO_AFTER_S):
+            complain("stopping when the page is there that is being asked for; everything before it is kept")
+
+    # By a thread: a handler that runs while this one holds the event's lock would wait for itself.
+    before = [signal.signal(number, lambda *_: Thread(target=stop, daemon=True).start()) for number in signals]
     try:
         yield told
     finally:
+        ended.set()
         for number, handler in zip(signals, before, strict=True):
             signal.signal(number, handler)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from urllib.parse import urljoin
 
 from cron.work.context import Context
-from scraper.errors import FetchError, GoneError
+from scraper.errors import CrawlError, FetchError, GoneError
+from scraper.limits import too_many_pages
 from scraper.register import NHS_DATA_RELEASE
 from scraper.slugs import slug_of
 from scraper.times import as_text
@@ -44,7 +45,11 @@ def find_pages(context: Context, fetcher: Fetcher) -> dict[str, str]:
     if register.sitemap:
         found |= dict(fetch_sitemap(fetcher, register.sitemap))
     store = context.store()
-    others = sorted({*register.slugs, *store.log.standing_pages()} - found.keys())
+    standing = store.log.standing_pages()
+    # Before any of them is asked for: the site would be asked for days, and the night would be over before its end.
+    if reason := too_many_pages(len(found), len(standing)):
+        raise CrawlError(start, f"names {reason}: not believed, and none was asked for")
+    others = sorted({*register.slugs, *standing} - found.keys())
     return found | addresses_of(store.log, start, others)
 
 

@@ -65,12 +65,12 @@ def why_too_much(query: bytes) -> str | None:
     """Return why nothing is asked by what stands behind the question mark, or None.
 
     >>> why_too_much(b"kind=dataset-added"), why_too_much(b"a=" + b"x" * 20_000)
-    (None, 'This address asks for too much at once: at most 16,384 characters.')
+    (None, 'This address asks for too much at once. At most 16,384 characters.')
     """
     if len(query) > LONGEST_QUERY:
-        return f"This address asks for too much at once: at most {LONGEST_QUERY:,} characters."
+        return f"This address asks for too much at once. At most {LONGEST_QUERY:,} characters."
     if query.count(b"&") >= MOST_WORDS:
-        return f"This address asks for too much at once: at most {MOST_WORDS} names."
+        return f"This address asks for too much at once. At most {MOST_WORDS} names."
     return None
 
 

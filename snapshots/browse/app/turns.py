@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from scraper.errors import RegisterWatchError
 from snapshots.browse.app.budget import Budget, TooLongError, current
 from snapshots.browse.app.limits import COME_AGAIN_S, LONGEST_WAIT_S
 
@@ -18,7 +19,7 @@ Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
 _SECOND = 1.0  # what is left of a request when its time is over: to say so
 
 
-class _TurnedAwayError(Exception):
+class _TurnedAwayError(RegisterWatchError):
     """There is no room to wait."""
 
 

@@ -72,6 +72,17 @@ def test_a_new_organisation_joins_by_itself_and_is_told(known, site):
     ]
 
 
+def test_an_index_that_names_absurdly_many_pages_is_an_error_in_a_line(nights, site, server):
+    site.more_links = [f"/organisations/made_up_{number}" for number in range(20_001)]
+    result = nights.night()
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"registerwatch: {server.index}: names 20,004 pages, more than 20,000: not believed, and none was asked for\n"
+    )
+    assert server.pages_asked() == []
+
+
 def test_pages_that_no_index_names_are_asked_for_if_the_settings_name_them(nights, site, server):
     site.unlisted.add(EAST)
     nights.run_at(register={"slugs": (EAST,)})

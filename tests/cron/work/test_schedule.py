@@ -174,7 +174,8 @@ def until(condition, seconds=20.0):
     """Wait until *condition*, looking often."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "waited in vain"
+        if time.monotonic() > end:
+            pytest.fail("waited in vain")
         time.sleep(0.005)
 
 
@@ -263,6 +264,29 @@ def test_sigterm_in_the_middle_of_a_run_stops_it_between_two_pages_and_loses_not
     assert (nights.counts()["runs"], nights.counts()["bodies"]) == (0, 2)
     nights.quiet_night()
     assert nights.status()["pages"] == 3
+
+
+def test_told_to_stop_while_a_page_does_not_come_it_says_what_it_waits_for(nights, server):
+    asked, said = threading.Event(), threading.Event()
+
+    def keep_waiting(path):
+        if path.endswith(FIRST):
+            asked.set()
+            assert said.wait(30)
+
+    server.site.before_answer = keep_waiting
+    nights.configure(fetch={"timeout_s": 60, "deadline_s": 60})
+    process = nights.process("schedule", before="import cron.commands.run as it; it.SAYS_SO_AFTER_S = 0.1")
+    assert asked.wait(30)
+    process.terminate()
+    line = process.stderr.readline()
+    said.set()
+    _, rest = process.communicate(timeout=30)
+
+    assert (process.returncode, rest) == (0, "")
+    assert line == (
+        "registerwatch: stopping when the page is there that is being asked for; everything before it is kept\n"
+    )
 
 
 def test_a_run_that_was_stopped_is_no_failure_to_be_pinged(stopped_midway):

@@ -185,18 +185,18 @@ def test_a_receiver_can_verify_it_as_the_documentation_shows():
     ],
 )
 def test_a_status_from_200_to_299_is_taken_whatever_comes_with_it(reply):
-    began = time.monotonic()
-
-    assert len(send_to(reply)) == 1
-    assert time.monotonic() - began < 2
+    # Whoever waits for more than the status gets an error, though later than anybody would like.
+    assert len(send_to(reply, timeout_s=10, deadline_s=20)) == 1
 
 
 def test_an_answer_whose_body_drips_is_taken_before_it_is_there():
-    began = time.monotonic()
+    whole = answer(b"", content_length="5000")
 
-    send_to(drip(answer(b"x" * 5000), pause_s=0.002))
+    def then_nothing(connection):
+        connection.sendall(whole)
+        connection.recv(1)  # until we have gone
 
-    assert time.monotonic() - began < 2
+    assert len(send_to(then_nothing, timeout_s=60, deadline_s=60)) == 1
 
 
 @pytest.mark.parametrize("status", ["400 Bad Request", "401 No", "404 Not Found", "410 Gone", "500 Oops", "503 Busy"])
@@ -268,12 +268,10 @@ def deaf():
 
 
 def test_a_server_that_does_not_read_does_not_hold_us():
-    began = time.monotonic()
     with deaf() as port:
         error = failure(send, f"http://127.0.0.1:{port}/{TOKEN}", body=b"x" * 20_000_000, **QUICK)
 
     assert error.reason == "no answer for 0.3 s"
-    assert time.monotonic() - began < 2
 
 
 def test_a_server_that_is_not_there():

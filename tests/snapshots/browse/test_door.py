@@ -52,7 +52,7 @@ def sentence(answer):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("&".join(["_facet=summary"] * 400), "This address asks for too much at once: at most 100 names."),
+        ("&".join(["_facet=summary"] * 400), "This address asks for too much at once. At most 100 names."),
         ("_facet=kind&_facet=kind", "A column is counted once: kind is asked for twice."),
         ("_facet=kind&_facet_array=kind", "A column is counted once: kind is asked for twice."),
         ("&".join(f"_facet={name}" for name in COLUMNS), "At most 3 columns are counted at once."),
@@ -61,7 +61,7 @@ def sentence(answer):
         ("nothing__exact=1", "There is no column “nothing”."),
         ("_sort=nothing", "There is no column “nothing”."),
         ("1" * 9000 + "__exact=1", f"There is no column “{'1' * 60}”."),
-        ("_search=" + "x" * 20_000, "This address asks for too much at once: at most 16,384 characters."),
+        ("_search=" + "x" * 20_000, "This address asks for too much at once. At most 16,384 characters."),
     ],
 )
 @pytest.mark.parametrize("ending", ["", ".json", ".csv"])

@@ -6,7 +6,6 @@ import io
 import json
 import re
 import sqlite3
-import time
 from urllib.parse import quote
 
 import pytest
@@ -59,11 +58,9 @@ QUESTION = pytest.mark.parametrize("question", QUESTIONS, ids=lambda one: one.na
 
 @QUESTION
 def test_a_question_has_rows_without_a_word_typed(register, question):
-    began = time.perf_counter()
     rows = ask(register, question.name)
 
     assert bool(rows) == (question.name not in EMPTY)
-    assert time.perf_counter() - began < 1
 
 
 @QUESTION
