@@ -108,3 +108,23 @@ def test_each_kind_has_an_example_in_the_words_of_the_pages(served):
 
     assert [one.code.text for one in terms] == list(ChangeKind)
     assert all(one.select("dd")[-1].text.startswith("“") for one in terms)
+
+
+def test_heads_of_tables_and_proofs_lead_to_what_they_mean(served):
+    organisation = next(link["href"] for link in served.page("/").soup.select(".org h3 a"))
+    change = next(link["href"] for link in served.page("/").soup.select("a.id"))
+    asked = {
+        organisation: ("Printed term", "Last release", "SHA-256", "Layout"),
+        change: ("First seen", "SHA-256", "Kept page"),
+    }
+
+    for page, words in asked.items():
+        terms = {link.text: link["href"] for link in served.page(page).soup.select("a.term")}
+        assert {word: terms.get(word) for word in words} == {word: explained(word) for word in words}, page
+
+
+def test_a_change_leads_to_what_its_kind_is(served):
+    for link in served.page("/").soup.select("a.id")[:3]:
+        there = [a["href"] for a in served.page(link["href"]).soup.select("dl a[href^='/severity#']")]
+        assert there
+        assert there[0].partition("#")[2] in set(ChangeKind)
