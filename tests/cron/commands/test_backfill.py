@@ -149,8 +149,7 @@ def test_a_backfill_is_told_in_the_voice_of_an_import(past, tmp_path):
         "Editions    3, from Thursday 3 October 2024 to Sunday 1 June 2025",
         "",
         "Changes     2    2 medium",
-        "",
-        "             2  dsa-extended",
+        "            printed end moved later 2",
         "",
         "Nobody is told of these changes: they lie in the past.",
     ]

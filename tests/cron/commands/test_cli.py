@@ -527,7 +527,7 @@ def test_show_as_a_table_has_what_is_printed_versions_and_changes(reworded):
         "Opt outs honoured     No - data flow is not identifiable",
         "2 datasets\n- Civil Registrations of Death",
         "To learn why admissions fall.",
-        "2 versions\n2026-06-01  last seen 2026-06-01, page university_of_harrowdale",
+        "2 versions\n2026-06-01  last seen 2026-06-01\n",
         "1 change\n2026-07-01  low     Objectives of",
     ):
         assert words in text

@@ -116,7 +116,7 @@ def test_the_terminal_says_it(watch, width):
 
     said = render_changes([Change.from_json(change) for change in watch.changes()], width=width)
 
-    assert "reorganisation" in said
+    assert "Reorganisation ccg-2022" in said
     assert "--group " in said
     assert "30 pages and 30 agreements" in " ".join(said.split())
 

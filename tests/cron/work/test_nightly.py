@@ -17,6 +17,7 @@ import pytest
 from cron.work.afterwards import ping
 from cron.work.context import AlreadyRunningError, only_run
 from cron.work.nightly import RunFailedError, RunStoppedError
+from diff.kinds import ChangeKind
 from scraper.errors import FetchError
 from snapshots.keeping.store import open_store
 from tests.harness.editions import (
@@ -922,7 +923,7 @@ def test_a_dry_run_says_what_it_found_and_keeps_nothing(nights, site):
     assert "Run, not kept" in result.stdout
     assert nights.everything() == before
     kinds = ("dsa-extended", "organisation-added", "agreement-added")
-    assert all(kind in result.stdout for kind in kinds), result.stdout
+    assert all(ChangeKind(kind).row.heading in result.stdout for kind in kinds), result.stdout
     assert nights.night().exit_code == 3
     assert {kind for kind, _ in nights.told()} == set(kinds)
 
