@@ -15,6 +15,7 @@ from scraper.limits import LARGEST_PAGE, too_large
 
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 _GZIP = b"\x1f\x8b"
+_PIECE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +82,25 @@ def _unpack(raw: bytes, packing: str) -> Payload:
 
 
 def _inflate(raw: bytes, bits: int) -> Payload:
-    body = b""
-    while raw:
+    pieces, size, place = list[bytes](), 0, 0
+    while place < len(raw):
         unpacker = zlib.decompressobj(bits)
-        try:
-            body += unpacker.decompress(raw, LARGEST_PAGE + 1 - len(body))
-        except zlib.error as error:
-            return Payload(b"", f"the packed body is damaged: {error}")
-        if len(body) > LARGEST_PAGE:
-            return Payload(b"", f"unpacks to more than {LARGEST_PAGE // 1_000_000} MB, too large for a page")
+        # A piece at a time: whoever hands on all that is left copies it once for each of a hundred thousand members.
+        while not unpacker.eof and place < len(raw):
+            packed = raw[place : place + _PIECE]
+            try:
+                pieces.append(unpacker.decompress(packed, LARGEST_PAGE + 1 - size))
+            except zlib.error as error:
+                return Payload(b"", f"the packed body is damaged: {error}")
+            size += len(pieces[-1])
+            if size > LARGEST_PAGE:
+                return Payload(b"", f"unpacks to more than {LARGEST_PAGE // 1_000_000} MB, too large for a page")
+            place += len(packed) - len(unpacker.unused_data)
         if not unpacker.eof:
             return Payload(b"", "the packed body is cut short")
-        raw = unpacker.unused_data if unpacker.unused_data.startswith(_GZIP) else b""
-    return Payload(body)
+        if not raw.startswith(_GZIP, place):
+            break
+    return Payload(b"".join(pieces))
 
 
 # --- digests ----------------------------------------------------------------------------------------------------------

@@ -468,3 +468,13 @@ def test_a_record_without_an_address_is_one_line_and_nobody_talks_beside_it(tmp_
 
     sound_or_refused(path)
     assert capfd.readouterr() == ("", "")
+
+
+def test_gzip_of_a_hundred_thousand_members_is_one_page():
+    member = gzip.compress(b"x" * 100, mtime=0)
+
+    payload = read_payload(member * 100_000, len(member) * 100_000, {"Content-Encoding": "gzip"}.get)
+
+    assert (len(payload.body), payload.refused) == (10_000_000, None)
+    assert read_payload(member * 3 + b"padding", 0, {"Content-Encoding": "gzip"}.get).body == b"x" * 300
+    assert read_payload(member * 2 + member[:-3], 0, {"Content-Encoding": "gzip"}.get).refused
