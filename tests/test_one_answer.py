@@ -256,6 +256,19 @@ def test_the_page_of_a_legal_basis_lists_its_agreements_under_any_citation(serve
     assert agreements_of(json.loads(served.page(f"{address}.json").text)) == BASES[basis][1]
 
 
+@pytest.mark.parametrize(("name", "spelling"), SPELLED)
+def test_the_question_who_has_a_dataset_has_the_same_agreements(served, name, spelling):
+    query = urlencode({"dataset": spelling})
+    page = served.page(f"/questions/who-has-dataset?{query}")
+
+    assert (
+        agreements_of(json.loads(served.page(f"/questions/who-has-dataset.json?{query}").text))
+        == DATASETS[name].held_by
+    )
+    assert agreements_of(table(served.page(f"/questions/who-has-dataset.csv?{query}").text)) == DATASETS[name].held_by
+    assert page.soup.select_one(".stand").get_text().startswith(f"{len(DATASETS[name].held_by)} agreements of ")
+
+
 def first_hits(served, searched: str) -> list[str]:
     """Return what is said of the best hit of a search, and of the best suggestion: "in 4 agreements"."""
     found = served.page(f"/search?{urlencode({'q': searched})}")
