@@ -47,6 +47,7 @@ from snapshots.browse.app.request import (
     reading,
 )
 from snapshots.browse.app.routes import ROUTES
+from snapshots.browse.app.tables import shortened
 from snapshots.browse.app.turns import Turns
 from snapshots.sql.comments import MEANINGS
 
@@ -112,6 +113,7 @@ class Door:
             await _refusal(self._pages, why_not)(scope, receive, sending)
         elif of_tables:
             budget = Budget(LONGEST_FILE_S if b"_stream" in query else LONGEST_S)
+            scope = {**scope, "query_string": shortened(path, query.decode("latin-1")).encode("latin-1")}
             await self._turns_of_tables.serve(self._tables, scope, receive, sending, budget)
         elif scope["method"] not in READING:
             await self._pages(scope, receive, sending)

@@ -30,6 +30,9 @@ _REFERENCES = frozenset({"reference"})
 _PAGES = frozenset({"page"})
 _CHANGE_TABLES = frozenset({"changes", "recent_changes"})
 _BODIES = frozenset({"base", "body", "sha256", "snapshot_after", "snapshot_before"})
+_WITHOUT_ROWS = frozenset({"current_agreements", "printed_versions"})
+"""Views whose rows have no page of their own; all that is listed stands on the agreement's page."""
+_FEW = 5
 _STATES = frozenset({"after_text", "before_text", "state", "states"})
 
 
@@ -52,7 +55,7 @@ def render_cell(value: Any, column: str, table: str | None, datasette: Any) -> M
         return _link(addresses.organisation(value), value)
     if (column in _CHANGES or (column == "id" and table in _CHANGE_TABLES)) and re.fullmatch("[0-9a-f]{20}", value):
         return _link(addresses.change(value), value[:8])
-    if value.startswith("[") and (lines := _lines(value)):
+    if value.startswith("[") and (lines := _lines(value, most=_FEW if table in _WITHOUT_ROWS else None)):
         return lines
     plain = unsteered(value)
     return Markup.escape(cut(plain, LONGEST)) if plain != value else None
@@ -71,8 +74,8 @@ def _link(to: str, words: str) -> Markup:
     return Markup('<a href="{}">{}</a>').format(to, unsteered(words))
 
 
-def _lines(value: str) -> Markup | None:
-    """Return a list in JSON as lines; of a legal basis its id. None for what is no such list."""
+def _lines(value: str, *, most: int | None) -> Markup | None:
+    """Return a list in JSON as lines, at most so many; of a legal basis its id. None for what is no such list."""
     try:
         listed = json.loads(value)
     except (ValueError, RecursionError):
@@ -84,7 +87,9 @@ def _lines(value: str) -> Markup | None:
         return None
     if not words:
         return Markup('<span class="quiet">empty</span>')
-    items = Markup("").join(Markup("<li>{}</li>").format(unsteered(one)) for one in words)
+    left = len(words) - most if most else 0
+    shown = [*words[:most], f"and {left:,} more"] if left > 0 else words
+    items = Markup("").join(Markup("<li>{}</li>").format(unsteered(one)) for one in shown)
     return Markup('<ul class="values">{}</ul>').format(items)
 
 

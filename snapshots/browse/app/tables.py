@@ -10,12 +10,14 @@ from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.plugins import pm
 
 from scraper.names.vocabulary import Vocabulary
+from scraper.records import SECTIONS
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import unsteered
 from snapshots.asking.names import add_name_functions
@@ -115,12 +117,56 @@ def _table(name: str, *, public: bool) -> dict[str, Any]:
     return table
 
 
+# --- what a browser is shown ------------------------------------------------------------------------------------------
+
+_WIDE = frozenset({"current_agreements", "printed_versions"})
+"""Views with all the prose of an agreement: a hundred rows were a page of 270,000 px and took seconds."""
+_SHORT = (("_short", "on"), ("_size", "25"))
+_SHORT_OF_WIDE = (*(("_nocol", column) for column in SECTIONS), ("_nocount", "1"))
+_CHOSEN = frozenset({"_size", "_col", "_nocol", "_short"})
+
+
+def shortened(path: str, query: str) -> str:
+    """Return the words of an address with which a browser is shown a table: few rows, and no prose.
+
+    A file has what it had, and who chooses rows or columns has them.
+
+    >>> shortened("/register/changes", "kind=dataset-added")
+    'kind=dataset-added&_short=on&_size=25'
+    >>> shortened("/register/changes.json", ""), shortened("/register/changes", "_size=100")
+    ('', '_size=100')
+    """
+    table = path.removeprefix(f"/{DATABASE}/")
+    given = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    if table not in MEANINGS or given & _CHOSEN:
+        return query
+    facets = (("_nofacet", "1"),) if table in _WIDE and "_facet" not in given else ()
+    added = urlencode([*_SHORT, *(_SHORT_OF_WIDE if table in _WIDE else ()), *facets])
+    return f"{query}&{added}" if query else added
+
+
+def lengthened(address: str) -> str:
+    """Return an address without what `shortened` put in: that of the rows as a file.
+
+    >>> lengthened("/register/changes.csv?kind=dataset-added&_short=on&_size=25")
+    '/register/changes.csv?kind=dataset-added'
+    """
+    path, _, query = address.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if ("_short", "on") not in pairs:
+        return address
+    ours = {*_SHORT, *_SHORT_OF_WIDE, ("_nofacet", "1")}
+    left = urlencode([pair for pair in pairs if pair not in ours])
+    return f"{path}?{left}" if left else path
+
+
 # --- the application --------------------------------------------------------------------------------------------------
 
 _SHOWN = {
     "default_page_size": 100,
     "sql_time_limit_ms": 2000,
     "facet_time_limit_ms": 500,
+    "truncate_cells_html": 300,
     "suggest_facets": False,  # Datasette would ask a question of every column of every table that is shown
     "max_csv_mb": 200,
 }
@@ -231,6 +277,7 @@ def make_tables(site: SiteSettings) -> Any:
         table_descriptions=DESCRIPTIONS,
         column_meanings=MEANINGS,
         unsteered=unsteered,
+        lengthened=lengthened,
         overdue=partial(_overdue, site),
     )
     _add_our_parts()

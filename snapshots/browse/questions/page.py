@@ -95,7 +95,8 @@ class _Answered(NamedTuple):
     chart: Chart | None
 
 
-_MOST_REMEMBERED = 64
+_MOST_REMEMBERED = 50_000
+"""Rows, of all answers together."""
 _answered: dict[tuple[object, ...], _Answered] = {}
 """What was asked lately: a question goes through the whole register, which is another one only when a run has ended."""
 
@@ -107,12 +108,13 @@ def _remembered(request: PageRequest) -> _Answered:
     written = written_at(request.site.database)
     typed = tuple(request.words.one(name).strip() for name, _ in one.parameters)
     key = (*written, one.name, typed)
-    if key not in _answered:
-        found = _ask(request, one, typed)
-        if len(_answered) >= _MOST_REMEMBERED:
-            _answered.clear()
-        _answered[key] = found
-    return _answered[key]
+    if known := _answered.get(key):
+        return known
+    found = _ask(request, one, typed)
+    if sum(len(answered.asked.rows) + 100 for answered in list(_answered.values())) > _MOST_REMEMBERED:
+        _answered.clear()
+    _answered[key] = found
+    return found
 
 
 def _ask(request: PageRequest, one: CannedQuery, typed: Sequence[str]) -> _Answered:

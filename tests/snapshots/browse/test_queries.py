@@ -319,3 +319,33 @@ def test_words_are_looked_for_in_every_section():
     (question,) = (one for one in QUESTIONS if one.name == "words_in_prose")
 
     assert [name for name in SECTIONS if question.sql.count(f"states.{name}") < 1] == []
+
+
+# --- what a browser is shown ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["/register", "/register/changes", "/register/who_has_dataset"])
+def test_the_search_box_and_the_bar_are_on_the_tables_too(served, address):
+    here, front = served.page(address).soup, served.page("/").soup
+
+    assert here.select_one("header form[role=search] input[name=q]")
+    assert [a["href"] for a in here.select("header nav li a")] == [a["href"] for a in front.select("header nav li a")]
+
+
+def test_a_browser_is_shown_few_agreements_without_prose_and_the_files_have_all(served):
+    page = served.page("/register/current_agreements")
+    files = [a["href"] for a in page.soup.select(".export-links a") if a.get_text() in ("JSON", "CSV")]
+    (row,) = json.loads(served.page(f"{files[0]}?_size=1&_shape=array").body)
+    head = next(csv.reader(io.StringIO(served.page(files[1]).text)))
+
+    assert len(page.soup.select("table.rows-and-columns tbody tr")) == 25
+    assert not page.soup.select("th.col-objectives, th.col-processing")
+    assert set(SECTIONS) <= row.keys()
+    assert set(SECTIONS) <= set(head)
+
+
+def test_who_chooses_rows_and_columns_of_a_table_has_them(served):
+    soup = served.page("/register/current_agreements?_size=3").soup
+
+    assert len(soup.select("table.rows-and-columns tbody tr")) == 3
+    assert soup.select_one("th.col-objectives")
