@@ -217,6 +217,14 @@ def dataset_called(reader: Reader, name: str) -> tuple[list[str], str]:
         return [], _said(error)
 
 
+def basis_called(reader: Reader, name: str) -> tuple[list[str], str]:
+    """Return the legal bases that are asked for, and what is to be said if none is called so."""
+    try:
+        return reader.answers.names.legal_bases(name) if name else [], ""
+    except NotKnownError as error:
+        return [], _said(error)
+
+
 def _said(error: NotKnownError) -> str:
     """Return an error as a sentence of a page."""
     if isinstance(error, NameNotKnownError):

@@ -19,7 +19,7 @@ from snapshots.browse.app.request import (
     piece_of,
     written_at,
 )
-from snapshots.browse.parts.filters import dataset_called, pages_called
+from snapshots.browse.parts.filters import basis_called, dataset_called, pages_called
 from snapshots.browse.pictures.counts import bars_chart
 from snapshots.browse.pictures.drawing import Chart
 from snapshots.browse.questions.answer import AnswerRow, AskedQuestion, answer, bar_counts, in_order
@@ -97,6 +97,8 @@ class _Answered(NamedTuple):
 
 _MOST_REMEMBERED = 50_000
 """Rows, of all answers together."""
+_NAMED = {"basis": basis_called, "dataset": dataset_called, "organisation": pages_called}
+"""Parameter → the look-up of names that says whether it is known."""
 _answered: dict[tuple[object, ...], _Answered] = {}
 """What was asked lately: a question goes through the whole register, which is another one only when a run has ended."""
 
@@ -123,9 +125,7 @@ def _ask(request: PageRequest, one: CannedQuery, typed: Sequence[str]) -> _Answe
     values = {name: text or defaults.get(name, "") for (name, _), text in zip(one.parameters, typed, strict=True)}
     cursor = reader.db.execute(one.sql, values)
     columns = [column for column, *_ in cursor.description]
-    said = (
-        dataset_called(reader, values.get("dataset", ""))[1] or pages_called(reader, values.get("organisation", ""))[1]
-    )
+    said = "".join(look_up(reader, values.get(name, ""))[1] for name, look_up in _NAMED.items())
     asked = AskedQuestion(question=one, values=values, columns=columns, rows=cursor.fetchall())
     return _Answered(asked, said, said or answer(asked), _drawn(asked))
 
