@@ -27,7 +27,8 @@ from benchmarks.history import ROOT, five_years
 
 OF_EACH = 50
 STARTS = 5
-MEDIAN_MS, SLOW_MS, SEARCH_MS = 100, 300, 150
+MEDIAN_MS, SLOW_MS = 100, 300
+SEARCH_MS, SLOW_SEARCH_MS = 50, 150
 READY_S, READY_RATIO, PEAK_MB = 3, 1.5, 200
 
 KINDS = {
@@ -46,6 +47,7 @@ KINDS = {
     "snapshot": r"/snapshots/[^?]+(\?.*)?",
     "expiring": r"/expiring(\?.*)?",
     "red flags": r"/red-flags(\?.*)?",
+    "suggestions": r"/search/suggest\?.+",
     "search": r"/search\?.+",
     "change": r"/changes/[^/?.]+",
     "run": r"/runs/\d+(\?.*)?",
@@ -59,6 +61,9 @@ KINDS = {
 WORDS = """stroke cancer sepsis mortality admissions waiting lists nursing homes diabetes virtual wards commissioning
 population health inequalities hospital episode statistics maternity mental health cambridge oxford university council
 consent pseudonymised record level section 251 DARS-NIC dataset added removed""".split()
+
+NAMES = ("HES", "GDPPR", "mhsds", "iapt", "s251", "s261(2)(a)", "oxfrod", "mental helth", "nic-100", "frimley ccg")
+"""What people ask for who know the trade, or cannot spell it."""
 
 Times = dict[str, list[float]]
 """Kind of page → milliseconds of each request."""
@@ -122,7 +127,11 @@ def typed(chosen: random.Random, slugs: list[str]) -> Iterator[str]:
     """Yield addresses that come of what a reader types or chooses."""
     yield from ("/", "/search?q=" + WORDS[0], "/status")
     for _ in range(OF_EACH):
-        yield "/search?" + urlencode({"q": " ".join(chosen.sample(WORDS, chosen.choice([1, 1, 2])))})
+        asked = " ".join(chosen.sample(WORDS, chosen.choice([1, 1, 2])))
+        yield "/search?" + urlencode({"q": asked})
+        yield "/search/suggest?" + urlencode({"q": asked[: chosen.randint(2, len(asked))]})
+    for name in NAMES:
+        yield "/search?" + urlencode({"q": name})
     for severity, since in product(("", "high", "medium"), ("2021-06", "2023-01", "2025-09")):
         yield "/?" + urlencode({"severity": severity, "since": since, "until": "2026-01"})
     for kind in ("dataset-added", "dsa-extended", "legal-basis-changed", "agreement-removed", "dataset-relabelled"):
@@ -220,7 +229,8 @@ def main() -> str:
             "|---|---:|---:|---:|---:|",
             *rows,
             "",
-            f"Targets: a median under {MEDIAN_MS} ms and a 95th percentile under {SLOW_MS}; search under {SEARCH_MS}.",
+            f"Targets: a median under {MEDIAN_MS} ms and a 95th percentile under {SLOW_MS}; search {SEARCH_MS} and "
+            f"{SLOW_SEARCH_MS}.",
             f"The slowest: {slowest[:120]}, {single[slowest]:.0f} ms.",
             f"Ready after {ours_s:.2f} s, {ours_s / bare_s:.2f} times bare Datasette on the same file (at most "
             f"{READY_RATIO}, or {READY_S} s).",

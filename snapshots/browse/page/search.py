@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -86,14 +86,18 @@ def search(request: PageRequest) -> Mapping[str, Any]:
 
 def _found(reader: Reader, text: str, only: str) -> Iterator[HitGroup]:
     match, limit = matching(text), MANY if only else FEW
-    if only in ("", *_TITLES):
-        for key, found in reader.answers.search.names(text).items():
-            if found and only in ("", key):
-                hits = [_of_name(one) for one in found[:limit]]
-                yield HitGroup(key=key, title=_TITLES[key], count=len(found), hits=hits, rank=found[0].rank)
+    names = reader.answers.search.names(text)
+    for key, found in names.items():
+        if found and only in ("", key):
+            hits = [_of_name(one) for one in found[:limit]]
+            yield HitGroup(key=key, title=_TITLES[key], count=len(found), hits=hits, rank=found[0].rank)
+    meant = next((key for key, found in names.items() if found and found[0].rank == EXACT), None)
     for key, section in _WITH_WORDS.items():
-        if only in ("", key) and (group := section(reader, match, limit)).count:
-            yield group
+        if only in ("", key):
+            group = _changes_of(reader, meant, text, limit) if meant and key == "changes" else None
+            group = group or section(reader, match, limit)
+            if group.count:
+                yield group
 
 
 _TITLES = {"datasets": "Datasets", "organisations": "Organisations", "legal-bases": "Legal bases"}
@@ -161,6 +165,8 @@ _COUNTED = {
 def _with_more(section: HitGroup, text: str, only: str) -> HitGroup:
     shown = len(section.hits) + len(section.rows)
     if shown >= section.count or only:
+        return replace(section, more=None)
+    if section.more:
         return section
     return replace(section, more=addresses.with_query("/search", [("q", text), ("in", section.key)]))
 
@@ -205,7 +211,7 @@ def _by_reference(reader: Reader, text: str) -> list[Hit]:
         return []
     rows = reader.rows(
         """
-        select agreements.reference, states.title, states.datasets, agreements.page, agreements.standing
+        select agreements.reference, states.title, states.id as state, agreements.page, agreements.standing
         from agreements
         join agreement_versions on agreement_versions.id = agreements.version
         join states on states.id = agreement_versions.state
@@ -234,7 +240,7 @@ def _agreements(reader: Reader, match: str, limit: int) -> HitGroup:
           from states_search
           where states_search match :match
         )
-        select agreements.reference, states.title, states.datasets, agreements.page,
+        select agreements.reference, states.title, states.id as state, agreements.page,
           max(agreements.standing) as standing, min(found.score) as score, count(*) over () as found
         from found
         cross join states on states.id = found.id
@@ -256,7 +262,7 @@ def _agreements(reader: Reader, match: str, limit: int) -> HitGroup:
 
 def _of_agreement(reader: Reader, row: Row, snippet: Markup | None = None) -> Hit:
     return Hit(
-        name=cut(one_line(row["title"] or _of_datasets(row["datasets"])), LONGEST_NAME),
+        name=cut(one_line(row["title"] or _without_title(reader, row["state"])), LONGEST_NAME),
         address=addresses.agreement(row["reference"]),
         reference=row["reference"],
         about=reader.organisations[row["page"]] + ("" if row["standing"] else ", no longer on the register’s pages"),
@@ -264,12 +270,10 @@ def _of_agreement(reader: Reader, row: Row, snippet: Markup | None = None) -> Hi
     )
 
 
-def _of_datasets(datasets: str | None) -> str:
-    """Return what an agreement without a title is called: by the first of its datasets.
-
-    >>> _of_datasets('["Demographics","MRIS"]'), _of_datasets(None)
-    ('Without a title: Demographics and 1 more dataset', 'Without a title')
-    """
+def _without_title(reader: Reader, state: int) -> str:
+    """Return what an agreement without a title is called: by the first of its datasets."""
+    # Asked of the few that are shown: the lists of datasets make the rows of states long.
+    datasets = reader.value("select datasets from states where id = :state", {"state": state})
     first, *others = json.loads(datasets or "[]") or [""]
     more = f" and {plural(len(others), 'more dataset')}" if others else ""
     return f"Without a title{f': {first}' if first else ''}{more}"
@@ -282,11 +286,11 @@ def _prose(reader: Reader, match: str, limit: int) -> HitGroup:
           select rowid as id from texts_search where texts_search match :match
         ),
         hits as materialized (
-          select id, title, datasets,
+          select id, title,
             case {_FIRST_FOUND} end as text
           from states
         )
-        select agreements.reference, states.title, states.datasets, agreements.page,
+        select agreements.reference, states.title, states.id as state, agreements.page,
           max(agreements.standing) as standing, states.text, count(*) over () as found
         from hits as states
         {_NOW}
@@ -344,6 +348,28 @@ def _changes(reader: Reader, match: str, limit: int) -> HitGroup:
     found = reader.answers.changes.find(ChangeFilter(ids=[row["id"] for row in rows], editorial=True))
     return HitGroup(
         key="changes", title="Changes", count=rows[0]["found"] if rows else 0, rows=change_rows(reader, found)
+    )
+
+
+_FILTERS: Mapping[str, tuple[str, Callable[[str], ChangeFilter]]] = {
+    "datasets": ("dataset", lambda text: ChangeFilter(datasets=(text,))),
+    "organisations": ("organisation", lambda text: ChangeFilter(organisations=(text,))),
+    "legal-bases": ("basis", lambda text: ChangeFilter(bases=(text,))),
+}
+"""How each sort of name stands in the address of a filter, and the filter."""
+
+
+def _changes_of(reader: Reader, sort: str, text: str, limit: int) -> HitGroup:
+    """Return the changes of what is called *text*, as every filter finds them; its words may stand in none of them."""
+    word, filter_of = _FILTERS[sort]
+    wanted = filter_of(text)
+    found = reader.answers.changes.find(wanted, limit=limit)
+    return HitGroup(
+        key="changes",
+        title="Changes",
+        count=reader.answers.changes.count(wanted),
+        rows=change_rows(reader, found),
+        more=addresses.with_query("/", [(word, text)]),
     )
 
 

@@ -65,6 +65,13 @@ def test_the_number_beside_a_name_is_that_of_its_page(served):
     assert len(json.loads(served.page("/legal-bases/NHSA2006:s251.json").text)) == 4
 
 
+@pytest.mark.parametrize(("name", "what"), [("hes", "dataset"), ("s251", "basis"), ("NHS Frimley ICB", "organisation")])
+def test_the_changes_found_by_a_name_are_those_of_its_filter(served, name, what):
+    count = served.page(f"/search?q={quote(name)}").soup.find(id="h-changes").parent.p.get_text()
+
+    assert int(count) == len(json.loads(served.page(f"/changes.json?{what}={quote(name)}").text))
+
+
 def test_a_renamed_company_is_found_by_the_name_it_had(served):
     hits = dict(found(served, "northgate", "organisations"))
 
