@@ -109,7 +109,9 @@ EXAMPLES: dict[ChangeKind, dict[str, Any]] = {
 
 
 def example(kind: ChangeKind) -> str:
-    """Return the sentence of the made-up change of *kind*."""
+    """Return the sentence of the made-up change of *kind*, in quotation marks; nothing while there is none."""
+    if kind not in EXAMPLES:
+        return ""
     given = {
         "severity": kind.row.severity if isinstance(kind.row.severity, Severity) else Severity.LOW,
         "organisation": ORGANISATION, "page": PAGE, "reference": REFERENCE, "title": None, "field": None,
@@ -120,4 +122,4 @@ def example(kind: ChangeKind) -> str:
         snapshot_before=None, snapshot_after=None, **given,
     )  # fmt: skip
     said = kind.row.sentence(change)
-    return f"{said[:1].upper()}{said[1:]}."
+    return f"“{said[:1].upper()}{said[1:]}.”"

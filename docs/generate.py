@@ -14,8 +14,6 @@ from itertools import takewhile
 from pathlib import Path
 
 import click
-from examples import example
-from texts import SITE, as_template
 
 from cron.cli import cli
 from cron.settings.load import (
@@ -30,6 +28,8 @@ from cron.settings.load import (
 from cron.settings.sections import SubscriptionSettings
 from diff.kinds import ChangeKind
 from diff.severity import STANDS_FOR
+from docs.examples import example
+from docs.texts import SITE, as_template
 from scraper.fields import LAYOUTS, Comparing, Sort
 from scraper.records import FIELDS, Agreement
 from snapshots.keeping.store import open_store
@@ -176,7 +176,7 @@ def severity_page() -> str:
         row = kind.row
         name = f"{row.heading[:1].upper()}{row.heading[1:]}".replace(", ", " (") + ")" * (", " in row.heading)
         weighed = row.weighed or f"{row.severity}{', editorial' if row.editorial else ''}"
-        lines.append(f"| {name}, `{row.name}` | {row.when} | *{weighed}* | “{example(kind)}” |")
+        lines.append(f"| {name}, `{row.name}` | {row.when} | *{weighed}* | {example(kind)} |")
     return "\n".join(lines) + "\n"
 
 
