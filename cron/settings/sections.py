@@ -342,7 +342,7 @@ class SubscriptionSettings(SettingsSection):
         (),
         example=["nhs_example_icb"],
     )
-    datasets: Names = setting("Datasets followed, by any name or acronym.", (), example=["MHSDS"])
+    datasets: Names = setting("Datasets followed, by any name, acronym or family (HES).", (), example=["MHSDS"])
     words: Names = setting("Words followed, in title or prose of an agreement.", (), example=["genomic"])
     kinds: Annotated[Names, AfterValidator(_kinds)] = setting(
         "Only changes of these kinds.", (), example=["dataset-added"]
