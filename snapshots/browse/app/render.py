@@ -17,6 +17,7 @@ from snapshots.browse.app.routes import navigation
 from snapshots.browse.explaining.texts import LINKS
 from snapshots.browse.explaining.words import explained
 from snapshots.browse.parts.clock import overdue_words
+from snapshots.browse.parts.offered import names_offered
 from snapshots.browse.parts.titles import called
 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript; charset=utf-8"}
@@ -89,6 +90,7 @@ def frame(site: SiteSettings, path: str | None, reader: Reader | None) -> dict[s
         "chain_head": _chain_head(reader) if reader else None,
         "with_query": addresses.with_query,
         "searched": "",
+        "offered": names_offered(reader) if reader else "",
     }
 
 
