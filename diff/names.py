@@ -8,7 +8,7 @@ readably, and never two things under one.
 import hashlib
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -311,6 +311,29 @@ def letter_of(folded: str) -> str:
     return first.upper() if first.isalpha() else "0–9"
 
 
+MOST_OF_A_LETTER = 60
+"""Names that stand behind one letter; of more, those that begin with the same word are told apart by what follows."""
+
+
+def parted(letter: str, own: Sequence[Filed], name: Callable[[Filed], str]) -> list[tuple[str, list[Filed]]]:
+    """Return what is listed behind a letter, in parts where it is long.
+
+    >>> names = ["NHS England", *(f"NHS Kent {n}" for n in range(60)), "Norfolk"]
+    >>> [(heading, len(found)) for heading, found in parted("N", names, str)]
+    [('N', 1), ('NHS E', 1), ('NHS K', 60)]
+    """
+    if len(own) <= MOST_OF_A_LETTER:
+        return [(letter, list(own))]
+    words = [name(one)[:_LONGEST_NAME].split() for one in own]
+    often = Counter(start[0].upper() for start in words if len(start) > 1)
+    parts: dict[str, list[Filed]] = {}
+    for one, start in zip(own, words, strict=True):
+        first = start[0].upper() if len(start) > 1 else ""
+        heading = f"{first} {letter_of(fold(start[1]))}" if often[first] > MOST_OF_A_LETTER // 2 else letter
+        parts.setdefault(heading, []).append(one)
+    return sorted(parts.items(), key=lambda part: (part[0] != letter, part[0]))
+
+
 def by_letter(listed: Iterable[Filed], key: Callable[[Filed], tuple[str, str]]) -> list[tuple[str, list[Filed]]]:
     """Return what is *listed* under the letters of its names; *key* gives a name, and what tells equal ones apart."""
 
@@ -320,4 +343,5 @@ def by_letter(listed: Iterable[Filed], key: Callable[[Filed], tuple[str, str]]) 
         return letter_of(folded), folded, other
 
     in_order = sorted(listed, key=place)
-    return [(letter, list(own)) for letter, own in groupby(in_order, key=lambda one: place(one)[0])]
+    letters = groupby(in_order, key=lambda one: place(one)[0])
+    return [part for letter, own in letters for part in parted(letter, list(own), lambda one: key(one)[0])]

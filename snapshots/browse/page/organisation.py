@@ -4,13 +4,13 @@ Also of one whose page is no longer on the register. The page's own flags stand 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from diff.names import letter_of, nearest
+from diff.names import letter_of, nearest, parted
 from diff.saying.english import day, number, number_of, plural
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
@@ -51,6 +51,7 @@ class ListedOrganisation:
 def organisations(request: PageRequest) -> Mapping[str, Any]:
     """Return the list of all organisations, or of those whose name holds the words asked for."""
     words = request.words.one("words").strip()
+    sort = request.words.one("sort") if request.words.one("sort") in _SORTS else ""
     everyone = _all(request.reader)
     parts = [fold(part) for part in words.split() if fold(part)]
     found = [one for one in everyone if all(part in one.folded for part in parts)] if words else everyone
@@ -66,7 +67,11 @@ def organisations(request: PageRequest) -> Mapping[str, Any]:
         "canonical": addresses.with_query("/organisations", [("words", words)]),
         "lead": f"{stand}{f', with “{words}” in their names' if words else ''}.",
         "words": words,
-        "letters": _by_letter(found),
+        "letters": _sorted(found, sort) if sort else _by_letter(found),
+        "sort": sort,
+        "sorted_by": {
+            one: addresses.with_query("/organisations", [("words", words), ("sort", one)]) for one in ("", *_SORTS)
+        },
         "near": [(name, addresses.organisation(by_name[name])) for name in near],
     }
 
@@ -114,10 +119,24 @@ def _filed(name: str) -> tuple[str, str, str]:
     return shown, folded, letter_of(folded)
 
 
+_SORTS: Mapping[str, tuple[str, Callable[[ListedOrganisation], Any]]] = {
+    "agreements": ("By number of agreements", lambda one: one.agreements * one.standing),
+    "changed": ("By last change", lambda one: one.last_change or ""),
+}
+"""How the list may be sorted otherwise than by name: its heading, and by what, the most first."""
+
+
+def _sorted(found: Sequence[ListedOrganisation], sort: str) -> list[tuple[str, str, list[ListedOrganisation]]]:
+    """Return the whole list as one part."""
+    heading, key = _SORTS[sort]
+    return [(heading, "l-all", sorted(found, key=key, reverse=True))] if found else []
+
+
 def _by_letter(found: Sequence[ListedOrganisation]) -> list[tuple[str, str, list[ListedOrganisation]]]:
     """Return letter, the id of its part, and who is listed under it."""
-    letters = [(letter, list(several)) for letter, several in groupby(found, key=lambda one: one.letter)]
-    return [(letter, "l-0" if letter == "0–9" else f"l-{letter}", several) for letter, several in letters]
+    letters = groupby(found, key=lambda one: one.letter)
+    parts = [part for letter, several in letters for part in parted(letter, list(several), lambda one: one.name)]
+    return [(heading, f"l-{'-'.join(heading.replace('0–9', '0').split())}", several) for heading, several in parts]
 
 
 # --- one of them ------------------------------------------------------------------------------------------------------

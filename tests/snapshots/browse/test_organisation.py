@@ -195,6 +195,19 @@ def test_all_organisations_stand_by_letter(served):
     assert answer.soup.select_one(".nav [aria-current=page]").get_text() == "Organisations"
 
 
+def test_a_heading_sorts_the_organisations_by_number_and_by_their_last_change(served):
+    by_number = served.page("/organisations").soup.find("a", string="Agreements now")["href"]
+    counts = [cell.get_text() for cell in served.page(by_number).soup.select('td[data-label="Agreements now"]')]
+    changed = served.page("/organisations?sort=changed").soup.select('td[data-label="Last change"]')
+
+    numbers = [int(count) for count in counts if count.isdigit()]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(counts) == 3
+    times = [cell.time.get_text() for cell in changed if cell.time]
+    assert times == sorted(times, reverse=True)
+    assert len(listed(served.page("/organisations?sort=nonsense"))) == 3
+
+
 def test_words_narrow_the_list(served):
     assert listed(served.page("/organisations?words=city+wex")) == ["Wexcombe City Council"]
 
