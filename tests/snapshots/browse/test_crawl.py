@@ -39,7 +39,7 @@ def faults_of_page(tree):
     yield from faults_of_headings(tree)
     yield from faults_of_names(tree)
     yield from faults_of_links(tree)
-    for what in ("//script", "//style", "//iframe", "//object", "//@style"):
+    for what in ("//script[not(@src)]", "//script/text()", "//style", "//iframe", "//object", "//@style"):
         yield from (f"{what} in the page" for _ in tree.xpath(what))
     yield from (f"{name}: {tag.tag}" for tag in tree.iter("*") for name in tag.keys() if name.startswith("on"))  # noqa: SIM118
     yield from (f"from elsewhere: {address}" for address in tree.xpath(LOADED) if not address.startswith("/"))
@@ -47,7 +47,7 @@ def faults_of_page(tree):
     yield from (f"says {word}" for word in ("None", "Undefined", "[]", "{}") if word in said)
 
 
-LOADED = "//img/@src | //source/@src | //link[@rel='stylesheet' or @rel='icon' or @rel='preload']/@href"
+LOADED = "//img/@src | //source/@src | //script/@src | //link[@rel='stylesheet' or @rel='icon' or @rel='preload']/@href"
 """What a browser loads by itself."""
 
 
