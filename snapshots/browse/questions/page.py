@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from diff.names import nearest
+from scraper.text import cut
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import (
@@ -27,6 +28,7 @@ from snapshots.browse.questions.cells import AnswerHead, cell, heads
 from snapshots.sql.comments import QUESTIONS, CannedQuery, questions_by_group
 
 ON_A_PAGE = 50
+LONGEST_DESCRIPTION = 200
 _BY_SLUG = {question.slug: question for question in QUESTIONS}
 
 
@@ -58,7 +60,7 @@ def question(request: PageRequest) -> Mapping[str, Any]:
     return {
         **piece,
         "title": one.title,
-        "description": one.description,
+        "description": cut(f"{one.title}: {sentence}", LONGEST_DESCRIPTION),
         "question": one,
         "said": said,
         "answer": sentence,

@@ -31,8 +31,6 @@ KINDS = {
     "family of datasets": "/datasets/hes",
     "legal bases": "/legal-bases",
     "legal basis": "/legal-bases/{basis}",
-    "questions": "/questions",
-    "question": "/questions/who-has-dataset?dataset=HES",
     "change": "/changes/{change}",
     "change of prose": "/changes/{prose}",
     "change of many": "/changes/{group}",
