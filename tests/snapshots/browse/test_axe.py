@@ -129,12 +129,7 @@ def test_axe_finds_nothing_on_a_wide_light_page(served, wide, kind):
     assert findings(wide.to(served.kinds[kind])) == []
 
 
-WIDER = pytest.mark.xfail(strict=True, reason="a question is some pixels wider than 320, which its owner knows")
-
-
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=WIDER) if kind in ("question", "a question") else kind for kind in ALL]
-)
+@pytest.mark.parametrize("kind", ALL)
 def test_a_narrow_dark_page_can_be_read_and_touched_and_does_not_scroll_sideways(served, narrow, kind):
     page = narrow.to(served.kinds[kind])
 
