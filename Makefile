@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check bench house soak serve docs clean
+.PHONY: help demo test quick check bench house soak serve docs lock audit sbom clean
 
 help:
 	@echo "make demo    watch the made-up sample register for five nights, and tell what changed"
@@ -18,14 +18,17 @@ help:
 	@echo "make soak    run the long hauls that make test leaves out"
 	@echo "make serve   serve the pages of the sample register on http://127.0.0.1:8765/ to look at"
 	@echo "make docs    write the generated pages of docs/ again"
+	@echo "make lock    write requirements.txt and requirements-dev.txt: the pins of constraints.txt, with hashes"
+	@echo "make audit   ask the advisory databases about every pin"
+	@echo "make sbom    write dist/registerwatch.cdx.json, the bill of materials of a release (CycloneDX)"
 	@echo "make clean   remove .venv, caches and what the demo made"
 
-# The environment variables pin the build backend too: pip builds it in an environment that -c does not reach.
-# (Relative, because pip splits such a variable at spaces and a clone may lie in a folder that has one.)
-$(READY): pyproject.toml constraints.txt
+# Wheels alone, each with the hash that it had when it was tried: no code of others runs while it is installed, the
+# build backend's neither.
+$(READY): pyproject.toml requirements-dev.txt
 	$(PYTHON) -m venv .venv
-	PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
-	  $(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all: -r requirements-dev.txt
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(READY)
@@ -65,6 +68,29 @@ serve: $(READY)
 docs: $(READY)
 	$(BIN)/python docs/generate.py
 
+# --- what comes from others -------------------------------------------------------------------------------------------
+
+TOOLS := .tools/bin
+LOCK := $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+  --no-annotate --no-emit-index-url --custom-compile-command "make lock" -c constraints.txt pyproject.toml
+
+.tools/.ready: Makefile
+	$(PYTHON) -m venv .tools
+	$(TOOLS)/python -m pip --disable-pip-version-check install --quiet "uv>=0.9,<1" "pip-audit>=2.9,<3" "cyclonedx-bom>=7,<8"
+	@touch $@
+
+# With what builds our own wheel, so that this too is installed by its hash.
+lock: .tools/.ready
+	printf 'hatchling\n' | $(LOCK) - -o requirements.txt
+	printf 'hatchling\neditables\n' | $(LOCK) - --extra dev -o requirements-dev.txt
+
+audit: .tools/.ready
+	$(TOOLS)/pip-audit --require-hashes --disable-pip -r requirements.txt
+
+sbom: .tools/.ready
+	mkdir -p dist
+	$(TOOLS)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o dist/registerwatch.cdx.json requirements.txt
+
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist demo
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,8 @@
 
 import ast
 import builtins
+import re
+import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -256,3 +258,24 @@ def test_no_test_asserts_how_long_something_took(path):
     ]
 
     assert asserted == []
+
+
+def pins(file):
+    """Return name → versions of a file of pins; a name is spelled in one way whoever wrote it."""
+    found = {}
+    for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / file).read_text(), re.MULTILINE):
+        found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), set()).add(version)
+    return found
+
+
+def test_what_is_installed_is_what_is_pinned_with_a_hash_for_each():
+    # `make lock` writes both files; those that the program does not need on every system are in the locks alone.
+    wanted = pins("constraints.txt")
+    for file in ("requirements.txt", "requirements-dev.txt"):
+        locked = pins(file)
+        assert {name: found for name, found in locked.items() if found != wanted.get(name, found)} == {}
+        entries = re.split(r"\n(?=[\w.-]+==)", (ROOT / file).read_text())[1:]
+        assert all("--hash=sha256:" in entry and "://" not in entry for entry in entries)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    direct = {re.match(r"[\w.-]+", one)[0].lower().replace("_", "-") for one in project["dependencies"]}
+    assert direct <= pins("requirements.txt").keys()
