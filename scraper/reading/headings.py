@@ -128,7 +128,7 @@ def _remark(behind: str) -> str:
 
 def find_headings(lines: Sequence[Line]) -> list[Heading]:
     """Return the project headings among *lines*."""
-    search = _Search(lines)
+    search = _HeadingSearch(lines)
     return _without_numbers([heading for index in search.candidates for heading in search.check(index)])
 
 
@@ -168,7 +168,7 @@ def _titled(title: str) -> str | None:
     return None if _UNTITLED.fullmatch(title) else title
 
 
-class _Search:
+class _HeadingSearch:
     """Candidates for headings, and what has been seen since the last one that was believed."""
 
     def __init__(self, lines: Sequence[Line]) -> None:

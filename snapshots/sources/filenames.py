@@ -20,7 +20,7 @@ _NO_PAGES = frozenset(
     "sitemap.txt".split()
 )
 _OF_COPYING = "hts-cache"
-# An address may hold a dot: `dr._foster`. What an ending is made of is short and plain.
+# An address may hold a dot: "dr._foster". What an ending is made of is short and plain.
 _ENDING = re.compile(r"\.[a-z0-9]{1,5}", re.IGNORECASE)
 _DATED = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)(?:[T_ -]?(\d\d)[:.-]?(\d\d)(?:[:.-]?(\d\d))?)?(?:Z|id_|if_)?", re.IGNORECASE | re.ASCII
