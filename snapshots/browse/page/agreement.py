@@ -430,7 +430,10 @@ def _is_baseline(seen: AgreementView) -> bool:
 
 def term_and_releases(request: PageRequest) -> Chart | None:
     """Return the drawing of the agreement asked for, with its `page` and `as_of` as in its address."""
-    asked = replace(request, path={"reference": request.words.one("reference")})
+    reference = request.words.one("reference").strip()
+    if not reference:
+        raise NotThereError("Name an agreement.")
+    asked = replace(request, path={"reference": reference})
     return _chart(_seen(asked, *_known(asked), request.words.time("as_of", until=True)))
 
 

@@ -256,8 +256,9 @@ def _lead(request: PageRequest, counts: Counts, given: Filter, runs: Sequence[Ro
         earlier = f" The latest change was first seen on {day(runs[0]['captured_at'])}." if runs else ""
         return f"No changes {so_far} {month(this)}, in {of_all}.{earlier}"
     high = f" {number(severe, capital=True)} {'is' if severe == 1 else 'are'} of high severity." if severe else ""
-    telling = number(len({count.run for count in told}))
-    return f"{plural(changes, 'change')} {so_far} {month(this)}, seen in {telling} of {of_all}.{high}"
+    telling = len({count.run for count in told})
+    seen_in = of_all if telling == facts["runs"] else f"{number(telling)} of {of_all}"
+    return f"{plural(changes, 'change')} {so_far} {month(this)}, seen in {seen_in}.{high}"
 
 
 def _description(request: PageRequest, given: Filter, found: int, at: str) -> str:

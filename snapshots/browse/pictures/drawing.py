@@ -4,6 +4,7 @@ x runs in per cent of the width and y in px, so that text keeps its size at any 
 its description too, and what is counted stands as figures in the table behind it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
@@ -85,11 +86,20 @@ class Drawing:
 
     def svg(self, name: str, described: str, height: int) -> Markup:
         """Return what was drawn, with its name and in words."""
-        own = "-".join(name.lower().split())
+        own = _own_id(name)
         head = Markup('<title id="{0}-t">{1}</title><desc id="{0}-d">{2}</desc>').format(own, name, described)
         return Markup('<svg class="draw" height="{0}" role="img" aria-labelledby="{1}-t {1}-d">{2}{3}</svg>').format(
             height, own, head, Markup("\n").join(self._shapes)
         )
+
+
+def _own_id(name: str) -> str:
+    """Return a name as the beginning of an id, which XML and CSS take as it is: letters, digits and dashes.
+
+    >>> _own_id("System access only (TRE)"), _own_id("Agreements that list the dataset, by month")
+    ('drawn-system-access-only-tre', 'drawn-agreements-that-list-the-dataset-by-month')
+    """
+    return "-".join(["drawn", *re.findall("[a-z0-9]+", name.lower())])
 
 
 def with_files(chart: Chart | None, name: str, query: addresses.Query = ()) -> Chart | None:

@@ -641,3 +641,11 @@ def test_other_commands_do_not_load_datasette():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
 
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_of_one_edition_the_front_page_does_not_count_which_told_something(tmp_path):
+    watch = Watch(tmp_path)
+    watch.take(REGISTER, "2026-01-01")
+    watch.take({**REGISTER, "university_of_harrowdale": with_project(HARROWDALE, end="2031-01-31")}, "2026-02-01")
+    with serving(watch.database) as served:
+        assert "February 2026, seen in one edition." in served.page("/").words

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -180,6 +181,21 @@ def test_each_drawing_in_a_page_has_a_name_a_description_and_a_table(served):
         assert drawing.find_parent("figure").table.caption.get_text()
 
 
+def test_an_id_in_a_drawing_is_made_of_letters_digits_and_dashes(served, addresses):
+    svgs = [served.page(f"{address}.svg{query}").body for address, query in addresses.values()]
+    ids = [one for svg in svgs for one in etree.fromstring(svg).xpath("//@id")]
+
+    assert len(ids) == 2 * len(svgs)
+    assert [one for one in ids if not re.fullmatch("[a-z][a-z0-9-]*", one)] == []
+
+
+def test_the_caption_of_a_figure_is_its_last_part(served):
+    figures = served.page("/questions/who-has-dataset?dataset=HES").soup.select("figure:has(figcaption)")
+
+    assert figures
+    assert all(figure.find_all(recursive=False)[-1].name == "figcaption" for figure in figures)
+
+
 def test_what_cannot_be_drawn_is_said(served):
     for address in (
         "nothing.svg",
@@ -188,6 +204,8 @@ def test_what_cannot_be_drawn_is_said(served):
         "terms-and-releases.svg?organisation=x",
     ):
         assert served.get(f"/pictures/{address}").status == 404
+    assert "Name an agreement." in served.get("/pictures/term.svg").text
+    assert "has the reference NIC-0" in served.get("/pictures/term.svg?reference=NIC-0").text
 
 
 def test_the_text_of_a_page_is_only_text_in_a_picture(tmp_path):
