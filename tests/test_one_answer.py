@@ -303,6 +303,21 @@ def test_a_picture_ends_with_as_many_agreements(served, name, spelling):
     assert int(months[0]["Agreements"]) == len(DATASETS[name].held_by)
 
 
+def test_a_company_that_was_renamed_is_one_recipient(served):
+    # Harrowdale, Brightwater that was Northgate, Frimley, and Surrey Heath which lost the dataset since.
+    rows = table(served.page("/pictures/recipients.csv?dataset=HES").text)
+
+    assert {row["Month"]: row["Organisations"] for row in rows}["2024-11"] == "4"
+
+
+@pytest.mark.parametrize("form", ["atom", "rss", "feed.json"])
+def test_a_feed_asked_for_by_slug_is_titled_by_the_name(served, form):
+    answer = served.page(f"/changes.{form}?organisation=nhs_frimley_icb__d4u1y")
+    title = json.loads(answer.text)["title"] if form == "feed.json" else feedparser.parse(answer.body).feed.title
+
+    assert "concerning “NHS Frimley ICB - D4U1Y”" in title
+
+
 def test_the_figures_of_the_register_are_those_of_its_lists(watch, served):
     now = table(served.page("/pictures/figures.csv").text)[0]
 

@@ -119,7 +119,7 @@ def found_changes(request: PageRequest) -> FoundChanges:
     return FoundChanges(
         reader=reader,
         site=request.site,
-        words=given.in_words(),
+        words=given.in_words(reader),
         query=[(name, value) for name, value in given.query() if value],
         editorial=given.editorial,
         changes=found,
@@ -148,7 +148,7 @@ def _feed(ending: str) -> Callable[[PageRequest], PageFile]:
 def _state(found: FoundChanges, format_: str) -> str:
     """Return a digest of all that a feed is made of."""
     site = (_version(), found.site.register, found.site.index, found.site.base_url)
-    made_of = (site, format_, found.query, found.changes, found.examples, found.touched, found.since)
+    made_of = (site, format_, found.query, found.words, found.changes, found.examples, found.touched, found.since)
     return hashlib.sha256(repr(made_of).encode("utf-8", "replace")).hexdigest()[:20]
 
 

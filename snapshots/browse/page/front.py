@@ -87,7 +87,7 @@ def front(request: PageRequest) -> Mapping[str, Any]:
     for count in counts.fitting():
         editorial[count.run] += 0 if count.substantive else count.n
     return {
-        "title": f"Changes {given.in_words()}{at}" if given.narrows else f"What changed{at}",
+        "title": f"Changes {given.in_words(reader)}{at}" if given.narrows else f"What changed{at}",
         "heading": "What changed",
         "description": _description(request, given, sum(run["changes"] for run in runs), at),
         "lead": unknown_name(reader, given) or _lead(request, counts, given, runs, at),
@@ -233,7 +233,7 @@ def _lead(request: PageRequest, counts: Counts, given: Filter, runs: Sequence[Ro
     if given.narrows:
         found = sum(run["changes"] for run in runs)
         where = f", first seen in {plural(len(runs), 'reading')} of the register" if found else ""
-        return f"{plural(found, 'change')} {given.in_words()}{where}."
+        return f"{plural(found, 'change')} {given.in_words(reader)}{where}."
     if not reader.newest:
         return "Nothing has been read yet."
     if at:
@@ -263,9 +263,7 @@ def _lead(request: PageRequest, counts: Counts, given: Filter, runs: Sequence[Ro
 
 def _description(request: PageRequest, given: Filter, found: int, at: str) -> str:
     if given.narrows:
-        return (
-            f"{plural(found, 'change')} {given.in_words()}{at}, in the {request.site.register}: with before and after."
-        )
+        return f"{plural(found, 'change')} {given.in_words(request.reader)}{at}, in the {request.site.register}: with before and after."
     return (
         f"The latest changes in the {request.site.register}{at}: datasets, legal bases, terms and controllers, with "
         "before and after."

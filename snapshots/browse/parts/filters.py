@@ -12,7 +12,7 @@ from diff.kinds import ChangeKind
 from diff.names import nearest
 from diff.saying.english import listed
 from diff.severity import Severity
-from scraper.text import cut
+from scraper.text import cut, one_line
 from snapshots.asking.changes import ChangeFilter, Condition
 from snapshots.asking.names import NameNotKnownError, NotKnownError
 from snapshots.browse.app.request import BadAddressError, PageRequest, QueryWords, Reader
@@ -85,9 +85,10 @@ class Filter:
         """The names that are asked for: organisations, datasets, legal bases, agreements."""
         return [names for names in (self.organisations, self.datasets, self.bases, self.references) if names]
 
-    def in_words(self) -> str:
-        """Return what is asked for, for a sentence that begins "Changes …"."""
-        parts = [f"concerning {' or '.join(f'“{name}”' for name in names)}" for names in self.names]
+    def in_words(self, reader: Reader) -> str:
+        """Return what is asked for, for a sentence that begins "Changes …"; who is asked for by slug is named."""
+        named = replace(self, organisations=tuple(_name_of(reader, one) for one in self.organisations))
+        parts = [f"concerning {' or '.join(f'“{name}”' for name in names)}" for names in named.names]
         parts += [f"of the kind {listed([ChangeKind(kind).row.heading for kind in self.kinds])}"] if self.kinds else []
         parts += (
             [f"of {self.severity} severity{'' if self.severity == 'high' else ' or above'}"] if self.severity else []
@@ -98,6 +99,11 @@ class Filter:
         parts += [f"of run {self.run}"] if self.run is not None else []
         parts += [f"of the group {self.group}"] if self.group else []
         return ", ".join(parts)
+
+
+def _name_of(reader: Reader, organisation: str) -> str:
+    """Return the name of the page with this slug; what is none is a name already."""
+    return one_line(reader.organisations.get(organisation.lower(), organisation))
 
 
 def filter_of(request: PageRequest) -> Filter:

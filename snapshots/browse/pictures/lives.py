@@ -70,20 +70,29 @@ def recipients(request: PageRequest) -> Chart | None:
 
 
 def recipients_of(reader: Reader, folded: Sequence[str]) -> Chart | None:
-    """Return at how many organisations release windows were open in each month, since the first one printed."""
+    """Return at how many organisations release windows were open in each month, since the first one printed.
+
+    An agreement that went from page to page prints the same releases on each: it counts where it stands, or last stood.
+    """
     rows = reader.rows(
         """
-        select distinct agreements.page, states.released_from, states.released_to
+        select distinct page, released_from, released_to
         from (
-          select distinct page, reference
-          from agreement_datasets
-          where folded in (select value from json_each(:folded))
-        ) as held
-        join agreements on agreements.page = held.page and agreements.reference = held.reference
-        join agreement_versions as versions on versions.id = agreements.version
-        join states on states.id = versions.state
-        where states.released_from <= states.released_to and states.released_from <= :newest
-        order by agreements.page, states.released_from
+          select agreements.page, states.released_from, states.released_to, rank() over (
+              partition by agreements.reference order by agreements.standing desc, versions.ended desc
+            ) as place
+          from (
+            select distinct page, reference
+            from agreement_datasets
+            where folded in (select value from json_each(:folded))
+          ) as held
+          join agreements on agreements.page = held.page and agreements.reference = held.reference
+          join agreement_versions as versions on versions.id = agreements.version
+          join states on states.id = versions.state
+          where states.released_from <= states.released_to and states.released_from <= :newest
+        )
+        where place = 1
+        order by page, released_from
         """,
         {"folded": json.dumps(folded), "newest": reader.newest[:7]},
     )
