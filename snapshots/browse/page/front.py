@@ -263,7 +263,8 @@ def _lead(request: PageRequest, counts: Counts, given: Filter, runs: Sequence[Ro
 
 def _description(request: PageRequest, given: Filter, found: int, at: str) -> str:
     if given.narrows:
-        return f"{plural(found, 'change')} {given.in_words(request.reader)}{at}, in the {request.site.register}: with before and after."
+        asked = f"{plural(found, 'change')} {given.in_words(request.reader)}{at}"
+        return f"{asked}, in the {request.site.register}: with before and after."
     return (
         f"The latest changes in the {request.site.register}{at}: datasets, legal bases, terms and controllers, with "
         "before and after."
