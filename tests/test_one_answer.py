@@ -303,6 +303,25 @@ def test_a_picture_ends_with_as_many_agreements(served, name, spelling):
     assert int(months[0]["Agreements"]) == len(DATASETS[name].held_by)
 
 
+def test_an_organisations_page_says_its_own_changes_and_those_of_its_predecessors(watch, served):
+    soup = served.page("/organisations/nhs_frimley_icb__d4u1y").soup
+    link = soup.find("a", string=re.compile("of its predecessors"))
+
+    assert link.get_text() == "Seven changes in all: three of its own, four of its predecessors"
+    assert len(watch.changes("--organisation", "NHS Frimley ICB - D4U1Y")) == 7
+    assert "7 changes concerning “NHS Frimley ICB - D4U1Y”" in served.page(link["href"]).words
+
+
+def test_predecessors_stand_once_each_and_those_with_a_page_first(served):
+    items = served.page("/organisations/nhs_frimley_icb__d4u1y").soup.select(".lineage li")
+    earlier = [one.a for one in items[: [bool(one.b) for one in items].index(True)]]
+    names = [" ".join(one.get_text(" ").split()).split(" no page")[0] for one in items]
+
+    assert [link.get_text() for link in earlier[:2]] == ["NHS Frimley CCG", "NHS Surrey Heath CCG"]
+    assert earlier[2:] == [None] * (len(earlier) - 2)
+    assert [name for name in names if "CLINICAL COMMISSIONING GROUP" in name] == []
+
+
 def test_a_company_that_was_renamed_is_one_recipient(served):
     # Harrowdale, Brightwater that was Northgate, Frimley, and Surrey Heath which lost the dataset since.
     rows = table(served.page("/pictures/recipients.csv?dataset=HES").text)

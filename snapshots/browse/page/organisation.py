@@ -15,7 +15,8 @@ from diff.saying.english import day, number, number_of, plural
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.text import cut, one_line
-from snapshots.asking.changes import Condition
+from snapshots.asking.changes import ChangeFilter, Condition
+from snapshots.asking.names import NotKnownError
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, Reader, Row
 from snapshots.browse.parts.kept_text import kept_of_page, page_address
@@ -175,6 +176,8 @@ def organisation(request: PageRequest) -> Mapping[str, Any]:
         "lineage": _lineage(reader, page, slug),
         "found": found,
         "told": len(told),
+        "of_all": _told_of_all(reader, slug, told),
+        "all_changes": addresses.with_query("/", query),
         "newer": addresses.organisation(slug) + "#h-time" if before else None,
         "older": f"{addresses.with_query(addresses.organisation(slug), [('before', older)])}#h-time" if older else None,
         "baseline": page["first_seen"] if not older else None,
@@ -328,6 +331,32 @@ def _shown(counts: Sequence[Row], before: str | None) -> tuple[str, str | None]:
     return json.dumps(ids), None
 
 
+def _told_of_all(reader: Reader, slug: str, told: Sequence[Row]) -> str:
+    """Return how many changes are its own and how many of its predecessors, as who follows it is told them.
+
+    Empty where there are none but its own.
+    """
+    try:
+        wanted = reader.answers.changes.condition(ChangeFilter(organisations=[slug]))
+    except NotKnownError:  # of a page that could never be read no name is known
+        return ""
+    found = {row["id"] for row in reader.rows(f"select c.id from changes as c where {wanted.sql}", wanted.values)}
+    own = len(found & _listed_ids(reader, told))
+    others = len(found) - own
+    if not others:
+        return ""
+    return f"{number_of(len(found), 'change')} in all: {number(own)} of its own, {number(others)} of its predecessors"
+
+
+def _listed_ids(reader: Reader, told: Sequence[Row]) -> set[str]:
+    """Return the changes, and for those that stand in a group that group, by which they are listed."""
+    rows = reader.rows(
+        "select coalesce(member_of, id) as id from changes where id in (select value from json_each(:ids))",
+        {"ids": json.dumps([row["id"] for row in told])},
+    )
+    return {row["id"] for row in rows}
+
+
 def _told_by(told: Sequence[Row]) -> dict[str, int]:
     """Return for each kept page how many changes were told from it."""
     found: dict[str, int] = {}
@@ -388,28 +417,39 @@ def _lineage(reader: Reader, page: Row, slug: str) -> Mapping[str, Sequence[Rela
             "select key as slug, organisation, standing, first_seen, last_seen from pages order by key"
         ):
             pages.setdefault(fold(row["organisation"] or row["slug"]), []).append(row)
-    names = _spellings(reader.vocabulary)
     return {
-        "earlier": list(_bodies(earlier - same, pages, names, slug)),
-        "later": list(_bodies(later - same, pages, names, slug)),
+        "earlier": _bodies(earlier - same, pages, reader.vocabulary, slug),
+        "later": _bodies(later - same, pages, reader.vocabulary, slug),
     }
 
 
 def _bodies(
-    folded: Iterable[str], pages: Mapping[str, Sequence[Row]], names: Mapping[str, str], own: str
-) -> Iterable[RelatedBody]:
-    for one in sorted(folded, key=lambda one: names.get(one, one)):
-        rows = [row for row in pages.get(one, ()) if row["slug"] != own]
-        for row in rows:
-            seen = "on the register" if row["standing"] else "no longer on the register"
-            since = f", page kept since {day(row['first_seen'])}" if row["first_seen"] else ""
-            yield RelatedBody(
-                name=one_line(row["organisation"] or row["slug"]),
-                address=addresses.organisation(row["slug"]),
-                about=f"{seen}{since}",
-            )
-        if not rows and one in names:
-            yield RelatedBody(name=one_line(names[one]), address="", about="no page of its own here")
+    folded: Iterable[str], pages: Mapping[str, Sequence[Row]], vocabulary: Vocabulary, own: str
+) -> list[RelatedBody]:
+    """Return each body once, whatever it is called: those with a page first, then by name."""
+    names = _spellings(vocabulary)
+    found: list[RelatedBody] = []
+    left = sorted(folded, key=lambda one: names.get(one, one))
+    while left:
+        name = names.get(left[0], left[0])
+        # Of one body are the names that it both follows and is followed by.
+        same = (vocabulary.predecessors(name) & vocabulary.successors(name)) | {left[0]}
+        rows = [row for one in left if one in same for row in pages.get(one, ()) if row["slug"] != own]
+        found += map(_with_page, rows)
+        if not rows and left[0] in names:
+            found.append(RelatedBody(name=one_line(name), address="", about="no page of its own here"))
+        left = [one for one in left if one not in same]
+    return sorted(found, key=lambda one: not one.address)
+
+
+def _with_page(row: Row) -> RelatedBody:
+    seen = "on the register" if row["standing"] else "no longer on the register"
+    since = f", page kept since {day(row['first_seen'])}" if row["first_seen"] else ""
+    return RelatedBody(
+        name=one_line(row["organisation"] or row["slug"]),
+        address=addresses.organisation(row["slug"]),
+        about=f"{seen}{since}",
+    )
 
 
 @lru_cache(maxsize=4)
