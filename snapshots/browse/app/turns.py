@@ -37,13 +37,14 @@ class Turns:
 
     async def serve(self, answer: Answer, scope: Scope, receive: Receive, send: Send, budget: Budget) -> None:
         """Have a request without a body answered when it is its turn, within its *budget*."""
-        started = False
+        started = answered = False
         watch = asyncio.create_task(_gone(receive))
 
         async def sending(message: Message) -> None:
-            nonlocal started
+            nonlocal started, answered
             started = True
             await send(message)
+            answered = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         async def work() -> None:
             async with self._turn():
@@ -56,7 +57,8 @@ class Turns:
         why = ""
         try:
             await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
+            # The server says that the reader has gone, too, where all is said; what is left then is to tidy up.
+            if task.done() or answered:
                 await task
         except _TurnedAwayError:
             why = "Too many are asking at this moment. Come again in some seconds.\n"

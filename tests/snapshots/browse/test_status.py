@@ -196,7 +196,8 @@ def test_without_published_feeds_it_says_how_to_get_them(register):
 
     assert "registerwatch feeds DIRECTORY" in answer.words
     assert "base_url" in answer.words
-    assert not [a for a in answer.soup.select("a") if a["href"].endswith((".atom", ".rss", ".ics"))]
+    files = [a["href"] for a in answer.soup.select("a") if a["href"].endswith((".atom", ".rss", ".ics"))]
+    assert all(file.startswith("/changes.") for file in files)
 
 
 def test_a_site_needs_no_schedule(register):

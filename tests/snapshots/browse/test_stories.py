@@ -68,7 +68,7 @@ def saved(page, link):
     """Click what saves a file; return its text."""
     with page.expect_download() as download:
         link.click()
-    return download.value.path().read_text(encoding="utf-8")
+    return download.value.path().read_text(encoding="utf-8-sig")
 
 
 # --- a journalist -----------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_a_researcher_compares_two_dates_and_takes_the_table_along(register, vis
     said = page.get_by_text(re.compile(r"[\d,]+ differences? on the agreements")).inner_text()
     n = int(re.search(r"([\d,]+) difference", said).group(1).replace(",", ""))
     rows = list(csv.DictReader(io.StringIO(saved(page, page.get_by_role("link", name="CSV")))))
-    found = json.loads(page.request.get(page.get_by_role("link", name="JSON").get_attribute("href")).body())
+    found = json.loads(page.request.get(page.get_by_role("link", name="JSON", exact=True).get_attribute("href")).body())
 
     assert n > 0
     assert len([row for row in rows if row["row"] == "difference"]) == n
