@@ -110,19 +110,20 @@ _ACRONYM = re.compile(r"\(([^()]+)\)\s*$")
 
 
 class DatasetNames:
-    """The datasets there are, asked for by any of their names, by their family or by the acronym that ends a name."""
+    """The datasets there are, asked for by any of their names, their family, the acronym that ends a name, or without it."""
 
     def __init__(self, known: Iterable[str], vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._folded: set[str] = set()
-        self._by_acronym: dict[str, set[str]] = defaultdict(set)
+        self._by_part: dict[str, set[str]] = defaultdict(set)
         self._by_family: dict[str, set[str]] = defaultdict(set)
         for name in known:
             self._folded.add(fold(name))
             newest = vocabulary.dataset_canonical(name)
             for spelling in (name, newest):
                 if found := _ACRONYM.search(spelling):
-                    self._by_acronym[fold(found[1])].add(name)
+                    for part in (found[1], spelling[: found.start()]):  # "ECDS", and the name without it
+                        self._by_part[fold(part)].add(name)
             if family := family_of(newest):
                 self._by_family[family.id].add(name)
 
@@ -133,7 +134,7 @@ class DatasetNames:
         names = self._vocabulary.dataset_names(name)
         if names & self._folded:
             return names
-        called = self._by_acronym.get(fold(name), ())
+        called = self._by_part.get(fold(name), ())
         return frozenset[str]().union(*(self._vocabulary.dataset_names(one) for one in called))
 
 

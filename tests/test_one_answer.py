@@ -41,7 +41,7 @@ GDPPR = Dataset(
 )
 MHSDS = Dataset(("MHSDS", "Mental Health Services Data Set"), ("100002", "100006", "100007"), ("dataset-added 100006",))
 ECDS = Dataset(
-    ("ECDS", "Emergency Care Data Set (ECDS)"),
+    ("ECDS", "Emergency Care Data Set (ECDS)", "emergency care data set"),
     ("100003", "100005", "100007"),
     ("dataset-added 100005", "dataset-added 100007", "organisation-renamed"),
 )
@@ -214,6 +214,14 @@ def led_to(served, address: str) -> str:
     """Return where an address leads in the end."""
     answer = served.get(address)
     return answer.headers["location"] if answer.status in (301, 302) else served.page(address).address
+
+
+@pytest.mark.parametrize(("form", "reference", "news"), FORMS)
+def test_the_history_of_an_agreement_is_asked_for_in_any_form(served, form, reference, news):
+    rows = json.loads(served.page(f"/questions/history-of-agreement.json?{urlencode({'reference': form})}").text)
+
+    assert {row["reference"] for row in rows} <= {reference}
+    assert bool(rows) == bool(news)
 
 
 @pytest.mark.parametrize(("name", "spelling"), SPELLED)

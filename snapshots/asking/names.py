@@ -189,10 +189,10 @@ class NameLookup:
 
 
 def add_name_functions(conn: sqlite3.Connection, vocabulary: Vocabulary) -> None:
-    """Let SQL say `dataset_names(text)`, `organisation_pages(text)` and `legal_bases_called(text)`.
+    """Let SQL say `dataset_names(text)`, `organisation_pages(text)`, `legal_bases_called(text)`, `references_of(text)`.
 
     Each is a JSON list, as the commands understand what is typed, empty where nothing is called so: folded names of
-    datasets, slugs, canonical ids. In a question:
+    datasets, slugs, canonical ids, references. In a question:
     `folded in (select value from json_each(dataset_names(:dataset)))`.
     """
     names = NameLookup(Database(conn), vocabulary)
@@ -205,6 +205,7 @@ def add_name_functions(conn: sqlite3.Connection, vocabulary: Vocabulary) -> None
 
     conn.create_function("dataset_names", 1, dataset_names)
     conn.create_function("organisation_pages", 1, organisation_pages)
+    conn.create_function("references_of", 1, lambda text: _listed(lambda: names.references(text or "")))
     conn.create_function("legal_bases_called", 1, lambda text: _listed(lambda: names.legal_bases(text or "")))
 
 
