@@ -110,7 +110,7 @@ _ACRONYM = re.compile(r"\(([^()]+)\)\s*$")
 
 
 class DatasetNames:
-    """The datasets there are, asked for by any of their names, their family, the acronym that ends a name, or without it."""
+    """The datasets there are, by any name, by their family, by the acronym that ends a name, or without it."""
 
     def __init__(self, known: Iterable[str], vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
