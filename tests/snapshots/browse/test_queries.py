@@ -349,3 +349,11 @@ def test_who_chooses_rows_and_columns_of_a_table_has_them(served):
 
     assert len(soup.select("table.rows-and-columns tbody tr")) == 3
     assert soup.select_one("th.col-objectives")
+
+
+@pytest.mark.parametrize("query", ["", "?_sort=organisation", "?legal_bases__contains=s251-support&_sort=controllers"])
+def test_agreements_without_prose_lead_to_rows_with_all_columns(served, query):
+    soup = served.page(f"/register/current_agreements{query}").soup
+    (link,) = [one["href"] for one in soup.select("main a[href]") if one.get_text() == "Five rows with all columns"]
+
+    assert served.page(link).soup.select("td.col-objectives")
