@@ -225,6 +225,22 @@ def test_the_history_of_an_agreement_is_asked_for_in_any_form(served, form, refe
 
 
 @pytest.mark.parametrize(("name", "spelling"), SPELLED)
+def test_who_joined_and_left_a_dataset_is_who_changes_say_on_the_day_they_say(watch, served, name, spelling):
+    query = urlencode({"dataset": spelling})
+    rows = json.loads(served.page(f"/questions/joined-and-left.json?{query}").text)
+    moved = {"added": "joined", "removed": "left"}
+    told = [
+        (one["first_seen"], moved[one["kind"].partition("-")[2]], one["reference"])
+        for one in watch.changes("--dataset", spelling)
+        if one["kind"].partition("-")[2] in moved
+    ]
+    by_hand = [moved[fact.split()[0].partition("-")[2]] for fact in DATASETS[name].news if " " in fact]
+
+    assert sorted((row["day"], row["moved"], row["reference"]) for row in rows) == sorted(told)
+    assert sorted(row["moved"] for row in rows) == sorted(by_hand)
+
+
+@pytest.mark.parametrize(("name", "spelling"), SPELLED)
 def test_the_page_of_a_dataset_lists_its_agreements_under_any_name(served, name, spelling):
     address = led_to(served, f"/datasets/{quote(spelling)}")
 

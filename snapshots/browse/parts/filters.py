@@ -231,6 +231,14 @@ def basis_called(reader: Reader, name: str) -> tuple[list[str], str]:
         return [], _said(error)
 
 
+def reference_called(reader: Reader, name: str) -> tuple[list[str], str]:
+    """Return every reference of the agreement that is asked for, and what is to be said if none has one like it."""
+    try:
+        return reader.answers.names.references(name) if name else [], ""
+    except NotKnownError as error:
+        return [], _said(error)
+
+
 def _said(error: NotKnownError) -> str:
     """Return an error as a sentence of a page."""
     if isinstance(error, NameNotKnownError):

@@ -20,7 +20,7 @@ from snapshots.browse.app.request import (
     piece_of,
     written_at,
 )
-from snapshots.browse.parts.filters import basis_called, dataset_called, pages_called
+from snapshots.browse.parts.filters import basis_called, dataset_called, pages_called, reference_called
 from snapshots.browse.pictures.counts import bars_chart
 from snapshots.browse.pictures.drawing import Chart
 from snapshots.browse.questions.answer import AnswerRow, AskedQuestion, answer, bar_counts, in_order
@@ -99,7 +99,12 @@ class _Answered(NamedTuple):
 
 _MOST_REMEMBERED = 50_000
 """Rows, of all answers together."""
-_NAMED = {"basis": basis_called, "dataset": dataset_called, "organisation": pages_called}
+_NAMED = {
+    "basis": basis_called,
+    "dataset": dataset_called,
+    "organisation": pages_called,
+    "reference": reference_called,
+}
 """Parameter → the look-up of names that says whether it is known."""
 _answered: dict[tuple[object, ...], _Answered] = {}
 """What was asked lately: a question goes through the whole register, which is another one only when a run has ended."""

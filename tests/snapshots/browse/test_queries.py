@@ -14,6 +14,7 @@ from scraper.names.vocabulary import default_vocabulary
 from scraper.records import SECTIONS
 from snapshots.asking.names import add_name_functions
 from snapshots.browse.app.tables import PRIVATE
+from snapshots.keeping.database import add_functions
 from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS
 from snapshots.sql.comments import questions_by_group as by_group
 from tests.harness.browse_server import register_database, serving
@@ -43,6 +44,7 @@ def ask(database, name, **values):
     (question,) = [one for one in QUESTIONS if one.name == name]
     given = {parameter: "" for parameter, _ in question.parameters} | values
     with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db:
+        add_functions(db)
         add_name_functions(db, default_vocabulary())
         db.row_factory = sqlite3.Row
         return [dict(row) for row in db.execute(question.sql, given)]

@@ -106,6 +106,26 @@ def test_a_name_that_nobody_has_is_said_with_the_nearest(served):
     assert "the nearest" in said
 
 
+def test_a_reference_that_no_agreement_has_is_said_with_the_nearest(served, rows_of):
+    history = next(one for one in QUESTIONS if one.name == "history_of_agreement")
+    known = rows_of(history)[0]["reference"]
+    said = sentence(served, f"/questions/history-of-agreement?reference={known}X")
+
+    assert said.startswith(f"No agreement has the reference “{known}X”; the nearest ")
+    assert known in said
+
+
+def test_an_agreement_that_is_gone_left_its_datasets_on_the_day_it_was_told(served):
+    gone = json.loads(served.page("/changes.json?kind=agreement-removed").text)
+    every = "/register/joined_and_left.json?dataset=&since=2000-01-01&_shape=array&_size=max"
+    left = json.loads(served.page(every).text)
+
+    assert gone
+    assert {(one["reference"], one["first_seen"]) for one in gone} <= {
+        (row["reference"], row["day"]) for row in left if row["moved"] == "left"
+    }
+
+
 def test_a_heading_sorts_the_rows_by_number_and_back(served):
     address = "/questions/organisations-most-agreements"
     heading = served.page(address).soup.find("a", string="Datasets")["href"]
