@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check bench house soak serve docs lock audit sbom clean
+.PHONY: help demo test quick check bench house soak serve docs lock audit sbom site dist deb coverage clean
 
 help:
 	@echo "make demo    watch the made-up sample register for five nights, and tell what changed"
@@ -15,12 +15,16 @@ help:
 	@echo "make check   lint, formatting, types, the rules of the house, documentation that tells the truth"
 	@echo "make bench   measure, and write benchmarks/RESULTS.md"
 	@echo "make house   measure how the source is cut, beside version one and the aim"
-	@echo "make soak    run the long hauls that make test leaves out"
+	@echo "make soak    run the long hauls that make test leaves out, and print what each attack costs"
 	@echo "make serve   serve the pages of the sample register on http://127.0.0.1:8765/ to look at"
 	@echo "make docs    write the generated pages of docs/ again"
+	@echo "make site    build the site of docs/ in build/site, strictly"
 	@echo "make lock    write requirements.txt and requirements-dev.txt: the pins of constraints.txt, with hashes"
 	@echo "make audit   ask the advisory databases about every pin"
 	@echo "make sbom    write dist/registerwatch.cdx.json, the bill of materials of a release (CycloneDX)"
+	@echo "make coverage  run the tests and write build/coverage/html: which lines no test reaches"
+	@echo "make dist    build wheel and sdist of the last commit, twice, and look at them as the package index does"
+	@echo "make deb     build the Debian package for this machine: dist/registerwatch_VERSION_ARCH.deb"
 	@echo "make clean   remove .venv, caches and what the demo made"
 
 # Wheels alone, each with the hash that it had when it was tried: no code of others runs while it is installed, the
@@ -34,8 +38,11 @@ $(READY): pyproject.toml requirements-dev.txt
 demo: $(READY)
 	@$(BIN)/registerwatch demo
 
+# What a test writes goes to memory where there is plenty: many wait longer for a disk than they work.
+IN_MEMORY = $(shell df -m --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 8000 {print "PYTEST_DEBUG_TEMPROOT=/dev/shm"}')
+
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 -m "not soak"
+	$(IN_MEMORY) $(BIN)/python -m pytest -n 2 -m "not soak" -o tmp_path_retention_policy=failed
 
 # The pure rooms: no socket, no database, no browser. Few examples of each property, no megabytes.
 PURE := tests/scraper/names tests/scraper/reading tests/scraper/test_slugs.py tests/diff tests/notify/following \
@@ -50,6 +57,13 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_docs.py tests/test_citations.py
+	$(MAKE) --no-print-directory site
+
+# Shown, and no gate: a number that must not fall is met by tests that assert nothing.
+TESTED := tests scraper diff snapshots notify cron
+coverage: $(READY)
+	mkdir -p build/coverage
+	$(BIN)/python -m pytest -q -n 2 -m "not soak and not browser" --cov --cov-report=term:skip-covered --cov-report=html --cov-report=json $(TESTED)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
@@ -61,12 +75,17 @@ house:
 # 5 is pytest's way to say that it found no test.
 soak: $(READY)
 	$(BIN)/python -m pytest --hypothesis-profile=soak -m "soak or hypothesis" || { status=$$?; [ $$status -eq 5 ] && echo "There is no long haul yet."; }
+	$(BIN)/python -m benchmarks attacks
 
 serve: $(READY)
 	@$(BIN)/python -m cron.demo.site
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+
+# A link that leads nowhere, to a page or to a part of one, ends it.
+site: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
 # --- what comes from others -------------------------------------------------------------------------------------------
 
@@ -76,7 +95,8 @@ LOCK := $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 .tools/.ready: Makefile
 	$(PYTHON) -m venv .tools
-	$(TOOLS)/python -m pip --disable-pip-version-check install --quiet "uv>=0.9,<1" "pip-audit>=2.9,<3" "cyclonedx-bom>=7,<8"
+	$(TOOLS)/python -m pip --disable-pip-version-check install --quiet "uv>=0.9,<1" "pip-audit>=2.9,<3" "cyclonedx-bom>=7,<8" \
+	  "twine>=7,<8" "pyroma>=5,<6" "$$(grep -o '^hatchling==[0-9.]*' requirements.txt)"
 	@touch $@
 
 # With what builds our own wheel, so that this too is installed by its hash.
@@ -90,6 +110,21 @@ audit: .tools/.ready
 sbom: .tools/.ready
 	mkdir -p dist
 	$(TOOLS)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o dist/registerwatch.cdx.json requirements.txt
+
+# Of the last commit and its time, so that anybody who has it gets the same bytes.
+dist: .tools/.ready
+	rm -rf build/first build/second dist/registerwatch-*
+	for time in first second; do mkdir -p build/$$time && git archive HEAD | tar -x -C build/$$time && \
+	  (cd build/$$time && SOURCE_DATE_EPOCH=$$(git -C ../.. log -1 --format=%ct) ../../$(TOOLS)/python -m hatchling build -d out) || exit 1; done
+	cd build/first/out && for file in *; do cmp $$file ../../second/out/$$file || exit 1; done
+	mkdir -p dist && cp build/first/out/* dist/
+	$(TOOLS)/twine check --strict dist/registerwatch-*.whl dist/registerwatch-*.tar.gz
+	$(TOOLS)/pyroma --min 10 dist/registerwatch-*.tar.gz
+	cd dist && sha256sum registerwatch-*.whl registerwatch-*.tar.gz > SHA256SUMS && cat SHA256SUMS
+
+# With Debian's own python, which is the one that the package runs with.
+deb:
+	/usr/bin/python3 shipping/deb.py
 
 clean:
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist demo

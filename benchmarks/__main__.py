@@ -13,8 +13,9 @@ from datetime import date
 from pathlib import Path
 
 PARTS = (
-    "reading", "folding", "deciding", "trust", "importing", "nights", "telling", "rebuilding", "browsing", "economy",
-    "comparison", "sizes", "before",
+    "commands", "reading", "folding", "deciding", "trust", "importing", "nights", "telling", "following", "rebuilding",
+    "browsing", "economy", "comparison", "sizes", "attacks", "installing", "starting", "watching", "official",
+    "editions", "beside", "clustering", "before",
 )  # fmt: skip
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

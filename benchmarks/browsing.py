@@ -1,8 +1,10 @@
 """How fast the pages are: `registerwatch browse` on five years of the register, the whole command, asked over HTTP.
 
 Addresses are taken from links, as a reader takes them: from each page seen, at random but alike every time, until there
-are enough of each kind. Every address is asked once; nothing of ours is kept between requests that could make a second
-time faster. What a reader types is made up here: the words of searches and the choices on the front page.
+are enough of each kind. Every address is asked three times: cold, which is its first time; again, when it is kept; and
+by a reader who has it. What goes through the whole register is kept from the first page on that asks for it, for as
+long as nothing is written. What a reader types is made up here: the words of searches and the choices on the front
+page.
 """
 
 import http.client
@@ -27,8 +29,9 @@ from benchmarks.history import ROOT, five_years
 
 OF_EACH = 50
 STARTS = 5
-MEDIAN_MS, SLOW_MS = 100, 300
-SEARCH_MS, SLOW_SEARCH_MS = 50, 150
+MEDIAN_MS, SLOW_MS = 15, 40
+SEARCH_MS, SLOW_SEARCH_MS = 30, 100
+KEPT_MS, KNOWN_MS = 3, 2
 READY_S, READY_RATIO, PEAK_MB = 3, 1.5, 200
 
 KINDS = {
@@ -38,7 +41,6 @@ KINDS = {
     "organisation": r"/organisations/[^/?.]+",
     "agreement": r"/agreements/[^/?.]+",
     "agreement as of a day": r"/agreements/[^/?]+\?.*as_of=.+",
-    "redline": r"/agreements/[^/?]+(/redline.*|/versions.*|\?.*from=.+)",
     "datasets": r"/datasets(\?.*)?",
     "dataset": r"/datasets/[^/?]+(?<!\.csv)(?<!\.json)",
     "legal bases": r"/legal-bases(\?.*)?",
@@ -52,8 +54,10 @@ KINDS = {
     "change": r"/changes/[^/?.]+",
     "run": r"/runs/\d+(\?.*)?",
     "status": r"/status",
-    "feeds": r"/feeds",
-    "question (Datasette)": r"/register/(?!bodies)[a-z0-9-]*-[a-z0-9-]*(\?.*)?",
+    "feeds": r"/feeds(\?.*)?",
+    "feed of a filter": r"/changes\.(atom|rss|feed\.json)\?.+",
+    "question": r"/questions/[^/?.]+(\?.*)?",
+    "picture": r"/pictures/[^/?.]+(\?.*)?",
     "table (Datasette)": r"/register/(?!bodies)[a-z_]+(\?.*)?",
 }
 """Kind of page → its addresses; an address is of the first kind it fits."""
@@ -65,8 +69,17 @@ consent pseudonymised record level section 251 DARS-NIC dataset added removed"""
 NAMES = ("HES", "GDPPR", "mhsds", "iapt", "s251", "s261(2)(a)", "oxfrod", "mental helth", "nic-100", "frimley ccg")
 """What people ask for who know the trade, or cannot spell it."""
 
-Times = dict[str, list[float]]
-"""Kind of page → milliseconds of each request."""
+
+class Asked(NamedTuple):
+    """Milliseconds of the requests for one address."""
+
+    cold: float
+    kept: float
+    known: float
+
+
+Times = dict[str, list[Asked]]
+"""Kind of page → what its addresses took."""
 
 
 class Started(NamedTuple):
@@ -103,7 +116,7 @@ def _answers(port: int) -> bool:
     try:
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
             connection.request("GET", "/-/versions.json")
-            return connection.getresponse().status == 200
+            return connection.getresponse().status in (200, 404)  # of a public site nobody is told its versions
     except OSError:
         return False
 
@@ -159,29 +172,32 @@ def walk(port: int) -> tuple[Times, dict[str, float], list[str]]:
                 waiting[kind].append(address)
 
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-        _, _, page = ask(connection, "/organisations")
+        page = ask(connection, "/organisations")[2]
         slugs = sorted(set(re.findall(r'href="/organisations/([^"/?#]+)"', page)))
         learn(typed(chosen, slugs))
         while kinds := [kind for kind in KINDS if waiting[kind] and len(times.get(kind, ())) < OF_EACH]:
             for kind in kinds:
                 address = waiting[kind].pop(chosen.randrange(len(waiting[kind])))
-                status, ms, page = ask(connection, address)
+                status, ms, page, tag = ask(connection, address)
                 learn(unescape(link) for link in re.findall(r'href="(/[^"#]*)', page))
                 if status == 200:
-                    times.setdefault(kind, []).append(ms)
+                    again, known = ask(connection, address), ask(connection, address, tag)
+                    times.setdefault(kind, []).append(Asked(ms, again[1], known[1]))
+                    failed += [f"{known[0]} {address} again"] if (again[0], known[0]) != (200, 304) else []
                     single[address] = ms
                 elif status >= 400:
                     failed.append(f"{status} {address}")
     return times, single, failed
 
 
-def ask(connection: http.client.HTTPConnection, address: str) -> tuple[int, float, str]:
-    """Ask for a page; return status, milliseconds and text."""
+def ask(connection: http.client.HTTPConnection, address: str, has: str = "") -> tuple[int, float, str, str]:
+    """Ask for a page, perhaps as somebody who *has* the one of that name; return status, ms, text and name."""
     began = time.perf_counter()
-    connection.request("GET", address)
+    connection.request("GET", address, headers={"If-None-Match": has} if has else {})
     answer = connection.getresponse()
     page = answer.read()
-    return answer.status, (time.perf_counter() - began) * 1000, page.decode("utf-8", "replace")
+    ms = (time.perf_counter() - began) * 1000
+    return answer.status, ms, page.decode("utf-8", "replace"), answer.headers.get("etag", "")
 
 
 def peak_mb(process: subprocess.Popen[bytes]) -> float:
@@ -204,6 +220,19 @@ def p95(values: list[float]) -> float:
     return sorted(values)[max(0, -(-len(values) * 95 // 100) - 1)]
 
 
+def _cold(asked: Sequence[Asked]) -> float:
+    return statistics.median(one.cold for one in asked)
+
+
+def _row(kind: str, asked: Sequence[Asked]) -> str:
+    cold = [one.cold for one in asked]
+    again, known = (statistics.median(times) for times in zip(*(one[1:] for one in asked), strict=True))
+    return (
+        f"| {kind} | {len(asked)} | {_cold(asked):.0f} | {p95(cold):.0f} | {max(cold):.0f} | {again:.1f} | "
+        f"{known:.1f} |"
+    )
+
+
 def main() -> str:
     """Return the table as markdown."""
     file = five_years()
@@ -216,21 +245,20 @@ def main() -> str:
         with serving(bare(file), folder) as started:
             bare_memory = peak_mb(started.process)
     slowest = max(single, key=single.__getitem__)
-    rows = [
-        f"| {kind} | {len(ms)} | {statistics.median(ms):.0f} | {p95(ms):.0f} | {max(ms):.0f} |"
-        for kind, ms in sorted(times.items(), key=lambda item: -statistics.median(item[1]))
-    ]
+    rows = [_row(kind, asked) for kind, asked in sorted(times.items(), key=lambda item: -_cold(item[1]))]
+    ours_alone = [one for kind, asked in times.items() if "Datasette" not in kind for one in asked]
+    rows.append(_row("**all of ours**", ours_alone))
     missing = [kind for kind in KINDS if kind not in times]
     notes = [f"Not there: {', '.join(missing)}."] if missing else []
     notes += [f"Not answered with a page: {', '.join(failed[:5])} ({len(failed)} in all)."] if failed else []
     return "\n".join(
         [
-            "| page | addresses | median ms | 95th percentile | slowest |",
-            "|---|---:|---:|---:|---:|",
+            "| page | addresses | cold: median ms | 95th percentile | slowest | kept: median | 304: median |",
+            "|---|---:|---:|---:|---:|---:|---:|",
             *rows,
             "",
-            f"Targets: a median under {MEDIAN_MS} ms and a 95th percentile under {SLOW_MS}; search {SEARCH_MS} and "
-            f"{SLOW_SEARCH_MS}.",
+            f"Targets: cold a median under {MEDIAN_MS} ms and a 95th percentile under {SLOW_MS}, search {SEARCH_MS} "
+            f"and {SLOW_SEARCH_MS}; kept {KEPT_MS}, 304 {KNOWN_MS}.",
             f"The slowest: {slowest[:120]}, {single[slowest]:.0f} ms.",
             f"Ready after {ours_s:.2f} s, {ours_s / bare_s:.2f} times bare Datasette on the same file (at most "
             f"{READY_RATIO}, or {READY_S} s).",

@@ -18,7 +18,7 @@ from deepdiff import DeepDiff
 
 from benchmarks.register_site import Register, curly, render_org
 from diff.deciding.belief import Edition, Remembered, Sighting
-from diff.deciding.compare import differing, folded_form
+from diff.deciding.comparing.forms import differing, folded_form
 from diff.deciding.decide import decide
 from diff.deciding.guards import Guards
 from scraper.names.vocabulary import default_vocabulary

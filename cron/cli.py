@@ -17,14 +17,20 @@ from scraper.errors import RegisterWatchError, SettingsError, explained
 COMMANDS = {
     "Every night": {"run": ("run", "schedule"), "tell": ("notify", "feeds"), "look": ("status",)},
     "Look": {
-        "look": ("changes", "show", "redline", "agreements", "organisations", "datasets"),
+        "look": ("changes", "show", "redline", "agreements", "organisations", "datasets", "differences"),
         "browse": ("browse",),
     },
-    "Bring in and take out": {"intake": ("import", "backfill", "parse"), "keep": ("export",)},
+    "Bring in and take out": {
+        "intake": ("import", "backfill", "parse"),
+        "official": ("import-official",),
+        "keep": ("export",),
+    },
     "Look after": {
         "start": ("init", "demo", "doctor"),
         "subscribe": ("subscriptions",),
+        "follow": ("followers", "bounces"),
         "keep": ("release", "discard", "verify", "backup", "compact", "reparse"),
+        "prove": ("note", "witness"),
     },
 }
 """Heading in the help → module of cron/commands/ → the commands in it."""

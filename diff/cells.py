@@ -56,6 +56,32 @@ def harmless(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
+# A cell and what ends it: quoted, where two quotes are one, or as it stands.
+_CELL_OF_LINE = re.compile('(?:"((?:[^"]|"")*+)"|([^",\r\n]*+))(,|\r?\n|\\Z)')
+_NUMBER = re.compile(r"[+-]?\d++(?:\.\d++)?(?:e[+-]?\d++)?", re.IGNORECASE)
+_NEEDS_QUOTES = re.compile('[",\r\n]')
+
+
+def harmless_lines(lines: str) -> str:
+    r"""Return whole *lines* of CSV, by whomever they were written, with every cell harmless; numbers stay numbers.
+
+    >>> harmless_lines("=1+1,-5.5,plain\r\n")
+    "'=1+1,-5.5,plain\r\n"
+    """
+    parts: list[str] = []
+    at = 0
+    while at < len(lines):
+        found = _CELL_OF_LINE.match(lines, at)
+        if found is None:  # no CSV: what went wrong, in a sentence
+            return "".join(parts) + harmless(lines[at:])
+        quoted, bare, end = found.groups()
+        text = bare if quoted is None else quoted.replace('""', '"')
+        safe = text if _NUMBER.fullmatch(text) else harmless(text)
+        parts += ['"', safe.replace('"', '""'), '"', end] if _NEEDS_QUOTES.search(safe) else [safe, end]
+        at = found.end()
+    return "".join(parts)
+
+
 class _Lines(list[str]):
     """What a csv.writer writes to: a pure room has no files."""
 

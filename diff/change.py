@@ -7,16 +7,19 @@ backfill and another order of import find the same ids, and nobody is told twice
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from diff.details import NO_DETAILS, Details, Families, Value, read_value
 from diff.kinds import ChangeKind
 from diff.severity import Severity
 from scraper.names.fold import fold
-from scraper.register import NHS_DATA_RELEASE, register_and_slug
+from scraper.register import NHS_DATA_RELEASE, NHS_OFFICIAL, page_key, register_and_slug
+
+OFFICIAL = "official"
+"""What the details of a change name as its source, where the official register says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,14 @@ class Difference:
 def _own(default: Any) -> Any:
     """Return a field that is no part of the public form, and by which two changes are not compared."""
     return dataclasses.field(default=default, compare=False, repr=False)
+
+
+class ChangeNote(NamedTuple):
+    """What an operator remarked on a change: "confirmed by NHS England on …", "our misreading"."""
+
+    made_at: str
+    """UTC."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +91,14 @@ class Change:
     member_of: str | None = _own(None)
     """Id of the group that this change belongs to; such a change is not listed by itself."""
     members: tuple["Change", ...] = _own(())
+    # Shown by whoever looks at a change as it is, so that an answer with another remark is another answer.
+    notes: tuple[ChangeNote, ...] = dataclasses.field(default=(), compare=False)
+    """What an operator remarked on it, the oldest first."""
+
+    @property
+    def register(self) -> str:
+        """Which register says it."""
+        return NHS_OFFICIAL.id if self.details.source == OFFICIAL else NHS_DATA_RELEASE.id
 
     @property
     def is_same_edit(self) -> bool:
@@ -104,7 +123,9 @@ class Change:
 
     def to_json(self) -> dict[str, Any]:
         """Return the public form: values that `json.dumps` takes, keys in public order."""
-        return {name: _to_json(getattr(self, name)) for name in PUBLIC}
+        public = {name: _to_json(getattr(self, name)) for name in PUBLIC}
+        # Within, a page goes by its key; which register it is of stands in the details.
+        return public | {"page": self.page and register_and_slug(self.page)[1]}
 
     @classmethod
     def from_json(cls, public: Mapping[str, Any]) -> Self:
@@ -114,6 +135,8 @@ class Change:
         values["kind"], values["severity"] = ChangeKind(public["kind"]), Severity(public["severity"])
         values["families"] = None if families is None else read_families(families["added"], families["removed"])
         values["details"] = Details.from_json(public["details"])
+        if values["page"] and values["details"].source == OFFICIAL:
+            values["page"] = page_key(NHS_OFFICIAL.id, values["page"])
         return cls(**values)
 
 
@@ -152,7 +175,9 @@ def fact_id(says: Difference | Change, n: int, *, reference: str | None = None, 
         reference, page = says.reference, says.page
     key = register_and_slug(page)[1] if reference is None and page is not None else reference
     values = [_folded(value) for value in (says.before, says.after, says.added, says.removed)]
-    return _digest([*_of_register(page), says.kind.value, key, says.field, *values, n])
+    # What is said of the site as a whole has no page.
+    whose = page_key(says.register, "") if page is None and isinstance(says, Change) else page
+    return digest([*_of_register(whose), says.kind.value, key, says.field, *values, n])
 
 
 def group_id(
@@ -163,7 +188,7 @@ def group_id(
     *page* is the key of one of its pages, which are all of one register.
     """
     values = [_folded(value) for value in (tuple(added), tuple(removed), before, after)]
-    return _digest([*_of_register(page), "group", str(kind), field, *values, date])
+    return digest([*_of_register(page), "group", str(kind), field, *values, date])
 
 
 def _of_register(page: str | None) -> list[str]:
@@ -180,6 +205,27 @@ def _folded(value: Any) -> Any:
     return value
 
 
-def _digest(array: list[Any]) -> str:
+def digest(array: Sequence[Any]) -> str:
+    """Return what ids are made of: the first 20 hex digits of the SHA-256 of *array* as JSON."""
     text = json.dumps(array, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundChanges:
+    """What somebody asked for and what was found, for whoever tells it: a feed is drawn from it."""
+
+    words: str
+    """What is asked for, behind "changes"; empty for everything."""
+    query: Sequence[tuple[str, str]]
+    """The same as names and values of an address."""
+    editorial: bool
+    """Whether editorial changes are asked for, too."""
+    changes: Sequence[Change]
+    """The newest first."""
+    examples: Mapping[str, Sequence[Change]]
+    """Id of a group → its first member."""
+    touched: Mapping[str, Sequence[Change]]
+    """Id of a group → those of its members that it was found by; none where a group is found by what it is."""
+    since: str | None
+    """When the history begins."""

@@ -69,6 +69,24 @@ class Details:
     pages: int | None = None
     """Of a reorganisation how many pages went on under another name, and how many agreements went with it."""
     agreements: int | None = None
+    versions: tuple[str, ...] | None = None
+    """Of an agreement of the official register that came or went, its other versions, which came or went with it."""
+    datasets_added: tuple[str, ...] | None = None
+    """Of a new version, what it has and the one before it had not, and the other way round."""
+    datasets_removed: tuple[str, ...] | None = None
+    bases_added: tuple[str, ...] | None = None
+    bases_removed: tuple[str, ...] | None = None
+    controllers_added: tuple[str, ...] | None = None
+    controllers_removed: tuple[str, ...] | None = None
+    fields: tuple[str, ...] | None = None
+    """Which fields of a new version differ from the one before it, all of them."""
+    files: Mapping[str, int] | None = None
+    """Of releases that continued: how many files were released in the months that came."""
+    source: str | None = None
+    """`official` if the official register says it, and the month of its edition."""
+    edition: str | None = None
+    official: str | None = None
+    """Of a change of the pages, the newest version of the official register that says the same; found when asked."""
 
     @property
     def whole(self) -> Span | None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from diff.saying import bases, places, remarks, values
+from diff.saying import bases, places, remarks, values, versions
 from diff.saying.phrase import Phrase, Say, plain, set_values, two, with_values
-from diff.saying.sentence import briefly, listed, organisations, quoted, who
+from diff.saying.sentence import listed, organisations, quoted, who
 from diff.severity import (
     HIGH,
     INFO,
@@ -154,8 +154,8 @@ class ChangeKind(StrEnum):
         when="an agreement stands on no page any more, at the second sighting",
         severity=MEDIUM,
         heading="agreement no longer on the pages",
-        sentence=lambda change: f"{who(change)} is no longer on the register's pages",
-        phrase=plain("No longer on the register’s pages", "agreement no longer on the pages"),
+        sentence=places.agreement_removed,
+        phrase=places.agreement_removed_briefly,
         grouped=False,
     )
     # The applicant may change between versions: the agreement is the same, and a page is a view of it.
@@ -176,6 +176,26 @@ class ChangeKind(StrEnum):
         heading="reference changed",
         sentence=lambda change: f"{change.before} ({organisations(change)}) is now listed as {change.after}",
         phrase=two("Reference changed"),
+    )
+    # A renewal is a new version there, with a term of its own; the pages show it as later release months, if at all.
+    VERSION_ADDED = Kind(
+        name="version-added",
+        when="a version of a known agreement that no earlier edition of the official register had",
+        severity=MEDIUM,
+        weighed="high: something that differs from the version below it would be high by itself; else medium",
+        heading="new version",
+        sentence=versions.version_added,
+        phrase=versions.version_added_briefly,
+        grouped=False,
+    )
+    VERSION_REMOVED = Kind(
+        name="version-removed",
+        when="a version is gone from the official register and others of its agreement are not, at the second sighting",
+        severity=LOW,
+        heading="version no longer listed",
+        sentence=versions.version_removed,
+        phrase=versions.version_removed_briefly,
+        grouped=False,
     )
     # What readers come for. Lists are unions over all versions, so that an addition can be trusted.
     DATASET_ADDED = Kind(
@@ -204,6 +224,16 @@ class ChangeKind(StrEnum):
         heading="dataset under a newer name",
         sentence=values.relabelled,
         phrase=values.renamed("Dataset under a newer name", "Dataset probably under a newer name"),
+    )
+    # A dataset may stand twice on one version, as an identifiable and an anonymised cut.
+    DATASET_ROW_CHANGED = Kind(
+        name="dataset-row-changed",
+        when="the row of a dataset says something else, or one of several rows came or went, and all rows together say "
+        "the same as before",
+        severity=LOW,
+        heading="dataset row changed",
+        sentence=versions.row_changed,
+        phrase=versions.row_changed_briefly,
     )
     # The page prints the term of the first version it holds: a renewal seldom moves it, and if it does, that is news.
     DSA_EXTENDED = Kind(
@@ -237,10 +267,7 @@ class ChangeKind(StrEnum):
         when="the release window ends later",
         severity=LOW,
         heading="releases continued",
-        sentence=lambda change: (
-            f"releases under {briefly(change)} continued: "
-            f"last release month moved from {change.before} to {change.after}"
-        ),
+        sentence=places.releases_continued,
         phrase=places.dates("Releases continued"),
     )
     RELEASE_WINDOW_CHANGED = Kind(
@@ -366,6 +393,14 @@ class ChangeKind(StrEnum):
         sentence=values.succeeded,
         phrase=values.renamed("Data controller succeeded", "Data controller presumably succeeded", form="pair"),
     )
+    CONTROLLER_BASIS_CHANGED = Kind(
+        name="controller-basis-changed",
+        when="whether the controllers are sole or joint, where the controllers stay",
+        severity=LOW,
+        heading="sole or joint controllers changed",
+        sentence=versions.basis_changed,
+        phrase=versions.basis_changed_briefly,
+    )
     TITLE_CHANGED = Kind(
         name="title-changed",
         when="the title",
@@ -439,9 +474,7 @@ class ChangeKind(StrEnum):
         when="the number of files",
         severity=INFO,
         heading="number of files changed",
-        sentence=lambda change: (
-            f"files disseminated on the page of {change.organisation}: {change.before} before, {change.after} now"
-        ),
+        sentence=values.count_changed,
         phrase=two("Files disseminated"),
         grouped=False,
         editorial=True,

@@ -11,17 +11,15 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from typing import TypeVar
-
-from rapidfuzz import fuzz, process
 
 from diff.change import Change
 from diff.details import several
 from diff.kinds import ChangeKind
 from scraper.names.families import family_called, family_of
 from scraper.names.fold import fold
-from scraper.names.legal_basis import read_legal_bases
 from scraper.names.vocabulary import Vocabulary
 
 
@@ -63,6 +61,9 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
         by_fold.setdefault(fold(one), one)
         if acronym := _ACRONYM.search(one):
             by_fold.setdefault(fold(acronym[1]), one)
+    # Here and below not at the top: of most questions the answer is known by its name.
+    from rapidfuzz import fuzz, process
+
     wanted = fold(name[:_LONGEST_ASKED])
     names = sorted(by_fold, reverse=True)  # of what is equally like, in an order of its own
     like = [found for found, *_ in process.extract(wanted, names, scorer=fuzz.ratio, limit=3, score_cutoff=50)]
@@ -199,6 +200,7 @@ def stem_of(reference: str) -> str:
     return reference.strip().upper().removeprefix("DARS-")
 
 
+@lru_cache(maxsize=16_384)  # every reference, for each that is typed
 def _plain_stem(reference: str) -> str:
     return stem_of("-".join(reference.replace("_", " ").replace("–", " ").replace("-", " ").split()))
 
@@ -243,6 +245,8 @@ def bases_called(name: str, known: Iterable[str]) -> list[str]:
     exact = [one for one in every if one.lower().removesuffix("?") == name.lower().removesuffix("?")]
     if exact:
         return exact
+    from scraper.names.legal_basis import read_legal_bases
+
     read = {basis.id for basis in read_legal_bases(name)}
     if own := [one for one in every if one in read]:
         return own
@@ -258,6 +262,8 @@ def bases_called(name: str, known: Iterable[str]) -> list[str]:
 
 # A name in an address also names a file, with a hash and an ending behind it; 255 bytes is all that a file's name has.
 _LONGEST_NAME = 80
+_OF_DEVICES = frozenset({"aux", "con", "nul", "prn"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
+"""What Windows takes for a device whatever ending follows: no file on its shares can be called that."""
 
 
 def slug_name(slug: str) -> str:
@@ -265,8 +271,10 @@ def slug_name(slug: str) -> str:
 
     >>> slug_name("university_of_harrowdale"), slug_name("king's_college")
     ('university_of_harrowdale', 'king-s_college-6033b888')
+    >>> slug_name("con")
+    'con-1143da2b'
     """
-    if re.fullmatch(r"[a-z0-9_-]{1,100}", slug):
+    if re.fullmatch(r"[a-z0-9_-]{1,100}", slug) and slug not in _OF_DEVICES:
         return slug
     return f"{_plain(slug, '_')}-{_digest(slug)}".lstrip("-")
 
@@ -283,7 +291,8 @@ def readable_name(name: str) -> str:
     ('a-e-2019-20-9f2b3733', 'ae-2019-20')
     """
     plain = _plain(name)
-    return plain if plain and fold(plain) == fold(name) else f"{plain}-{_digest(fold(name))}".lstrip("-")
+    says_all = plain and plain not in _OF_DEVICES and fold(plain) == fold(name)
+    return plain if says_all else f"{plain}-{_digest(fold(name))}".lstrip("-")
 
 
 def _plain(text: str, also: str = "") -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from scraper.names.fold import fold, fold_set
-from scraper.names.legal_basis import families_of
+from scraper.names.legal_families import families_of
 from scraper.names.vocabulary import Vocabulary
 
 

@@ -15,6 +15,8 @@ class Printing(NamedTuple):
     """Printed end, YYYY-MM-DD or YYYY-MM; None where none is printed or the agreement is not on the page."""
     released_to: str | None = None
     """Last month of the release window, YYYY-MM."""
+    official: str | None = None
+    """Where the official register says so, its words: "version 2.4 of March 2026"; None of what a page prints."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,11 +27,28 @@ EXAMPLES: dict[ChangeKind, dict[str, Any]] = {
         "details": Details(page_names={"nhs_eastmere_ccg": OLD_BODY, "nhs_eastmere_icb": NEW_BODY}),
     },
     KIND.REFERENCE_CHANGED: {"before": "NIC-927731-B8F3W", "after": REFERENCE},
+    KIND.VERSION_ADDED: {
+        "reference": f"{REFERENCE}-v2.0", "field": "version", "before": "1.4", "after": "2.0",
+        "details": Details(
+            term_before=Span("2023-03-13", "2026-03-12"), term_after=Span("2026-03-13", "2029-03-12"),
+            datasets_added=(MHSDS,), fields=("dsa_end", "datasets"), source="official", edition="2026-11",
+        ),
+    },
+    KIND.VERSION_REMOVED: {
+        "reference": f"{REFERENCE}-v1.3", "field": "version", "before": "1.3",
+        "details": Details(source="official", edition="2026-11"),
+    },
     KIND.DATASET_ADDED: {"field": "datasets", "added": (MHSDS,)},
     KIND.DATASET_REMOVED: {"field": "datasets", "removed": (MHSDS,)},
     KIND.DATASET_RELABELLED: {
         "field": "datasets", "before": "Ambulance Data", "after": "Ambulance Data Set (ADS)",
         "added": ("Ambulance Data Set (ADS)",), "removed": ("Ambulance Data",),
+    },
+    KIND.DATASET_ROW_CHANGED: {
+        "reference": f"{REFERENCE}-v2.0", "field": "dataset_rows",
+        "added": (f"{MHSDS} | Pseudonymised | Sensitive | Ongoing | HSCA2012:s261(2)(a) | ",),
+        "removed": (f"{MHSDS} | Pseudonymised | Sensitive | One-Off | HSCA2012:s261(2)(a) | ",),
+        "details": Details(source="official", edition="2026-11"),
     },
     KIND.DSA_EXTENDED: {
         "field": "dsa_end", "before": "2026-03-12", "after": "2029-03-12",
@@ -80,6 +97,11 @@ EXAMPLES: dict[ChangeKind, dict[str, Any]] = {
     KIND.CONTROLLER_REMOVED: {"field": "controllers", "removed": ("Meridian Outcomes Research Ltd",)},
     KIND.CONTROLLER_SUCCEEDED: {
         "field": "controllers", "before": OLD_BODY, "after": NEW_BODY, "added": (NEW_BODY,), "removed": (OLD_BODY,),
+    },
+    KIND.CONTROLLER_BASIS_CHANGED: {
+        "reference": f"{REFERENCE}-v2.0", "field": "controller_basis",
+        "before": "Sole Data Controller", "after": "Joint Data Controller",
+        "details": Details(source="official", edition="2026-11"),
     },
     KIND.TITLE_CHANGED: {"field": "title", "before": "Winter pressures", "after": "Winter pressures and frailty"},
     KIND.TEXT_CHANGED: {

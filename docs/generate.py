@@ -8,7 +8,7 @@ import re
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from itertools import takewhile
 from pathlib import Path
@@ -21,7 +21,6 @@ from cron.settings.load import (
     SECTIONS,
     SUBSCRIPTIONS,
     in_toml,
-    keys_of_subscriptions,
     settings_template,
     variable,
 )
@@ -29,9 +28,10 @@ from cron.settings.sections import SubscriptionSettings
 from diff.kinds import ChangeKind
 from diff.severity import STANDS_FOR
 from docs.examples import example
+from docs.manual import as_json, as_page, contents, manual_names
 from docs.texts import SITE, as_template
-from scraper.fields import LAYOUTS, Comparing, Sort
-from scraper.records import FIELDS, Agreement
+from scraper.fields import LAYOUTS, Comparing, Field, Sort
+from scraper.records import FIELDS, VERSION_FIELDS, Agreement
 from snapshots.keeping.store import open_store
 from snapshots.sql.comments import MEANINGS
 
@@ -79,9 +79,9 @@ def settings_page() -> str:
     for name, section in SECTIONS.items():
         lines += ["", f"## [{name}]", "", str(section.__doc__), ""]
         lines += ["| key | default | environment | meaning |", "|---|---|---|---|"]
-        for key, field in section.model_fields.items():
-            default = "none" if field.default is None else f"`{in_toml(field.default)}`"
-            lines.append(f"| `{key}` | {default} | `{variable(f'{name}.{key}')}` | {field.description} |")
+        for key, row in section.rows().items():
+            default = "none" if row.default is None else f"`{in_toml(row.default)}`"
+            lines.append(f"| `{key}` | {default} | `{variable(f'{name}.{key}')}` | {row.meaning} |")
     lines += [
         "",
         f"## [[{SUBSCRIPTIONS}]]",
@@ -89,10 +89,10 @@ def settings_page() -> str:
         *(line.strip() for line in str(SubscriptionSettings.__doc__).splitlines()),
     ]
     lines += ["", "| key | default | example | meaning |", "|---|---|---|---|"]
-    for key, field in keys_of_subscriptions().items():
-        default = "none" if field.default in (None, ()) or field.is_required() else f"`{in_toml(field.default)}`"
-        example = f"`{in_toml(field.examples[0])}`" if field.examples else ""
-        lines.append(f"| `{key}` | {default} | {example} | {field.description} |")
+    for key, row in SubscriptionSettings.rows().items():
+        default = "none" if row.default in (None, (), ...) else f"`{in_toml(row.default)}`"
+        example = "" if row.example is None else f"`{in_toml(row.example)}`"
+        lines.append(f"| `{key}` | {default} | {example} | {row.meaning} |")
     lines += ["", "## The file that `registerwatch init` writes", "", "```toml", settings_template().rstrip(), "```"]
     return "\n".join(lines) + "\n"
 
@@ -133,6 +133,10 @@ def _schema_lines(database: sqlite3.Connection) -> Iterator[str]:
 
 MAP = ("<!-- the map; written by `make docs` -->", "<!-- end of the map -->")
 FIELDS_OF_RECORD = ("<!-- the fields; written by `make docs` -->", "<!-- end of the fields -->")
+FIELDS_OF_VERSION = (
+    "<!-- the fields of versions; written by `make docs` -->",
+    "<!-- end of the fields of versions -->",
+)
 KINDS = ("<!-- the kinds; written by `make docs` -->", "<!-- end of the kinds -->")
 SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z`])")
 
@@ -144,7 +148,9 @@ def architecture_page() -> str:
 
 def records_page() -> str:
     """Return the page about records as it is, its tables of an agreement's fields and of kinds drawn anew."""
-    return _with_part(_read("records.md"), (FIELDS_OF_RECORD, _record_lines()), (KINDS, _kind_lines()))
+    of_versions = _record_lines(VERSION_FIELDS)
+    parts = ((FIELDS_OF_RECORD, _record_lines()), (FIELDS_OF_VERSION, of_versions), (KINDS, _kind_lines()))
+    return _with_part(_read("records.md"), *parts)
 
 
 def page_shapes_page() -> str:
@@ -176,7 +182,8 @@ def severity_page() -> str:
         row = kind.row
         name = f"{row.heading[:1].upper()}{row.heading[1:]}".replace(", ", " (") + ")" * (", " in row.heading)
         weighed = row.weighed or f"{row.severity}{', editorial' if row.editorial else ''}"
-        lines.append(f"| {name}, `{row.name}` | {row.when} | *{weighed}* | {example(kind)} |")
+        said = example(kind).replace("|", "&#124;")  # which would end the cell
+        lines.append(f"| {name}, `{row.name}` | {row.when} | *{weighed}* | {said} |")
     return "\n".join(lines) + "\n"
 
 
@@ -202,13 +209,15 @@ TYPES = {
     Sort.MONTH: "`YYYY-MM`",
     Sort.FLAG: "true, false",
     Sort.LINES: "object, label → text",
+    Sort.ROWS: "list of `{name, type_of_data, sensitivity, frequency, legal_bases, confidentiality}`",
+    Sort.COUNTS: "object, month → number",
 }
 
 
-def _record_lines() -> Iterator[str]:
+def _record_lines(table: Mapping[str, Field] = FIELDS) -> Iterator[str]:
     yield from ("", "| field | type | meaning | printed as |", "|---|---|---|---|")
     never_null = {field.name for field in fields(Agreement) if field.default is not None}
-    for name, one in FIELDS.items():
+    for name, one in table.items():
         choices = f" of {', '.join(f'`{choice}`' for choice in one.choices)}," if one.choices else ""
         null = "" if name in never_null else " or null"
         meaning = one.meaning.replace("a JSON object", "an object").replace("JSON list", "list")
@@ -273,6 +282,8 @@ PAGES = {
 }
 TEMPLATES = ROOT / "snapshots" / "browse" / "templates" / "texts"
 """Where pages of docs/ stand as templates of the site."""
+MANUAL = TEMPLATES.with_name("manual")
+"""Where they stand as the manual."""
 
 
 def main(arguments: list[str]) -> int:
@@ -285,7 +296,19 @@ def main(arguments: list[str]) -> int:
     for name in SITE:
         page = severity_page() if name == "severity" else _read(f"{name}.md")
         (templates / f"{name}.html").write_text(as_template(page), encoding="utf-8")
+    _write_manual(folder, folder / "manual" if arguments else MANUAL)
     return 0
+
+
+def _write_manual(pages: Path, target: Path) -> None:
+    """Write every page of docs/ as a template, those that were written into *pages* as they are there."""
+    target.mkdir(exist_ok=True)
+    parts = contents(ROOT)
+    (target / "contents.json").write_text(as_json(parts), encoding="utf-8")
+    for name in manual_names(parts):
+        fresh = pages / f"{name}.md"
+        text = fresh.read_text(encoding="utf-8") if fresh.exists() else _read(f"{name}.md")
+        (target / f"{name}.html").write_text(as_page(text), encoding="utf-8")
 
 
 if __name__ == "__main__":

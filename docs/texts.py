@@ -18,6 +18,14 @@ FOR_READERS_OF_CODE = "\n## The house's words"
 """What follows it in a page is for docs/ alone."""
 
 
+_NOBODY = re.compile("<!-- nobody named -->(.*?)<!-- /nobody named -->")
+_CONTACT = (
+    '{{% if contact %}}They can be reached at <a href="{{{{ contact.address }}}}">{{{{ contact.words }}}}</a>.'
+    "{{% else %}}{}{{% endif %}}"
+)
+"""What stands in a page of the site where docs/ says that nobody is named."""
+
+
 def as_template(page: str) -> str:
     """Return a page of docs/ as what stands below the title of a page of ours.
 
@@ -28,12 +36,15 @@ def as_template(page: str) -> str:
         body = body.replace(f"]({name}.md", f"](/{name}")
     if "{{" in body or "{%" in body or ".md)" in body:
         raise ValueError("a page of the site holds no template and links to no file of docs/")
+    # As a sign, for Markdown would make a paragraph of its own of a comment.
+    nobody, body = _NOBODY.findall(body), _NOBODY.sub("¤", body)
     anchors: set[str] = set()
     parts = []
     for is_table, group in groupby(body.splitlines(), key=lambda line: line.startswith("|")):
         lines = list(group)
         parts += _terms(lines[2:], anchors) if is_table else lines
     html = markdown.markdown("\n".join(parts), extensions=["toc"])
+    html = html.replace("¤", _CONTACT.format("".join(nobody)))
     return re.sub(r"<!--.*?-->\n*", "", html) + "\n"
 
 

@@ -28,6 +28,10 @@ CAUTION = (
     "This is the printed end of the first version that the page holds; releases or a renewal may go on after it. It "
     "does not say that the agreement ends."
 )
+OFFICIAL_CAUTION = (
+    "This is the end of the newest version that the official register holds; a later version may follow. It does not "
+    "say that the agreement ends."
+)
 # A title may have any length, and calendars show the first line of it.
 _LONGEST_NAME = 300
 _LONGEST_LINE = 75  # octets, without its end
@@ -48,6 +52,8 @@ class _EventDates:
     since: str
     changed: str
     stands: bool
+    official: str | None
+    """Where the official register says so: which version."""
 
 
 def render_calendars(
@@ -116,9 +122,14 @@ def _anywhere(own: Sequence[PrintedTerm]) -> PrintedTerm:
 def _dated(printings: Iterable[Printing]) -> _EventDates | None:
     """Return what became of an event; None if there never was one."""
     shown: list[tuple[str, str | None]] = []
+    official: str | None = None
     for printing in printings:
         end = printing.end if _is_shown(printing) else None
-        if not _is_same(shown[-1][1] if shown else None, end):
+        moved = not _is_same(shown[-1][1] if shown else None, end)
+        # The edition that first said so: a later one that says the same changes no event.
+        if end and (moved or (official is None) != (printing.official is None)):
+            official = printing.official
+        if moved:
             shown.append((printing.since, end))
     ends = [end for _, end in shown if end is not None]
     if not ends:
@@ -133,6 +144,7 @@ def _dated(printings: Iterable[Printing]) -> _EventDates | None:
         since=shown[0][0],
         changed=shown[-1][0],
         stands=shown[-1][1] is not None,
+        official=official,
     )
 
 
@@ -162,7 +174,8 @@ def _lines(term: PrintedTerm, dated: _EventDates, address: str | None) -> Iterat
     yield line("DTSTART;VALUE=DATE", dated.day.isoformat().replace("-", ""))
     yield line("STATUS", "CONFIRMED" if dated.stands else "CANCELLED")
     yield line("TRANSP", "TRANSPARENT")
-    yield line("SUMMARY", text(f"Printed end of DSA (first held version): {title}, {organisation}"))
+    which = "End of DSA (official register)" if dated.official else "Printed end of DSA (first held version)"
+    yield line("SUMMARY", text(f"{which}: {title}, {organisation}"))
     yield line("DESCRIPTION", text("\n".join(_description(term, dated))))
     if address:
         yield line("URL", uri(address))
@@ -173,12 +186,15 @@ def _time(at: str) -> str:
 
 
 def _description(term: PrintedTerm, dated: _EventDates) -> Iterator[str]:
-    yield f"{one_line(term.reference)}. Printed end: {_as_printed(dated.end)}."
+    if dated.official:
+        yield f"{one_line(term.reference)}. End on the official register, {dated.official}: {dated.end}."
+    else:
+        yield f"{one_line(term.reference)}. Printed end: {_as_printed(dated.end)}."
     if dated.earlier:
-        yield f"Before, the printed end was {_as_printed(dated.earlier)}."
+        yield f"Before, the {'' if dated.official else 'printed '}end was {_as_printed(dated.earlier)}."
     if not dated.stands:
         yield f"Since {dated.changed[:10]} this end is not shown: none is printed, or releases went on after it."
-    yield CAUTION
+    yield OFFICIAL_CAUTION if dated.official else CAUTION
     yield NHS_DATA_RELEASE.credit
 
 

@@ -15,6 +15,9 @@ from typing import Any
 LAYOUTS = ("L0", "L1", "L2", "L3", "L4")
 """The generations of the site's markup, 2017 to 2025 on. A page is of one of them."""
 
+WORKBOOKS = ("W1", "W2")
+"""The shapes of the official register's workbook, to the middle of 2021 and since."""
+
 
 class Sort(Enum):
     """What a value is, and so how it is kept, exported and shown."""
@@ -36,6 +39,10 @@ class Sort(Enum):
     """Yes or no, as our own reading; what the page answers with yes and no can be both, and is a set."""
     LINES = auto()
     """Label and text as they stood."""
+    ROWS = auto()
+    """Rows of datasets, each with attributes of its own."""
+    COUNTS = auto()
+    """Month and number."""
 
 
 class Comparing(Enum):
@@ -58,6 +65,12 @@ class Comparing(Enum):
     """A word in place of a date with the term, everything else by itself."""
     WINDOW = auto()
     """With the other month of the release window."""
+    BESIDE_NAMES = auto()
+    """A single value that is told by itself only where the names that it is about stay."""
+    ROWS = auto()
+    """Row by row, where what all rows have together stays as it is."""
+    COUNTS = auto()
+    """By the months that were counted before: new ones are told with the release window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +118,7 @@ def about(
     meaning: str,
     *,
     layouts: str = "L0 L1 L2 L3 L4",
+    workbooks: str = "",
     label: str = "",
     older: Mapping[str, str] | None = None,
     part: str = "",
@@ -124,7 +138,7 @@ def about(
         ROW: Field(
             sort=sort,
             meaning=meaning,
-            layouts=tuple(layouts.split()),
+            layouts=(*layouts.split(), *workbooks.split()),
             label=label,
             older=older or {},
             part=part,

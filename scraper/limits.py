@@ -1,6 +1,6 @@
 """How large a page may be: one limit for pages that are fetched, saved, packed or read, one for its markup. Pure.
 
-And how long a feed, by whomever it is written.
+And how long a feed, by whomever it is written, and what operators and other machines may add.
 """
 
 LARGEST_PAGE = 20_000_000
@@ -58,3 +58,74 @@ def too_many_pages(named: int, known: int) -> str | None:
 
 NEWEST = 200
 """Entries of a feed, the newest."""
+
+LARGEST_STAMP = 64_000
+"""Bytes of an authority's answer: with a chain of four certificates it has six thousand."""
+
+MOST_CERTIFICATES = 20
+"""Certificates in an answer: each is read and may be compared with each other; four are usual."""
+
+MOST_AUTHORITIES = 5
+"""Authorities that are asked after each run, one after the other: with two a failure of one is made up for."""
+
+STAMP_TIMEOUT_S = 10.0
+"""Seconds that an authority may be silent: it signs in milliseconds."""
+
+STAMP_DEADLINE_S = 15.0
+"""Seconds of one time stamp in all; five authorities that drip cost a run little more than a minute."""
+
+MOST_CLOCKS_DIFFER_S = 600.0
+"""Seconds by which an authority's clock may differ from ours; beyond that one of the two is wrong, and a wrong time
+stamp is worse than none."""
+
+GIT_S = 30.0
+"""Seconds that a command of git may take, hooks of whoever set the repository up included: a push is one."""
+
+ARCHIVE_ANSWER = 1_000_000
+"""Bytes of an archive's answer: what it says of a page lists all that it loaded with it."""
+
+ARCHIVE_TIMEOUT_S = 30.0
+"""Seconds that an archive may be silent: it is asked by everybody, and slow."""
+
+ARCHIVE_DEADLINE_S = 60.0
+"""Seconds of one request to it."""
+
+ARCHIVE_INTERVAL_S = 12.0
+"""Seconds from one request to the next: five a minute is what it bears from whoever has no account."""
+
+LONGEST_ARCHIVING_S = 1_800.0
+"""Seconds after a run in which pages are saved; what is left waits for the next one."""
+
+ARCHIVE_FAILURES = 3
+"""Requests in a row that it may leave unanswered before it is left alone."""
+
+ARCHIVE_ATTEMPTS = 3
+"""Times that it may say of a page that it cannot be saved."""
+
+ARCHIVE_DAYS = 7
+"""Days after which a change of a page is no reason to have it saved any more."""
+
+MOST_PAGES_OF_EVIDENCE = 100
+"""Kept pages in evidence of one change: at most some hundred megabytes, and more than anybody reads; of a larger group
+there is evidence of each member."""
+
+LONGEST_NOTE = 2_000
+"""Characters of an operator's remark on a change: a page's worth; it stands in every feed, and in the chain."""
+
+MOST_NOTES = 50
+"""Remarks on one change: more is a conversation, and its page is no place for one."""
+
+LARGEST_WORKBOOK = 200_000_000
+"""Bytes of an official workbook: seven times the largest."""
+
+MOST_OF_WORKBOOK = 600_000_000
+"""Bytes that it may unpack to: two to three times the largest, as all of its texts are held at once."""
+
+MOST_TIMES_UNPACKED = 40
+"""How many times its size it may unpack to: four times what sheets of short repeated words do, and blanks do 1,000."""
+
+LITTLE_OF_WORKBOOK = 50_000_000
+"""Bytes that any workbook may unpack to, however small it is packed."""
+
+MOST_CELLS = 6_000_000
+"""Cells that a sheet may reach over, filled or not, as its reader takes memory for each: six times the largest."""

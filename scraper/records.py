@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from scraper.fields import Comparing, Field, Sort, about, row, rows_of
+from scraper.fields import LAYOUTS, Comparing, Field, Sort, about, row, rows_of
 
 Values = tuple[str, ...] | None
 Text = str | None
@@ -24,6 +24,24 @@ class LegalBasis:
     printed: str
 
 
+class DatasetRow(NamedTuple):
+    """A dataset of a version of the official register, with what is said of it alone. None: a blank cell."""
+
+    name: str
+    type_of_data: str | None = None
+    sensitivity: str | None = None
+    frequency: str | None = None
+    legal_bases: tuple[LegalBasis, ...] = ()
+    confidentiality: str | None = None
+
+    @property
+    def text(self) -> str:
+        """Return the row on one line, as changes name it."""
+        bases = ", ".join(basis.id for basis in self.legal_bases)
+        cells = (self.name, self.type_of_data, self.sensitivity, self.frequency, bases, self.confidentiality)
+        return " | ".join(cell or "" for cell in cells)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
     """What one page prints of one agreement, and the table of all that is known of each of its fields."""
@@ -33,6 +51,7 @@ class Agreement:
         metadata=about(
             Sort.TEXT,
             "Reference of the agreement, without a version's tail.",
+            workbooks="W1 W2",
             older={"L0": "HSCIC Id"},
             part="what stands after the last ` — ` of the heading",
         )
@@ -42,6 +61,7 @@ class Agreement:
         Sort.TEXT,
         "Title in the heading; null where the page only numbers its projects.",
         layouts="L2 L3 L4",
+        workbooks="W2",
         part="the heading; null for `Project 3`",
         rare=True,
         comparing=Comparing.TEXT,
@@ -53,6 +73,7 @@ class Agreement:
         Sort.SET,
         "Types of data, a JSON list; null where the page prints none.",
         layouts="L0 L1 L3 L4",
+        workbooks="W1 W2",
         label="Type of data",
         older={"L1": "Categories", "L0": "Format"},
         part='but for the sentence "information not disclosed for TRE projects", a placeholder',
@@ -64,6 +85,7 @@ class Agreement:
     opt_outs: Values = row(
         Sort.SET,
         "Opt-outs honoured, a JSON list of the values before the brackets; null where none are printed.",
+        workbooks="W1 W2",
         label="Opt outs honoured",
         part="before the brackets",
         comparing=Comparing.SET,
@@ -75,6 +97,7 @@ class Agreement:
         Sort.SET,
         "How the duty of confidentiality is met, a JSON list from the brackets; null without brackets.",
         layouts="L1 L2 L3 L4",
+        workbooks="W1 W2",
         label="Opt outs honoured",
         part="in the brackets, without `Excuses:`",
         comparing=Comparing.SET,
@@ -86,6 +109,7 @@ class Agreement:
     legal_bases: tuple[LegalBasis, ...] | None = row(
         Sort.CITATIONS,
         "Legal bases, a JSON list of id, family and printed text; null where the page prints none.",
+        workbooks="W1 W2",
         label="Legal basis",
         older={"L0": "Basis"},
         part="one object for each canonical id, sorted by id, with the text that gave it first",
@@ -97,6 +121,7 @@ class Agreement:
         Sort.SET,
         "Whether the purpose is commercial, a JSON list of Yes and No; null where that is not printed.",
         layouts="L2 L3 L4",
+        workbooks="W2",
         label="Purposes",
         part="before the brackets",
         choices=("Yes", "No"),
@@ -108,6 +133,7 @@ class Agreement:
         Sort.SET,
         "Types of organisation, a JSON list from the brackets after the purposes; else null.",
         layouts="L2 L3 L4",
+        workbooks="W1 W2",
         label="Purposes",
         part="in the brackets",
         comparing=Comparing.SET,
@@ -119,6 +145,7 @@ class Agreement:
         Sort.TEXT,
         "The line Purposes where it is prose; else null.",
         layouts="L2 L3 L4",
+        workbooks="W1",
         label="Purposes",
         part="where it is prose",
         comparing=Comparing.TEXT,
@@ -129,6 +156,7 @@ class Agreement:
     sensitivity: Values = row(
         Sort.SET,
         "A JSON list of Sensitive and Non-Sensitive; null where that is not printed.",
+        workbooks="W1 W2",
         label="Sensitive",
         older={"L0": "Format"},
         choices=("Sensitive", "Non-Sensitive"),
@@ -142,6 +170,7 @@ class Agreement:
         Sort.DATE,
         "Printed start of the agreement's term, YYYY-MM-DD or YYYY-MM as printed; null where none is printed.",
         layouts="L2 L3 L4",
+        workbooks="W2",
         label="When",
         part="the first date of `DSA runs … — …`, as precise as it is printed",
         comparing=Comparing.TERM,
@@ -153,6 +182,7 @@ class Agreement:
         Sort.DATE,
         "Printed end of the agreement's term, YYYY-MM-DD or YYYY-MM as printed; null where none is printed.",
         layouts="L2 L3 L4",
+        workbooks="W2",
         label="When",
         part="the second date of `DSA runs … — …`",
         comparing=Comparing.TERM,
@@ -163,6 +193,7 @@ class Agreement:
     released_from: Text = row(
         Sort.MONTH,
         "First month of the release window, YYYY-MM; null where none is printed.",
+        workbooks="W2",
         label="When",
         part="the start of the release window",
         comparing=Comparing.WINDOW,
@@ -173,6 +204,7 @@ class Agreement:
     released_to: Text = row(
         Sort.MONTH,
         "Last month of the release window, YYYY-MM; null where none is printed.",
+        workbooks="W2",
         label="When",
         part="the end of the release window",
         comparing=Comparing.WINDOW,
@@ -191,6 +223,7 @@ class Agreement:
     access_methods: Values = row(
         Sort.SET,
         "Access methods, a JSON list; null where the page prints none.",
+        workbooks="W1 W2",
         label="Access method",
         older={"L1": "Repeats", "L0": "How often"},
         comparing=Comparing.SET,
@@ -211,6 +244,7 @@ class Agreement:
         Sort.SET,
         "Names of the data controllers, a JSON list; null where the page prints none.",
         layouts="L2 L3 L4",
+        workbooks="W2",
         label="Data-controller type",
         part="the names, which may hold commas",
         comparing=Comparing.NAMES,
@@ -220,6 +254,7 @@ class Agreement:
         Sort.SET,
         "Whether sublicensing is allowed, a JSON list of Yes and No; null where that is not printed.",
         layouts="L2 L3 L4",
+        workbooks="W2",
         label="Sublicensing allowed",
         choices=("Yes", "No"),
         comparing=Comparing.SET,
@@ -241,6 +276,7 @@ class Agreement:
     datasets: Values = row(
         Sort.LIST,
         "Names of the datasets, a JSON list; null where the page prints no list.",
+        workbooks="W1 W2",
         label="Datasets",
         older={"L0": "Data"},
         part="the lines under it",
@@ -250,6 +286,7 @@ class Agreement:
     remainder: Text = row(
         Sort.PROSE,
         "Every line of the agreement that is in no other field and is not the site's; null where there is none.",
+        workbooks="W1 W2",
         part="every line that is in no other field and not the site's frame (rules 16 and 17), one a line",
         rare=True,
         comparing=Comparing.TEXT,
@@ -260,6 +297,7 @@ class Agreement:
         Sort.PROSE,
         "The section Objectives; null where the page prints none.",
         layouts="L1 L2 L3 L4",
+        workbooks="W1 W2",
         label="Objectives",
         part="one line for each paragraph or list item",
         comparing=Comparing.TEXT,
@@ -270,6 +308,7 @@ class Agreement:
         Sort.PROSE,
         "The section Expected Benefits; null where the page prints none.",
         layouts="L1 L2 L3 L4",
+        workbooks="W1 W2",
         label="Expected Benefits",
         older={"L1": "Benefits"},
         comparing=Comparing.TEXT,
@@ -280,6 +319,7 @@ class Agreement:
         Sort.PROSE,
         "The section Yielded Benefits; null where the page prints none.",
         layouts="L1 L2 L3 L4",
+        workbooks="W1 W2",
         label="Yielded Benefits",
         comparing=Comparing.TEXT,
         kind="text-changed",
@@ -288,6 +328,7 @@ class Agreement:
     outputs: Text = row(
         Sort.PROSE,
         "The section Outputs; null where the page prints none.",
+        workbooks="W1 W2",
         label="Outputs",
         older={"L0": "Output"},
         comparing=Comparing.TEXT,
@@ -297,6 +338,7 @@ class Agreement:
     processing: Text = row(
         Sort.PROSE,
         "The section Processing; null where the page prints none.",
+        workbooks="W1 W2",
         label="Processing",
         older={"L0": "Activities"},
         comparing=Comparing.TEXT,
@@ -308,8 +350,51 @@ class Agreement:
         metadata=about(
             Sort.LINES,
             "Every line of the agreement's head as it stood, a JSON object of label and text.",
+            workbooks="W1 W2",
             part="every line of the head as it stood; repeated labels are joined by a newline",
         ),
+    )
+    # Only the official register prints what follows: its agreements are versions.
+    version: Text = row(
+        Sort.TEXT,
+        "Which version of its agreement this is, from the tail of the reference; null where that has none.",
+        layouts="",
+        workbooks="W1 W2",
+        label="Reference Number",
+        part="the numbers behind `-v`",
+        called="Version",
+    )
+    controller_basis: Text = row(
+        Sort.TEXT,
+        "Whether the controllers are sole or joint.",
+        layouts="",
+        workbooks="W2",
+        label="Sole/Joint Data Controller",
+        comparing=Comparing.BESIDE_NAMES,
+        kind="controller-basis-changed",
+        called="Sole or joint",
+    )
+    # A dataset may stand there twice, as an identifiable and an anonymised cut.
+    dataset_rows: tuple[DatasetRow, ...] | None = row(
+        Sort.ROWS,
+        "The rows of its datasets, each with type of data, sensitivity, frequency, legal bases and duty of its own.",
+        layouts="",
+        workbooks="W1 W2",
+        label="Dataset",
+        comparing=Comparing.ROWS,
+        kind="dataset-row-changed",
+        called="Dataset rows",
+    )
+    files: Mapping[str, int] | None = row(
+        Sort.COUNTS,
+        "How many files were released in each month, an object of month and number.",
+        layouts="",
+        workbooks="W2",
+        label="Month File Released",
+        rare=True,
+        comparing=Comparing.COUNTS,
+        kind="files-count-changed",
+        called="Files released",
     )
     unprinted: frozenset[str] = frozenset()
     """Names of the fields that this page does not print at all, whatever the agreement is (rule 5): its layout has no
@@ -318,9 +403,20 @@ class Agreement:
     """Those of them whose text is there and not understood (rule 20): it stands in `printed` and in the remainder.
     So is what has a label that nobody knows, where the label that the layout always prints is missing."""
 
+    @property
+    def is_version(self) -> bool:
+        """Whether it is a version of the official register, and not what a page prints."""
+        return self.dataset_rows is not None
 
-FIELDS: Mapping[str, Field] = {one.name: one for one in rows_of(Agreement)}
+
+EVERY_FIELD: Mapping[str, Field] = {one.name: one for one in rows_of(Agreement)}
 """The table: the public fields of an agreement by name, in their public order."""
+
+FIELDS: Mapping[str, Field] = {name: one for name, one in EVERY_FIELD.items() if set(one.layouts) & set(LAYOUTS)}
+"""Those that pages print."""
+
+VERSION_FIELDS: Mapping[str, Field] = {name: one for name, one in EVERY_FIELD.items() if name not in FIELDS}
+"""Those that the official register alone prints."""
 
 
 def fields_of_sort(*sorts: Sort) -> tuple[str, ...]:
@@ -373,16 +469,30 @@ _SETS, _CITATIONS = fields_of_sort(Sort.SET, Sort.LIST), fields_of_sort(Sort.CIT
 
 
 def agreement_to_json(agreement: Agreement) -> dict[str, Any]:
-    """Return the public record of *agreement*: values that `json.dumps` takes, keys in public order."""
-    record = {name: getattr(agreement, name) for name in FIELDS}
+    """Return the public record of *agreement*: values that `json.dumps` takes, keys in public order.
+
+    What the official register alone prints stands in records of its versions, and in no other.
+    """
+    names = EVERY_FIELD if agreement.is_version else FIELDS
+    record = {name: getattr(agreement, name) for name in names}
     for name in _SETS:
         if record[name] is not None:
             record[name] = list(record[name])
     for name in _CITATIONS:
         if record[name] is not None:
-            record[name] = [{"id": one.id, "family": one.family, "printed": one.printed} for one in record[name]]
+            record[name] = list(map(_basis_to_json, record[name]))
     record["printed"] = dict(agreement.printed)
+    if agreement.dataset_rows is not None:
+        bases = "legal_bases"
+        record["dataset_rows"] = [
+            one._asdict() | {bases: list(map(_basis_to_json, one.legal_bases))} for one in agreement.dataset_rows
+        ]
+        record["files"] = None if agreement.files is None else dict(agreement.files)
     return record
+
+
+def _basis_to_json(basis: LegalBasis) -> dict[str, str]:
+    return {"id": basis.id, "family": basis.family, "printed": basis.printed}
 
 
 def agreement_from_json(
@@ -395,6 +505,11 @@ def agreement_from_json(
     for name in _CITATIONS:
         if values[name] is not None:
             values[name] = tuple(LegalBasis(**basis) for basis in values[name])
+    if values.get("dataset_rows") is not None:
+        values["dataset_rows"] = tuple(
+            DatasetRow(**one | {"legal_bases": tuple(LegalBasis(**basis) for basis in one["legal_bases"])})
+            for one in values["dataset_rows"]
+        )
     return Agreement(**values, unprinted=unprinted, unread=unread)
 
 

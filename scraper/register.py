@@ -1,7 +1,7 @@
 """What a register is: what it is called, who publishes it under which licence, where its pages lie, how they are read.
 
-Today there is one, the pages that reformat the NHS data release register. What the operator may change about it (its
-name, address and hosts) is in the settings, whose defaults are the value's.
+There are two: the pages that reformat the NHS data release register, and the official workbook that they reformat. What
+the operator may change of the first (its name, address and hosts) is in the settings, whose defaults are the value's.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from posixpath import dirname
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from scraper.fields import LAYOUTS
+from scraper.fields import LAYOUTS, WORKBOOKS
 from scraper.slugs import is_slug, slug_of
 
 if TYPE_CHECKING:
@@ -156,7 +156,31 @@ NHS_DATA_RELEASE = Register(
     read=_read_page,
 )
 
-REGISTERS: Mapping[str, Register] = {one.id: one for one in (NHS_DATA_RELEASE,)}
+
+def _read_rows(
+    body: bytes, *, source: str, slug: str | None, charset: str | None, vocabulary: "Vocabulary | None"
+) -> "RegisterPage":
+    from scraper.official.versions import read_agreement_rows
+
+    return read_agreement_rows(body, source=source, slug=slug, charset=charset, vocabulary=vocabulary)
+
+
+# Its host answers programs with 403: a person downloads the workbook, so that there is no address to ask.
+NHS_OFFICIAL = Register(
+    id="nhs-official",
+    name="official register",
+    publisher="NHS England, Data Uses Register",
+    site="",
+    reformatter="",
+    licence=OPEN_GOVERNMENT_LICENCE,
+    index="",
+    hosts=(),
+    folders=(),
+    layouts=WORKBOOKS,
+    read=_read_rows,
+)
+
+REGISTERS: Mapping[str, Register] = {one.id: one for one in (NHS_DATA_RELEASE, NHS_OFFICIAL)}
 """Every register there is, by id."""
 
 

@@ -3,6 +3,9 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+"""How the name of a month begins → its number."""
+
 
 def as_text(moment: datetime) -> str:
     """Return a timezone-aware moment as it is kept."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import browsing, comparison, drawing, economy, history, importing, rebuilding, sizes
+from benchmarks import attacks, browsing, comparison, drawing, economy, following, history, importing, rebuilding, sizes
 from benchmarks.others import NotToBeHadError
 from benchmarks.register_site import Register
 
@@ -90,3 +90,20 @@ def test_where_the_other_tools_cannot_be_had_the_tables_say_so(monkeypatch: pyte
     assert comparison.main() == "urlwatch, webchanges and git-history cannot be installed here (OSError)."
     (tmp_path / "01.json").write_text("[]", encoding="utf-8")
     assert any("git-history==0.8 cannot be installed here" in row for row in importing._rows(tmp_path))
+
+
+@pytest.mark.soak
+def test_attacks_are_made(monkeypatch: pytest.MonkeyPatch):
+    for name, value in {"READERS": 3, "READING_S": 1, "HALF_OPEN": 5, "ORGANISATIONS": 6, "EDITIONS": 2}.items():
+        monkeypatch.setattr(attacks, name, value)
+    monkeypatch.setattr(attacks, "CASES", {"H1a": attacks.CASES["H1a"]})
+
+    assert "| H1a | prose of 12 KB" in attacks.main()
+
+
+@pytest.mark.soak
+def test_following_is_measured(monkeypatch: pytest.MonkeyPatch):
+    for name, few in {"ORGANISATIONS": 12, "FOLLOWERS": 40, "FORMS": 6, "AT_ONCE": 3}.items():
+        monkeypatch.setattr(following, name, few)
+
+    assert "40 followers with 80 follows" in following.main()

@@ -16,7 +16,7 @@ from diff.change import PUBLIC
 from diff.details import DETAILS
 from diff.kinds import ChangeKind
 from diff.severity import Severity
-from scraper.records import FIELDS, RegisterPage
+from scraper.records import FIELDS, VERSION_FIELDS, RegisterPage
 from snapshots.sql.comments import MEANINGS
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +44,14 @@ def test_what_the_site_explains_is_what_docs_say(fresh, page):
     assert text == (fresh / "texts" / f"{page}.html").read_text(encoding="utf-8"), "run `make docs`"
 
 
+def test_the_manual_is_what_docs_say(fresh):
+    kept, written = TEMPLATES.with_name("manual"), fresh / "manual"
+
+    assert {path.name: path.read_text(encoding="utf-8") for path in kept.iterdir()} == {
+        path.name: path.read_text(encoding="utf-8") for path in written.iterdir()
+    }, "run `make docs`"
+
+
 def first_cells(page, heading):
     """Return the words in code of the first column of the table under *heading*."""
     section = re.split(rf"^#+ {re.escape(heading)}$", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE)[1]
@@ -53,6 +61,10 @@ def first_cells(page, heading):
 
 def test_every_field_of_an_agreement_is_documented_in_order():
     assert first_cells("records.md", "Agreement") == list(FIELDS)
+
+
+def test_every_field_of_a_version_is_documented_in_order():
+    assert first_cells("records.md", "Version") == list(VERSION_FIELDS)
 
 
 def test_every_field_of_a_page_is_documented_in_order():

@@ -49,6 +49,7 @@ def found(tmp_path_factory):
     for name in COPIED:
         shutil.copytree(ROOT / name, house / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(__file__, house / "tests")
+    shutil.copy(ROOT / "mkdocs.yml", house)
     for name, lines in patches():
         apply(house / name, lines)
     for command in (["-m", "docs.generate"], ["-m", "tests.test_new_field", work]):

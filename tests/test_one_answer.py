@@ -241,6 +241,18 @@ def test_who_joined_and_left_a_dataset_is_who_changes_say_on_the_day_they_say(wa
 
 
 @pytest.mark.parametrize(("name", "spelling"), SPELLED)
+def test_who_got_a_dataset_is_who_joined_it_and_lists_it_still_or_not_as_its_page_says(served, name, spelling):
+    query = urlencode({"dataset": spelling})
+    got = json.loads(served.page(f"/questions/who-got-dataset.json?{query}").text)
+    moves = json.loads(served.page(f"/questions/joined-and-left.json?{query}").text)
+
+    assert sorted((row["first_seen"], row["reference"], row["dataset"]) for row in got) == sorted(
+        (row["day"], row["reference"], row["dataset"]) for row in moves if row["moved"] == "joined"
+    )
+    assert {middle(row["reference"]) for row in got if row["still_listed"]} <= set(DATASETS[name].held_by)
+
+
+@pytest.mark.parametrize(("name", "spelling"), SPELLED)
 def test_the_page_of_a_dataset_lists_its_agreements_under_any_name(served, name, spelling):
     address = led_to(served, f"/datasets/{quote(spelling)}")
 

@@ -5,7 +5,7 @@ import ipaddress
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +19,9 @@ from cron.work.context import Context
 from scraper.errors import RegisterWatchError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from starlette.types import ASGIApp
 
     from snapshots.browse.app.request import SiteSettings
@@ -50,8 +53,8 @@ def browse(context: Context, port: int, host: str, public: bool) -> None:
     database = context.settings.store.database
     # Refused in plain words, or brought to today's schema.
     context.store().close()
-    with closing(_listen(host, port)) as listener:
-        app = make_app(_site(context, public=public), host)
+    with closing(_listen(host, port)) as listener, ExitStack() as stack:
+        app = make_app(_site(context, public=public, wake=stack.enter_context(_postman(context))), host)
         name = f"[{host}]" if ":" in host else host
         say(f"Serving {database} at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C ends it)\n")
         if public and not _is_loopback(host):
@@ -59,12 +62,26 @@ def browse(context: Context, port: int, host: str, public: bool) -> None:
         serve(app, listener)
 
 
-def _site(context: Context, *, public: bool) -> "SiteSettings":
-    from snapshots.browse.app.request import SiteSettings
+def _postman(context: Context) -> "AbstractContextManager[Callable[[], None]]":
+    """Have letters sent that ask those for a confirmation who want to follow a page; nothing where nobody can."""
+    if not context.may_be_followed:
+        return nullcontext(lambda: None)
+    from cron.following.letters import Postman
 
-    settings = context.settings
+    # Its key must be there, or no page could be shown.
+    context.people().close()
+    return Postman(context.another())
+
+
+def _site(context: Context, *, public: bool, wake: "Callable[[], None]") -> "SiteSettings":
+    from snapshots.browse.app.request import SiteSettings
+    from snapshots.browse.following.site import FollowSite
+
+    settings, follow = context.settings, context.settings.follow
+    following = follow.as_value(FollowSite, wake=wake) if context.may_be_followed else None
     return settings.browse.as_value(
         SiteSettings,
+        following=following,
         database=settings.store.database,
         register=settings.register.name,
         index=settings.register.index,
@@ -77,11 +94,11 @@ def _site(context: Context, *, public: bool) -> "SiteSettings":
 
 def make_app(site: "SiteSettings", host: str) -> "ASGIApp":
     """Return the application that serves *site* at *host*."""
-    from cron.work.feeds import draw_feed
+    from cron.work.feeds import draw_differences, draw_feed
     from snapshots.browse.app.app import Door  # and with it Datasette, which no other command needs
     from snapshots.browse.app.tables import make_tables
 
-    site = replace(site, draw_feed=draw_feed)
+    site = replace(site, draw_feed=draw_feed, draw_differences=draw_differences)
     names = {host, "localhost", "127.0.0.1", "::1", urlsplit(site.base_url or "").hostname or "localhost"}
     # A public site without an address of its own may be asked under any name.
     return Door(site, make_tables(site), hosts=frozenset() if site.public and not site.base_url else frozenset(names))

@@ -108,12 +108,15 @@ def import_(context: Context, paths: tuple[Path, ...], fetched_at: str, complete
     # No database is made for pages that are refused.
     known = context.store() if context.has_history else None
     with closing(Intake.of_import(known, time=fetched_at, now=now)) as intake:
-        editions = gather_editions(intake, paths, context.vocabulary, hosts=_hosts(context), progress=show_progress)
+        rules = context.rules_for_many
+        editions = gather_editions(
+            intake, paths, rules.vocabulary, hosts=_hosts(context), readers=rules.readers, progress=show_progress
+        )
         passed = intake.passed
         outcomes = take_editions(
             context.store(create=True),
             editions,
-            context.rules,
+            rules,
             complete=complete,
             progress=show_progress,
             dues=what_to_tell(context) if tell else None,
@@ -269,8 +272,11 @@ def _take(context: Context, found: Iterable[Found]) -> None:
     known = context.store().log.read_bodies() if context.has_history else {}
     with closing(Intake(known, now=now, folder=database.parent)) as intake:
         intake.gather(found)
+        rules = context.rules_for_many
+        # Before there is a database: none is left behind where nothing could be read.
+        intake.read(rules.vocabulary, show_progress, rules.readers)
         before = set(context.answers.changes.ids()) if context.has_history else set[str]()
-        done = backfill(context.store(create=True), intake, context.rules, progress=show_progress)
+        done = backfill(context.store(create=True), intake, rules, progress=show_progress)
     report = _report(context, done, before)
     say(render_backfill(report, **screen()))
     if report.refused or report.held:

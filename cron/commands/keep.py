@@ -91,6 +91,8 @@ def verify(context: Context, known_head: Head | None, everything: bool, format_:
     # A head is a named tuple, of which JSON would make a list.
     row |= {name: head and head._asdict() for name, head in (("head", report.head), ("known_head", report.known_head))}
     write([row], format_, lambda: render_proof(row, **screen()))
+    if report.stamps_unread:
+        complain(report.stamps_unread)
     if report.flaw is not None:
         complain(f"{store.path}: not as it was: {report.flaw}")
         end_with(1)
@@ -137,7 +139,7 @@ def reparse(context: Context, again: bool) -> None:
     """
     store = context.store()
     before = set(context.answers.changes.ids())
-    outcomes = store.reparse(context.rules, again=again, progress=show_progress)
+    outcomes = store.reparse(context.rules_for_many, again=again, progress=show_progress)
     after = set(context.answers.changes.ids())
     runs, kept = plural(len(outcomes), "run"), plural(len(before & after), "change")
     say(f"Derived {runs} again: {kept} as before, {len(after - before)} new, {len(before - after)} no longer found.\n")
@@ -183,20 +185,42 @@ def _settle(context: Context, run: int, decision: str, dues: Dues | None = None)
 
 
 @click.command()
-@click.argument("directory", type=PATH, metavar="DIR")
+@click.argument("directory", type=PATH, metavar="DIR", required=False)
+@click.option(
+    "--evidence",
+    metavar="CHANGE",
+    help="Write what proves this change into one zip, DIR or --output, and nothing else; an id or its first 8 digits.",
+)
+@click.option("--output", type=PATH, metavar="FILE", help="The zip.")
+@click.option("--wacz", is_flag=True, help="The evidence as WACZ, for ReplayWeb.page, with the zip in it.")
 @click.option("--pages", is_flag=True, help="The kept pages too, as a web archive: large, and not ours to publish.")
 @click.pass_obj
-def export(context: Context, directory: Path, pages: bool) -> None:
+def export(
+    context: Context, directory: Path | None, evidence: str | None, output: Path | None, wacz: bool, pages: bool
+) -> None:
     r"""Write the history into DIR as CSV and JSON lines, with a datapackage.json that describes every column.
 
     Agreements, their versions and texts, datasets, legal bases, controllers, changes, organisations and snapshots;
     and data_uses.csv, the agreements in the columns of HDR UK's data-use register standard. The same history gives
     the same bytes; files that would be the same are not touched, and none is removed.
 
+    With --evidence it is one zip for somebody who trusts nobody: the pages before and after to the byte, their headers,
+    the links of the chain up to the next time stamp, the stamps with their certificates, the change to be printed, and
+    a README that says how to check each with sha256sum and openssl alone. The same database gives the same bytes.
+
     \b
     Example:
       registerwatch export history
+      registerwatch export --evidence 3f2a91c04d --output evidence.zip
+      registerwatch export --evidence 3f2a91c04d --output evidence.wacz --wacz
     """
+    if evidence is not None:
+        if (output is None) == (directory is None) or pages:
+            raise click.UsageError("--evidence needs one file to write, as in --output evidence.zip, and no --pages")
+        _export_evidence(context, evidence, output or directory or Path(), wacz=wacz)
+        return
+    if directory is None or output is not None or wacz:
+        raise click.UsageError("name a folder to write into; --output and --wacz are for --evidence")
     from snapshots.export.writing import export as write_out
 
     register = context.settings.register
@@ -210,3 +234,28 @@ def export(context: Context, directory: Path, pages: bool) -> None:
     )
     changed = sum(file.changed for file in written)
     say(f"{directory}: {plural(changed, 'file')} written, {len(written) - changed:,} as before.\n")
+
+
+def _export_evidence(context: Context, change: str, file: Path, *, wacz: bool) -> None:
+    from scraper.files import whole_file
+    from snapshots.asking.changes import ChangeFilter
+    from snapshots.proving.bundle import bundle
+    from snapshots.proving.evidence import gather_evidence
+    from snapshots.proving.wacz import web_archive_of
+
+    store, changes = context.store(), context.answers.changes
+    found = changes.called(change)
+    members = changes.find(ChangeFilter(group=found.id)) if found.group else []
+    evidence = gather_evidence(store.db, store.bodies, found, members)
+    body = web_archive_of(evidence) if wacz else bundle(evidence)
+    with whole_file(file) as stream:
+        stream.write(body)
+    stamped = plural(len(evidence.stamps), "time stamp")
+    kept, links = plural(len(evidence.pages), "kept page"), plural(len(evidence.manifests), "manifest")
+    say(f"{file}: {kept}, {links}, {stamped}; {size(len(body))}. {_HOW[wacz]}\n")
+
+
+_HOW = {
+    False: "README.txt in it says how to check each.",
+    True: "ReplayWeb.page shows it; evidence/evidence.zip in it says how to check each.",
+}

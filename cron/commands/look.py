@@ -8,13 +8,16 @@ from cron.commands.options import NEEDS_A_PERSON, Time, as_of_option, end_with, 
 from cron.terminal import news
 from cron.terminal import style as terminal
 from cron.terminal.news import render_agreement, render_redlines
-from cron.terminal.output import screen, table_of, write
+from cron.terminal.output import answer, complain, screen, table_of, write
 from cron.work.context import Context
+from diff.beside import COMPARED
 from diff.change import PUBLIC
 from diff.kinds import ChangeKind
 from diff.severity import Severity
+from scraper.register import REGISTERS
 from snapshots.asking.agreements import shown_as_json
 from snapshots.asking.changes import ChangeFilter
+from snapshots.asking.differences import DIFFERENCE
 
 FIELDS = {
     "agreements": (
@@ -55,6 +58,11 @@ FIELDS = {
     help="Of this dataset under all its names, and of agreements that hold it; may be repeated.",
 )
 @click.option("--reference", "references", multiple=True, metavar="R", help="Of this agreement; may be repeated.")
+@click.option(
+    "--register",
+    type=click.Choice(list(REGISTERS)),
+    help="What this register says: the pages, or the official workbook that they reformat.",
+)
 @click.option("--severity", type=click.Choice([s.value for s in Severity]), help="At least this severe.")
 @click.option("--group", metavar="ID", help="The members of this group.")
 @click.option("--all", "editorial", is_flag=True, help="The editorial changes too, which are told to nobody.")
@@ -203,13 +211,51 @@ def datasets_(context: Context, as_of: str | None, format_: str, *, families: bo
     write(rows, format_, lambda: table_of(rows, columns, "No datasets."), FIELDS["datasets"])
 
 
+@click.command("differences")
+@click.option("--reference", "references", multiple=True, metavar="R", help="Of this agreement; may be repeated.")
+@click.option(
+    "--organisation", "organisations", multiple=True, metavar="X", help="Of this organisation; may be repeated."
+)
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    type=click.Choice(COMPARED),
+    metavar="F",
+    help="In this field, as in datasets or dsa_end; may be repeated.",
+)
+@format_option("table", "json", "ndjson", "csv")
+@click.pass_obj
+def differences_(context: Context, /, format_: str, **asked: Any) -> None:
+    r"""List where the pages and the official register disagree now, and since when.
+
+    \b
+    Example:
+      registerwatch differences --field dsa_end --format csv > terms.csv
+    """
+    if context.answers.official.edition() is None:
+        complain("no edition of the official register is held; take one with `registerwatch import-official`")
+    rows = [one.to_json() for one in context.answers.differences.find(**asked)]
+    columns = [
+        terminal.TableColumn("reference", "Reference", whole=True),
+        terminal.TableColumn("field", "Field", whole=True),
+        terminal.TableColumn("page", "On the page", "not there"),
+        terminal.TableColumn("official", "Official", "not there"),
+        terminal.TableColumn("version", "Version", "", whole=True),
+        terminal.TableColumn("since", "Since", whole=True),
+    ]
+    dated = [{**row, "since": row["since"][:10]} for row in rows]
+    write(rows, format_, lambda: table_of(dated, columns, "No differences."), DIFFERENCE)
+
+
 @click.command()
-@format_option("table", "json", "ndjson")
+@format_option("table", "json", "ndjson", "prometheus")
 @click.pass_obj
 def status(context: Context, format_: str) -> None:
     r"""Say how things are: the last run, failing pages, held runs, size. Exit status 3 if anything needs a person.
 
     What is not understood is listed for as long as it lasts; it needs a person after the run that met it first.
+    `health` in JSON is what /-/health of the pages says, and prometheus is what /-/metrics says.
 
     \b
     Example:
@@ -217,8 +263,12 @@ def status(context: Context, format_: str) -> None:
     """
     from cron.terminal.status import render_status
     from cron.work.standing import state_of
+    from snapshots.asking.metrics import metrics_text
 
     facts = state_of(context)
-    write([facts], format_, lambda: render_status(facts, **screen()))
+    if format_ == "prometheus":
+        answer(metrics_text(facts["health"]))
+    else:
+        write([facts], format_, lambda: render_status(facts, **screen()))
     if facts["needs_a_person"]:
         end_with(NEEDS_A_PERSON)

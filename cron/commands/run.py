@@ -18,6 +18,7 @@ from cron.work.nightly import RunPlan, RunStoppedError, Stopped, fetch_policy, r
 from diff.saying.english import moment
 from scraper.errors import RegisterWatchError
 from scraper.times import as_text
+from snapshots.keeping.runlog import last_run_time
 
 SAYS_SO_AFTER_S = 3.0
 """Seconds after which a program that was told to stop says what it waits for."""
@@ -90,7 +91,7 @@ def schedule(ctx: click.Context, tell: bool) -> None:
     # Refused now, not at three in the morning.
     fetch_policy(context)
     plan = RunPlan(apart=stays_apart(context, tell))
-    last_run = context.store(create=True).log.last_run_time()
+    last_run = last_run_time(context.database(create=True))
     # Each run opens its own: a connection that stays open for months keeps the file of a database that was replaced.
     context.close()
     with _until_told_to_stop() as told_to_stop:

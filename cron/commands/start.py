@@ -7,6 +7,7 @@ import click
 
 from cron.commands.options import NEEDS_A_PERSON, PATH, end_with, format_option
 from cron.settings.load import settings_template
+from cron.settings.sections import FollowSettings
 from cron.terminal.output import say, screen, show_progress, write
 from cron.terminal.status import render_checks
 from cron.work.context import Context
@@ -17,6 +18,8 @@ from scraper.errors import RegisterWatchError
 @click.argument("directory", type=PATH, default=".")
 def init(directory: Path) -> None:
     r"""Write a commented registerwatch.toml, which its owner alone can read: passwords may come to stand in it.
+
+    Beside it a key is made, people.key, for those who may come to follow the published pages by e-mail.
 
     \b
     Example:
@@ -29,6 +32,11 @@ def init(directory: Path) -> None:
     except FileExistsError as error:
         raise RegisterWatchError(f"{path}: is there already; it is left as it is") from error
     path.write_text(settings_template(), encoding="utf-8")
+    key = directory / FollowSettings().key_file
+    if not key.exists():
+        from snapshots.people.keys import add_key  # what signs takes longer to load than all settings
+
+        add_key(key)
     say(
         f"Wrote {path}. Next: set contact in it and say registerwatch run, or: "
         "registerwatch import FOLDER --fetched-at DATE --complete\n"

@@ -70,7 +70,7 @@ def _previewed(context: Context) -> list[str]:
 @tell_option
 @click.pass_obj
 def feeds(context: Context, directory: Path | None, tell: bool) -> None:
-    r"""Write the feeds as files: of everything, of each organisation, of each dataset, and a page that lists them.
+    r"""Write the feeds as files: of everything, of each organisation, dataset and family, and a page that lists them.
 
     Calendars of the printed ends of agreements lie beside them. DIRECTORY is the one of the settings if none is given;
     `run` writes there by itself. Files that would be the same are not touched, and none is removed.

@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cron.settings.load import SUBSCRIPTIONS, in_toml, keys_of_subscriptions, read_subscriptions
+from cron.settings.load import SUBSCRIPTIONS, in_toml, read_subscriptions
+from cron.settings.sections import SubscriptionSettings
 from scraper.errors import SettingsError, explained
 from scraper.files import whole_file
 
@@ -23,7 +24,7 @@ def with_subscription(text: str, values: Mapping[str, Any]) -> str:
     Raises:
         SettingsError: It would be refused there.
     """
-    lines = [_HEADER, *(f"{key} = {in_toml(values[key])}" for key in keys_of_subscriptions() if key in values)]
+    lines = [_HEADER, *(f"{key} = {in_toml(values[key])}" for key in SubscriptionSettings.rows() if key in values)]
     written = f"{text.rstrip()}\n\n" if text.strip() else ""
     written += "\n".join(lines) + "\n"
     try:

@@ -5,19 +5,20 @@ Which sections and keys there are stands in `sections`; here they are read, chec
 
 import json
 import os
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import SequenceMatcher, get_close_matches
+from dataclasses import fields
+from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
-
-from cron.settings.sections import Settings, SettingsSection, StoreSettings, SubscriptionSettings
+from cron.settings.sections import Settings, SettingsRow, SettingsSection, StoreSettings, SubscriptionSettings
 from scraper.errors import SettingsError, system_words
+
+if TYPE_CHECKING:
+    from cron.settings.checks import Wrong
+
+    Section = TypeVar("Section", bound=SettingsSection)
 
 FILE_NAME = "registerwatch.toml"
 """The settings file that is read if it lies in the current directory and no other is named."""
@@ -28,14 +29,16 @@ PREFIX = "REGISTERWATCH_"
 SUBSCRIPTIONS = "subscriptions"
 """The one section that may stand any number of times, as [[subscriptions]]."""
 
+_DEFAULTS = Settings()
+
 SECTIONS: dict[str, type[SettingsSection]] = {
-    name: kind
-    for name, kind in get_type_hints(Settings).items()
-    if isinstance(kind, type) and issubclass(kind, SettingsSection)
+    one.name: type(section)
+    for one in fields(Settings)
+    if isinstance(section := getattr(_DEFAULTS, one.name), SettingsSection)
 }
 """Name of each section → its class."""
 
-KEYS = {f"{name}.{key}": (name, key) for name, section in SECTIONS.items() for key in section.model_fields}
+KEYS = {f"{name}.{key}": (name, key) for name, section in SECTIONS.items() for key in section.rows()}
 """Each setting by its full name, as in `store.database`."""
 
 
@@ -74,15 +77,13 @@ def load_settings(
     checked: dict[str, Any] = {}
     for name, section in SECTIONS.items():
         values, sources = _values(name, document, environ, given)
-        try:
-            read = section.model_validate(values)
-        except ValidationError as error:
-            for said in error.errors():
-                source = sources.get(_key(said), name)
-                is_in_file = source in (f"{name}.{_key(said)}", name)
-                (in_file if is_in_file else elsewhere).append(_complaint(source, said))
-        else:
+        read = _read(section, values)
+        if isinstance(read, SettingsSection):
             checked[name] = _anchor(name, read, path.parent if path else Path(), given)
+            continue
+        for key, words in read:
+            source = sources.get(key, name)
+            (in_file if source in (f"{name}.{key}", name) else elsewhere).append(f"{source}{words}")
     try:
         checked[SUBSCRIPTIONS] = read_subscriptions(document.get(SUBSCRIPTIONS, []))
     except ValueError as error:
@@ -97,8 +98,9 @@ def load_settings(
 
 def _own_database(path: Path, document: Mapping[str, Any], used: Path) -> Path | None:
     """Return the database that the settings file names, or means, if it is not the one that is used."""
-    own = StoreSettings.model_validate(document.get("store", {})).database
-    return None if (path.parent / own).resolve() == used.resolve() else path.parent / own
+    own = _read(StoreSettings, document.get("store", {}))
+    assert isinstance(own, StoreSettings)  # what is used was read from the same table
+    return None if (path.parent / own.database).resolve() == used.resolve() else path.parent / own.database
 
 
 def settings_template() -> str:
@@ -113,23 +115,18 @@ def settings_template() -> str:
     ]
     for name, section in SECTIONS.items():
         lines += ["", f"# {section.__doc__}", f"[{name}]"]
-        for key, info in section.model_fields.items():
-            lines.append(f"# {info.description}")
-            if info.default is None:
-                lines.append(f"#{key} = {in_toml((info.examples or [''])[0])}")
+        for key, row in section.rows().items():
+            lines.append(f"# {row.meaning}")
+            if row.default is None:
+                lines.append(f"#{key} = {in_toml(row.example or '')}")
             else:
-                lines.append(f"{key} = {in_toml(info.default)}")
+                lines.append(f"{key} = {in_toml(row.default)}")
     lines += ["", *(f"# {line.strip()}".rstrip() for line in str(SubscriptionSettings.__doc__).strip().splitlines())]
     lines.append(f"#[[{SUBSCRIPTIONS}]]")
-    for key, info in keys_of_subscriptions().items():
-        example = (info.examples or [info.default])[0]
-        lines += [f"# {info.description}", f"#{key} = {in_toml('Our own pages' if key == 'name' else example)}"]
+    for key, row in SubscriptionSettings.rows().items():
+        example = "Our own pages" if key == "name" else row.default if row.example is None else row.example
+        lines += [f"# {row.meaning}", f"#{key} = {in_toml(example)}"]
     return "\n".join(lines) + "\n"
-
-
-def keys_of_subscriptions() -> dict[str, FieldInfo]:
-    """Return the keys of a subscription, as the file has them."""
-    return {info.alias or key: info for key, info in SubscriptionSettings.model_fields.items()}
 
 
 def read_subscriptions(tables: object) -> tuple[SubscriptionSettings, ...]:
@@ -139,16 +136,15 @@ def read_subscriptions(tables: object) -> tuple[SubscriptionSettings, ...]:
     """
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ValueError(f"{SUBSCRIPTIONS} must be sections, as in [[{SUBSCRIPTIONS}]]")
-    known = keys_of_subscriptions()
+    known = SubscriptionSettings.rows()
     wrong: list[str] = []
     read: list[SubscriptionSettings] = []
     for number, table in enumerate(tables, 1):
         where = f"subscription {table.get('name') or number!r}"
         wrong += [f"{where}: unknown key {key}{_nearest(key, known)}" for key in sorted(table.keys() - known.keys())]
-        try:
-            subscription = SubscriptionSettings.model_validate(table)
-        except ValidationError as error:
-            wrong += [f"{where}: {_complaint(_key(said), said).removeprefix(': ').strip()}" for said in error.errors()]
+        subscription = _read(SubscriptionSettings, table)
+        if not isinstance(subscription, SubscriptionSettings):
+            wrong += [f"{where}: {f'{key}{words}'.removeprefix(': ').strip()}" for key, words in subscription]
             continue
         # Deliveries are noted under its name: of two of one name the second would be told nothing.
         if any(subscription.name == other.name for other in read):
@@ -159,8 +155,20 @@ def read_subscriptions(tables: object) -> tuple[SubscriptionSettings, ...]:
     return tuple(read)
 
 
-def _key(said: ErrorDetails) -> str:
-    return str(said["loc"][0]) if said["loc"] else ""
+def _read(section: "type[Section]", values: Mapping[str, Any]) -> "Section | list[Wrong]":
+    """Return a section with these values, or all that is wrong with them."""
+    # Where there is nothing to check, what checks is not loaded: it takes as long as a command's own work. The path
+    # that an option names is one already.
+    rows = section.rows()
+    if all(isinstance(value, Path) and value != Path() for value in values.values()) and not _must_be_set(rows, values):
+        return section(**{rows[key].name: value for key, value in values.items()})
+    from cron.settings.checks import checked
+
+    return checked(section, values)
+
+
+def _must_be_set(rows: Mapping[str, SettingsRow], values: Mapping[str, Any]) -> bool:
+    return any(row.default is ... for key, row in rows.items() if key not in values)
 
 
 def _read_document(path: Path) -> dict[str, Any]:
@@ -180,7 +188,7 @@ def _unknown_in_file(document: Mapping[str, Any]) -> Iterator[str]:
         if name == SUBSCRIPTIONS:
             continue
         if name in SECTIONS and isinstance(table, dict):
-            for key in sorted(table.keys() - SECTIONS[name].model_fields.keys()):
+            for key in sorted(table.keys() - SECTIONS[name].rows().keys()):
                 yield f"unknown key {name}.{key}{_nearest(f'{name}.{key}', KEYS)}"
         elif name in SECTIONS:
             yield f"{name} must be a section, as in [{name}]"
@@ -229,13 +237,13 @@ def _values(
     table = document.get(name)
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
-    for key, info in SECTIONS[name].model_fields.items():
+    for key, row in SECTIONS[name].rows().items():
         full_name = f"{name}.{key}"
         if isinstance(table, dict) and key in table:
             values[key], sources[key] = table[key], full_name
         if variable(full_name) in environ:
             text = environ[variable(full_name)]
-            is_list = isinstance(info.default, list | tuple)
+            is_list = isinstance(row.default, list | tuple)
             values[key], sources[key] = _json(text) if is_list else text, variable(full_name)
         if full_name in given:
             values[key], sources[key] = given[full_name], f"the option for {full_name}"
@@ -253,51 +261,8 @@ def _json(text: str) -> object:
 def _anchor(name: str, section: SettingsSection, folder: Path, given: Mapping[str, Any]) -> SettingsSection:
     """Return *section* with its relative paths counted from *folder*, but for those given as options."""
     # The defaults too: the database of a settings file lies beside it, wherever the program is started.
-    values = {key: getattr(section, key) for key in type(section).model_fields if f"{name}.{key}" not in given}
-    return section.model_copy(update={key: folder / path for key, path in values.items() if isinstance(path, Path)})
-
-
-def _complaint(source: str, said: ErrorDetails) -> str:
-    """Say what is wrong with the value that *source* gives; a check of our own says it in its own words."""
-    if said["type"] == "literal_error":
-        return f"{source} must be {_choices(said)}"
-    if said["type"] == "missing":
-        return f"{source} must be set".lstrip()
-    # pydantic's own sentences speak of input and of types in Python; ours of the file.
-    message = said["msg"]
-    ours = message.removeprefix("Value error, ")
-    if ours == message:
-        return f"{source} {_in_our_words(message)}"
-    return f"{source} {ours}" if ours.startswith("must ") else f"{source}: {ours}"
-
-
-def _choices(said: ErrorDetails) -> str:
-    """Return the words that would do, and the nearest to the one that stands there, if one is near."""
-    expected = said["ctx"]["expected"].replace("'", "")
-    near = get_close_matches(str(said["input"]), re.split(", | or ", expected), n=1)
-    return f"{expected}, the nearest is {near[0]}" if near else expected
-
-
-def _in_our_words(message: str) -> str:
-    """Turn pydantic's sentence into the rest of ours.
-
-    >>> _in_our_words("Input should be greater than 0")
-    'must be greater than 0'
-    """
-    if _WEB_ADDRESS in message:
-        return "must be a web address, as in https://example.org/, without a user name"
-    said = (
-        message.replace("Input should", "must")
-        .replace("String should", "must")
-        .replace("Input is not", "must be")
-        .replace("a valid tuple", 'a list, as in ["x"]')
-    )
-    return _WHY.split(said, maxsplit=1)[0].partition(" for ")[0]
-
-
-_WEB_ADDRESS = "match pattern '^https?://"
-_WHY = re.compile(", (?=unable|got|input)")
-"""What pydantic says behind these is about how it read a value, not about what is wanted."""
+    values = {key: getattr(section, row.name) for key, row in section.rows().items() if f"{name}.{key}" not in given}
+    return section.with_values(**{key: folder / path for key, path in values.items() if isinstance(path, Path)})
 
 
 def in_toml(value: object) -> str:

@@ -2,67 +2,56 @@
 
 The checks, the names of the environment variables, the file that `init` writes and docs/settings.md all come from these
 rows; a later section is one more class and one more line in `Settings` at the end. What a setting *does* is not known
-here: a value of the domain that has settings of its own takes them over by name (`as_value`).
+here: a value of the domain that has settings of its own takes them over by name (`as_value`). The types of the rows are
+names of `cron.settings.checks`, which is loaded where there is something to check.
 """
+
+from __future__ import annotations
 
 import dataclasses
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
-
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    StringConstraints,
-    model_validator,
-)
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeVar
 
 from diff.deciding.guards import FEWEST_AGREEMENTS, Guards
-from diff.kinds import ChangeKind
 from diff.saying.english import listed
-from notify.channels.channel import key_of
 from notify.message.operator import OPERATOR
-from scraper.limits import LARGEST_PAGE
+from scraper.limits import ARCHIVE_INTERVAL_S, LARGEST_PAGE, MOST_AUTHORITIES
 from scraper.register import NHS_DATA_RELEASE
 from scraper.web.addresses import host_of, is_private_host
-from scraper.web.proxy import Proxy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from _typeshed import DataclassInstance
 
+    from cron.settings.checks import (
+        Authorities,
+        BaseAddress,
+        ClusterAddress,
+        Contact,
+        Crontab,
+        Days,
+        FilePath,
+        FolderOrNone,
+        Fraction,
+        HookAddress,
+        Kinds,
+        MailAddress,
+        Names,
+        Network,
+        PageAddress,
+        ProxyAddress,
+        ReturnPath,
+        Secret,
+        SigningKey,
+        TimeZone,
+        WebAddress,
+    )
+
     Value = TypeVar("Value", bound=DataclassInstance)
-
-
-class SettingsSection(BaseModel):
-    """One section of the settings file. Keys whose value is a list may stand in the environment as JSON."""
-
-    # By alias: `except` is no name in Python.
-    model_config = ConfigDict(frozen=True, validate_by_alias=True, validate_by_name=False)
-
-    def as_value(self, kind: "type[Value]", **others: Any) -> "Value":
-        """Return a *kind* made of the settings that are called as its fields are, and of *others*."""
-        # What a value has beside (a clock, a limit) keeps its own default.
-        own = {one.name for one in dataclasses.fields(kind)} & type(self).model_fields.keys() - others.keys()
-        return kind(**{name: _plain(getattr(self, name)) for name in own}, **others)
-
-
-def _plain(value: Any) -> Any:
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
-
-
-def setting(meaning: str, default: Any = None, *, example: Any = None, **checks: Any) -> Any:
-    """Return a row: what it means, what it is if nobody says, and how it may look where there is no default."""
-    return Field(default=default, description=meaning, examples=None if example is None else [example], **checks)
-
-
-# --- what a value must look like --------------------------------------------------------------------------------------
 
 # Not on the hour, at which every other machine asks too.
 NIGHTLY = "17 3 * * *"
@@ -70,7 +59,66 @@ LONDON = "Europe/London"
 # The signature of a webhook is worth what its secret is: a shorter one can be found by trying.
 SHORTEST_SECRET = 16
 
-_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,255}")
+
+class SettingsRow(NamedTuple):
+    """A key of a section."""
+
+    name: str
+    """As the attribute of the section is called."""
+    meaning: str
+    default: Any
+    """`...` where there is none and it must be set."""
+    example: Any
+    checks: Mapping[str, Any]
+    """What its value has to be beside its type: `ge`, `pattern` and the like."""
+
+
+def setting(
+    meaning: str, default: Any = None, *, example: Any = None, written: str | None = None, **checks: Any
+) -> Any:
+    """Return a row: what it means, what it is if nobody says, and how it may look where there is no default.
+
+    *written* is what the file calls it, where Python takes that name for itself.
+    """
+    about = {"meaning": meaning, "example": example, "written": written, "checks": checks}
+    return field(default=dataclasses.MISSING if default is ... else default, metadata=about)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsSection:
+    """One section of the settings file. Keys whose value is a list may stand in the environment as JSON."""
+
+    @classmethod
+    @cache  # asked of every section several times before a command begins
+    def rows(cls) -> dict[str, SettingsRow]:
+        """Return the keys, as the file calls them."""
+        return {
+            one.metadata["written"] or one.name: SettingsRow(
+                one.name,
+                one.metadata["meaning"],
+                ... if one.default is dataclasses.MISSING else one.default,
+                one.metadata["example"],
+                one.metadata["checks"],
+            )
+            for one in dataclasses.fields(cls)
+        }
+
+    def with_values(self, **values: Any) -> Self:
+        """Return the same section with other values."""
+        return dataclasses.replace(self, **values)
+
+    def as_value(self, kind: type[Value], **others: Any) -> Value:
+        """Return a *kind* made of the settings that are called as its fields are, and of *others*."""
+        # What a value has beside (a clock, a limit) keeps its own default.
+        mine = {row.name for row in self.rows().values()}
+        own = {one.name for one in dataclasses.fields(kind)} & mine - others.keys()
+        return kind(**{name: _plain(getattr(self, name)) for name in own}, **others)
+
+
+def _plain(value: Any) -> Any:
+    return value.get_secret_value() if hasattr(value, "get_secret_value") else value
+
+
 _TIME = "([01]\\d|2[0-3]):[0-5]\\d"
 _AT = {
     "daily": (re.compile(_TIME), 'a time of day, as in "08:00"'),
@@ -81,90 +129,10 @@ _AT = {
 }
 
 
-def _file(path: Path) -> Path:
-    # Which is also what nothing at all is read as.
-    if path == Path():
-        raise ValueError("must name a file")
-    return path
-
-
-def _address(address: str) -> str:
-    if not _ADDRESS.fullmatch(address):
-        raise ValueError("must be a mail address, as in you@example.org")
-    return address
-
-
-def _kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
-    for kind in kinds:
-        if kind not in list(ChangeKind):
-            near = get_close_matches(kind, list(ChangeKind), n=1, cutoff=0.0)[0]
-            raise ValueError(f"unknown kind {kind}, the nearest known one is {near}")
-    return kinds
-
-
-def _long_enough(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value()
-    if len(text) < SHORTEST_SECRET:
-        raise ValueError(f"must have at least {SHORTEST_SECRET} characters")
-    try:
-        key = key_of(text)
-    except ValueError as error:
-        raise ValueError("must have base64 behind whsec_") from error
-    if len(key) < SHORTEST_SECRET:
-        raise ValueError(f"must have at least {SHORTEST_SECRET} bytes in base64 behind whsec_")
-    return secret
-
-
-def _proxy(address: SecretStr) -> SecretStr:
-    try:
-        Proxy.at(address.get_secret_value())
-    except ValueError as error:
-        raise ValueError('must be the address of a proxy, as in "http://proxy.example.org:3128"') from error
-    return address
-
-
-def _crontab(cron: str) -> str:
-    # The defaults are known to be good, and what reads such lines is slow to load.
-    if cron != NIGHTLY:
-        _check_times(cron, "UTC")
-    return cron
-
-
-def _timezone(timezone: str) -> str:
-    if timezone != LONDON:
-        _check_times(NIGHTLY, timezone)
-    return timezone
-
-
-def _check_times(cron: str, timezone: str) -> None:
-    # Not at the top: the scheduler's library takes longer to load than all settings to read.
-    from cron.settings.crontab import ScheduleError, next_after
-
-    try:
-        next_after(cron, timezone, datetime.now(UTC))
-    except ScheduleError as error:
-        raise ValueError(str(error).partition(": ")[2]) from error
-
-
-Names = tuple[str, ...]
-FilePath = Annotated[Path, AfterValidator(_file)]
-FolderOrNone = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
-MailAddress = Annotated[str, AfterValidator(_address)]
-WebAddress = Annotated[str, StringConstraints(pattern="^https?://")]
-PageAddress = Annotated[str, StringConstraints(pattern="^https?://[^/ ]+/")]
-BaseAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^/ ?#@]+(/[^ ?#]*)?$")]
-HookAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^/ ?#@]+(/[^ ]*)?$")]
-Fraction = Annotated[float, Field(gt=0, le=1)]
-TimeZone = Annotated[str, AfterValidator(_timezone)]
-Days = Annotated[
-    tuple[Annotated[int, Field(ge=0, le=3660)], ...] | None,
-    BeforeValidator(lambda days: days if isinstance(days, list | tuple) or days is None else [days]),
-]
-
-
 # --- the sections -----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, kw_only=True)
 class RegisterSettings(SettingsSection):
     """The register that is watched."""
 
@@ -183,6 +151,7 @@ class RegisterSettings(SettingsSection):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
 class FetchSettings(SettingsSection):
     """How the register's site is asked, politely."""
 
@@ -204,17 +173,19 @@ class FetchSettings(SettingsSection):
         example="/etc/ssl/certs/our-authority.pem",
     )
     # It may hold a password, so it is shown nowhere.
-    proxy: Annotated[SecretStr, AfterValidator(_proxy)] | None = setting(
+    proxy: ProxyAddress | None = setting(
         "Proxy through which the site is asked.", example="http://proxy.example.org:3128"
     )
 
 
+@dataclass(frozen=True, kw_only=True)
 class StoreSettings(SettingsSection):
     """Where everything is kept."""
 
     database: FilePath = setting("The one file that holds pages, history and changes.", Path("registerwatch.db"))
 
 
+@dataclass(frozen=True, kw_only=True)
 class GuardSettings(SettingsSection):
     """When a run is not believed, and when one edit on many agreements is told as one change."""
 
@@ -231,12 +202,11 @@ class GuardSettings(SettingsSection):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
 class ScheduleSettings(SettingsSection):
     """When `schedule` runs, and whom it tells that it did."""
 
-    cron: Annotated[str, AfterValidator(_crontab)] = setting(
-        "Minute, hour, day of month, month, day of week (sun, mon, …), as in a crontab.", NIGHTLY
-    )
+    cron: Crontab = setting("Minute, hour, day of month, month, day of week (sun, mon, …), as in a crontab.", NIGHTLY)
     timezone: TimeZone = setting("Time zone of these times.", LONDON)
     # Two and not one: a monitor has to be able to tell a night that failed from a machine that is off.
     ping_url: WebAddress | None = setting(
@@ -248,6 +218,7 @@ class ScheduleSettings(SettingsSection):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
 class MailSettings(SettingsSection):
     """How mail is sent. Without a host each message is a file in a folder."""
 
@@ -261,7 +232,7 @@ class MailSettings(SettingsSection):
         'How the connection is kept private: "starttls", "tls", or "none" of it.', "starttls"
     )
     user: str | None = setting("Name to log in with, if it asks.", example="register")
-    password: SecretStr | None = setting("Password for it; better kept in the environment than in a file.")
+    password: Secret | None = setting("Password for it; better kept in the environment than in a file.")
     sender: MailAddress | None = setting(
         "Address the messages come from, and to which readers write; needed with a host.",
         example="register@example.org",
@@ -272,13 +243,12 @@ class MailSettings(SettingsSection):
     )
     folder: FilePath = setting("Folder of the .eml files where there is no host.", Path("outbox"))
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
+    def __post_init__(self) -> None:
         if self.host and not self.sender:
             raise ValueError("mail.sender must be set where mail.host is")
-        return self
 
 
+@dataclass(frozen=True, kw_only=True)
 class FeedsSettings(SettingsSection):
     """Where `run` writes feeds, and calendars of printed ends, for readers of them and web servers."""
 
@@ -289,6 +259,7 @@ class FeedsSettings(SettingsSection):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
 class BrowseSettings(SettingsSection):
     """The pages that `browse` serves."""
 
@@ -296,16 +267,118 @@ class BrowseSettings(SettingsSection):
         "Address under which they are published; messages and feeds link to them only if they know it.",
         example="https://register.example.org",
     )
+    contact: Contact | None = setting(
+        "Mail or web address of whoever runs these pages, for everybody to read on /about.",
+        example="register@example.org",
+    )
     # They are the work of the register's site: its maker decides who may publish them.
     publish_pages: bool = setting("Whether `browse --public` serves the kept pages too, somebody else's work.", False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class WitnessSettings(SettingsSection):
+    """Who else holds the head of the chain of runs, so that what was kept by then cannot be made up later."""
+
+    tsa: Authorities = setting(
+        f"Authorities that time-stamp the head after each run (RFC 3161), at most {MOST_AUTHORITIES}; "
+        "needs registerwatch[witness].",
+        (),
+        example=["https://freetsa.org/tsr"],
+    )
+    ca_file: FilePath | None = setting(
+        "File of the certificates (PEM) of the roots to trust; without one the root that a time stamp brings along, or "
+        "that browsers trust, is kept with it, to be compared.",
+        example="authorities.pem",
+    )
+    git: FilePath | None = setting(
+        "Folder of a git repository that others mirror: each head is a commit there.", example="witness"
+    )
+    file: FilePath | None = setting(
+        "File that others mirror: each head is a line added to it.", example="public/heads.txt"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveSettings(SettingsSection):
+    """Whether a public web archive is asked to save the pages that changed."""
+
+    save: bool = setting("Whether the archive is asked, after each run.", False)
+    at_most: int = setting("Pages that it is asked to save after one run; the others wait for the next.", 50, ge=1)
+    url: BaseAddress = setting(
+        "Address of the archive, which speaks the interface of Save Page Now 2.", "https://web.archive.org/"
+    )
+    interval_s: float = setting("Seconds from one request to the next.", ARCHIVE_INTERVAL_S, ge=0)
+    access_key: Secret | None = setting(
+        "Access key of an account there, which bears more; better kept in the environment than in a file."
+    )
+    secret_key: Secret | None = setting("Secret of that key.")
+
+    def __post_init__(self) -> None:
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError("access_key and secret_key belong together")
+
+    @property
+    def keys(self) -> tuple[str, str] | None:
+        """Access key and secret, if there are any."""
+        if self.access_key is None or self.secret_key is None:
+            return None
+        return self.access_key.get_secret_value(), self.secret_key.get_secret_value()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeSettings(SettingsSection):
+    """What reads pages, where there are many at once: a past that is brought in, or everything again."""
+
+    workers: int | None = setting(
+        "Processes that read at the same time on this machine; without it one for each core.", example=2, ge=1, le=1_000
+    )
+    # Whoever answers there runs what it likes in our place: only what was typed here is asked.
+    dask: ClusterAddress | None = setting(
+        "Address of the scheduler of a Dask cluster on which `import`, `backfill` and `reparse` have pages read; "
+        "needs registerwatch[dask].",
+        example="tcp://10.0.0.5:8786",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficialSettings(SettingsSection):
+    """The official register: the workbook of each month, which a person downloads, beside the pages."""
+
+    inbox: FilePath | None = setting(
+        "Folder that `run` empties: a workbook that lies there is taken, told and moved to the archive.",
+        example="inbox",
+    )
+    archive: FilePath = setting("Folder of the workbooks that were taken, named by their SHA-256.", Path("official"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowSettings(SettingsSection):
+    """Following the published pages by e-mail; needs `sender` of [mail] and `base_url` of [browse]."""
+
+    enabled: bool = setting("Whether they may: then each page that can be followed has a form.", False)
+    database: FilePath = setting("The file of those who follow, apart from the history.", Path("people.db"))
+    key_file: FilePath = setting(
+        "File of the keys that sign their links; `init` makes it, `followers rotate` adds a key.", Path("people.key")
+    )
+    return_path: ReturnPath | None = setting(
+        "Address to which letters come back, another one for each: {token} says which; without it to `sender`.",
+        example="bounces+{token}@example.org",
+    )
+    # A header that anybody can send says nothing, unless it was put there by a machine of ours.
+    trusted_proxy: Network | None = setting(
+        "Address of the web server before `browse`, whose X-Forwarded-For is believed.", example="127.0.0.1"
+    )
+    keep_days: int = setting("Days after which an address is erased that follows nothing any more.", 1, ge=0, le=30)
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogSettings(SettingsSection):
     """What the program writes about its own work."""
 
     format: Literal["text", "json"] = setting('Lines for people ("text") or for programs ("json").', "text")
 
 
+@dataclass(frozen=True, kw_only=True)
 class VocabularySettings(SettingsSection):
     """Names and words that you know and the program does not."""
 
@@ -318,6 +391,7 @@ WAYS = {"email": "mail", "webhook": "webhook", "url": "service"}
 """Setting of a subscription that says where it is told → what `status` calls that way."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class SubscriptionSettings(SettingsSection):
     """Who is told what, and when. Such a block may stand any number of times, each with another name.
 
@@ -330,8 +404,8 @@ class SubscriptionSettings(SettingsSection):
     webhook: HookAddress | None = setting(
         "Or an address to which changes are posted as JSON.", example="https://example.org/hook"
     )
-    url: SecretStr | None = setting("Or an Apprise URL of another service.", example="ntfy://example.org/register")
-    secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = setting(
+    url: Secret | None = setting("Or an Apprise URL of another service.", example="ntfy://example.org/register")
+    secret: SigningKey | None = setting(
         f"Key that signs what is posted to the webhook: {SHORTEST_SECRET} characters or more, or whsec_ and base64.",
         example="a long random text",
     )
@@ -344,9 +418,7 @@ class SubscriptionSettings(SettingsSection):
     )
     datasets: Names = setting("Datasets followed, by any name, acronym or family (HES).", (), example=["MHSDS"])
     words: Names = setting("Words followed, in title or prose of an agreement.", (), example=["genomic"])
-    kinds: Annotated[Names, AfterValidator(_kinds)] = setting(
-        "Only changes of these kinds.", (), example=["dataset-added"]
-    )
+    kinds: Kinds = setting("Only changes of these kinds.", (), example=["dataset-added"])
     severity: Literal["high", "medium", "low", "info"] | None = setting(
         "Only changes at least as severe.", example="medium"
     )
@@ -354,7 +426,7 @@ class SubscriptionSettings(SettingsSection):
         "Not these agreements, organisations or datasets, by reference or name.",
         (),
         example=["DARS-NIC-123456-A1B2C"],
-        alias="except",
+        written="except",
     )
     expiring: Days = setting(
         "Days before a printed end at which it is told; [90, 30] where organisations are named, else none.",
@@ -378,12 +450,13 @@ class SubscriptionSettings(SettingsSection):
         """The setting that says where it is told, one of `WAYS`."""
         return next(way for way in WAYS if getattr(self, way) is not None)
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
+    def __post_init__(self) -> None:
         if sum(getattr(self, way) is not None for way in WAYS) != 1:
             raise ValueError(f"must have exactly one of {listed(WAYS)}")
         if self.name == OPERATOR:
             raise ValueError(f"the name {OPERATOR!r} is taken: operator of [mail] is told by itself")
+        if self.name.startswith("follower"):
+            raise ValueError("names that begin with 'follower' are taken by those who follow the published pages")
         if self.webhook and not self.allow_private and is_private_host(host_of(self.webhook)):
             # Known now: a message to it would only be given up when there is news.
             raise ValueError("webhook is on this machine or a private network, which needs allow_private = true")
@@ -393,7 +466,6 @@ class SubscriptionSettings(SettingsSection):
             raise ValueError('at needs when = "daily" or "weekly"')
         if self.at is not None and not _AT[self.when][0].fullmatch(self.at):
             raise ValueError(f"at must be {_AT[self.when][1]}")
-        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -408,6 +480,11 @@ class Settings:
     mail: MailSettings = field(default_factory=MailSettings)
     feeds: FeedsSettings = field(default_factory=FeedsSettings)
     browse: BrowseSettings = field(default_factory=BrowseSettings)
+    witness: WitnessSettings = field(default_factory=WitnessSettings)
+    archive: ArchiveSettings = field(default_factory=ArchiveSettings)
+    compute: ComputeSettings = field(default_factory=ComputeSettings)
+    official: OfficialSettings = field(default_factory=OfficialSettings)
+    follow: FollowSettings = field(default_factory=FollowSettings)
     log: LogSettings = field(default_factory=LogSettings)
     vocabulary: VocabularySettings = field(default_factory=VocabularySettings)
     subscriptions: tuple[SubscriptionSettings, ...] = ()

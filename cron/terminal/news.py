@@ -5,13 +5,14 @@ Two lines a change or more, at any width: who and where, then what, in the words
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from cron.terminal.style import NARROWEST, cut, paint, wrap
 from diff.change import Change
 from diff.kinds import ChangeKind
-from diff.saying.english import moment, plural, weekday
+from diff.saying.english import moment, month, plural, weekday
 from diff.saying.phrase import Phrase, Told, phrase
 from diff.saying.redline import Redline, Run
 from diff.saying.sentence import NAMES, who
@@ -137,7 +138,8 @@ def render_agreement(shown: Mapping[str, Any], *, width: int = 80, colour: bool 
     blocks = [[paint(line, "underline", colour) for line in wrap(title, width)]]
     agreement = shown["agreement"]
     if agreement is None:
-        blocks.append(wrap("It stood on no page at that time.", width))
+        absent = "It stood on no page at that time." if shown["versions"] else "No page has it."
+        blocks.append(wrap(absent, width))
     else:
         blocks.append(list(_facts(shown, width, colour)))
         if agreement["datasets"] is not None:
@@ -147,8 +149,12 @@ def render_agreement(shown: Mapping[str, Any], *, width: int = 80, colour: bool 
         for name, text in sections.items():
             prose = [line for part in text.split("\n") for line in wrap(clean(part), width)] if text else ["empty"]
             blocks.append([_title(NAMES[name], colour), *prose])
+    if shown.get("official"):
+        blocks.append(
+            [_title(f"Official register of {month(shown['official']['edition'])}", colour), *_held(shown, width)]
+        )
     blocks.append([_title(plural(len(shown["versions"]), "version"), colour), *_versions(shown["versions"], width)])
-    blocks.append([_title(plural(len(shown["changes"]), "change"), colour), *_changes(shown["changes"], width)])
+    blocks.append([_title(plural(len(shown["changes"]), "change"), colour), *_changes(shown["changes"], width, colour)])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -172,6 +178,15 @@ def _facts(shown: Mapping[str, Any], width: int, colour: bool) -> Iterator[str]:
             yield paint(f"{'' if number else head:<{_LABEL}}", "dim", colour) + line
 
 
+def _held(shown: Mapping[str, Any], width: int) -> Iterator[str]:
+    """Yield the versions on the official register with their terms, the newest first."""
+    for one in shown["official"]["versions"]:
+        has_term = one["dsa_start"] or one["dsa_end"]
+        term = " to ".join(one[name] or "none" for name in ("dsa_start", "dsa_end")) if has_term else "no term printed"
+        said = ", ".join(clean(part) for part in (term, one["title"] or one["organisation"]) if part)
+        yield from _hanging(f"{clean(one['version'] or 'no version'):<10}  ", said, width)
+
+
 def _versions(versions: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
     # Which page it was is said of one that moved.
     moved = len({version["page"] for version in versions}) > 1
@@ -181,11 +196,15 @@ def _versions(versions: Sequence[Mapping[str, Any]], width: int) -> Iterator[str
         yield from _hanging(f"{version['first_seen'][:10]}  ", f"{until}{page}", width)
 
 
-def _changes(changes: Sequence[Change], width: int) -> Iterator[str]:
+def _changes(changes: Sequence[Change], width: int, colour: bool) -> Iterator[str]:
+    """Yield what happened to the agreement, in the words and marks of `changes`."""
     for change in changes:
         severity = "HIGH" if change.severity is Severity.HIGH else change.severity
-        told = clean(change.summary) + ("" if change.substantive else " (editorial)")
-        yield from _hanging(f"{change.first_seen[:10]}  {severity:<6}  ", told, width)
+        start = f"{change.first_seen[:10]}  {severity:<6}  "
+        said = phrase(Told(change))
+        said = said if change.substantive else replace(said, note=" ".join(filter(None, [said.note, "Editorial."])))
+        for number, line in enumerate(_said(said, width - len(start), colour)):
+            yield (" " * len(start) if number else start) + line
 
 
 def _hanging(start: str, text: str, width: int) -> Iterator[str]:

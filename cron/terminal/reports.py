@@ -6,11 +6,10 @@ They have one voice: what came in by numbers, what was refused and why, changes 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cron.terminal.news import render_change
 from cron.terminal.style import LABEL, Pen
-from cron.work.afterwards import Afterwards
-from cron.work.nightly import RunFacts
 from diff.change import Change
 from diff.kinds import ChangeKind
 from diff.saying.english import duration, moment, plural, size, weekday
@@ -19,6 +18,11 @@ from diff.severity import Severity
 from scraper.text import clean
 from scraper.times import read_time
 from snapshots.asking.status import decide_on
+
+if TYPE_CHECKING:  # what fetches pages is loaded by who does
+    from cron.official.inbox import TakenWorkbook
+    from cron.work.afterwards import Afterwards
+    from cron.work.nightly import RunFacts
 
 # A rebuilt site makes the same notice on every page; the first few say what it is.
 NOTICES_SHOWN = 3
@@ -33,7 +37,7 @@ MOST_NAMED = 3
 # --- a run ------------------------------------------------------------------------------------------------------------
 
 
-def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str:
+def render_run(facts: "RunFacts", *, width: int = 80, colour: bool = False) -> str:
     """Return what a run did: pages, transfer, changes by kind, and what needs a person."""
     pen = Pen(width, colour)
     name = "Run, not kept" if facts.run is None else f"Run {facts.run}"
@@ -43,6 +47,8 @@ def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str
     seconds = (read_time(facts.finished_at) - read_time(facts.started_at)).total_seconds()
     transfer = f"received {size(facts.received_bytes)}    kept {size(facts.kept_bytes)}    {duration(seconds)}"
     lines = [
+        *(line for one in facts.official.taken for line in render_taken(one, width=width, colour=colour).splitlines()),
+        *([""] if facts.official.taken else []),
         *pen.title(f"{name}, {weekday(facts.started_at)}, {times}"),
         *pen.fact("Pages", _in_figures(counts | {"failed": len(facts.failed)})),
         *pen.fact("Transfer", transfer),
@@ -52,6 +58,7 @@ def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str
         *([] if facts.held else _most_severe(facts, pen)),
         *_notices(facts.notices, pen),
         *_unread(facts.unread, pen),
+        *(line for left in facts.official.left for line in pen.wrap(clean(left))),
         *_after_lines(facts.after, pen),
     ]
     if facts.held:
@@ -68,7 +75,7 @@ def render_run(facts: RunFacts, *, width: int = 80, colour: bool = False) -> str
     return "\n".join(lines) + "\n"
 
 
-def _most_severe(facts: RunFacts, pen: Pen) -> Iterator[str]:
+def _most_severe(facts: "RunFacts", pen: Pen) -> Iterator[str]:
     """Say what the most severe changes are, and where to read the others."""
     order = list(Severity)
     told = sorted((change for change in facts.changes if change.substantive), key=lambda one: order.index(one.severity))
@@ -84,7 +91,7 @@ def _most_severe(facts: RunFacts, pen: Pen) -> Iterator[str]:
         yield from ("", *pen.wrap(f"{more}registerwatch changes --since {facts.started_at}"), *where.split("\n")[1:])
 
 
-def run_in_a_line(facts: RunFacts) -> str:
+def run_in_a_line(facts: "RunFacts") -> str:
     """Return what a run came to, for a log in which each run has a line.
 
     A run that needs a person says so at the end; `status` says what it is.
@@ -99,15 +106,21 @@ def run_in_a_line(facts: RunFacts) -> str:
     return f"Run {facts.run}, {moment(facts.started_at)}: {'; '.join(parts)}."
 
 
-def render_afterwards(after: Afterwards, *, width: int = 80, colour: bool = False) -> str:
+def render_afterwards(after: "Afterwards", *, width: int = 80, colour: bool = False) -> str:
     """Return what followed a run, an edition or a release; nothing where nothing did."""
     return "".join(f"{line}\n" for line in _after_lines(after, Pen(width, colour)))
 
 
-def _after_lines(after: Afterwards, pen: Pen) -> list[str]:
+def _after_lines(after: "Afterwards", pen: Pen) -> list[str]:
     # A hash is one word of 64 digits: in halves it fits any width.
     chain = f"{after.chain[:32]}\n{after.chain[32:]}" if after.chain else None
-    rows = [("Told", after.told), ("Feeds", after.feeds), ("Chain", chain)]
+    rows = [
+        ("Told", after.told),
+        ("Feeds", after.feeds),
+        ("Chain", chain),
+        ("Witness", after.witness),
+        ("Archive", after.archive),
+    ]
     lines = [line for label, value in rows if value for line in pen.fact(label, value)]
     return ["", *lines] if lines else []
 
@@ -172,6 +185,30 @@ def render_import(report: ImportReport, *, width: int = 80, colour: bool = False
     for sentence in report.unread:
         lines += pen.need(clean(sentence))
     return "\n".join(lines) + "\n"
+
+
+def render_taken(taken: "TakenWorkbook", *, width: int = 80, colour: bool = False) -> str:
+    """Return what became of a workbook of the official register."""
+    pen, outcome = Pen(width, colour), taken.outcome
+    if outcome.known:
+        return f"Run {outcome.run}, official register of {taken.month}, holds this workbook already; nothing to add.\n"
+    lines = list(pen.title(f"Run {outcome.run}, official register of {taken.month}"))
+    lines += pen.fact("Taken", f"{plural(taken.versions, 'version')} of {plural(outcome.pages, 'agreement')}")
+    lines += [line for notice in outcome.notices for line in pen.fact("Noticed", clean(notice))]
+    lines.append("")
+    if outcome.decision.held:
+        lines += pen.need(f"This edition is held: {clean(outcome.decision.held)}")
+        lines.append(f"  Decide with: {decide_on(outcome.run)}")
+    else:
+        lines += _changes_by_kind(outcome.changes, pen, baseline=taken.first, read="this workbook says")
+    return "\n".join(lines) + "\n"
+
+
+def render_workbook(taken: "TakenWorkbook", *, width: int = 80, colour: bool = False) -> str:
+    """Return what became of a workbook that a command took, and what of it needs a person: a run says that last."""
+    pen = Pen(width, colour)
+    needs = [line for need in taken.unread for line in pen.need(clean(need))]
+    return render_taken(taken, width=width, colour=colour) + "".join(f"{line}\n" for line in needs)
 
 
 def _known(report: ImportReport, pen: Pen) -> Iterator[str]:
@@ -330,14 +367,16 @@ def _unread(unread: Sequence[str], pen: Pen) -> list[str]:
     return ["", *pen.wrap(f"Not understood still: {clean(unread[0])}{more}. List them: registerwatch status")]
 
 
-def _changes_by_kind(changes: Sequence[Change], pen: Pen, *, baseline: bool = False) -> Iterator[str]:
+def _changes_by_kind(
+    changes: Sequence[Change], pen: Pen, *, baseline: bool = False, read: str = "these pages say"
+) -> Iterator[str]:
     """Say how many changes there were, how severe, of which kinds; *baseline*: the register was met just now."""
     told = [change for change in changes if change.substantive]
     editorial = len(changes) - len(told)
     label = pen.paint("Changes", "dim") + " " * (LABEL - len("Changes"))
     tail = [pen.paint(f"{editorial:,} editorial, told to nobody", "dim")] if editorial else []
     if not told:
-        why = "none: what these pages say is where the history begins" if baseline else "none"
+        why = f"none: what {read} is where the history begins" if baseline else "none"
         yield label + "    ".join([why, *tail])
         return
     yield label + "    ".join([pen.paint(f"{len(told):,}", "bold"), *_severities(told, pen), *tail])

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cron.terminal.style import LABEL, facts, paint, wrap
-from diff.saying.english import moment, plural, size, weekday
-from notify.following.subscription import MORNING
+from diff.saying.english import moment, month, plural, size, weekday
 from scraper.text import clean
 from snapshots.asking.status import attempt_in_words, latest_of, needs_a_person, why
 from snapshots.asking.unread import unread_in_words
@@ -21,8 +20,12 @@ def render_status(state: Mapping[str, Any], *, width: int, colour: bool) -> str:
     needs = _needs(known, width, colour)
     if run is None:
         start = "Nothing was read yet. Start with: registerwatch run, or: registerwatch import FOLDER --fetched-at DATE"
+        if official := state.get("official"):
+            start = "No page was read yet. Start with: registerwatch run, or: registerwatch import FOLDER"
         tried = wrap(clean(f"{attempt_in_words(attempts)}."), width) if attempts else []
-        return "\n".join([start, *tried]) + "\n" + needs
+        rows = [*_not_read(state), ("Official", _official(official))] if official else []
+        said = facts(rows, width=width, colour=colour) if rows else ""
+        return "\n".join([start, *tried]) + "\n" + said + needs
     return facts(_facts(state, run), width=width, colour=colour) + needs
 
 
@@ -35,7 +38,6 @@ def _facts(state: Mapping[str, Any], run: Mapping[str, Any]) -> list[tuple[str, 
     pages = f"{run['pages_read']:,} read: {unchanged:,} unchanged, {run['pages_changed']:,} changed"
     since = f", since {weekday(state['since'])}" if state["since"] else ""
     failing = [f"{page['page']}: {page['reason']}" for page in state["failing"]]
-    unread = [unread_in_words(one) for one in state.get("not_understood", ())]
     undelivered = [f"{one['subscription']}: {_how_it_waits(one)}" for one in state["undelivered"]]
     collected = [
         f"{one['subscription']}: {one['items']:,} to tell, {moment(one['due_at'])}"
@@ -47,18 +49,48 @@ def _facts(state: Mapping[str, Any], run: Mapping[str, Any]) -> list[tuple[str, 
     rows += [
         # A fact, whether or not it needs a person already.
         ("Pages", f"{len(failing):,} failing\n{_few(failing)}" if failing else "none failing"),
-        *([("Not read", _few(unread))] if unread else []),
+        *_not_read(state),
         ("Held", _held(state["held"])),
         ("Undelivered", _few(undelivered) or "none"),
         *([("Collected", _few(collected))] if collected else []),
         ("Changes", f"{state['changes']:,} found in all, {state['editorial']:,} editorial"),
         ("Register", f"{plural(state['pages'], 'page')}, {plural(state['agreements'], 'agreement')}"),
+        *([("Official", _official(state["official"]))] if state.get("official") else []),
         ("Database", f"{size(state['database_bytes'])}: {plural(state['snapshots'], 'snapshot')}{since}"),
     ]
     if head := state.get("head"):
         # To be kept elsewhere and compared one day; in halves it fits any width.
         rows.append(("Chain", f"number {head['number']:,}\n{head['hash'][:32]}\n{head['hash'][32:]}"))
+    if people := state.get("followers"):
+        rows.append(("Followers", f"{people['followers']:,}; {people['suspended']:,} suspended"))
+    if held := _witnesses(state.get("witness") or {}):
+        rows.append(("Witness", held))
     return rows
+
+
+def _not_read(state: Mapping[str, Any]) -> list[tuple[str, str]]:
+    unread = [*state.get("not_understood", ()), *state.get("official_not_understood", ())]
+    return [("Not read", _few([unread_in_words(one) for one in unread]))] if unread else []
+
+
+def _official(state: Mapping[str, Any]) -> str:
+    """Say how much of the official register is held."""
+    held = f"{plural(state['versions'], 'version')} of {plural(state['agreements'], 'agreement')}"
+    return f"edition of {month(state['edition'])}: {held}"
+
+
+def _witnesses(state: Mapping[str, Any]) -> str:
+    lines = [
+        f"{one['authority']}: number {one['number']:,}, {moment(one['stamped_at'])}"
+        if one["number"]
+        else f"{one['authority']}: no time stamp yet"
+        for one in state.get("time_stamps", ())
+    ]
+    archive = state.get("archive") or {}
+    if archive.get("asked") or archive.get("saved"):
+        failed = f", {archive['failed']:,} could not be" if archive["failed"] else ""
+        lines.append(f"archive: {plural(archive['saved'], 'page')} saved, {archive['under_way']:,} under way{failed}")
+    return _few([*lines, *(f"heads in {place}" for place in state.get("mirrors", ()))])
 
 
 def _held(held: Sequence[Mapping[str, Any]]) -> str:
@@ -119,6 +151,9 @@ def render_proof(row: Mapping[str, Any], *, width: int, colour: bool) -> str:
     ]
     checked += [f"{row['loose']:,} of these of a run that did not finish"] if row["loose"] else []
     rows = [("Database", row["database"]), ("Looked at", "\n".join(checked))]
+    if row["stamps"]:
+        checked.append(f"{plural(row['stamps'], 'time stamp')} of heads of the chain, with certificates")
+        rows[-1] = ("Looked at", "\n".join(checked))
     if head:
         rows.append(("Head" if good else "Read up to", f"of run {row['run']}, written {moment(row['made_at'])}"))
     results = []
@@ -154,6 +189,9 @@ def render_subscriptions(rows: Sequence[Mapping[str, Any]], *, width: int, colou
 
 
 def _told(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    # Not at the top: `status` has none of this, and who follows what takes long to load.
+    from notify.following.subscription import MORNING
+
     at = row["at"] or MORNING.get(row["when"], "")
     lines = [
         ("Follows", row["follows"]),
@@ -173,3 +211,19 @@ def _last_year(told: Sequence[Mapping[str, Any]], n_messages: int) -> str:
     latest = [f"{weekday(one['first_seen'])}: {one['summary']}" for one in told[:MOST_SHOWN]]
     more = [f"and {len(told) - MOST_SHOWN:,} more"] if len(told) > MOST_SHOWN else []
     return "\n".join([f"{plural(len(told), 'change')} in {plural(n_messages, 'message')}{severe}", *latest, *more])
+
+
+def render_followers(counts: Mapping[str, Any], *, width: int, colour: bool) -> str:
+    """Return how many follow by e-mail, and how."""
+    often = (f"{counts['run']:,} as it happens", f"{counts['daily']:,} once a day", f"{counts['weekly']:,} once a week")
+    lines = [
+        ("Followers", f"{counts['followers']:,}, of {plural(counts['follows'], 'thing')}: {', '.join(often)}"),
+        (
+            "Waiting",
+            f"{counts['unconfirmed']:,} to be confirmed, {plural(counts['letters_waiting'], 'letter')} to be sent",
+        ),
+        ("Suspended", f"{plural(counts['suspended'], 'address', 'addresses')} from which letters came back"),
+        ("Stopped", f"{counts['stopped']:,}, to be erased"),
+        ("Erased", f"{counts['erased']:,}, of which {counts['complaints']:,} after a complaint; kept as hashes"),
+    ]
+    return facts(lines, width=width, colour=colour)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlsplit
 
+from cron.following.letters import ask_for_consent
 from cron.work.context import Context
 from cron.work.deliver import Delivered, deliver
 from cron.work.feeds import FeedsError, write_feeds
@@ -17,8 +18,10 @@ from cron.work.standing import note_state, state_of
 from diff.change import Change
 from diff.saying.english import Trouble, plural
 from scraper.errors import RegisterWatchError
+from snapshots.asking.status import feeds_key
 from snapshots.keeping.chain import head
 from snapshots.keeping.database import DatabaseError
+from snapshots.keeping.runlog import failed_feeds
 
 # --- what follows -----------------------------------------------------------------------------------------------------
 
@@ -38,6 +41,10 @@ class Afterwards:
     """What was written of the feeds."""
     chain: str | None = None
     """Head of the chain of runs."""
+    witness: str | None = None
+    """Who holds that head, too."""
+    archive: str | None = None
+    """What became of the pages that a web archive was to save."""
     complaints: tuple[str, ...] = ()
     """What did not go well, a line each."""
     needs: tuple[Trouble, ...] = ()
@@ -56,15 +63,33 @@ def after_run(context: Context, fresh: Sequence[Change] = ()) -> Afterwards:
     """
     directory = context.settings.feeds.directory
     if directory is None:
+        context.store().log.forget_feeds_failed()
         return after_held(context, fresh)
     try:
         written = write_feeds(context, directory)
     except (FeedsError, DatabaseError) as error:
-        told = after_held(context, fresh, also=[str(error)])
+        # What is noted of the feeds is in the sentences of `status`; what the database refuses, nobody else knows.
+        told = after_held(context, fresh, also=[] if isinstance(error, FeedsError) else [str(error)])
         complaint = f"{error}; the run is kept, and the next one writes them"
-        return replace(told, all_well=False, complaints=(*told.complaints, complaint))
+        noted = failed_feeds(context.store().db)
+        needs = tuple(need for need in told.needs if not noted or need.key != feeds_key(noted))
+        return replace(told, all_well=False, complaints=(*told.complaints, complaint), needs=needs)
     changed = sum(file.changed for file in written)
     return replace(after_held(context, fresh), feeds=f"{changed:,} of {plural(len(written), 'file')} written")
+
+
+def after_note(context: Context, *, tell: bool) -> Afterwards:
+    """Have the feeds show an operator's remark; deliver it, if it is to be told."""
+    directory = context.settings.feeds.directory
+    if tell or directory is None:
+        return after_run(context) if tell else NOTHING_AFTERWARDS
+    try:
+        written = write_feeds(context, directory)
+    except (FeedsError, DatabaseError) as error:
+        complaint = f"{error}; the note is kept, and the next run writes them"
+        return replace(NOTHING_AFTERWARDS, all_well=False, complaints=(complaint,))
+    changed = sum(file.changed for file in written)
+    return replace(NOTHING_AFTERWARDS, feeds=f"{changed:,} of {plural(len(written), 'file')} written")
 
 
 def after_held(context: Context, fresh: Sequence[Change] = (), also: Sequence[str] = ()) -> Afterwards:
@@ -98,6 +123,8 @@ def after_failure(context: Context) -> None:
 
 def deliver_and_note(context: Context, fresh: Sequence[Change] = (), also: Sequence[str] = ()) -> Delivered:
     """Deliver what is due, and tell the operator what needs a person after that; *also*: what nobody else knows."""
+    if context.may_be_followed:
+        ask_for_consent(context)
     return deliver(context, fresh, note=partial(note_state, context, also))
 
 

@@ -43,6 +43,26 @@ class Channels:
         """Return the way to a subscription that is told by mail."""
         return self.letters_to(subscription.email or "", stop=self._mail.sender)
 
+    def letters_to_follower(
+        self, address: str, *, one_click: str | None = None, return_path: str | None = None
+    ) -> Mail:
+        """Return the way to somebody who follows by e-mail: the list is called alike for all, and names nobody."""
+        return Mail(
+            post=self._post,
+            sender=self._mail.sender,
+            to=address,
+            # Where letters come back to, who wants no more is known: registerwatch bounces reads it.
+            stop=(return_path or self._mail.sender) if one_click else None,
+            one_click=one_click,
+            list_name="Follow by e-mail",
+            return_path=return_path,
+        )
+
+    @property
+    def down(self) -> str | None:
+        """Why no letter goes out any more; None while one may."""
+        return self._post.down
+
     @cached_property
     def _post(self) -> Post:
         """What takes letters by these settings: a server, or a folder."""

@@ -2,19 +2,27 @@
 
 import fcntl
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cron.settings.sections import Settings
-from diff.deciding.guards import Guards
-from notify.following.subscription import Subscription
 from scraper.errors import RegisterWatchError, SettingsError, explained
 from scraper.names.vocabulary import Vocabulary, default_vocabulary, parse_vocabulary
 from snapshots.asking.answers import Answers
-from snapshots.keeping.store import Rules, Store, open_store
+from snapshots.keeping.database import FOR_THE_GROUP, first_step, lacks_details, open_database
+from snapshots.keeping.states import States
+from snapshots.sql.rows import Database
+
+if TYPE_CHECKING:  # loaded below by who needs them: a question is answered before they are
+    from notify.following.subscription import Subscription
+    from snapshots.keeping.store import Rules, Store
+    from snapshots.people.people import People
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +45,8 @@ class Context:
     def __init__(self, load: Callable[[], Settings], clock: Clock = utc_now) -> None:
         self._load = load
         self.clock = clock
-        self._open: Store | None = None
+        self._open: Database | None = None
+        self._people: People | None = None
 
     def another(self) -> "Context":
         """Return one of the same settings, read again, with a database connection of its own."""
@@ -50,13 +59,31 @@ class Context:
         return self._load()
 
     @property
-    def rules(self) -> Rules:
-        """What pages are read and believed by."""
-        return Rules(self.vocabulary, self.settings.guards.as_value(Guards))
+    def rules(self) -> "Rules":
+        """What pages are read and believed by, on this machine: a night depends on no other."""
+        from diff.deciding.guards import Guards
+        from snapshots.keeping.readings import on_this_machine
+        from snapshots.keeping.store import Rules
+
+        readers = on_this_machine(self.settings.compute.workers)
+        return Rules(self.vocabulary, self.settings.guards.as_value(Guards), readers)
+
+    @property
+    def rules_for_many(self) -> "Rules":
+        """The same, for a past that may be large: on the cluster of the settings, if there is one."""
+        if self.settings.compute.dask is None:
+            return self.rules
+        from snapshots.sources.cluster import on_cluster
+
+        return replace(self.rules, readers=on_cluster(self.settings.compute.dask))
 
     @cached_property
-    def subscriptions(self) -> tuple[Subscription, ...]:
+    def subscriptions(self) -> "tuple[Subscription, ...]":
         """Who follows what, without their addresses."""
+        if not self.settings.subscriptions:
+            return ()
+        from notify.following.subscription import Subscription
+
         return tuple(settings.as_value(Subscription) for settings in self.settings.subscriptions)
 
     @cached_property
@@ -82,25 +109,69 @@ class Context:
         """Whether there is a database, to be opened without making one."""
         return self.settings.store.database.exists()
 
-    def store(self, *, create: bool = False) -> Store:
+    def database(self, *, create: bool = False) -> Database:
         """Open the database; a history that lacks what is shown today is derived again."""
         if self._open is None:
-            self._open = open_store(self.settings.store.database, create=create)
-            if self._open.lacks_details:
+            path = self.settings.store.database
+            if first_step(path):
+                from snapshots.keeping.upkeep import keep_as_it_was
+
+                kept = keep_as_it_was(path)
+                _log.warning("the database is that of an older registerwatch: %s is a copy of it as it was", kept)
+            self._open = open_database(path, create=create)
+            if lacks_details(self._open):
                 _log.warning("the history is that of an older registerwatch: it is derived again, once")
-                self._open.reparse(self.rules)
+                self._store.reparse(self.rules)
         return self._open
+
+    def store(self, *, create: bool = False) -> "Store":
+        """Open the database to write what runs find."""
+        self.database(create=create)
+        return self._store
+
+    @cached_property
+    def _store(self) -> "Store":
+        from snapshots.keeping.store import Store
+
+        return Store(self.database(), self.settings.store.database, self._states)
+
+    @cached_property
+    def _states(self) -> States:
+        # One for all: it remembers rows, and forgets them when they are taken back.
+        return States(self.database())
 
     @cached_property
     def answers(self) -> Answers:
         """Questions to the database."""
-        store = self.store()
-        return Answers(store.db, self.vocabulary, states=store.states)
+        return Answers(self.database(), self.vocabulary, states=self._states)
+
+    @property
+    def may_be_followed(self) -> bool:
+        """Whether readers of the published pages may follow them: where letters go out, and links lead to the pages."""
+        settings = self.settings
+        return bool(settings.follow.enabled and settings.mail.sender and settings.browse.base_url)
+
+    def people(self) -> "People":
+        """Open the file of those who follow by e-mail, made if it is not there.
+
+        Raises:
+            KeyFileError, PeopleError: Its key or it cannot be used.
+        """
+        if self._people is None:
+            # Not at the top: most commands have nothing to do with people.
+            from snapshots.people.keys import Keys
+            from snapshots.people.people import open_people
+
+            follow = self.settings.follow
+            self._people = open_people(follow.database, Keys.read(follow.key_file))
+        return self._people
 
     def close(self) -> None:
         """Close what is open."""
         if self._open is not None:
-            self._open.close()
+            self._open.conn.close()
+        if self._people is not None:
+            self._people.close()
 
 
 # --- one run at a time ------------------------------------------------------------------------------------------------
@@ -118,7 +189,8 @@ def only_run(database: Path) -> Iterator[None]:
         AlreadyRunningError: Another run holds it.
     """
     # The file is never removed: a lock on a removed file and a lock on its successor would both be held.
-    with database.with_name(f"{database.name}.lock").open("a") as file:
+    handle = os.open(database.with_name(f"{database.name}.lock"), os.O_WRONLY | os.O_CREAT, FOR_THE_GROUP)
+    with open(handle, "a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -6,12 +6,14 @@ nothing.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
-from cron.settings.sections import SubscriptionSettings
+from cron.following.followers import Followers
 from cron.work.context import Context
 from diff.change import Change
 from diff.saying.english import plural
@@ -19,8 +21,9 @@ from notify.channels.channel import Channel, DeliveryError, Message
 from notify.message.operator import OPERATOR
 from snapshots.keeping.deliveries import Batch
 
-Way = Callable[[SubscriptionSettings | None], Channel]
-"""A subscription, or None for the operator → the channel to it."""
+if TYPE_CHECKING:
+    from cron.work.channels import Channels
+    from cron.work.messages import MessageBuilder
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +41,10 @@ class Delivered:
     failed: list[tuple[str, str]] = field(default_factory=list)
     """Subscription and reason: they are tried again."""
     given_up: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[Batch, DeliveryError]] = field(default_factory=list)
+    """Messages to followers at whose address nobody is, as the server says; settled when all others were sent."""
+    came_back: int = 0
+    """How many of these counted as come back."""
     kept_back: dict[str, int] = field(default_factory=dict)
     """Reason → how many messages were not tried for it: the server had failed just before."""
     unknown: list[str] = field(default_factory=list)
@@ -46,20 +53,23 @@ class Delivered:
     @property
     def messages(self) -> int:
         """How many were due."""
-        return self.sent + len(self.failed) + len(self.given_up) + sum(self.kept_back.values())
+        known = self.sent + self.came_back + len(self.failed) + len(self.given_up)
+        return known + sum(self.kept_back.values())
 
     @property
     def all_well(self) -> bool:
-        """Whether everybody was told."""
-        return self.sent == self.messages
+        """Whether everybody was told whose mailbox is still there."""
+        return self.sent + self.came_back == self.messages
 
     @property
     def in_words(self) -> str | None:
         """What became of them, if there were any; a note to the operator tells no reader."""
         readers = self.messages - self.notes
         delivered = "delivered" if readers == 1 else "all delivered"
-        if not self.all_well:
+        if self.sent != self.messages:
             delivered = f"{self.sent - self.notes:,} delivered"
+        if self.came_back:
+            delivered += f", {self.came_back:,} came back"
         told = [f"{plural(readers, 'message')}, {delivered}"] if readers else []
         told += [f"{plural(self.notes, 'note')} to the operator"] if self.notes else []
         return "; ".join(told) or None
@@ -67,14 +77,20 @@ class Delivered:
     @property
     def complaints(self) -> Iterator[str]:
         """What did not go out and why, a line each."""
-        for name, reason in self.failed:
-            yield f"message to {name}: {reason}; it is tried again"
-        for name, reason in self.given_up:
-            yield f"message to {name}: {reason}; it is given up after a week"
+        # Of those who follow by e-mail nobody is named: what failed alike is one line.
+        for (name, reason), number in Counter(self.failed).items():
+            yield f"{_messages(number)} to {name}: {reason}; {'it is' if number == 1 else 'they are'} tried again"
+        for (name, reason), number in Counter(self.given_up).items():
+            given_up = "it is" if number == 1 else "they are"
+            yield f"{_messages(number)} to {name}: {reason}; {given_up} given up after a week"
         for reason, number in self.kept_back.items():
             yield f"{plural(number, 'more message waits', 'more messages wait')}: {reason}"
         for name in self.unknown:
             yield f"something is due for {name!r}, which the settings do not name: it waits for a week"
+
+
+def _messages(number: int) -> str:
+    return "message" if number == 1 else f"{number:,} messages"
 
 
 def deliver(context: Context, fresh: Sequence[Change] = (), note: Callable[[], None] = lambda: None) -> Delivered:
@@ -87,22 +103,28 @@ def deliver(context: Context, fresh: Sequence[Change] = (), note: Callable[[], N
     """
     result = Delivered()
     with ExitStack() as stack:
-        way = cache(lambda: _way(context, stack))
-        _deliver_all(context, fresh, result, way, to_operator=False)
+        channels = cache(lambda: _channels(context, stack))
+        _deliver_all(context, fresh, result, channels, to_operator=False)
+        _settle_refused(context, result)
         note()
-        _deliver_all(context, (), result, way, to_operator=True)
+        _deliver_all(context, (), result, channels, to_operator=True)
     return result
 
 
-def _way(context: Context, stack: ExitStack) -> Way:
+def _channels(context: Context, stack: ExitStack) -> "Channels":
     """Open the channels: here and not before, for with them come clients of mail and HTTP."""
     from cron.work.channels import Channels
 
-    return stack.enter_context(Channels(context.settings.mail)).of
+    return stack.enter_context(Channels(context.settings.mail))
 
 
 def _deliver_all(
-    context: Context, fresh: Sequence[Change], result: Delivered, way: Callable[[], Way], *, to_operator: bool
+    context: Context,
+    fresh: Sequence[Change],
+    result: Delivered,
+    channels: Callable[[], "Channels"],
+    *,
+    to_operator: bool,
 ) -> None:
     """Send what is due to readers, or to the operator."""
     before = dict(result.kept_back)
@@ -111,27 +133,62 @@ def _deliver_all(
         result.kept_back = dict(before)
         batches = _batches(context, result, to_operator=to_operator)
         # If another process was faster with a part of a message, the rest of it is due still.
-        if not batches or not _deliver_round(context, batches, fresh, result, way()):
+        if not batches or not _deliver_round(context, batches, fresh, result, channels()):
             break
 
 
 def _deliver_round(
-    context: Context, batches: Sequence[Batch], fresh: Sequence[Change], result: Delivered, way: Way
+    context: Context, batches: Sequence[Batch], fresh: Sequence[Change], result: Delivered, channels: "Channels"
 ) -> bool:
     """Send *batches*; say whether another process has begun any of them since they were read."""
     from cron.work.messages import MessageBuilder
 
+    followers = Followers(context) if any(one.is_to_follower for one in batches) else None
     settings = {one.name: one for one in context.settings.subscriptions}
-    builder = MessageBuilder(context, batches, fresh)
+    builder = MessageBuilder(context, batches, fresh, followers)
     overtaken = False
     for batch in batches:
-        channel = way(settings.get(batch.subscription))
-        if reason := channel.down:
+        channel = None if batch.is_to_follower else channels.of(settings.get(batch.subscription))
+        if reason := channels.down if channel is None else channel.down:
             # What is not tried keeps its turn: its wait is no longer for it.
             result.kept_back[reason] = result.kept_back.get(reason, 0) + 1
-        elif not _send(context, batch, builder.compose(batch), channel, result):
-            overtaken = True
+        elif channel is not None:
+            overtaken |= not _send(context, batch, builder.compose(batch), channel, result)
+        elif followers is not None:
+            overtaken |= not _send_to_follower(context, batch, builder, followers, channels, result)
     return overtaken
+
+
+def _send_to_follower(
+    context: Context,
+    batch: Batch,
+    builder: "MessageBuilder",
+    followers: Followers,
+    channels: "Channels",
+    result: Delivered,
+) -> bool:
+    """Send a message to somebody who follows by e-mail, if that is so still; see `_send`."""
+    # Asked of their own file at this moment: who stopped while others were told is told nothing.
+    still = followers.still_due(batch)
+    if gone := [part.row for part in batch.parts if part not in still.parts]:
+        context.store().deliveries.forget(gone)
+    address = followers.address_of(still) if still.parts else None
+    if address is None:
+        # From whom letters came back is told nothing later either.
+        context.store().deliveries.forget(part.row for part in still.parts)
+        return True
+    message = builder.compose(still)
+    name = batch.subscription
+    channel = channels.letters_to_follower(
+        address,
+        one_click=followers.stop_link(name),
+        return_path=followers.return_path(name, message.id) if message else None,
+    )
+    sent = result.sent
+    was_ours = _send(context, still, message, channel, result)
+    if result.sent > sent:
+        followers.sent(name, context.clock())
+    return was_ours
 
 
 def _send(context: Context, batch: Batch, message: Message | None, channel: Channel, result: Delivered) -> bool:
@@ -144,18 +201,39 @@ def _send(context: Context, batch: Batch, message: Message | None, channel: Chan
     begun = deliveries.begin(batch, message.id, clock())
     if begun is None:
         return False
+    to = "a follower" if batch.is_to_follower else message.to
     try:
         channel.send(message, clock())
     except DeliveryError as error:
-        given_up = deliveries.failed(begun, clock(), error.reason, wait_s=error.wait_s)
-        (result.given_up if given_up else result.failed).append((message.to, error.reason))
-        _log.info("message to %s: %s", message.to, error.reason)
+        if batch.is_to_follower and error.no_mailbox:
+            result.refused.append((begun, error))
+        else:
+            _note_failed(context, begun, to, error, result)
         return True
     deliveries.delivered(begun, clock())
     result.sent += 1
     result.notes += batch.subscription == OPERATOR
-    _log.info("message to %s: taken", message.to)
+    _log.info("message to %s: taken", to)
     return True
+
+
+def _note_failed(context: Context, begun: Batch, to: str, error: DeliveryError, result: Delivered) -> None:
+    given_up = context.store().deliveries.failed(begun, context.clock(), error.reason, wait_s=error.wait_s)
+    (result.given_up if given_up else result.failed).append((to, error.reason))
+    _log.info("message to %s: %s", to, error.reason)
+
+
+def _settle_refused(context: Context, result: Delivered) -> None:
+    """Take messages for come back whose readers' mailboxes are gone; a server that took nothing else refuses us."""
+    for begun, error in result.refused:
+        if not result.sent:
+            _note_failed(context, begun, "a follower", error, result)
+            continue
+        # In this order: who is killed in between tries again, and it counts once.
+        Followers(context).came_back(begun.subscription, begun.message or "", context.clock())
+        context.store().deliveries.forget(part.row for part in begun.parts)
+        result.came_back += 1
+    result.refused.clear()
 
 
 def compose_due(context: Context, note: Callable[[], None] = lambda: None) -> Iterator[Message]:
@@ -163,7 +241,8 @@ def compose_due(context: Context, note: Callable[[], None] = lambda: None) -> It
     for to_operator in (False, True):
         if to_operator:
             note()
-        batches = _batches(context, Delivered(), to_operator=to_operator)
+        # To those who follow by e-mail what is due is counted elsewhere, and shown to nobody.
+        batches = [one for one in _batches(context, Delivered(), to_operator=to_operator) if not one.is_to_follower]
         if not batches:
             continue
         from cron.work.messages import MessageBuilder
@@ -186,7 +265,11 @@ def _batches(context: Context, result: Delivered, *, to_operator: bool) -> list[
     names |= {OPERATOR} if context.settings.mail.operator else set()
     deliveries.give_up_orphans(names, now)
     deliveries.drop_needless_corrections()
+    may_be_followed = context.may_be_followed
+    if may_be_followed and not to_operator:
+        deliveries.forget_followers(Followers(context).names())
     batches = list(deliveries.messages_to_send(now))
-    result.unknown = sorted({batch.subscription for batch in batches} - names)
-    asked = [one for one in batches if one.subscription in names and (one.subscription == OPERATOR) is to_operator]
+    result.unknown = sorted({one.subscription for one in batches if not one.is_to_follower} - names)
+    known = [one for one in batches if one.subscription in names or (one.is_to_follower and may_be_followed)]
+    asked = [one for one in known if (one.subscription == OPERATOR) is to_operator]
     return sorted(asked, key=lambda one: one.attempts)

@@ -1,16 +1,19 @@
-"""Does everything work that a night needs? Settings, database, mail, and the site: asked politely, nothing is kept.
+"""Does everything work that a night needs? Settings, database, mail, followers, the site: asked, and nothing is kept.
 
 Each check is asked one after the other and said in a line; what cannot be asked because another one failed is left out.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 from cron.work.context import Context
 from cron.work.nightly import fetch_policy
 from cron.work.outbox import problems_of
+from cron.work.proving import archive_of, trusted_authorities
 from diff.saying.english import plural, weekday
 from notify.channels.channel import DeliveryError
 from scraper.errors import CrawlError, FetchError, RefusedPageError, RegisterWatchError, SettingsError
@@ -23,10 +26,13 @@ from scraper.web.crawl import fetch_robots, find_slugs
 from scraper.web.fetch import FetchedPage, Fetcher
 from snapshots.keeping.database import DatabaseError, explain
 from snapshots.keeping.past import StoredPast
+from snapshots.proving.saving import ArchiveError
+from snapshots.proving.stamps import ask_authority
+from snapshots.proving.tokens import StampError
 
 PAGES = 3
 """Pages of the site that are read."""
-MOST_CHECKS = 6 + PAGES
+MOST_CHECKS = 9 + PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,12 @@ def examine(context: Context) -> Iterator[Finding]:
     yield _settings(context)
     yield _database(context)
     yield _mail(context)
+    if settings.follow.enabled:
+        yield _following(context)
+    if context.settings.witness.tsa:
+        yield _witness(context)
+    if context.settings.archive.save:
+        yield _archive(context)
     try:
         policy = fetch_policy(context)
     except SettingsError as error:
@@ -113,6 +125,42 @@ def _mail(context: Context) -> Finding:
     proved = "" if mail.security == "none" else ", its certificate is good"
     login = "takes our login" if mail.user else "takes mail without a login"
     return Finding("Mail", f"{mail.host} {login}{proved}")
+
+
+def _following(context: Context) -> Finding:
+    from cron.following.fitness import examine_following
+
+    found = examine_following(context)
+    return Finding("Follow", "; ".join([*found.wrong, *found.works]), good=not found.wrong)
+
+
+def _witness(context: Context) -> Finding:
+    """Have each authority stamp a text that says nothing: of the chain only `run` and `witness` have heads stamped."""
+    agent, hash_ = f"registerwatch/{version('registerwatch')}", hashlib.sha256(_TRIED).hexdigest()
+    said, good = [], True
+    for authority in context.settings.witness.tsa:
+        try:
+            trusted = trusted_authorities(context)
+            stamp = ask_authority(authority, _TRIED, hash_, now=context.clock(), agent=agent, trusted=trusted)
+        except (StampError, SettingsError) as error:
+            said.append(f"{authority}: {error}")
+            good = False
+        else:
+            said.append(f"{authority} stamps, signed by {stamp.signer}")
+    return Finding("Witness", "; ".join(said), good)
+
+
+_TRIED = b"registerwatch doctor"
+
+
+def _archive(context: Context) -> Finding:
+    archive = archive_of(context)
+    try:
+        return Finding("Archive", f"{archive.root} answers: {archive.greet()}")
+    except ArchiveError as error:
+        return Finding("Archive", f"{archive.root}: {error}", good=False)
+    finally:
+        archive.close()
 
 
 # --- the site ---------------------------------------------------------------------------------------------------------

@@ -3,22 +3,33 @@
 Both are made of the same history in the same words, so that an entry is the same wherever a reader meets it.
 """
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cron.work.context import Context
 from cron.work.crawl import addresses_of
-from notify.feeds.asked import AskedFeed, render_asked
+from diff.change import FoundChanges
+from notify.feeds.asked import SERVED, render_asked
+from notify.feeds.beside import ToldDifference, render_differences
 from notify.feeds.files import FeedSite, FeedSource, render_feeds
+from notify.feeds.formats import FORMATS
 from scraper.errors import RegisterWatchError, system_words
 from scraper.files import WrittenFile, only_writer
 from snapshots.asking.agreements import read_terms
 from snapshots.asking.changes import ChangeFilter
 from snapshots.asking.names import read_known
-from snapshots.browse.app.request import FoundChanges
 from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.chain import head
+from snapshots.keeping.database import DatabaseError
 from snapshots.keeping.runlog import RunLog
+
+if TYPE_CHECKING:  # what serves pages is not loaded by a run
+    from snapshots.asking.differences import Disagreement
+    from snapshots.browse.app.request import PageRequest
+
+_log = logging.getLogger(__name__)
 
 
 class FeedsError(RegisterWatchError):
@@ -29,8 +40,28 @@ def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
     """Write the feeds and calendars that differ into *directory*, made if it is not there.
 
     Raises:
-        FeedsError: It cannot be written there; files that were written before that are whole.
+        FeedsError: It cannot be written there; files that were written before that are whole. If it is the directory of
+            the settings, `status` knows of it until they are written.
     """
+    try:
+        written = _write(context, directory)
+    except FeedsError as error:
+        if directory == context.settings.feeds.directory:
+            _note_failure(context, error)
+        raise
+    if directory == context.settings.feeds.directory:
+        context.store().log.forget_feeds_failed()
+    return written
+
+
+def _note_failure(context: Context, error: FeedsError) -> None:
+    try:
+        context.store().log.note_feeds_failed(context.clock(), str(error))
+    except DatabaseError as failure:
+        _log.warning("that the feeds could not be written is not noted: %s", failure)
+
+
+def _write(context: Context, directory: Path) -> list[WrittenFile]:
     # Of no history no folder is made.
     context.store()
     try:
@@ -94,21 +125,13 @@ def _calendars(context: Context, history: FeedSource) -> dict[str, bytes]:
 # --- what somebody asks for -------------------------------------------------------------------------------------------
 
 
-def draw_feed(found: FoundChanges, ending: str) -> bytes:
+def draw_feed(request: "PageRequest", found: FoundChanges, ending: str) -> bytes:
     """Return a feed of what was found, in the format of *ending*."""
-    site, db = found.site, found.reader.db
+    site, db = request.site, request.reader.db
     slugs = {change.page for change in found.changes if change.page}
     log = RunLog(db, Bodies(db))
     return render_asked(
-        AskedFeed(
-            words=found.words,
-            query=found.query,
-            editorial=found.editorial,
-            changes=found.changes,
-            examples=found.examples,
-            touched=found.touched,
-            since=found.since,
-        ),
+        found,
         ending,
         FeedSite(
             register=site.register,
@@ -116,4 +139,35 @@ def draw_feed(found: FoundChanges, ending: str) -> bytes:
             pages_url=site.base_url,
             sources={} if site.base_url else addresses_of(log, site.index, slugs),
         ),
+    )
+
+
+def draw_differences(request: "PageRequest", found: Sequence["Disagreement"], ending: str) -> bytes:
+    """Return a feed of these differences, in the format of *ending*."""
+    from snapshots.browse.app.addresses import agreement as address_of
+    from snapshots.browse.app.addresses import with_query
+    from snapshots.browse.beside.words import difference_in_words
+
+    site, base = request.site, (request.site.base_url or "").rstrip("/")
+    asked = [(name, request.words.one(name)) for name in ("field", "organisation")]
+    query = with_query("", asked)
+    told = [
+        ToldDifference(
+            reference=one.reference,
+            organisation=one.organisation,
+            difference=one.difference,
+            edition=one.edition,
+            since=one.since,
+            words=difference_in_words(one),
+            link=f"{base}{address_of(one.reference)}" if one.slug and base else site.index,
+        )
+        for one in found
+    ]
+    names = {format_: f"{base}/differences.{SERVED.get(format_, format_)}{query}" for format_ in FORMATS}
+    return render_differences(
+        told,
+        next(format_ for format_ in FORMATS if SERVED.get(format_, format_) == ending),
+        FeedSite(register=site.register, index=site.index, pages_url=site.base_url, sources={}),
+        query,
+        names,
     )

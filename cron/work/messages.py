@@ -3,29 +3,36 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cron.settings.sections import SubscriptionSettings
+from cron.following.followers import Concerned, Followers, soonest
 from cron.work.context import Context
 from cron.work.crawl import addresses_of
 from cron.work.outbox import gather_news
 from cron.work.standing import notes_as_of_now
-from diff.change import Change
+from diff.change import Change, ChangeNote
 from diff.kinds import ChangeKind
 from diff.saying.phrase import Told
 from notify.channels.channel import Message
 from notify.channels.mail import domain_of, message_id
 from notify.following.matching import News, PrintedEnd, tell
-from notify.following.subscription import Followed, follow
+from notify.following.subscription import Followed, Subscription, follow
 from notify.message.digest import Composer
 from notify.message.operator import OPERATOR, render_notes
-from notify.message.order import Briefing, Correction, RunRead
+from notify.message.order import Briefing, Correction, Remark, RunRead
 from scraper.names.fold import fold
+from scraper.register import NHS_DATA_RELEASE
 from snapshots.asking.agreements import read_ends
 from snapshots.asking.changes import ChangeFilter
 from snapshots.asking.names import read_known
 from snapshots.keeping.chain import head
 from snapshots.keeping.deliveries import Batch
+
+if TYPE_CHECKING:
+    from snapshots.people.people import Follow
+
+MOST_SAID = 5
+"""Things that somebody follows which a mail names."""
 
 
 class MessageBuilder:
@@ -35,10 +42,18 @@ class MessageBuilder:
         context: Settings, the database, the clock.
         batches: All of the round, of subscriptions that the settings name and of the operator.
         fresh: Changes that are at hand, and need not be read.
+        followers: Those who follow by e-mail, if any batch is theirs.
     """
 
-    def __init__(self, context: Context, batches: Sequence[Batch], fresh: Sequence[Change] = ()) -> None:
+    def __init__(
+        self,
+        context: Context,
+        batches: Sequence[Batch],
+        fresh: Sequence[Change] = (),
+        followers: Followers | None = None,
+    ) -> None:
         self._context = context
+        self._followers = followers
         self._fresh = {change.id: change for change in fresh}
         self._today = context.clock().date()
         self._settings = {one.name: one for one in context.settings.subscriptions}
@@ -57,17 +72,33 @@ class MessageBuilder:
             for part in batch.parts
             if (note := part.correction) and note["change"] in self._withdrawn
         ]
-        if not told and not ends and not corrections:
+        remarks = [
+            Remark(
+                change=self._remarked[note["change"]],
+                note=ChangeNote(note["made_at"], note["text"]),
+                told_at=note["told_at"],
+            )
+            for part in batch.parts
+            if (note := part.remark) and note["change"] in self._remarked
+        ]
+        if not (told or ends or corrections or remarks):
             return None
-        settings = self._settings[batch.subscription]
-        data = {
+        briefing = replace(self._news_of(batch, told, ends), corrections=corrections, remarks=remarks)
+        said = self._composer.compose(briefing)
+        # Who follows by e-mail has a letter, and no program that reads it.
+        news = {} if batch.is_to_follower else self._as_data(briefing)
+        return self._message(batch, said.subject, said.text, html=said.html, news=news)
+
+    def _as_data(self, news: Briefing) -> dict[str, Any]:
+        """Return what a message tells, for programs."""
+        told, remarks = news.told, news.remarks
+        return {
             "changes": [{**one.change.to_json(), "members": [m.to_json() for m in one.members]} for one in told],
-            "corrections": [{**one.change.to_json(), "told_at": one.told_at} for one in corrections],
-            "ends": [end.note for end in ends],
+            "corrections": [{**one.change.to_json(), "told_at": one.told_at} for one in news.corrections],
+            "notes": [{**one.change.to_json(), "note": one.note._asdict(), "told_at": one.told_at} for one in remarks],
+            "ends": [end.note for end in news.endings],
             "register": self._context.settings.register.name,
         }
-        said = self._composer.compose(self._news_of(batch, settings, told, ends, corrections))
-        return self._message(batch, said.subject, said.text, html=said.html, news=data)
 
     def _to_operator(self, batch: Batch) -> Message | None:
         notes = notes_as_of_now(self._context, [part.note or {} for part in batch.parts])
@@ -87,7 +118,7 @@ class MessageBuilder:
 
         What the settings no longer let through was due, and is told; of a group then no member is named.
         """
-        own = self._concerned[batch.subscription]
+        own = self._own_of(batch) if batch.is_to_follower else self._concerned[batch.subscription]
         found = [self._changes[part.item] for part in batch.parts if part.item in self._changes]
         found.sort(key=lambda change: self._order[change.id])
         return [own.get(change.id) or Told(change) for change in found]
@@ -95,23 +126,22 @@ class MessageBuilder:
     def _news_of(
         self,
         batch: Batch,
-        settings: SubscriptionSettings,
         told: Iterable[Told],
         ends: Sequence[PrintedEnd],
-        corrections: Sequence[Correction],
     ) -> Briefing:
         runs = sorted({part.run for part in batch.parts if part.run is not None and part.run in self._runs})
-        followed, chain = self._followed[batch.subscription], self._chain
+        followed, chain = self._followed_by(batch), self._chain
+        settings = self._settings.get(batch.subscription)
         return Briefing(
             follows=followed.said,
             told=[self._shown(followed, one) for one in told],
             endings=ends,
-            corrections=corrections,
             readings=[self._runs[run] for run in runs],
             editorial=sum(self._editorial[run] for run in runs),
             chain=None if chain is None else (chain.number, chain.hash),
-            when=settings.when,
-            stop=self._context.settings.mail.sender if settings.email else None,
+            when=followed.subscription.when,
+            stop=self._context.settings.mail.sender if settings and settings.email else None,
+            ways=self._ways(batch),
             base_url=self._context.settings.browse.base_url,
             sources=self._sources,
         )
@@ -127,6 +157,49 @@ class MessageBuilder:
             datasets=self._counts.get(reference),
             named=tuple(name for name in self._known.holdings.get(reference, ()) if wanted and fold(name) in wanted),
             term=self._terms.get(reference),
+        )
+
+    # --- those who follow by e-mail -----------------------------------------------------------------------------------
+
+    def _followed_by(self, batch: Batch) -> Followed:
+        if not batch.is_to_follower:
+            return self._followed[batch.subscription]
+        follows = self._follows_of(batch)
+        when = soonest([one for one in follows if one.id in batch.follows] or follows)
+        said = [one.said for one in follows]
+        more = [f"{len(said) - MOST_SAID + 1:,} more things"] if len(said) > MOST_SAID else []
+        said = said if not more else said[: MOST_SAID - 1]
+        subscription = Subscription(name=batch.subscription, when=when)
+        return Followed(subscription=subscription, said="; ".join(said + more))
+
+    def _follows_of(self, batch: Batch) -> Sequence["Follow"]:
+        return self._followers.live.get(batch.subscription, ()) if self._followers else ()
+
+    def _ways(self, batch: Batch) -> Sequence[tuple[str, str]]:
+        if not self._followers or not batch.is_to_follower:
+            return ()
+        name = batch.subscription
+        return (
+            ("Manage what you follow", self._followers.manage_link(name)),
+            ("Stop", self._followers.stop_link(name)),
+        )
+
+    def _own_of(self, batch: Batch) -> dict[str, Told]:
+        """Return the groups of *batch* with those members that concern what is followed."""
+        groups = [self._changes[part.item] for part in batch.parts if part.item in self._news.members]
+        told = {}
+        for group in groups:
+            own = [self._pages_concerned.members(one.asks, group.id) for one in self._follows_of(batch)]
+            # None is named where one of the pages is about all of it.
+            named = {member.id: member for members in own for member in members} if all(own) else {}
+            told[group.id] = Told(group, tuple(named.values()))
+        return told
+
+    @cached_property
+    def _pages_concerned(self) -> Concerned:
+        members = self._news.members
+        return Concerned(
+            self._context, [replace(one, members=tuple(members.get(one.id, ()))) for one in self._news.changes]
         )
 
     # --- gathered once ------------------------------------------------------------------------------------------------
@@ -169,6 +242,13 @@ class MessageBuilder:
         ids = [note["change"] for part in self._parts if (note := part.correction)]
         found = self._context.answers.changes.find(ChangeFilter(ids=ids, editorial=True)) if ids else []
         return {change.id: change for change in found if change.withdrawn}
+
+    @cached_property
+    def _remarked(self) -> dict[str, Change]:
+        """What an operator remarked on, whether or not it is found still."""
+        ids = [note["change"] for part in self._parts if (note := part.remark)]
+        found = self._context.answers.changes.find(ChangeFilter(ids=ids, editorial=True)) if ids else []
+        return {change.id: change for change in found}
 
     @cached_property
     def _order(self) -> dict[str, int]:
@@ -218,4 +298,5 @@ class MessageBuilder:
 
 def _reading(run: Mapping[str, Any]) -> RunRead:
     asked = run["pages_read"] + run["pages_failed"]
-    return RunRead(time=run["captured_at"], pages_read=run["pages_read"], pages=asked)
+    edition = None if run["register"] == NHS_DATA_RELEASE.id else run["captured_at"][:7]
+    return RunRead(time=run["captured_at"], pages_read=run["pages_read"], pages=asked, edition=edition)

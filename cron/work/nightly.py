@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
+from cron.official.inbox import EMPTY, Emptied, empty_inbox
 from cron.work.afterwards import NOTHING_AFTERWARDS, Afterwards, after_failure, after_held, after_run, ping
 from cron.work.context import AlreadyRunningError, Context, only_run
 from cron.work.crawl import Crawl, find_pages
 from cron.work.outbox import what_to_tell
+from cron.work.proving import archive_pages, bear_witness
 from diff.change import Change
 from diff.kinds import ChangeKind
 from diff.names import said_nearest
@@ -48,6 +50,11 @@ class RunPlan:
     """Decide and report, but keep nothing and tell nobody."""
     apart: bool = False
     """Write and send nothing outside the database, a ping neither."""
+
+    @property
+    def is_whole_night(self) -> bool:
+        """Whether it looks into the inbox of the official register, too: that is the settings' own database's."""
+        return not (self.only or self.limit or self.dry_run or self.apart)
 
     @property
     def tells(self) -> bool:
@@ -102,18 +109,22 @@ class RunFacts:
     """What of its pages and fields needs a person, in the sentences of `status`."""
     unread: Sequence[str] = ()
     """What is not understood since an earlier run, a line each: it is believed as before."""
+    official: Emptied = EMPTY
+    """What became of the workbooks in the inbox of the official register."""
     after: Afterwards = NOTHING_AFTERWARDS
 
     @property
     def needs_a_person(self) -> bool:
         """Whether somebody has to look after it."""
-        return bool(self.all_needs or self.held or not self.after.all_well)
+        return bool(self.all_needs or self.held or self.official.needs_a_person or not self.after.all_well)
 
     @property
     def all_needs(self) -> list[str]:
         """What needs a person, whatever is to blame; that this run is held is said by itself."""
         said = {*self.needs, *([] if self.run is None else [held_key(self.run)])}
-        return [*self.needs, *(need for need in self.after.needs if need not in said and need.key not in said)]
+        said |= {need.key for need in self.official.refused}
+        needs = [*self.needs, *self.official.refused]
+        return [*needs, *(need for need in self.after.needs if need not in said and need.key not in said)]
 
 
 Watch = Callable[[Iterable[str], int], Iterable[str]]
@@ -140,6 +151,8 @@ def run_tonight(
     try:
         policy = fetch_policy(context)
         with only_run(context.settings.store.database), Fetcher(policy) as fetcher:
+            # Before the site is asked: that it does not answer is no reason to let a workbook lie.
+            official = empty_inbox(context, tell=plan.tells) if plan.is_whole_night else EMPTY
             report = run_once(context, fetcher, plan, watch=watch, stopped=stopped)
     except RunStoppedError:
         raise
@@ -157,13 +170,23 @@ def run_tonight(
     if plan.dry_run:
         return facts_of(report, context, kept=False)
     _note_success(context)
-    facts = facts_of(report, context)
+    facts = replace(facts_of(report, context), official=official)
     if plan.tells:
-        facts = replace(facts, after=after_held(context) if facts.held else after_run(context, facts.changes))
+        fresh = [*facts.changes, *official.changes]
+        facts = replace(facts, after=after_held(context) if facts.held else after_run(context, fresh))
+    if not plan.apart:
+        facts = replace(facts, after=_proved(context, facts.after, stopped))
     # The ping comes last: it says that all of the night is over.
     if not plan.apart:
         ping(schedule.ping_failure_url if facts.needs_a_person else schedule.ping_url)
     return facts
+
+
+def _proved(context: Context, after: Afterwards, stopped: Stopped) -> Afterwards:
+    """Have others hold the head of the chain and the pages; that somebody does not is a line, and no failed night."""
+    witness, archive = bear_witness(context, stopped), archive_pages(context, stopped)
+    complaints = (*after.complaints, *witness.complaints, *archive.complaints)
+    return replace(after, witness=witness.said, archive=archive.said, complaints=complaints)
 
 
 def fetch_policy(context: Context) -> FetchPolicy:
@@ -277,7 +300,7 @@ def _time_of_run(store: Store, began: datetime) -> str:
     """
     newest = store.log.newest()
     if as_text(began) > newest:
-        return as_text(began)
+        return store.log.free_time(as_text(began))
     after_it = read_time(newest) + timedelta(seconds=1)
     if after_it - began > timedelta(minutes=1):
         _log.warning("the clock says %s, but %s was seen before: is it right?", as_text(began), newest)
@@ -315,5 +338,14 @@ def facts_of(report: RunReport, context: Context, *, kept: bool = True) -> RunFa
         held=outcome.decision.held,
         notices=outcome.notices,
         needs=reading_needs(report.state),
-        unread=[unread_in_words(one) for one in report.state["not_understood"] if one["since"] < report.started_at],
+        unread=_unread_since_before(report),
     )
+
+
+def _unread_since_before(report: RunReport) -> list[str]:
+    """Return what is not understood and was not before this run either, a line each."""
+    state = report.state
+    newly = state["official_newly_not_understood"]
+    unread = [one for one in state["not_understood"] if one["since"] < report.started_at]
+    unread += [one for one in state["official_not_understood"] if one not in newly]
+    return [unread_in_words(one) for one in unread]

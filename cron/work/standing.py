@@ -1,6 +1,7 @@
 """How things stand: gathered for `status`, and for the operator, who is told what of it needs a person."""
 
 import json
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,20 +12,47 @@ from cron.work.outbox import problems_of
 from diff.saying.english import size
 from notify.message.operator import OPERATOR, Week, alive_of, as_of_now, notes_of
 from scraper.times import as_text
+from snapshots.asking.health import health_of
 from snapshots.asking.status import needs_a_person
+from snapshots.asking.witnesses import count_archived, last_stamps
 from snapshots.keeping.chain import head
 from snapshots.keeping.deliveries import OutboxItem
+from snapshots.keeping.runlog import last_run_time
 
 
 def state_of(context: Context) -> dict[str, Any]:
     """Return the facts that `status` tells, and what needs a person."""
-    store, schedule, now = context.store(), context.settings.schedule, context.clock()
-    facts = context.answers.runs.status(now) | {"database": str(store.path)}
-    facts |= due_after(schedule.cron, schedule.timezone, store.log.last_run_time(), now)
-    facts["head"] = (last := head(store.db)) and last._asdict()
+    path, schedule, now = context.settings.store.database, context.settings.schedule, context.clock()
+    facts = context.answers.runs.status(now) | {"database": str(path)}
+    facts |= due_after(schedule.cron, schedule.timezone, last_run_time(context.database()), now)
+    facts["head"] = (last := head(context.database())) and last._asdict()
+    facts["health"] = health_of(facts, shutil.disk_usage(path.parent).free, now)
+    facts["witness"] = _witness_state(context)
+    facts["followers"] = context.people().counts(now) if context.may_be_followed else None
     correct = "Correct it in the settings; the rest of that subscription is told."
     facts["needs_a_person"] = [*needs_a_person(facts), *(f"{problem}. {correct}" for problem in problems_of(context))]
     return facts
+
+
+def _witness_state(context: Context) -> dict[str, Any]:
+    """Return who holds what: of each authority the last time stamp, where heads are mirrored, what is archived."""
+    settings = context.settings.witness
+    kept = {row["authority"]: row for row in last_stamps(context.database())}
+    names = dict.fromkeys([*settings.tsa, *kept])
+    return {
+        "time_stamps": [
+            {
+                "authority": name,
+                "asked": name in settings.tsa,
+                "number": kept[name]["number"] if name in kept else None,
+                "stamped_at": kept[name]["stamped_at"] if name in kept else None,
+                "signer": kept[name]["signer"] if name in kept else None,
+            }
+            for name in names
+        ],
+        "archive": count_archived(context.database()) | {"asked": context.settings.archive.save},
+        "mirrors": [str(place) for place in (settings.file, settings.git) if place],
+    }
 
 
 def note_state(context: Context, also: Sequence[str] = ()) -> None:

@@ -12,6 +12,7 @@ from diff.deciding.belief import Edition, Past
 from scraper.names.fold import as_set, fold
 from scraper.names.name_lists import NameSplitter
 from scraper.names.vocabulary import Vocabulary
+from scraper.official.shapes import CONTROLLERS
 from scraper.reading.layouts import known_label
 from scraper.records import Agreement, RegisterPage
 
@@ -64,7 +65,9 @@ def _joined(agreement: Agreement, splitter: NameSplitter, names: Collection[str]
 
 
 def printed_controllers(agreement: Agreement) -> str:
-    """Return the text of the label that names the controllers, as it stood."""
+    """Return the text of the label that names the controllers, as it stood; of a workbook a line for each list."""
+    if CONTROLLERS in agreement.printed:
+        return agreement.printed[CONTROLLERS].replace(";", "\n")
     labels = ((known_label(f"{label}:"), text) for label, text in agreement.printed.items())
     return "\n".join(text for label, text in labels if label and label.name == LABEL)
 

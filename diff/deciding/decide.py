@@ -16,12 +16,14 @@ from diff.deciding.identity import Identities, Spot
 from diff.deciding.oddness import losses_of, why_not_understood, why_too_different
 from diff.deciding.reorganising import GatheredMoves, gather, join_reorganisations
 from diff.deciding.run import RunAtWork
-from diff.deciding.sightings import JudgedPages, judge_pages
-from diff.details import single
+from diff.deciding.sightings import JudgedPages, judge_pages, take_pages
+from diff.details import NO_DETAILS, single
 from diff.kinds import ChangeKind
+from diff.official.versions import VersionsAtWork
 from diff.saying.sentence import summarise
 from scraper.names.fold import as_set, fold
 from scraper.names.vocabulary import Vocabulary
+from scraper.register import NHS_DATA_RELEASE, NHS_OFFICIAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,15 @@ class Decision:
         return [fact for change in (*self.changes, *self.joined) for fact in change.facts]
 
 
-def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guards, trusted: bool = False) -> Decision:
+def decide(
+    past: Past,
+    edition: Edition,
+    *,
+    vocabulary: Vocabulary,
+    guards: Guards,
+    trusted: bool = False,
+    register: str = NHS_DATA_RELEASE.id,
+) -> Decision:
     """Decide what *edition* means, given the *past*, which is left as it is.
 
     Args:
@@ -59,11 +69,13 @@ def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guar
         vocabulary: Known names.
         guards: From where on a run is not believable, and an edit register-wide.
         trusted: An operator released the run: nothing in it is held back, and what it lacks needs no second sighting.
+        register: Whose pages these are; the past is that of this register alone.
 
     Returns:
         The decision.
     """
-    pages = judge_pages(past, edition, trusted=trusted)
+    judge, at_work = (take_pages, VersionsAtWork) if register == NHS_OFFICIAL.id else (judge_pages, RunAtWork)
+    pages = judge(past, edition, trusted=trusted)
     identities = identities_of(past, pages, trusted=trusted)
     undone = Decision(
         distrusted={slug: _why_distrusted(past, pages, slug) for slug in pages.distrusted},
@@ -72,7 +84,7 @@ def decide(past: Past, edition: Edition, *, vocabulary: Vocabulary, guards: Guar
     )
     if not trusted and (held := _why_impossible(past, edition, pages, identities, guards)):
         return replace(undone, held=held)
-    run = RunAtWork(past, pages, vocabulary, trusted=trusted)
+    run = at_work(past, pages, vocabulary, trusted=trusted)
     run.follow(identities.settle())
     gathered, joined = _gather(run, guards)
     if not trusted and (held := _why_odd(run, gathered.left, guards)):
@@ -197,6 +209,7 @@ def _of_site(run: RunAtWork, **facts: Any) -> Change:
         run=run.edition.run,
         snapshot_before=None,
         snapshot_after=None,
+        details=run.sourced(NO_DETAILS),
     )
     change = replace(plain, **facts)
     fact = fact_id(change, 0)

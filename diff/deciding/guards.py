@@ -6,8 +6,10 @@ Whether a page is believable is asked before (`diff.deciding.sightings`).
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from diff.deciding.belief import Edition
+if TYPE_CHECKING:
+    from diff.deciding.belief import Edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,6 @@ def why_held(guards: Guards, *, asked: int, failed: int, agreements: int, gone: 
     return None
 
 
-def asked_for(edition: Edition) -> frozenset[str]:
+def asked_for(edition: "Edition") -> frozenset[str]:
     """Return the slugs of all pages that a run asked for."""
     return edition.sighted | edition.failed | edition.absent

@@ -11,7 +11,7 @@ from typing import Any
 
 from diff.change import Change
 from diff.deciding.belief import Place
-from diff.deciding.compare import LISTS, part_of
+from diff.deciding.comparing.forms import LISTS, part_of
 from diff.deciding.grouping import Found
 from diff.deciding.guards import FEWEST_AGREEMENTS, Guards
 from diff.deciding.when import says_unknown, when_of
@@ -99,6 +99,8 @@ def _is_due(one: ComparedPlace, name: str) -> bool:
 def _is_under_another_label(printed: Agreement, name: str, layout: str) -> bool:
     """Say whether a label that is always printed is missing beside one that nobody knows."""
     field = FIELDS[name]
+    if printed.is_version:  # a workbook that lacks a column is refused
+        return False
     # Of one layout the type of data is a placeholder, which counts as not printed whatever stands beside it.
     if field.sort is Sort.PROSE or not field.label_in(layout) or name == "type_of_data":
         return False

@@ -148,7 +148,9 @@ def _reorganisation(name: str, members: Sequence[Change]) -> Change:
         after=None,
         snapshot_before=None,
         snapshot_after=None,
-        details=Details(pages=pages, agreements=agreements),
+        details=replace(
+            Details(pages=pages, agreements=agreements), source=example.details.source, edition=example.details.edition
+        ),
         group=identity,
         agreements=agreements,
         members=tuple(replace(member, member_of=identity) for member in members),

@@ -4,14 +4,15 @@ Nothing is told here: `decide` makes changes, groups and a decision of what was 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from diff.change import Change, Difference, fact_id
 from diff.deciding.belief import Doubt, PageBelief, Past, Place, Sighting
-from diff.deciding.compare import compare_place, first_belief, folded_form, part_of
+from diff.deciding.compare import compare_place, first_belief
+from diff.deciding.comparing.forms import folded_form, part_of
 from diff.deciding.controllers import has_name, splitter_of
 from diff.deciding.grouping import Found, still_owed
 from diff.deciding.identity import Fate, Spot, Verdict, is_baseline, is_new, lacked_before
@@ -168,7 +169,7 @@ class RunAtWork:
             vocabulary=self.vocabulary,
             frame=Frame(self.edition.frame, self._organisation(slug)),
             splitter=self.splitter,
-            forms=self.judged.forms.of,
+            forms=self._forms(place.believed, printed),
             sure=self._is_sure(slug),
         )
         self.compared.append(
@@ -180,6 +181,10 @@ class RunAtWork:
         for difference in differences:
             if not self._told_from_another_page(slug, printed.reference, difference, now):
                 self._find(slug, difference, printed.reference, printed.title, had=had, went=went, old_body=old_body)
+
+    def _forms(self, _believed: Agreement, _printed: Agreement) -> Callable[[Agreement], Mapping[str, str]]:
+        """Return what gives the folded forms of two states of an agreement."""
+        return self.judged.forms.of
 
     def _told_from_another_page(self, slug: str, reference: str, difference: Difference, now: Place) -> bool:
         """Say whether another page of this agreement showed the same earlier, and it was told then."""
@@ -257,6 +262,12 @@ class RunAtWork:
                     heirs[slug] = after[0]
         return heirs
 
+    def _tell_page_came(self, slug: str, *, again: bool) -> None:
+        self._find_plain(ChangeKind.ORGANISATION_ADDED, slug, details=Details(listed_again=again or None))
+
+    def _tell_page_went(self, slug: str) -> None:
+        self._find_plain(ChangeKind.ORGANISATION_REMOVED, slug)
+
     def _look_at_page(self, slug: str, sighting: Sighting, heirs: Mapping[str, str]) -> None:
         """Compare what stands on the page beside its agreements, and note what is believed of it now."""
         before, page = self._page(slug), sighting.page
@@ -265,8 +276,7 @@ class RunAtWork:
         places = self.places.get(slug, before.places)
         if is_new(self.past.page(slug)) or before.gone:
             if before.gone or (lacked_before(self.past.page(slug), self.past) and slug not in heirs.values()):
-                details = Details(listed_again=before.gone or None)
-                self._find_plain(ChangeKind.ORGANISATION_ADDED, slug, details=details)
+                self._tell_page_came(slug, again=before.gone)
         else:
             flag_doubt = self._compare_page(before, sighting)
             remainder, remainder_doubt = self._compare_remainder(before, sighting)
@@ -337,7 +347,7 @@ class RunAtWork:
             facts: dict[str, Any] = {"before": (page.organisation, slug), "after": (self._organisation(heir), heir)}
             self._find_plain(ChangeKind.ORGANISATION_RENAMED, heir, field="organisation", **facts)
         elif page.absent_since or self.trusted:
-            self._find_plain(ChangeKind.ORGANISATION_REMOVED, slug)
+            self._tell_page_went(slug)
         gone = slug in heirs or page.absent_since is not None or self.trusted
         places = self.places.get(slug, page.places)
         since = page.absent_since or self.edition.time
@@ -405,8 +415,12 @@ class RunAtWork:
             snapshot_before=old_body or None,
             snapshot_after=self._body(slug) if slug not in self.edition.absent else None,
             fact=fact,
-            details=difference.details,
+            details=self.sourced(difference.details),
         )
+
+    def sourced(self, details: Details) -> Details:
+        """Return the details of a change with whence it is known, where that is not from the pages."""
+        return details
 
 
 NO_FLAGS = frozenset({"L0"})

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from diff.deciding.belief import Edition, PageBelief, Past, Place, Sighting
-from diff.deciding.compare import TEXTS, FoldedForms, folded_form, still_doubted
+from diff.deciding.compare import still_doubted
+from diff.deciding.comparing.forms import TEXTS, FoldedForms, folded_form
 from diff.deciding.guards import FEWEST_FAILURES
 from diff.deciding.identity import Identities
 from scraper.names.fold import fold
@@ -79,6 +80,20 @@ def judge_pages(past: Past, edition: Edition, *, trusted: bool) -> JudgedPages:
         twice={s: page.returned_since for s, page in pages.items() if page and page.returned == versions[s]},
         versions=versions,
         forms=forms,
+    )
+
+
+def take_pages(_past: Past, edition: Edition, *, trusted: bool) -> JudgedPages:  # noqa: ARG001 as `judge_pages`
+    """Take the pages of a workbook as they are: one file holds all of them, no cache and no copy has a part of it."""
+    return JudgedPages(
+        edition=edition,
+        shrunk={},
+        cut_short={},
+        stale=frozenset(),
+        earlier={},
+        twice={},
+        versions=dict.fromkeys(edition.read, ""),
+        forms=FoldedForms(),
     )
 
 

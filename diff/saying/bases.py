@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from diff.details import several
+from diff.saying.english import sentence_case
 from diff.saying.phrase import Marked, Phrase, Told, few, set_values
 from diff.saying.sentence import listed, who
 from diff.severity import Severity
-from scraper.names.legal_basis import FAMILIES, cite, spell_out
+from scraper.names.legal_families import FAMILIES, cite, spell_out
 
 if TYPE_CHECKING:  # as in `sentence`
     from diff.change import Change
@@ -68,7 +69,7 @@ def basis_changed_briefly(told: Told) -> Phrase:
     head = f"Legal basis: {what}"
     if pins := _same_act(change):
         act, was, now = pins
-        note = f"{act[:1].upper()}{act[1:]}."
+        note = f"{sentence_case(act)}."
         lines: tuple[Marked, ...] = (("out", was), ("in", now))
         return Phrase(head=head, form="pair", lines=lines, note=note, short="legal basis changed")
     values = [(mark, basis_in_words(basis)) for mark, basis in set_values(change)]

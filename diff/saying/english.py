@@ -137,6 +137,15 @@ def number_of(n: int, one: str, *, capital: bool = True) -> str:
     return f"{number(n, capital=capital)} {one}{'' if n == 1 else 's'}"
 
 
+def sentence_case(text: str) -> str:
+    """Return *text* as a sentence begins; unlike `capitalize`, the rest stays as it is.
+
+    >>> sentence_case("dataset added"), sentence_case("NHS England"), sentence_case("")
+    ('Dataset added', 'NHS England', '')
+    """
+    return text[:1].upper() + text[1:]
+
+
 def size(n_bytes: int) -> str:
     """Return a number of bytes, as short as it can be compared.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from diff.details import Value, several
-from diff.saying.english import plural
+from diff.saying.english import day, month, plural
 from diff.saying.redline import Mark, Run
 from scraper.text import cut, one_line
 
@@ -24,6 +24,8 @@ SHORT = 60
 
 NONE_PRINTED = "none printed"
 WITHDRAWN = "Told once; the kept pages no longer show it."
+MOST_NOTES = 3
+"""Remarks of an operator, the latest, that stand beside a change; its page has all of them."""
 
 Form = Literal["sentence", "pair", "lines", "prose"]
 Marked = tuple[Mark, str]
@@ -97,9 +99,22 @@ def phrase(told: Told, *, as_member: bool = False) -> Phrase:
         said,
         tail=safe(said.tail),
         lines=tuple((mark, safe(text)) for mark, text in said.lines),
-        note=safe(" ".join(filter(None, [said.note, WITHDRAWN if change.withdrawn else ""]))),
+        note=" ".join(filter(None, [safe(said.note), _source(change), WITHDRAWN * change.withdrawn, *_notes(change)])),
         short=safe(said.short or lower(said.head)),
     )
+
+
+def _source(change: "Change") -> str:
+    """Return whence a change is known, where that is not the pages alone."""
+    if change.details.source:
+        edition = change.details.edition
+        return f"Official register, edition of {month(edition)}." if edition else "Official register."
+    official = change.details.official
+    return f"The official register says the same: {safe(official)}." if official else ""
+
+
+def _notes(change: "Change") -> list[str]:
+    return [safe(f"Note of {day(note.made_at)}: {note.text}") for note in change.notes[-MOST_NOTES:]]
 
 
 def _of_group(said: Phrase, change: "Change", as_member: bool) -> Phrase:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from diff.details import Details, Span, several
-from diff.saying import remarks
-from diff.saying.english import plural
+from diff.saying import remarks, versions
+from diff.saying.english import plural, sentence_case
 from diff.saying.phrase import Phrase, Say, Told, before_after, lower, moved_values, with_values
 from diff.saying.sentence import NOTHING, briefly, counted, listed, name_of, quoted, who
 
@@ -38,7 +38,7 @@ def reorganisation(change: "Change") -> str:
 def reorganisation_briefly(told: Told) -> Phrase:
     """Return its phrase."""
     name = _named(told.change)
-    return Phrase(head=name[:1].upper() + name[1:], tail=_went_over(told.change), short=name)
+    return Phrase(head=sentence_case(name), tail=_went_over(told.change), short=name)
 
 
 def _named(change: "Change") -> str:
@@ -55,13 +55,35 @@ def _went_over(change: "Change") -> str:
 
 def agreement_added(change: "Change") -> str:
     """Return the sentence of an agreement that is new, or there again."""
-    again = "listed again" if change.details.listed_again else "new on the register's pages"
-    return f"{who(change)} is {again}{f': {change.title}' if change.title else ''}"
+    where = "in the official register" if is_official(change) else "on the register's pages"
+    again = "listed again" if change.details.listed_again else f"new {where}"
+    others = versions.others_of(change)
+    return f"{who(change)} is {again}{others}{f': {change.title}' if change.title else ''}"
+
+
+def is_official(change: "Change") -> bool:
+    """Say whether the official register says it."""
+    return change.details.source is not None
+
+
+def agreement_removed(change: "Change") -> str:
+    """Return the sentence of an agreement that is gone."""
+    if is_official(change):
+        return f"{who(change)} is no longer in the official register{versions.others_of(change)}"
+    return f"{who(change)} is no longer on the register's pages"
+
+
+def agreement_removed_briefly(told: Told) -> Phrase:
+    """Return its phrase."""
+    if is_official(told.change):
+        return Phrase(head="No longer in the official register", short="agreement no longer in the official register")
+    return Phrase(head="No longer on the register’s pages", short="agreement no longer on the pages")
 
 
 def agreement_added_briefly(told: Told) -> Phrase:
     """Return its phrase: with which data, for how long."""
     again = told.change.details.listed_again
+    where = "in the official register" if is_official(told.change) else "on the register’s pages"
     facts = [f"with {plural(told.datasets, 'dataset')}"] if told.datasets is not None else []
     if told.named:
         which = listed(told.named)
@@ -71,9 +93,9 @@ def agreement_added_briefly(told: Told) -> Phrase:
             facts += [f"{'one of them' if len(told.named) == 1 else 'among them'} {which}"]
         else:
             facts = [f"with {which}"]
-    facts += [f"printed term {told.term}"] if told.term else []
+    facts += [f"{printed(told.change)}term {told.term}"] if told.term else []
     return Phrase(
-        head="Listed again" if again else "New on the register’s pages",
+        head="Listed again" if again else f"New {where}",
         joint=",",
         tail=", ".join(facts),
         short="agreement listed again" if again else "new agreement",
@@ -109,6 +131,20 @@ def agreement_moved_briefly(told: Told) -> Phrase:
 # --- dates ------------------------------------------------------------------------------------------------------------
 
 
+def printed(change: "Change") -> str:
+    """Return what stands before "term": a page prints the first held version's, the official register each its own."""
+    return "" if is_official(change) else "printed "
+
+
+def releases_continued(change: "Change") -> str:
+    """Return the sentence of releases that went on."""
+    if is_official(change) and not change.before:
+        return versions.first_release(change)
+    files = versions.files_of(change)
+    moved = f"last release month moved from {change.before} to {change.after}"
+    return f"releases under {briefly(change)} continued: {moved}{files}"
+
+
 def is_remark(change: "Change") -> bool:
     """Say whether a change of the term or window is one of what stands beside them, and of no word in their place."""
     return change.field == "when_note" and not (change.details.term_after or change.details.window_after)
@@ -121,13 +157,14 @@ def term_changed(change: "Change") -> str:
         return remarks.incident_noted(change) if change.after else remarks.incident_removed(change)
     if change.field == "when_note":
         was, now = (span.word if span else None for span in (details.term_before, details.term_after))
-        return f"the printed term of {of} now reads {quoted(now)} in place of {quoted(was)}"
+        return f"the {printed(change)}term of {of} now reads {quoted(now)} in place of {quoted(was)}"
     if whole := details.whole:
         dates = f"{whole.start} to {whole.end}"
         if whole is details.term_before:
-            return f"the printed term of {of}, {dates}, is no longer printed"
-        return f"the printed term of {of} is now {dates}, where none was printed"
-    first, *others = (f"printed {date}{{}} {_moved(details, date)}" for date in details.moved_dates)
+            return f"the {printed(change)}term of {of}, {dates}, is no longer printed"
+        return f"the {printed(change)}term of {of} is now {dates}, where none was printed"
+    which = printed(change) or "term "
+    first, *others = (f"{which}{date}{{}} {_moved(details, date)}" for date in details.moved_dates)
     return listed([first.format(f" of {of}"), *(one.format("") for one in others)])
 
 

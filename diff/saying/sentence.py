@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from diff.saying import english
-from scraper.records import FIELDS
+from scraper.records import EVERY_FIELD
 
 if TYPE_CHECKING:  # a change has a kind, and a kind names its sentence: only the checker may see both ends
     from diff.change import Change
 
-NAMES = {name: one.called for name, one in FIELDS.items() if one.called} | {
+NAMES = {name: one.called for name, one in EVERY_FIELD.items() if one.called} | {
     "flags": "Flag",
     "files_disseminated": "Files disseminated",
     "organisation": "Name",
@@ -29,7 +29,7 @@ def summarise(change: "Change") -> str:
     sentence = change.kind.row.sentence(change)
     if sentence.startswith((*change.added, *change.removed)):
         return sentence  # "e-Referral Service": a name stays as printed
-    return sentence[:1].upper() + sentence[1:]
+    return english.sentence_case(sentence)
 
 
 def name_of(change: "Change") -> str:

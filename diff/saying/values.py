@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diff.details import Details, Value, several, single
-from diff.saying.english import plural
+from diff.saying.english import plural, sentence_case
 from diff.saying.phrase import (
     NONE_PRINTED,
     SHORT,
@@ -32,6 +32,13 @@ if TYPE_CHECKING:  # as in `sentence`
     from diff.change import Change
 
 LONGEST_PROSE = 300
+
+
+def count_changed(change: "Change") -> str:
+    """Return the sentence of a count of files: of a page as a whole, or of months of a version."""
+    if change.reference:
+        return f"files released under {change.reference}: {quoted(change.before)} before, {quoted(change.after)} now"
+    return f"files disseminated on the page of {change.organisation}: {change.before} before, {change.after} now"
 
 
 # --- a set, a single value --------------------------------------------------------------------------------------------
@@ -225,7 +232,7 @@ def title_changed_briefly(told: Told) -> Phrase:
 def _note(change: "Change") -> str:
     """Return the words to watch that came or went, as a sentence in small print."""
     said = watched(change).removeprefix("; ")
-    return f"{said[:1].upper()}{said[1:]}." if said else ""
+    return f"{sentence_case(said)}." if said else ""
 
 
 def wording_changed(change: "Change") -> str:

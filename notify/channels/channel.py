@@ -54,6 +54,7 @@ class DeliveryError(RegisterWatchError):
         status: int | None = None,
         server: bool = False,
         lasting: bool = False,
+        no_mailbox: bool = False,
         wait_s: float | None = None,
     ) -> None:
         super().__init__(reason)
@@ -61,6 +62,7 @@ class DeliveryError(RegisterWatchError):
         self.status = status  # of the server's answer; None if there was none
         self.server = server  # the trouble is not this message's or its reader's, but the server's
         self.lasting = lasting  # asking again in this round is of no use
+        self.no_mailbox = no_mailbox  # there is nobody at this address, and will be nobody
         self.wait_s = wait_s  # how long the receiver asked to be left alone
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from email.utils import parseaddr
 from typing import Any, Literal, Self
 
 from notify.channels.channel import DeliveryError, in_system_words
@@ -50,6 +51,10 @@ _CERTIFICATE = {
     64: "is not valid for its name",
 }
 """What OpenSSL's codes mean (X509_V_ERR_…)."""
+
+
+_NO_MAILBOX = (550, 551, 553)
+"""What is said of a mailbox that is not there, where no enhanced status says more (RFC 5321, 4.2.3)."""
 
 
 class ServerDownError(DeliveryError):
@@ -108,8 +113,8 @@ class SmtpPost:
         """Why the server is left alone from now on; None while it is not."""
         return self._down
 
-    def send(self, message: EmailMessage) -> None:
-        """Hand *message* over.
+    def send(self, message: EmailMessage, return_path: str | None = None) -> None:
+        """Hand *message* over; what comes back goes to *return_path*, by default to its sender.
 
         Raises:
             ServerDownError: It was not tried, see above.
@@ -119,7 +124,7 @@ class SmtpPost:
             raise ServerDownError(self._down)
         self._limits.start(self._server.deadline_s)
         try:
-            self._hand_over(message)
+            self._hand_over(message, return_path)
         except DeliveryError as error:
             if error.server:
                 # What cannot be reached twice is down; a letter lost under way may have been that letter's fault.
@@ -141,8 +146,9 @@ class SmtpPost:
         self._connection = _SMTPConnection(self._server, self._limits, self._context, "localhost")
         self._connection.open()
 
-    def _hand_over(self, message: EmailMessage) -> None:
-        body, sender, to = message.as_bytes(), _bare(message, "From"), _bare(message, "To")
+    def _hand_over(self, message: EmailMessage, return_path: str | None) -> None:
+        body, to = message.as_bytes(), _bare(message, "To")
+        sender = return_path or _bare(message, "From")
         if self._connection:
             try:
                 self._connection.take(sender, to, body)
@@ -305,15 +311,24 @@ class _SMTPConnection(smtplib.SMTP):
         # A letter with ASCII addresses is ASCII throughout, so any server takes it as it is.
         options = ["BODY=8BITMIME", "SMTPUTF8"] if international else []
         options += [f"SIZE={len(body)}"] if self.has_extn("size") else []
-        self._accept(self.mail(sender, options)[0])
-        self._accept(self.rcpt(to)[0])
-        try:
-            code, _ = self.data(body)
-        except smtplib.SMTPDataError as error:  # refused before any of it was sent
-            code = error.smtp_code
-        self._accept(code)
+        self.command_encoding = "utf-8" if international else "ascii"
+        # Not by the library's ways to say this, which take addresses apart and a letter by its lines: for ten thousand
+        # letters that is most of the time that a connection takes.
+        self._accept(self.docmd("mail", " ".join([f"FROM:<{sender}>", *options]))[0])
+        code, said = self.docmd("rcpt", f"TO:<{to}>")
+        self._accept(code, no_mailbox=_is_gone(code, said))
+        self._accept(self._give(body))
 
-    def _accept(self, code: int) -> None:
+    def _give(self, body: bytes) -> int:
+        """Return what the server says of *body*, or of being given one."""
+        code, _ = self.docmd("data")
+        if code != 354:
+            return 0 if code // 100 == 2 else code  # it took what it was not given
+        ended = b"" if body.endswith(b"\r\n") else b"\r\n"
+        self.send(body.replace(b"\r\n.", b"\r\n..") + ended + b".\r\n")
+        return self.getreply()[0]
+
+    def _accept(self, code: int, *, no_mailbox: bool = False) -> None:
         """Go on only if the server took what it was given; if not, make the connection ready for the next letter."""
         if code // 100 == 2:
             return
@@ -325,7 +340,16 @@ class _SMTPConnection(smtplib.SMTP):
         # If not even that works, the next letter finds out.
         with suppress(smtplib.SMTPException, OSError):
             self.rset()
-        raise DeliveryError(f"{_STEPS[self.command][1]} ({code})", status=code)
+        raise DeliveryError(f"{_STEPS[self.command][1]} ({code})", status=code, no_mailbox=no_mailbox)
+
+
+def _is_gone(code: int, said: bytes) -> bool:
+    """Return whether a server that was told the recipient says that there is no such mailbox, and will be none."""
+    status = said.split(b" ", 1)[0].split(b".")
+    if code // 100 == 5 and status[0] == b"5" and len(status) == 3:
+        # 5.1.7 and 5.1.8 are about the sender, which some servers look at no sooner (RFC 3463).
+        return status[1] == b"1" and status[2] not in (b"7", b"8")
+    return code in _NO_MAILBOX
 
 
 def _in_our_words(error: Exception, step: str) -> DeliveryError:
@@ -348,8 +372,8 @@ def _in_our_words(error: Exception, step: str) -> DeliveryError:
 
 
 def _bare(message: EmailMessage, header: str) -> str:
-    (address,) = message[header].addresses
-    return str(address.addr_spec)
+    raw = next(value for name, value in message.raw_items() if name == header)
+    return parseaddr(raw)[1]
 
 
 def _base64(text: str) -> str:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from notify.channels.channel import DeliveryError, Message, key_of
 from scraper.web.addresses import AddressError, check_address, host_of
 from scraper.web.sockets import look_up
-from scraper.web.transport import Resolve, Transport, TransportError, retry_after_s
+from scraper.web.transport import Resolve, Response, Transport, TransportError, retry_after_s
 
 TIMEOUT_S = 15.0
 DEADLINE_S = 30.0  # a round has many receivers, and each waits for the one before it
@@ -125,18 +125,7 @@ def post(
     )
     try:
         check_address(webhook.url, {host_of(webhook.url)} - {""})
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": _AGENT,
-            "Accept": "*/*",
-            "Registerwatch-Message": message,
-            "Registerwatch-Timestamp": str(int(now)),
-            "Webhook-Id": message,
-            "Webhook-Timestamp": str(int(now)),
-        }
-        if webhook.secret:
-            headers["Registerwatch-Signature"] = signature(webhook.secret, int(now), body)
-            headers["Webhook-Signature"] = standard_signature(webhook.secret, message, int(now), body)
+        headers = _headers(webhook, message, int(now), body)
         response = transport.ask(webhook.url, headers, time.monotonic() + deadline_s, post=body)
     # Without the cause: its words have the address.
     except AddressError:
@@ -145,12 +134,31 @@ def post(
         raise DeliveryError(error.anonymous, server=error.temporary, lasting=not error.temporary) from None
     finally:
         transport.close()
-    if 200 <= response.status < 300:
-        return
+    if not 200 <= response.status < 300:
+        raise _not_taken(response, now)
+
+
+def _headers(webhook: Webhook, message: str, timestamp: int, body: bytes) -> dict[str, str]:
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": _AGENT,
+        "Accept": "*/*",
+        "Registerwatch-Message": message,
+        "Registerwatch-Timestamp": str(timestamp),
+        "Webhook-Id": message,
+        "Webhook-Timestamp": str(timestamp),
+    }
+    if webhook.secret:
+        headers["Registerwatch-Signature"] = signature(webhook.secret, timestamp, body)
+        headers["Webhook-Signature"] = standard_signature(webhook.secret, message, timestamp, body)
+    return headers
+
+
+def _not_taken(response: Response, now: float) -> DeliveryError:
     wait_s = retry_after_s(response.header("Retry-After"), datetime.fromtimestamp(now, UTC))
     # A redirect may lead to where nobody has checked the address, and it is not the receiver's to choose that.
     redirect = ", a redirect, which is not followed" if 300 <= response.status < 400 else ""
-    raise DeliveryError(
+    return DeliveryError(
         f"the webhook answered {response.status}{redirect}",
         status=response.status,
         server=response.status >= 500 or response.status == 429,

@@ -1,10 +1,8 @@
 """A feed of what somebody asks for, drawn when it is asked for: its entries are those of the feeds that are files."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from diff.change import Change
+from diff.change import FoundChanges
 from diff.names import KnownNames
 from notify.feeds.files import DATES, NEVER, FeedMaker, FeedSite, FeedSource
 from notify.feeds.formats import FORMATS
@@ -17,26 +15,7 @@ SERVED = {"json": "feed.json"}
 """Ending of a file → that of its address here, where the plain one has the records themselves."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedFeed:
-    """What is asked for, and what was found."""
-
-    words: str
-    """What is asked for, behind "changes"; empty for everything."""
-    query: Sequence[tuple[str, str]]
-    """The same as names and values of an address."""
-    editorial: bool
-    changes: Sequence[Change]
-    """The newest first."""
-    examples: Mapping[str, Sequence[Change]] = field(default_factory=dict)
-    """Id of a group → its first member."""
-    touched: Mapping[str, Sequence[Change]] = field(default_factory=dict)
-    """Id of a group → those of its members that it was found by; none where a group is found by what it is."""
-    since: str | None = None
-    """When the history begins."""
-
-
-def render_asked(asked: AskedFeed, ending: str, site: FeedSite) -> bytes:
+def render_asked(asked: FoundChanges, ending: str, site: FeedSite) -> bytes:
     """Return the bytes of a feed in the format of *ending*."""
     source = FeedSource(members=asked.examples, known=KnownNames(since=asked.since or NEVER))
     words = cut(one_line(asked.words), LONGEST_TITLE)

@@ -1,13 +1,13 @@
 """Feeds as files: what changed goes in, the bytes of each file come out. Nothing is written and no clock is asked here.
 
 `everything.atom`, `.rss` and `.json` lie beside `index.html`, the page that lists and explains them: one file without
-scripts that loads nothing. `organisations/` and `datasets/` hold one feed for each. The same history gives the same
-bytes. A file keeps its name: that of an organisation is its slug, that of a dataset its newest known name, and neither
-depends on which others there are.
+scripts that loads nothing. `organisations/`, `datasets/` and `families/` (of datasets) hold one feed for each. The same
+history gives the same bytes. A file keeps its name: that of an organisation is its slug, that of a dataset its newest
+known name, that of a family its id, and none depends on which others there are.
 
 A change stands in the feeds that `changes --organisation` and `--dataset` find it by: an organisation's feed holds what
 concerns it and the bodies it is known to follow; a dataset's what concerns it under any of its names, and agreements
-added, removed or moved that hold it.
+added, removed or moved that hold it; a family's what concerns any of its datasets.
 """
 
 import base64
@@ -25,6 +25,7 @@ from diff.names import KnownNames, by_letter, datasets_of, readable_name, slug_n
 from diff.saying.english import day
 from notify.feeds.formats import FORMATS, NAMES_OF_FORMATS, TYPES, Entry, Feed, entry_of
 from scraper.limits import NEWEST
+from scraper.names.families import families, family_of
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.register import NHS_DATA_RELEASE
@@ -94,12 +95,29 @@ class Datasets:
         return frozenset(map(self._key, datasets_of(change))) & self.names.keys()
 
 
+class FollowedFamilies:
+    """The families that have a feed, by id: those of which a dataset was ever printed."""
+
+    def __init__(self, datasets: Datasets) -> None:
+        self._datasets = datasets
+        self._of = {key: family for key, name in datasets.names.items() if (family := family_of(name))}
+        listed = {family.id for family in self._of.values()}
+        self.names = {family.id: family.name for family in families() if family.id in listed}
+
+    def concerned(self, change: Change) -> frozenset[str]:
+        """Return the ids of those that *change*, which is no group, concerns."""
+        return frozenset(self._of[key].id for key in self._datasets.concerned(change) if key in self._of)
+
+
 Here = tuple[Change, Sequence[Change]]
 """A change, and of a group the members that concern the feed it stands in."""
 
 
-def sort_changes(source: FeedSource, concerned: Organisations | Datasets, most: int) -> dict[str, list[Here]]:
-    """Return for each organisation or dataset its newest changes, at most *most*; for one without news none."""
+Concerned = Organisations | Datasets | FollowedFamilies
+
+
+def sort_changes(source: FeedSource, concerned: Concerned, most: int) -> dict[str, list[Here]]:
+    """Return for each of those that have a feed its newest changes, at most *most*; for one without news none."""
     sorted_: dict[str, list[Here]] = {key: [] for key in concerned.names}
     for change in source.changes:
         here: dict[str, list[Change]] = defaultdict(list)
@@ -153,10 +171,11 @@ def render_feeds(source: FeedSource, site: FeedSite, vocabulary: Vocabulary) -> 
         [(change, ()) for change in source.changes[:NEWEST]],
     )  # fmt: skip
     organisations = list(_organisation_feeds(maker, Organisations(source.known, vocabulary)))
-    datasets = list(_dataset_feeds(maker, Datasets(source.known, vocabulary)))
-    feeds = [everything, *organisations, *datasets]
+    listed = Datasets(source.known, vocabulary)
+    datasets, of_families = list(_dataset_feeds(maker, listed)), list(_family_feeds(maker, FollowedFamilies(listed)))
+    feeds = [everything, *organisations, *of_families, *datasets]
     files = {f"{feed.path}.{ending}": write(feed) for feed in feeds for ending, write in FORMATS.items()}
-    files["index.html"] = _index(source, site, everything, organisations, datasets)
+    files["index.html"] = _index(source, site, everything, organisations, of_families, datasets)
     return files
 
 
@@ -211,11 +230,23 @@ def _dataset_feeds(maker: FeedMaker, datasets: Datasets) -> Iterator[Feed]:
         yield maker.file(f"datasets/{readable_name(datasets.names[key])}", name, title, about, changes)
 
 
+def _family_feeds(maker: FeedMaker, followed: FollowedFamilies) -> Iterator[Feed]:
+    for id_, changes in sort_changes(maker.source, followed, NEWEST).items():
+        name = followed.names[id_]
+        about = f"Where a dataset of the family {name} came, went or was renamed, and agreements with one that did."
+        yield maker.file(f"families/{id_}", name, f"{name}: {maker.site.register}", about, changes)
+
+
 # --- the page that lists them -----------------------------------------------------------------------------------------
 
 
 def _index(
-    source: FeedSource, site: FeedSite, everything: Feed, organisations: Iterable[Feed], datasets: Iterable[Feed]
+    source: FeedSource,
+    site: FeedSite,
+    everything: Feed,
+    organisations: Iterable[Feed],
+    of_families: Sequence[Feed],
+    datasets: Iterable[Feed],
 ) -> bytes:
     style = _environment().get_template("feeds.css").render()
     page = _environment().get_template("feeds.html").render(
@@ -224,6 +255,7 @@ def _index(
         register=one_line(site.register),
         everything=everything,
         organisations=by_letter(organisations, lambda feed: (feed.name, feed.path)),
+        families=[("", of_families)] if of_families else [],
         datasets=by_letter(datasets, lambda feed: (feed.name, feed.path)),
         formats=NAMES_OF_FORMATS,
         types=TYPES,

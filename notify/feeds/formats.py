@@ -80,6 +80,7 @@ def entry_of(
         "<p>Withdrawn: the kept pages no longer show this change. It stays here because it was told.</p>"
         if change.withdrawn
         else "",
+        *(f"<p>Note of {day(note.made_at)}: {escape(one_line(note.text))}</p>" for note in change.notes),
         _what(change),
         _values(change, members),
         _members(here),
@@ -283,9 +284,9 @@ def rss(feed: Feed) -> bytes:
     xml = _Xml()
     root = {"version": "2.0", "xmlns:atom": "http://www.w3.org/2005/Atom"}
     with xml.inside("rss", root), xml.inside("channel"):
-        xml.add("title", _rss_title(feed.title))
+        xml.add("title", _for_rss(feed.title))
         xml.add("link", _as_uri(feed.page or feed.site))
-        xml.add("description", feed.description)
+        xml.add("description", _for_rss(feed.description))
         if own := feed.addresses.get("rss"):
             xml.add("atom:link", attributes={"href": _as_uri(own), "rel": "self"})
         xml.add("language", LANGUAGE)
@@ -293,7 +294,7 @@ def rss(feed: Feed) -> bytes:
         xml.add("lastBuildDate", _rss_date(feed.updated))
         for entry in feed.entries:
             with xml.inside("item"):
-                xml.add("title", _rss_title(entry.title))
+                xml.add("title", _for_rss(entry.title))
                 xml.add("link", _as_uri(entry.link))
                 xml.add("description", entry.html)
                 xml.add("pubDate", _rss_date(entry.first_seen))
@@ -310,13 +311,13 @@ def _rss_date(time: str) -> str:
 _MAY_BE_A_TAG = re.compile("<(?=[A-Za-z/!?])|&(?=#?\\w+;)")
 
 
-def _rss_title(title: str) -> str:
-    """Return a title that reads the same as text and as HTML: RSS does not say which it is.
+def _for_rss(text: str) -> str:
+    """Return a text that reads the same as text and as HTML: RSS does not say which it is.
 
-    >>> _rss_title("A&E, ages <5, <script>")
+    >>> _for_rss("A&E, ages <5, <script>")
     'A&E, ages <5, &lt;script>'
     """
-    return _MAY_BE_A_TAG.sub(lambda match: "&lt;" if match[0] == "<" else "&amp;", title)
+    return _MAY_BE_A_TAG.sub(lambda match: "&lt;" if match[0] == "<" else "&amp;", text)
 
 
 def json_feed(feed: Feed) -> bytes:

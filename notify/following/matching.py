@@ -208,6 +208,8 @@ class PrintedEnd:
     day: str
     """The day that is meant, YYYY-MM-DD: of a month its last."""
     days_left: int
+    official: str | None = None
+    """Which version of the official register says so; None of a printed end."""
 
     @classmethod
     def of_note(cls, item: str, note: Mapping[str, Any], today: date) -> Self:
@@ -217,7 +219,8 @@ class PrintedEnd:
     @property
     def note(self) -> dict[str, Any]:
         """What is kept and told to programs (docs/webhooks.md)."""
-        return {name: getattr(self, name) for name in ("reference", "title", "organisation", "page", "dsa_end", "day")}
+        names = ("reference", "title", "organisation", "page", "dsa_end", "day", *["official"] * bool(self.official))
+        return {name: getattr(self, name) for name in names}
 
     @property
     def days(self) -> int:
@@ -242,7 +245,8 @@ def ends_due(
 
     Args:
         followed: The subscriptions.
-        standing: reference, title, organisation, page, dsa_end and datasets of agreements on the register's pages.
+        standing: reference, title, organisation, page, dsa_end, datasets and official of agreements on the register's
+            pages.
         today: The day, in UTC.
         told: Name of a subscription → items that it was told, or is going to be; other items than ends do not matter.
         texts: Reference → title and prose; only those who follow words need it.
@@ -258,6 +262,8 @@ def ends_due(
             continue
         note = {name: row[name] for name in ("reference", "title", "organisation", "page", "dsa_end")}
         note["day"] = day.isoformat()
+        if row.get("official"):
+            note["official"] = row["official"]
         item = f"end:{row['reference']}:{row['dsa_end']}"
         ends = {days: PrintedEnd.of_note(f"{item}:{days}", note, today) for days in every_days}
         about = Subjects(

@@ -8,14 +8,13 @@ column, layout tables and every style inline; its style block only swaps colours
 """
 
 import textwrap
-from binascii import b2a_qp
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TypeVar
+from typing import NamedTuple
 from urllib.parse import quote
 
-from jinja2 import Environment
+from jinja2 import Environment, Template
 from markupsafe import Markup
 
 from diff.saying.english import moment
@@ -24,6 +23,7 @@ from notify.drawing import new_environment
 from notify.message.order import Block, Briefing, Location, NewsLine, Phrases, arrange
 from notify.message.stories import MOST_CHANGES, Room, Story, stories_of
 from notify.message.words import Wording, word
+from notify.quoted import quoted
 
 # Lines of a mail have 78 columns at most (RFC 5322); so they can be quoted three times without being broken.
 WIDTH = 72
@@ -33,11 +33,12 @@ UNBROKEN = 15  # characters of a value that stays on one line of the HTML
 LONGEST_BODY = 96_000
 """Bytes of text and HTML as a letter carries them: with its headers below 100 KB, where Gmail is known to cut."""
 
+MOST_KEPT = 16_000_000
+"""Characters of what was drawn and may be told to the next reader."""
+
 _LABELS = {"high": "[HIGH]", "medium": "[medium]", "low": "[low]", "info": "[info]"}
 _SIGNS = {"out": "-", "in": "+", "same": "="}
 _BRACKETS = {"out": ("[-", "-]"), "in": ("{+", "+}"), "same": ("", "")}
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +50,21 @@ class Digest:
     html: str
 
 
+class _Drawn(NamedTuple):
+    """What stands in both forms of a digest."""
+
+    text: str
+    html: Markup
+
+
 class Composer:
     """Makes digests; what many readers are told is worded and drawn once."""
 
     def __init__(self) -> None:
         self._phrases: Phrases = {}
-        self._text: dict[Hashable, str] = {}
-        self._html: dict[Hashable, Markup] = {}
+        self._lines: dict[Hashable, _Drawn] = {}
+        self._organisations: dict[Hashable, _Drawn] = {}
+        self._size = 0
 
     def compose(self, news: Briefing) -> Digest:
         """Return the digest of *news*, which holds a change or a printed end: as much of it as fits into a letter."""
@@ -72,41 +81,77 @@ class Composer:
 
     def _compose(self, news: Briefing, stories: Sequence[Story], room: Room) -> Digest:
         words = word(news, arrange(news, stories, room, self._phrases), room)
-        html = _environment().get_template("mail.html")
+        drawn = [self._organisation(name, blocks) for name, blocks in words.parts.organisations]
         return Digest(
             subject=words.subject,
-            text="\n".join(line.rstrip() for line in _text(words, lambda line: _once(line, _line_as_text, self._text))),
-            html=html.render(words=words, draw=lambda line: _once(line, _line_as_html, self._html)),
+            text=_joined(_text(words, [one.text for one in drawn])),
+            html=_template("mail.html").render(words=words, organisations=[one.html for one in drawn]),
         )
+
+    def _organisation(self, name: str, blocks: Sequence[Block]) -> _Drawn:
+        """Return what is told of an organisation, drawn now or for an earlier reader."""
+        key = _key_of(name, blocks)
+        if key is not None and key in self._organisations:
+            return self._organisations[key]
+        drawn = _draw_organisation(name, [(block, [self._line(line) for line in block.lines]) for block in blocks])
+        if key is not None:
+            self._keep(key, drawn)
+        return drawn
+
+    def _keep(self, key: Hashable, drawn: _Drawn) -> None:
+        # Of thousands of readers each may be told another part of what there is: it is bounded, and begun anew.
+        self._size += len(drawn.text) + len(drawn.html)
+        if self._size > MOST_KEPT:
+            self._organisations.clear()
+            self._size = len(drawn.text) + len(drawn.html)
+        self._organisations[key] = drawn
+
+    def _line(self, line: NewsLine) -> _Drawn:
+        """Return *line*, drawn now or for an earlier reader."""
+        # What names a reader's own agreements looks different to the next.
+        if line.key is None:
+            return _draw_line(line)
+        if line.key not in self._lines:
+            self._lines[line.key] = _draw_line(line)
+        return self._lines[line.key]
+
+
+def _key_of(name: str, blocks: Sequence[Block]) -> Hashable:
+    """Return what has the same value for what looks the same; nothing for what is a reader's own."""
+    if any(line.key is None for block in blocks for line in block.lines):
+        return None
+    return (name, *((block.place, *(line.key for line in block.lines)) for block in blocks))
 
 
 def _bytes_of(digest: Digest) -> int:
-    """Return how long *digest* is as a letter carries it, in quoted-printable lines that end in two bytes."""
-    carried = [b2a_qp(said.encode("utf-8", "replace")) for said in (digest.text, digest.html)]
-    return sum(len(said) + said.count(b"\n") for said in carried)
+    """Return how long *digest* is as a letter carries it."""
+    return len(quoted(digest.text)) + len(quoted(digest.html))
 
 
-def _once(line: NewsLine, draw: Callable[[NewsLine], _T], drawn: dict[Hashable, _T]) -> _T:
-    """Return *line*, drawn now or for an earlier reader."""
-    # What names a reader's own agreements looks different to the next.
-    if line.key is None:
-        return draw(line)
-    if line.key not in drawn:
-        drawn[line.key] = draw(line)
-    return drawn[line.key]
+def _draw_organisation(name: str, blocks: Sequence[tuple[Block, Sequence[_Drawn]]]) -> _Drawn:
+    html = [(block, [line.html for line in lines]) for block, lines in blocks]
+    text = [(block, [line.text for line in lines]) for block, lines in blocks]
+    drawn = _template("mail_organisation.html").render(organisation=name, blocks=html)
+    return _Drawn(_joined(_organisation_as_text(name, text)), Markup(drawn))  # escaped by the template
+
+
+def _draw_line(line: NewsLine) -> _Drawn:
+    html = _template("mail_change.html").render(line=line)
+    return _Drawn("\n".join(_lines_of(line)), Markup(html))  # escaped by the template
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
-def _text(words: Wording, draw: Callable[[NewsLine], str]) -> Iterator[str]:
-    """Yield the lines of a digest; what *draw* gives may be several."""
+def _joined(lines: Iterable[str]) -> str:
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _text(words: Wording, organisations: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a digest; what is told of an organisation is several."""
     yield words.heading.upper()
     yield from _wrap(" ".join(filter(None, (words.seen, words.follows))))
-    for organisation, blocks in words.parts.organisations:
-        yield from ("", "", *_title(organisation))
-        for block in blocks:
-            yield from ("", *_block(block, draw))
+    yield from organisations
     yield from _rest(words) if words.rest else ()
     if words.corrections:
         yield from ("", "", *_title("Corrections"))
@@ -115,6 +160,14 @@ def _text(words: Wording, draw: Callable[[NewsLine], str]) -> Iterator[str]:
             yield from _addresses(place, "What was told:")
         yield from ("",) if words.more_corrections else ()
         for more in words.more_corrections:
+            yield from _wrap(more, hang=2)
+    if words.remarks:
+        yield from ("", "", *_title("Notes"))
+        for note, about, place in words.remarks:
+            yield from ("", *_wrap(note), *_wrap(about, indent=2))
+            yield from _addresses(place, "What was told:")
+        yield from ("",) if words.more_remarks else ()
+        for more in words.more_remarks:
             yield from _wrap(more, hang=2)
     if words.endings:
         yield from ("", "", *_title("Coming up"))
@@ -147,18 +200,27 @@ def _foot(words: Wording) -> Iterator[str]:
         yield from ("before:", before) if before else ()
         yield from ("after:", after) if after else ()
     yield from ("", *_wrap(words.chain[0]), words.chain[1]) if words.chain else ()
-    yield from ("", *_wrap(words.why), "")
+    yield from ("", *_wrap(words.why))
+    for name, to in words.ways:
+        yield from (f"{name}:", to)
+    yield ""
 
 
 def _title(text: str) -> tuple[str, ...]:
     return (*_wrap(text.upper()), "=" * WIDTH)
 
 
-def _block(block: Block, draw: Callable[[NewsLine], str]) -> Iterator[str]:
+def _organisation_as_text(name: str, blocks: Sequence[tuple[Block, Sequence[str]]]) -> Iterator[str]:
+    yield from ("", "", *_title(name))
+    for block, lines in blocks:
+        yield from ("", *_block(block, lines))
+
+
+def _block(block: Block, lines: Sequence[str]) -> Iterator[str]:
     place = block.place
     if place.title or place.reference:
         yield from (*_wrap(place.title), *_wrap(place.reference), "-" * WIDTH, "")
-    yield "\n\n".join(map(draw, block.lines))
+    yield "\n\n".join(lines)
     if place.link or place.source:
         yield ""
     yield from _addresses(place, "History and proof:")
@@ -169,10 +231,6 @@ def _addresses(place: Location, label: str) -> Iterator[str]:
         yield from filter(None, (label, place.link))
     if place.source:
         yield from ("Source:", place.source)
-
-
-def _line_as_text(line: NewsLine) -> str:
-    return "\n".join(_lines_of(line))
 
 
 def _lines_of(line: NewsLine) -> Iterator[str]:
@@ -211,8 +269,9 @@ def _wrap(text: str, indent: int = 0, hang: int = 0) -> tuple[str, ...]:
 # --- HTML -------------------------------------------------------------------------------------------------------------
 
 
-def _line_as_html(line: NewsLine) -> Markup:
-    return Markup(_environment().get_template("mail_change.html").render(line=line))  # escaped by the template
+@cache
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
 
 
 @cache

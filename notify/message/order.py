@@ -6,10 +6,11 @@ Text and HTML are both drawn from these parts, so that neither says more than th
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-from diff.change import Change
+from diff.change import Change, ChangeNote
 from diff.kinds import ChangeKind
 from diff.saying.phrase import Phrase, Told, phrase
 from diff.severity import Severity
@@ -24,6 +25,9 @@ MOST_PLACES = 3
 MOST_ABOUT = 20  # agreements that one line names
 LONGEST_NAME = 200
 LONGEST_ADDRESS = 1_000
+
+MOST_REMEMBERED = 10_000
+"""Names and addresses that are made once for all readers."""
 
 REGISTER = "Across the register"
 ITS_PAGE = "The organisation’s page"
@@ -41,6 +45,8 @@ class RunRead:
     time: str
     pages_read: int
     pages: int
+    edition: str | None = None
+    """Month of the official register, if it is an edition of that and read no page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +54,15 @@ class Correction:
     """A change that the reader was told, and that the kept pages do not show as they are read now."""
 
     change: Change
+    told_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What an operator remarked on a change that the reader was told."""
+
+    change: Change
+    note: ChangeNote
     told_at: str
 
 
@@ -60,6 +75,7 @@ class Briefing:
     told: Sequence[Told] = ()
     endings: Sequence[PrintedEnd] = ()
     corrections: Sequence[Correction] = ()
+    remarks: Sequence[Remark] = ()
     readings: Sequence[RunRead] = ()
     """The runs that the changes are of."""
     editorial: int = 0
@@ -69,6 +85,8 @@ class Briefing:
     when: When = "run"
     stop: str | None = None
     """Address that stops the mails."""
+    ways: Sequence[tuple[str, str]] = ()
+    """Name and address of the pages on which whoever follows by e-mail manages and stops it."""
     base_url: str | None = None
     """Address of the history pages, if they are anywhere."""
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -88,13 +106,19 @@ class Briefing:
 
     def link(self, kind: str, name: str | None) -> str | None:
         """Return the address of an agreement's, an organisation's or a change's history, if it is anywhere."""
-        return address(f"{self.site}/{kind}/{quote(one_line(name), safe='')}") if self.site and name else None
+        return _page_at(self.site, kind, name) if self.site and name else None
 
     def source(self, slug: str | None) -> str | None:
         """Return the address of a page of the register."""
         return address(self.sources.get(slug or ""))
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _page_at(site: str, kind: str, name: str) -> str | None:
+    return address(f"{site}/{kind}/{quote(one_line(name), safe='')}")
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
 def address(url: str | None) -> str | None:
     """Return *url* if it can stand in a message: a web address without spaces and of bearable length.
 
@@ -107,6 +131,7 @@ def address(url: str | None) -> str | None:
     return url if url == one_line(url) and " " not in url else None
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
 def safe(text: str | None) -> str:
     """Return a name as it stands in a message."""
     return cut(one_line(text or ""), LONGEST_NAME)
@@ -252,7 +277,14 @@ class _Arranger:
     def _line(self, told: Told, *, as_member: bool = False) -> NewsLine:
         change = told.change
         beside = (told.datasets, told.named, told.term)
-        key = (change.id, change.withdrawn, as_member, told.members[0].id if told.members else None, *beside)
+        key = (
+            change.id,
+            change.withdrawn,
+            change.details.official,
+            as_member,
+            told.members[0].id if told.members else None,
+            *beside,
+        )
         if key not in self._phrases:
             self._phrases[key] = phrase(told, as_member=as_member)
         said = self._phrases[key]
@@ -344,7 +376,8 @@ def _blocks(placed: Iterable[_Placed]) -> Iterator[Block]:
     for its in sorted(
         by_place.values(), key=lambda its: (_most_severe(its), its[0].place.title, its[0].place.reference)
     ):
-        its.sort(key=lambda one: (one.rank, _ORDER[one.kind], one.line.phrase.head, str(one.line.key)))
+        if len(its) > 1:
+            its.sort(key=lambda one: (one.rank, _ORDER[one.kind], one.line.phrase.head, str(one.line.key)))
         yield Block(place=its[0].place, lines=tuple(one.line for one in its))
 
 

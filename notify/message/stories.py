@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from diff.change import Change
@@ -10,6 +10,7 @@ from diff.details import several, single
 from diff.kinds import ChangeKind
 from diff.saying.phrase import Told
 from scraper.names.fold import fold
+from scraper.official.references import read_reference
 
 # Changes that a digest tells in full, if they fit.
 MOST_CHANGES = 300
@@ -61,12 +62,33 @@ def _stories(told: Iterable[Told]) -> Iterator[list[Told]]:
     A page that was renamed leads the agreements that moved with it, the most severe leads its like.
     """
     by_key: dict[Hashable, list[Told]] = defaultdict(list)
-    for one in told:
+    for one in _said_once(list(told)):
         by_key[_story_key(one.change)].append(one)
     for story in by_key.values():
         yield sorted(
             story, key=lambda one: (one.change.kind is not ChangeKind.ORGANISATION_RENAMED, one.change.severity.rank)
         )
+
+
+def _said_once(told: Sequence[Told]) -> Iterator[Told]:
+    """Yield what is told; where both registers say the same, the change of the pages, naming the other's version."""
+    official = {_same_in_both(one.change): one for one in told if one.change.details.source and one.change.reference}
+    both = {key for one in told if not one.change.details.source and (key := _same_in_both(one.change)) in official}
+    for one in told:
+        key = _same_in_both(one.change) if both else None
+        if key not in both:
+            yield one
+        elif not one.change.details.source:
+            named = one.change.details.official or official[key].change.reference
+            yield replace(one, change=replace(one.change, details=replace(one.change.details, official=named)))
+
+
+def _same_in_both(change: Change) -> Hashable:
+    """Return what a change comes to, of an agreement or of a version of it."""
+    found = read_reference(change.reference or "")
+    came, went = (frozenset(map(fold, names)) for names in (change.added, change.removed))
+    after = None if came or went else fold(single(change.after))
+    return (change.kind, change.field, found.stem if found else None, after, came, went)
 
 
 def _story_key(change: Change) -> Hashable:

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from diff.saying.english import day, moment, number, number_of, plural
+from diff.change import Change
+from diff.saying.english import day, listed, moment, month, number, number_of, plural
 from diff.severity import Severity
 from notify.following.matching import PrintedEnd
-from notify.message.order import REGISTER, Briefing, Correction, Location, Parts, RunRead, safe
+from notify.message.order import REGISTER, Briefing, Correction, Location, Parts, Remark, RunRead, safe
 from notify.message.stories import Room, severest
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
@@ -46,6 +47,9 @@ class Wording:
     corrections: tuple[tuple[str, str, Location], ...]
     """What was told, that it does not hold and when it was told, and where more of it is found."""
     more_corrections: tuple[str, ...]
+    remarks: tuple[tuple[str, str, Location], ...]
+    """What was remarked, on what and when that was told, and where it is found."""
+    more_remarks: tuple[str, ...]
     endings: tuple[tuple[str, str, Location], ...]
     """Printed end, when it is, and of what."""
     caution: str
@@ -55,6 +59,8 @@ class Wording:
     chain: tuple[str, str] | None
     why: str
     stop: str | None
+    ways: tuple[tuple[str, str], ...] = ()
+    """Name and address of the pages on which a reader manages what is followed."""
     explained: str = "What the words mean:"
     licence: str = NHS_DATA_RELEASE.credit
 
@@ -62,13 +68,15 @@ class Wording:
 def word(news: Briefing, parts: Parts, room: Room) -> Wording:
     """Return what a digest of *news* says around its changes, in a *room* that changes share with all else."""
     taken_back = sorted(news.corrections, key=lambda one: severest(one.change))
-    left_out = Counter(safe(one.change.organisation) or REGISTER for one in taken_back[room.others :])
+    left_out = _left_out(taken_back, room)
     subject = _subject(news, parts, taken_back)
     # The next end first; of one day the one that is printed shorter.
     ends = sorted(news.endings, key=lambda one: (one.days_left, one.dsa_end, one.reference))
     stop = one_line(news.stop) if news.stop else None
     how_to_stop = f'To stop these mails, write to {stop} with the subject "stop".'
-    if not stop:
+    if news.ways:
+        how_to_stop = f"You asked for it at {one_line(news.site or '')}."
+    elif not stop:
         how_to_stop = "Whoever runs this registerwatch can stop it."
     first, last = (which((one.change.first_seen[:10] for one in news.told), default="") for which in (min, max))
     editorial = f"; {news.editorial:,} {'was' if news.editorial == 1 else 'were'} seen across the register"
@@ -87,15 +95,18 @@ def word(news: Briefing, parts: Parts, room: Room) -> Wording:
         rest_link=f"{news.site}/?since={first}&until={last}" if news.site else None,
         rest_command="" if news.site else f"registerwatch changes --since {first} --until {last}",
         corrections=tuple(_corrected(one, news) for one in taken_back[: room.others]),
-        more_corrections=tuple(_counted(sorted(left_out.items()), "more correction", room)),
+        more_corrections=tuple(_counted(left_out, "more correction", room)),
+        remarks=tuple(_remarked(one, news) for one in news.remarks[: room.others]),
+        more_remarks=tuple(_counted(_left_out(news.remarks, room), "more note", room)),
         endings=tuple(_coming(one, news) for one in ends[: room.others]),
-        caution=_caution(len(ends), len(ends) - room.others) if ends else "",
+        caution=_caution(ends, len(ends) - room.others) if ends else "",
         dates="A date is when a change was first seen here, not when it was made. Editorial changes are left out"
         f"{editorial}.",
         readings=tuple((name, f"{news.site}/{page}") for name, page in _EXPLAINED if news.site),
         chain=(f"Head of the chain of runs, number {news.chain[0]:,}:", safe(news.chain[1])) if news.chain else None,
         why=f"You get this {_EACH[news.when]}. {how_to_stop}",
-        stop=stop,
+        stop=None if news.ways else stop,
+        ways=tuple(news.ways),
     )
 
 
@@ -104,9 +115,10 @@ def word(news: Briefing, parts: Parts, room: Room) -> Wording:
 
 def _subject(news: Briefing, parts: Parts, taken_back: Sequence[Correction]) -> str:
     """Return the subject: what is new, most severe first; of a single change its sentence."""
-    if news.told and taken_back:
-        both = f"{plural(len(parts.severities), 'change')}, {plural(len(taken_back), 'correction')}: "
-        return _joined(both, _news(parts))
+    beside = [plural(len(taken_back), "correction")] if taken_back else []
+    beside += [plural(len(news.remarks), "note")] if news.remarks else []
+    if news.told and beside:
+        return _joined(f"{', '.join([plural(len(parts.severities), 'change'), *beside])}: ", _news(parts))
     if len(news.told) == 1:
         return cut(one_line(news.told[0].change.summary), LONGEST_SUBJECT)
     if news.told:
@@ -114,6 +126,9 @@ def _subject(news: Briefing, parts: Parts, taken_back: Sequence[Correction]) -> 
     if taken_back:
         start = "Correction: " if len(taken_back) == 1 else f"{len(taken_back):,} corrections: "
         return _joined(start, (one_line(one.change.summary) for one in taken_back))
+    if news.remarks:
+        start = "Note: " if len(news.remarks) == 1 else f"{len(news.remarks):,} notes: "
+        return _joined(start, (one_line(one.change.summary) for one in news.remarks))
     labels = [one_line(one.title or one.reference) for one in news.endings]
     if len(news.endings) == 1:
         (one,) = news.endings
@@ -148,9 +163,9 @@ def _joined(start: str, pieces: Iterable[str]) -> str:
 
 def _heading(parts: Parts, news: Briefing) -> str:
     """Return the heading: "Seven changes, one of high severity; one correction"."""
-    taken_back = len(news.corrections)
     told = [_changes(parts)] if parts.severities else []
-    told += [number_of(taken_back, "correction", capital=not told)] if taken_back else []
+    for what, n in (("correction", len(news.corrections)), ("note", len(news.remarks))):
+        told += [number_of(n, what, capital=not told)] if n else []
     return "; ".join(told) or f"{number_of(len(news.endings), 'printed end')} coming up"
 
 
@@ -177,12 +192,26 @@ def _preview(parts: Parts) -> str:
 
 def _seen(readings: Sequence[RunRead]) -> str:
     """Return when the changes were seen, and of how much of the register."""
+    editions = sorted(one.edition for one in readings if one.edition)
+    if editions:
+        said = f"rom the official register, {called_editions(editions)}."
+        others = [one for one in readings if not one.edition]
+        return f"{_seen(others)} And f{said}" if others else f"F{said}"
     in_order = sorted(readings, key=lambda one: one.time)
     first, last = in_order[0], in_order[-1]
     if first is last:
         return f"First seen on {moment(first.time)}, when {_fraction(first)} pages were read."
     between = f"between {moment(first.time)}, and {moment(last.time)}"
     return f"First seen in {number_of(len(readings), 'run', capital=False)} {between}. {_read_by(in_order)}"
+
+
+def called_editions(months: Sequence[str]) -> str:
+    """Return what editions of the official register are called.
+
+    >>> called_editions(["2026-02"]), called_editions(["2026-01", "2026-02"])
+    ('edition of February 2026', 'editions of January 2026 and February 2026')
+    """
+    return f"edition{'s' if len(months) > 1 else ''} of {listed([month(one) for one in months])}"
 
 
 def _fraction(one: RunRead) -> str:
@@ -214,15 +243,23 @@ def _coming(end: PrintedEnd, news: Briefing) -> tuple[str, str, Location]:
         link=news.link("agreements", end.reference),
         source=news.source(end.page),
     )
-    return cut(one_line(end.dsa_end), 10), _in_days(end.days_left), place
+    source = f", official: {end.official}" if end.official else ""
+    return cut(one_line(end.dsa_end), 10), f"{_in_days(end.days_left)}{source}", place
 
 
-def _caution(n_ends: int, left_out: int) -> str:
-    """Return what is to be known of printed ends."""
-    more = f"{number_of(left_out, 'more printed end')} {'is' if left_out == 1 else 'are'} coming up. "
-    one = "It is the printed end" if n_ends == 1 else "Each is the printed end"
-    which = f"{more if left_out > 0 else ''}{one} of the first version the page holds"
-    return f"{which}; releases or a renewal may go on after it."
+def _caution(ends: Sequence[PrintedEnd], left_out: int) -> str:
+    """Return what is to be known of printed ends, and of official ones."""
+    printed = [end for end in ends if not end.official]
+    what = "more printed end" if len(printed) == len(ends) else "more end"
+    more = f"{number_of(left_out, what)} {'is' if left_out == 1 else 'are'} coming up. " if left_out > 0 else ""
+    if not printed and len(ends) == 1:
+        return f"{more}The end is that of the newest version on the official register; a later one may follow."
+    if not printed:
+        return f"{more}The ends are those of the newest versions on the official register; later ones may follow."
+    one = "It is the printed end" if len(ends) == 1 else "Each is the printed end"
+    if len(printed) < len(ends):
+        one = "Where no official version is named, it is the printed end"
+    return f"{more}{one} of the first version the page holds; releases or a renewal may go on after it."
 
 
 def _rest(news: Briefing, n: int) -> str:
@@ -243,15 +280,31 @@ def _counted(counted: Sequence[tuple[str, int]], what: str, room: Room) -> Itera
         yield f"{number_of(left_out, what)} at other organisations"
 
 
+def _left_out(these: Sequence[Correction | Remark], room: Room) -> list[tuple[str, int]]:
+    """Return how many of *these* there is no room for, by organisation."""
+    return sorted(Counter(safe(one.change.organisation) or REGISTER for one in these[room.others :]).items())
+
+
+def _remarked(one: Remark, news: Briefing) -> tuple[str, str, Location]:
+    """Return what was remarked, and on what that was told when."""
+    change = one.change
+    about = f"We told you this on {moment(one.told_at)}: {cut(one_line(change.summary), LONGEST_CORRECTED)}"
+    return f"Note of {day(one.note.made_at)}: {one_line(one.note.text)}", about, _where(change, news)
+
+
 def _corrected(one: Correction, news: Briefing) -> tuple[str, str, Location]:
     """Return what was told, and that the page does not say so: both as facts, and no reason."""
     change = one.change
     pages = "pages, as they are read now, do" if change.group else "page, as it is read now, does"
-    place = Location(
+    told = f"We told you this on {moment(one.told_at)}. The {pages} not say so."
+    return f"Correction: {cut(one_line(change.summary), LONGEST_CORRECTED)}", told, _where(change, news)
+
+
+def _where(change: Change, news: Briefing) -> Location:
+    """Return where a change that was told before is found."""
+    return Location(
         organisation=safe(change.organisation),
         reference=safe(change.reference),
         link=news.link("changes", change.id),
         source=news.source(change.page),
     )
-    told = f"We told you this on {moment(one.told_at)}. The {pages} not say so."
-    return f"Correction: {cut(one_line(change.summary), LONGEST_CORRECTED)}", told, place

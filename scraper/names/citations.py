@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from scraper.names.fold import fold
+from scraper.names.legal_families import is_within
 from scraper.names.legal_tables import FACTS, ActName, begins_row, rows, tables
 from scraper.names.spelling import LETTERS, Typed, after, ends_word, skip, typed, words_of
 
@@ -428,18 +429,6 @@ def _is_division(text: str, at: int) -> bool:
     return is_named or text[skip(text, found.end() if found else at) :][:1].isdigit()
 
 
-def is_within(basis_id: str, outer: str) -> bool:
-    """Whether *basis_id* is *outer* or a part of it.
-
-    >>> is_within("HSCA2012:s261(7)", "HSCA2012:s261"), is_within("HSCA2012:s2610", "HSCA2012:s261")
-    (True, False)
-    """
-    return basis_id == outer or basis_id.startswith((outer + "(", outer + ":"))
-
-
-# Patterns
-
-
 def _any_of(words: Iterable[str]) -> str:
     ends = {True: r"(?![^\W_])", False: ""}
     return "|".join(re.escape(word) + ends[word.isalpha()] for word in sorted(words, key=lambda word: -len(word)))
@@ -463,14 +452,14 @@ _JOINT = re.compile(rf"(?:[ .:()-]*(?:{_any_of(FACTS['joints'])}))+[ .:)-]*")
 
 # A letter, two alike, one behind z, a roman number; a word of any letters would swallow "(ended)".
 _PART_ID = r"(?:\d{1,3}[a-z]{0,2}|[a-z]|z[a-z]|([a-z])\2|[ivxl]{1,6})"
-_PART = re.compile(rf"[ )]*\( *({_PART_ID}) *(?:\)|(?= *(?:\(|$)))")
+_PART = re.compile(rf"[ )]*\( *({_PART_ID}) *+(?:\)|(?=\(|$))")
 _PARTS = re.compile(rf"[ .(-]*({_PART_ID})(?![0-9a-z])\)?(?: *\( *{_PART_ID.replace('2', '3')} *\))*")
 _NUMBER = re.compile(r"[ .(-]*(\d{1,4}(?!\d)(?:(?!of|as|[sr]\d)[a-z]{1,2}(?:\d{1,3}(?!\d))?(?![^\W_]))?)")
 
 _DIRECTIONS = re.compile(r" *((?:[^ ]+ +){1,20}?)directions[ (]*(\d{4})(?!\d)")
-_YEAR = re.compile(r"[ ,.(-]*(?:of )?[ (]*(\d{1,4})(?!\d)")
+_YEAR = re.compile(r"[ ,.(-]*+(?:of [ (]*+)?(\d{1,4})(?!\d)")
 _DATE = re.compile(
-    r"[ (]*(?:of|from|dated)? *\d{1,2}(?:st|nd|rd|th)? *(?:january|february|march|april|may|june|july|august|september"
-    r"|october|november|december) *\d{4}(?!\d)"
+    r"[ (]*+(?:(?:of|from|dated) *+)?\d{1,2}(?:st|nd|rd|th)? *(?:january|february|march|april|may|june|july"
+    r"|august|september|october|november|december) *\d{4}(?!\d)"
 )
 _REFERENCE = re.compile(r"[ (]*(?:\d{1,2}[ /-]*)?([a-z]+)[ /-]*(?:\d{1,4}(?:\([a-z]\))?[ ()/-]*)+")

@@ -13,7 +13,7 @@ from scraper.names.fold import fold
 
 _NHS_BODY = re.compile(
     r"(?:\b(?:CCG|ICB|CSU)|CLINICAL COMMISSIONING GROUP|INTEGRATED CARE BOARD|COMMISSIONING SUPPORT UNIT)"
-    r"(?:\s*[-‐-―−]?\s*(?=[A-Z]*\d)[A-Z0-9]{3,5})?$"
+    r"(?:\s*+(?:[-‐-―−]\s*+)?(?=[A-Z]*\d)[A-Z0-9]{3,5})?$"
 )
 
 
@@ -163,7 +163,7 @@ def _bracket_length(parts: Sequence[str], start: int) -> int:
 
 # What may stand behind a name
 
-_BRACKETS = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*$")
+_BRACKETS = re.compile(r"(?:(?<!\s)\s++)?(?:\([^()]*\)|\[[^\[\]]*\])\s*$")
 _OPEN_BRACKET = re.compile(r"\s[(\[][^()\[\]]*$")
 _CODE = re.compile(r"(?:\s[-‐-―−]\s*[A-Z\d]{2,10}|\s(?=[A-Z]*\d)[A-Z\d]{3,10})$", re.IGNORECASE)
 _LAST_WORD = re.compile(r"\s([A-Z]{2,8})$")

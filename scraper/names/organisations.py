@@ -181,7 +181,7 @@ def _reach(ties: Mapping[str, Collection[_Tie]], start: Iterable[str], *, presum
     return frozenset(name for name, _ in seen)
 
 
-_CODE = re.compile(r"(?:\s[-‐-―−]\s|\bICB\s*[-‐-―−]?\s*)((?=[A-Z]*\d)[A-Z0-9]{3,5})$")
+_CODE = re.compile(r"(?:\s[-‐-―−]\s|\bICB\s*+(?:[-‐-―−]\s*+)?)((?=[A-Z]*\d)[A-Z0-9]{3,5})$")
 
 
 def code_of(name: str) -> str:

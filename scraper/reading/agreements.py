@@ -7,7 +7,7 @@ from scraper.names.fold import as_set
 from scraper.reading.drafts import Draft, Style
 from scraper.reading.headings import Heading
 from scraper.reading.layouts import ALWAYS_PRINTED, FIELDS_OF_LABEL, labels_not_understood, unprinted
-from scraper.reading.values import REST, UNREAD, reader_of
+from scraper.reading.values import REST, UNREAD, read_label
 from scraper.records import SECTIONS, Agreement
 
 SplitControllers = Callable[[str], Iterable[str]]
@@ -72,13 +72,12 @@ def _header_fields(
     fields = _Fields({}, [], [])
     for label, texts in values.items():
         # A comma in what the markup keeps apart is a name's own.
-        read = reader_of(label, _one_name if label in apart else split_controllers)
-        if read is None:
+        found = read_label(label, texts, _one_name if label in apart else split_controllers)
+        if found is None:
             continue
-        found = read(texts)
-        unread = found.pop(UNREAD, ())
-        rest = found.pop(REST, ())
-        fields.record.update(found)
+        unread = found.get(UNREAD, ())
+        rest = found.get(REST, ())
+        fields.record.update((name, value) for name, value in found.items() if name not in (UNREAD, REST))
         fields.unread.extend(unread)
         # A field that is not understood stands whole in the remainder, so that a change of it is told.
         fields.rest.extend(f"{label}: {text}" for text in ((" ".join(texts),) if unread else rest))

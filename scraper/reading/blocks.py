@@ -8,9 +8,9 @@ import html
 import re
 import unicodedata
 from collections.abc import Collection
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
-from scraper.reading.layouts import HEADING_LABELS, Label, known_label, section_label
+from scraper.reading.layouts import FIELDS_OF_LABEL, HEADING_LABELS, Label, known_label, section_label
 
 _MARK = re.compile(r"(?:\d{1,3}[.)]|[-•·*–])(?:\s+|$)|•")
 _BLOCK_TAG = re.compile(
@@ -20,8 +20,13 @@ _BLOCK_TAG = re.compile(
 )
 
 
-class Line(NamedTuple):
-    """One line of a page, white space collapsed, never empty."""
+NAMING = ("heading", "term")
+"""What the markup calls lines that name what follows: there a label is one without its colon."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of a page, white space collapsed, never empty. It stays as it is made."""
 
     text: str
     kind: str = ""  # "item", "heading", "term", "cell" or "pre": what the markup calls it
@@ -29,6 +34,16 @@ class Line(NamedTuple):
     parts: tuple[str, ...] = ()  # what the markup keeps apart within it, where that is more than one
     link: bool = False  # it is nothing but links
     aside: bool = False  # it stands in the site's navigation, footer or the like
+    label: Label | None = field(init=False, repr=False, compare=False)
+    """The header label that it begins with, of any layout, if there is one."""
+    section: str | None = field(init=False, repr=False, compare=False)
+    """The section whose label it is, if it is one."""
+
+    def __post_init__(self) -> None:
+        # Looked up once: who looks for headings, for the layout and for values asks each line some ten times in all.
+        bare = self.kind in NAMING
+        self.label = known_label(self.text, FIELDS_OF_LABEL, bare=bare)
+        self.section = section_label(self.text, bare=bare)
 
 
 def looks_like_markup(text: str) -> bool:
@@ -129,15 +144,7 @@ def lines_of_text(text: str) -> list[Line]:
     return lines
 
 
-NAMING = ("heading", "term")
-"""What the markup calls lines that name what follows: there a label is one without its colon."""
-
-
 def label_of(line: Line, allowed: Collection[str] = HEADING_LABELS) -> Label | None:
-    """Return the header label that *line* begins with, if there is one."""
-    return known_label(line.text, allowed, bare=line.kind in NAMING)
-
-
-def section_of(line: Line) -> str | None:
-    """Return the section whose label *line* is, if it is one."""
-    return section_label(line.text, bare=line.kind in NAMING)
+    """Return the header label that *line* begins with, if there is one and it is *allowed*."""
+    label = line.label
+    return label if label is None or label.name in allowed else None

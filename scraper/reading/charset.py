@@ -19,7 +19,7 @@ _MAGIC = (
     b"\x28\xb5/\xfd",
 )
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f") + b"\x7f"
-_META = re.compile(rb"<meta[^>]{1,200}?charset\s*=\s*[\"']?\s*([\w-]{1,40})", re.IGNORECASE)
+_META = re.compile(rb"<meta[^>]{1,200}?charset\s*+=\s*+(?:[\"']\s*+)?([\w-]{1,40})", re.IGNORECASE)
 _SINGLE_BYTE = {
     # What browsers do: who says Latin-1 or ASCII means windows-1252.
     **dict.fromkeys(

@@ -6,11 +6,11 @@ the remainder.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from scraper.names.fold import fold
-from scraper.reading.blocks import NAMING, Line, is_item, label_of, leads_elsewhere, section_of, without_mark
+from scraper.reading.blocks import NAMING, Line, is_item, label_of, leads_elsewhere, without_mark
 from scraper.reading.headings import Titles
 from scraper.reading.layouts import (
     FIELDS_OF_LABEL,
@@ -51,7 +51,7 @@ class Style(NamedTuple):
         if self.layout == "L0":
             label, colon, rest = line.text.partition(":")
             return (L0_INLINE_SECTIONS[label], rest.strip()) if colon and label in L0_INLINE_SECTIONS else None
-        name = section_of(line)
+        name = line.section
         if name is None or (not self.old_benefits and is_old_benefits(line)):
             return None
         return name, ""
@@ -59,7 +59,7 @@ class Style(NamedTuple):
 
 def is_old_benefits(line: Line) -> bool:
     """Say whether *line* is the label `Benefits:` of 2018, which newer pages know as a word of their prose."""
-    return fold(line.text).startswith("benefit") and section_of(line) is not None
+    return fold(line.text).startswith("benefit") and line.section is not None
 
 
 @dataclass(slots=True)
@@ -221,7 +221,7 @@ def with_colons(lines: Sequence[Line]) -> list[Line]:
         is_label = (label is not None and not label.value) or section_label(line.text, bare=True) is not None
         is_value = bool(changed) and changed[-1].text.removesuffix(":") == line.text
         bare = is_label and not is_value and not line.text.endswith(":")
-        changed.append(line._replace(text=f"{line.text}:") if bare else line)
+        changed.append(replace(line, text=f"{line.text}:") if bare else line)
     return changed
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from scraper.names.fold import fold
-from scraper.reading.blocks import Line, is_item, label_of, section_of, without_mark
-from scraper.reading.layouts import HEADING_LABELS, L0_LABELS, Label, known_label
+from scraper.reading.blocks import Line, is_item, label_of, without_mark
+from scraper.reading.layouts import L0_LABELS, Label, known_label
 
 _NIC = re.compile(r"(?<![\w-])(?:DARS[- ]?)?NIC-\w[\w-]*(?:\.\d+)?", re.IGNORECASE)
 _DASH_BEFORE = re.compile(r"[—–-]\s+$")
@@ -25,9 +25,9 @@ _LONGEST_HEADING = 300_000
 # With its dot: the five letters and digits that a reference ends in may be `V1234` too.
 _VERSION = re.compile(r"-v\d+\.\d+$", re.IGNORECASE)
 _UNTITLED = re.compile(r"Project\s+\d+", re.IGNORECASE)
-_NUMBER = re.compile(r"((?:\d{1,3}\.)+\d{0,3}|\d{1,3}\))\s+(?=\S)")
-_MARKS = re.compile(r"^(?:[#*•·▪‣¶§]+\s+|[-–—]\s+)+|\s*[¶#§🔗]+$")
-_PARTLY = re.compile(r"\s*\(partially via .{0,40}\)$", re.IGNORECASE)
+_NUMBER = re.compile(r"((?:\d{1,3}\.)+\d{0,3}|\d{1,3}\))\s++(?=\S)")
+_MARKS = re.compile(r"^(?:[#*•·▪‣¶§]+\s+|[-–—]\s+)+|(?:(?<!\s)\s++)?(?<![¶#§🔗])[¶#§🔗]++$")
+_PARTLY = re.compile(r"(?:(?<!\s)\s++)?\(partially via .{0,40}\)$", re.IGNORECASE)
 
 _FIRST_LABELS = frozenset(("Type of data", "Opt outs honoured", "Datasets"))
 # Lines in which the first label must come: between it and the heading a site may put a remark, a link or a date.
@@ -39,7 +39,7 @@ FLAG_SIGN = "🚩"
 _SITE = re.compile(r"data release register|good tres work|they sold it anyway|theysolditanyway", re.IGNORECASE)
 # One sentence with a bracket in it: what stands behind that on the same line is no part of the count.
 _COUNT = re.compile(r"(\d[\d,]*) data files? in total\b(?:[^.(]*(?:\([^)]*\))?)\W*(.*)", re.IGNORECASE)
-_PROJECTS = re.compile(r"\s+projects\s*$", re.IGNORECASE)
+_PROJECTS = re.compile(r"(?<!\s)\s++projects\s*$", re.IGNORECASE)
 
 
 class Heading(NamedTuple):
@@ -174,14 +174,14 @@ class _HeadingSearch:
     def __init__(self, lines: Sequence[Line]) -> None:
         self.lines = lines
         self.labels: list[Label | None] = [label_of(line) for line in lines]
-        self.begins_section = [section_of(line) is not None for line in lines]
+        self.begins_section = [line.section is not None for line in lines]
         self.read = {
             index: found
             for index, line in enumerate(lines)
             if len(line.text) <= _LONGEST_HEADING
             and ("—" in line.text or "NIC-" in line.text.upper())
             and not line.aside
-            if label_of(line, L0_LABELS | HEADING_LABELS) is None and not _is_id_of_l0(lines, index)
+            if line.label is None and not _is_id_of_l0(lines, index)
             for found in [read_heading(line.text)]
             if found
         }
@@ -238,7 +238,7 @@ class _HeadingSearch:
         if index in self.sentences and (len(labels) < _LABELS_OF_A_SENTENCE or self.is_quoted(index)):
             return False
         if self.since is None:
-            return bool(labels) or (is_sure and next_line is not None and section_of(next_line) is not None)
+            return bool(labels) or (is_sure and next_line is not None and next_line.section is not None)
         # A sentence between a heading and its labels begins nothing, however sure its reference.
         if not labels or not self.begins_anew(labels[0], is_sure and index not in self.sentences):
             return False
@@ -283,7 +283,8 @@ class Titles:
         form = _form_of(title)
         if _UNTITLED.fullmatch(form.title if form and not form.remark else title):
             return True
-        plain = _NUMBER.sub("", title, count=1)
+        number = _NUMBER.match(title)
+        plain = title[number.end() :] if number else title
         return bool({fold(title), fold(plain), fold(text)} & self._folded)
 
 

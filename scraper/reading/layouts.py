@@ -124,7 +124,12 @@ def section_label(text: str, *, bare: bool = False) -> str | None:
     label = text.rstrip()
     if len(label) > _LONGEST_LABEL or not (bare or label.endswith(":")):
         return None
-    return _SECTION_OF_KEY.get(_section_key(label.removesuffix(":")))
+    return _section(label.removesuffix(":"))
+
+
+@lru_cache(maxsize=2048)
+def _section(label: str) -> str | None:
+    return _SECTION_OF_KEY.get(_section_key(label))
 
 
 def labels_giving(fields: Collection[str]) -> list[str]:

@@ -4,8 +4,8 @@ The site's real markup is not known and will change, so nothing here asks for a 
 that counts is where a browser would begin a new line. What the tags say beyond that (a list item, a heading, a term, a
 link, parts that stand apart on one line) goes along as a hint for choices that have no other ground.
 
-Every word outside script, style and head is in a line. No tree is built: it would take 250 times the size of a page of
-nothing but tags, and most of the time of reading.
+Every word outside script, style and head is in a line, and what no head may hold ends one. No tree is built: it would
+take 250 times the size of a page of nothing but tags, and most of the time of reading.
 """
 
 import re
@@ -27,6 +27,8 @@ CHIPS = frozenset(("a", "button", "data", "label", "mark", "span"))
 """Inline elements that sites set apart by a style sheet alone: two side by side are two values."""
 
 SKIPPED = frozenset(("head", "script", "style"))
+OF_HEAD = frozenset("base basefont bgsound link meta noframes noscript script style template title".split())
+"""What may stand in a head; anything else ends it, as browsers have it (HTML, 13.2.6.4.4)."""
 ASIDE = frozenset("aside footer iframe nav noscript object select svg template textarea".split())
 """What stands in these is on the page, and in no agreement, wherever in the tree they stand."""
 
@@ -81,7 +83,9 @@ class Surrounding(NamedTuple):
 _CHIP, _END_OF_CHIP = "\x1e", "\x1f"
 # A badge is no part of the word that it stands at; a capital in an element of its own is.
 _TIGHT = re.compile(rf"(?<=\w\w)(?:{_CHIP}(?=\w\w)|{_END_OF_CHIP}(?=\w\w))")
-_CHIPS_OF_LINE = re.compile(rf"([^{_CHIP}{_END_OF_CHIP}]*){_CHIP}([^{_CHIP}{_END_OF_CHIP}]*){_END_OF_CHIP}")
+_CHIPS_OF_LINE = re.compile(
+    rf"(?<![^{_CHIP}{_END_OF_CHIP}])([^{_CHIP}{_END_OF_CHIP}]*+){_CHIP}([^{_CHIP}{_END_OF_CHIP}]*+){_END_OF_CHIP}"
+)
 
 
 class LineMaker:
@@ -161,19 +165,26 @@ class _MarkupEvents(LineMaker):
         self.now = Surrounding()
         self.around: list[Surrounding] = []
         self.skipped = 0  # elements that are open in one whose text nobody reads
+        self.in_head = False  # and that one is a head
         self.text: list[str] = []  # since the last tag
-        self.after_block = True  # and nothing but space since
+        self.data = self.text.append  # the parser's most frequent event: no function of ours is called for it
+        self.after_block = True  # and no text since
         self.leaf = False  # the element may be a chip: nothing but text has come in it
 
     def start(self, tag: Any, _attributes: Any) -> None:
         """Open an element."""
+        if text := self.text:
+            if self.after_block and len(text) == 1 and text[0].isspace():
+                text.clear()  # between two blocks, as every second text is: for this no call is made either
+            else:
+                self.end_text()
         if self.skipped:
-            self.skipped += 1
-            return
-        if self.text:
-            self.end_text()
+            if tag in OF_HEAD or not self.is_directly_in_head():
+                self.skipped += 1
+                return
+            self.end_head()
         if tag in SKIPPED:
-            self.skipped = 1
+            self.skipped, self.in_head = 1, tag == "head"
             return
         now = self.now
         self.around.append(now)
@@ -182,33 +193,39 @@ class _MarkupEvents(LineMaker):
         if self.after_block:
             if self.pieces:
                 self.end_line(now)
-            self.now = Surrounding(KINDS.get(tag, now.kind), now.in_link, now.aside or tag in ASIDE)
+            if tag in KINDS or tag in ASIDE:
+                self.now = Surrounding(KINDS.get(tag, now.kind), now.in_link, now.aside or tag in ASIDE)
         elif tag == "a":
             self.now = Surrounding(now.kind, True, now.aside)
 
     def end(self, tag: Any) -> None:
         """Close an element."""
+        if self.leaf and not self.skipped:
+            self.take_chip("".join(self.text), in_link=self.now.in_link)
+            self.text.clear()
+        elif text := self.text:
+            if self.after_block and len(text) == 1 and text[0].isspace():
+                text.clear()
+            else:
+                self.end_text()
         if self.skipped:
             self.skipped -= 1
             return
-        if self.leaf:
-            self.leaf = False
-            self.take_chip("".join(self.text), in_link=self.now.in_link)
-            self.text.clear()
-        elif self.text:
-            self.end_text()
+        self.leaf = False
         self.after_block = tag not in self.inline
         if self.after_block and self.pieces:
             self.end_line(self.now)
         if self.around:
             self.now = self.around.pop()
 
-    def data(self, data: str) -> None:
-        """Take text, but not the space with which a block begins or ends."""
-        if self.skipped or (self.after_block and data.isspace()):
-            return
-        self.after_block = False
-        self.text.append(data)
+    def is_directly_in_head(self) -> bool:
+        """Say whether a head is open, and nothing in it."""
+        return self.skipped == 1 and self.in_head
+
+    def end_head(self) -> None:
+        """Read on: a head that is not closed where it ends, as a second one is not, hides nothing of the page."""
+        self.skipped = 0
+        self.around.append(self.now)  # for its end tag, which is still to come
 
     def close(self) -> list[Line]:
         """Return the lines."""
@@ -219,9 +236,17 @@ class _MarkupEvents(LineMaker):
         return self.lines
 
     def end_text(self) -> None:
-        """Take what came since the last tag as one text."""
-        self.take_text(self.text[0] if len(self.text) == 1 else "".join(self.text), self.now)
+        """Take what came since the last tag as one text, but not the space with which a block begins or ends."""
+        text = self.text[0] if len(self.text) == 1 else "".join(self.text)
         self.text.clear()
+        if self.skipped:
+            if text.isspace() or not self.is_directly_in_head():
+                return
+            self.end_head()
+        elif self.after_block and text.isspace():
+            return
+        self.after_block = False
+        self.take_text(text, self.now)
 
 
 def _without_chips(text: str) -> str:

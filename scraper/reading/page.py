@@ -13,7 +13,7 @@ from scraper.errors import ListPageError, RefusedPageError
 from scraper.names.name_lists import NameSplitter
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
 from scraper.reading.agreements import labels_missing, notices_of, read_agreement
-from scraper.reading.blocks import Line, label_of, leads_elsewhere, section_of
+from scraper.reading.blocks import Line, label_of, leads_elsewhere
 from scraper.reading.drafts import Draft, Style, draft_of, has_list_label, is_old_benefits, split_lost, with_colons
 from scraper.reading.headings import (
     Heading,
@@ -25,7 +25,7 @@ from scraper.reading.headings import (
     stem_of,
     unfollowed_heading,
 )
-from scraper.reading.layouts import HEADING_LABELS, L0_LABELS, LayoutEvidence, layout_of
+from scraper.reading.layouts import LayoutEvidence, layout_of
 from scraper.reading.lines import PageLines, read_lines
 from scraper.records import Agreement, RegisterPage
 from scraper.slugs import slug_of
@@ -160,7 +160,7 @@ def _refusal(lines: PageLines, own: Sequence[Line], source: str) -> RefusedPageE
 def _refuse_unkeyed(head: Sequence[Line], source: str) -> None:
     """Refuse a page with an agreement that has no heading: left out, it would be reported as gone from the register."""
     labels = {label.name for label in map(label_of, head) if label}
-    if len(labels) > 2 and ("Datasets" in labels or any(section_of(line) for line in head)):
+    if len(labels) > 2 and ("Datasets" in labels or any(line.section for line in head)):
         raise RefusedPageError(source, "an agreement without a project heading, so without a reference")
 
 
@@ -230,13 +230,13 @@ def _have_lost_heads(headers: Sequence[Sequence[Line]]) -> bool:
 
 def _has_old_benefits(lines: Sequence[Line]) -> bool:
     """Say whether a page is of the older half of L1, which knows `Benefits:` and nothing yielded or expected."""
-    sections = [(section_of(line), is_old_benefits(line)) for line in lines]
+    sections = [(line.section, is_old_benefits(line)) for line in lines]
     newer = any(name in ("yielded_benefits", "expected_benefits") and not old for name, old in sections)
     return any(old for _, old in sections) and not newer
 
 
 def _header(lines: Sequence[Line]) -> Sequence[Line]:
-    end = next((i for i, line in enumerate(lines) if section_of(line)), len(lines))
+    end = next((i for i, line in enumerate(lines) if line.section), len(lines))
     return lines[:end]
 
 
@@ -255,7 +255,7 @@ def _evidence(header: Sequence[Line]) -> LayoutEvidence:
 
 
 def _are_labels_apart(bodies: Sequence[Sequence[Line]]) -> bool:
-    labels = [label_of(line, L0_LABELS | HEADING_LABELS) for lines in bodies for line in lines]
+    labels = [line.label for lines in bodies for line in lines]
     values = [bool(label.value) for label in labels if label and label.name != "Datasets"]
     return values.count(True) < values.count(False)
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from scraper.fields import Sort
@@ -17,7 +17,7 @@ PLACEHOLDER = fold("information not disclosed for TRE projects")
 
 _BRACKETS = re.compile(r"[()]")
 _COMMA_OR_BRACKET = re.compile(r"[(),]")
-_EXCUSES = re.compile(r"\s*excuses:\s*", re.IGNORECASE)
+_EXCUSES = re.compile(r"(?:(?<!\s)\s++)?excuses:\s*", re.IGNORECASE)
 _SENSITIVITY = re.compile(r"\b(non[\s–—-]*)?sensitive\b", re.IGNORECASE)
 _AND = re.compile(r"\band\b|[&/+]", re.IGNORECASE)
 _AFTER_FILE_NAME = re.compile(r"(?<=\.pdf)\s*,\s*", re.IGNORECASE)
@@ -284,7 +284,7 @@ def read_when(values: Sequence[str]) -> Values:
 
 
 def _read_one_when(text: str) -> _When:
-    when = _When(text.strip(), {})
+    when = _When(" ".join(text.split()), {})
     if len(text) > LONGEST_WHEN:
         return when._replace(rest="", unread=(*TERM, *RELEASED))
     if not _TERM.search(text) and not _WINDOW.search(text) and any(map(str.isdigit, text)):
@@ -427,11 +427,26 @@ _GRAMMARS: dict[str, Reader] = {
 """Labels whose text is more than the value of one field; that of others is read by the sort of its value."""
 
 
-def reader_of(label: str, split_controllers: Callable[[str], Iterable[str]]) -> Reader | None:
-    """Return how to read *label*, None for labels that give no field by themselves."""
+def read_label(label: str, texts: Sequence[str], split_controllers: Callable[[str], Iterable[str]]) -> Values | None:
+    """Return what the *texts* behind a *label* give, not to be altered; None of labels that give no field.
+
+    Controllers are split by *split_controllers*, for a vocabulary knows whose names hold commas.
+    """
     if label == "Data-controller type":
-        return partial(_read_controllers, split_controllers)
-    return _GRAMMARS.get(label) or _PLAIN.get(label)
+        return _read_controllers(split_controllers, texts)
+    if sum(map(len, texts)) > _MOST_REMEMBERED:
+        return _read(label, texts)
+    return _read_short(label, tuple(texts))
+
+
+def _read(label: str, texts: Sequence[str]) -> Values | None:
+    read = _GRAMMARS.get(label) or _PLAIN.get(label)
+    return read(texts) if read else None
+
+
+_MOST_REMEMBERED = 1_000  # characters: a megabyte of a line would be remembered for nobody
+# Agreements say much alike, and each says the same in every version of its page.
+_read_short = lru_cache(maxsize=1 << 12)(_read)
 
 
 def _read_controllers(split: Callable[[str], Iterable[str]], values: Sequence[str]) -> Values:

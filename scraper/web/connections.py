@@ -96,14 +96,20 @@ class Adapter(HTTPAdapter):
     Args:
         limits: Of the exchange under way.
         open_socket: Opens a connection to a host and port; `tunnel` says whether TLS will go through it.
-        context: What TLS is made with.
+        context: Returns what TLS is made with; asked for the first address that needs it.
         passed_on: Whether a proxy passes plain requests on.
     """
 
     def __init__(
-        self, limits: Limits, open_socket: OpenSocket, context: ssl.SSLContext, *, passed_on: bool = False
+        self,
+        limits: Limits,
+        open_socket: OpenSocket,
+        context: Callable[[], ssl.SSLContext],
+        *,
+        passed_on: bool = False,
     ) -> None:
-        self._limits, self._open_socket, self._context, self._passed_on = limits, open_socket, context, passed_on
+        self._ours = {"limits": limits, "open_socket": open_socket}
+        self._context, self._passed_on = context, passed_on
         super().__init__(pool_connections=8, pool_maxsize=1)
 
     def request_url(self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None) -> str:
@@ -118,12 +124,15 @@ class Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools, with connections of ours."""
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-        ours = {"limits": self._limits, "open_socket": self._open_socket}
+        super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
-            "http": partial(_pool, HTTPConnectionPool, _HttpConnection, ours),
-            "https": partial(_pool, HTTPSConnectionPool, _HttpsConnection, ours),
+            "http": partial(_pool, HTTPConnectionPool, _HttpConnection, self._ours),
+            "https": self._tls_pool,
         }
+
+    def _tls_pool(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        kwargs["ssl_context"] = self._context()
+        return _pool(HTTPSConnectionPool, _HttpsConnection, self._ours, *args, **kwargs)
 
     def build_response(self, _request: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
         """Return what carries the raw response, and no more."""

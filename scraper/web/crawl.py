@@ -10,9 +10,6 @@ from posixpath import dirname
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from xml.parsers import expat
 
-from bs4 import BeautifulSoup
-from bs4.exceptions import ParserRejectedMarkup
-
 from scraper.errors import CrawlError, FetchError
 from scraper.limits import too_many_tags
 from scraper.reading.charset import decode
@@ -66,6 +63,10 @@ def find_slugs(index_html: bytes, base_url: str, *, hosts: Collection[str] = (),
     text, _ = decode(index_html, charset)
     if reason := too_many_tags(text):
         raise CrawlError(base_url, f"the index has {reason}")
+    # Not at the top: it takes as long to load as half of what `run` needs to begin.
+    from bs4 import BeautifulSoup
+    from bs4.exceptions import ParserRejectedMarkup
+
     try:
         soup = BeautifulSoup(text, "lxml")
     except ParserRejectedMarkup as error:

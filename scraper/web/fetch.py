@@ -40,7 +40,7 @@ _NOT_BORNE = frozenset((400, 431))
 _LONGEST_VALIDATOR = 512
 _PACKED_TAG = '-gzip"'
 # What browsers make of a header: quotes of either sort, blanks, and the first of several.
-_CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?\s*([^\s;\"',]+)", re.IGNORECASE)
+_CHARSET = re.compile(r";\s*+charset\s*+=\s*+(?:[\"']\s*+)?([^\s;\"',]+)", re.IGNORECASE)
 
 _log = logging.getLogger(__name__)
 

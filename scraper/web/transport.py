@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import cache, partial
 from http.client import IncompleteRead
 from socket import socket
 from typing import Any, NamedTuple
@@ -128,8 +128,11 @@ class Transport:
 
     def __post_init__(self) -> None:
         self._limits = Limits(self.timeout_s, self.clock)
+        # This machine's own certificates are read for the first address that needs them: they take a tenth of a second.
+        context = cache(partial(trusted_context, self.ca_file))
         try:
-            context = trusted_context(self.ca_file)
+            if self.ca_file:
+                context()
         except OSError as error:
             why = "no certificates in it" if isinstance(error, ssl.SSLError) else _plain_words(error)
             raise TransportError(f"ca_file {self.ca_file}: {why}", temporary=False) from error
@@ -151,6 +154,7 @@ class Transport:
         deadline: float,
         *,
         post: bytes | None = None,
+        answered: bool = False,
         at_most: int | None = None,
     ) -> Response:
         """Ask for *url* once.
@@ -159,7 +163,9 @@ class Transport:
             url: Checked already: see `addresses.check_address`.
             headers: All of the request's.
             deadline: When, on the clock, the response must be whole.
-            post: What to send, by POST instead of GET. The response is whole then with its status: no body is read.
+            post: What to send, by POST instead of GET. The response is whole then with its status: no body is read,
+                unless it is *answered*.
+            answered: Whether the body is wanted of what comes back to a POST.
             at_most: Bytes of the body that are wanted; the rest is left where it is.
 
         Raises:
@@ -172,7 +178,7 @@ class Transport:
             method = "GET" if post is None else "POST"
             request = requests.Request(method, url, headers={**headers, **to_proxy}, data=post).prepare()
             raw = self._adapter.send(request, stream=True, timeout=self._limits.patience_s()).raw
-            return self._read(raw, at_most, wants_body=post is None)
+            return self._read(raw, at_most, wants_body=post is None or answered)
         except TransportError:
             raise
         except (OSError, HTTPError, ValueError) as error:  # a RequestException is an OSError

@@ -9,16 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlite_utils import Database
-
 from diff.change import Change
+from diff.names import stem_of
 from diff.saying.redline import Redline, redline
 from diff.terms import PrintedTerm, Printing
 from scraper.names.fold import fold
 from scraper.records import PROSE, SECTIONS, Agreement, agreement_to_json
 from snapshots.asking.names import NameLookup, NotKnownError, Row
+from snapshots.asking.official import OfficialRegister, called_version, standing_versions
 from snapshots.asking.status import newest_run
 from snapshots.keeping.states import CHANGES, PROSE_JOINS, States, change_of, prose_columns
+from snapshots.sql.rows import Database
 
 Moment = tuple[str, str]
 """A reference and a UTC time."""
@@ -27,10 +28,11 @@ Moment = tuple[str, str]
 class Agreements:
     """The agreements of an open database."""
 
-    def __init__(self, db: Database, states: States, names: NameLookup) -> None:
+    def __init__(self, db: Database, states: States, names: NameLookup, official: OfficialRegister) -> None:
         self._db = db
         self._states = states
         self._names = names
+        self._official = official
 
     def show(self, reference: str, as_of: str | None) -> dict[str, Any]:
         """Return one agreement as of a time, with its versions and changes.
@@ -38,7 +40,12 @@ class Agreements:
         Raises:
             NotKnownError: It is not known, or not yet at that time.
         """
-        references = self._names.references(reference)
+        try:
+            references = self._names.references(reference)
+        except NotKnownError:
+            if alone := self._show_official(reference, as_of):
+                return alone
+            raise
         versions = self._versions(references)
         known_since = min(version["first_seen"] for version in versions)
         at = as_of or newest_run(self._db)
@@ -56,6 +63,25 @@ class Agreements:
                 if version["first_seen"] <= at
             ],
             "changes": self._own_changes(references, at),
+        } | ({"official": self._official.of_agreement(references, as_of)} if self._official.edition(as_of) else {})
+
+    def _show_official(self, reference: str, as_of: str | None) -> dict[str, Any] | None:
+        """Return an agreement that no page ever had, as the official register holds it; None if it does not either."""
+        edition = self._official.edition(as_of)
+        called = self._official.called(reference)
+        official = self._official.of_agreement(called, as_of) if len(called) == 1 else None
+        if edition is None or official is None:
+            return None
+        at = as_of or edition.at
+        own = [version["reference"] for version in official["versions"]]
+        return {
+            "reference": called[0],
+            "as_of": at,
+            "pages": [],
+            "agreement": None,
+            "versions": [],
+            "changes": self._own_changes(own, at),
+            "official": official,
         }
 
     def _own_changes(self, references: Sequence[str], until: str) -> list[Change]:
@@ -64,7 +90,7 @@ class Agreements:
             where reference in (select value from json_each(:references)) and not is_group and first_seen <= :until
             """
         rows = self._db.query(sql, {"references": json.dumps(list(references)), "until": until})
-        return sorted(map(change_of, rows), key=Change.sort_key)
+        return sorted(self._official.named(map(change_of, rows), self._names.vocabulary), key=Change.sort_key)
 
     def _versions(self, references: Sequence[str]) -> list[Row]:
         sql = """
@@ -247,7 +273,12 @@ def _read_states(db: Database, states: Iterable[int]) -> dict[int, str]:
 
 
 def read_terms(db: Database) -> list[PrintedTerm]:
-    """Return every agreement on every page there has been, in order of page and reference."""
+    """Return every agreement on every page there has been, in order of page and reference.
+
+    Where the official register held a version, the end is that of the newest one.
+    """
+    official = OfficialRegister(db)
+    held = official.every() if official.editions else {}
     rows = db.query(
         """
         select agreement_versions.page, pages.organisation, agreement_versions.reference, agreement_versions.first_seen,
@@ -261,20 +292,35 @@ def read_terms(db: Database) -> list[PrintedTerm]:
         """
     )
     return [
-        _term(page, reference, list(versions))
+        _term(page, reference, list(versions), held.get(stem_of(reference), ()))
         for (page, reference), versions in groupby(rows, key=lambda row: (row["page"], row["reference"]))
     ]
 
 
-def _term(page: str, reference: str, versions: list[dict[str, Any]]) -> PrintedTerm:
+def _term(page: str, reference: str, versions: list[dict[str, Any]], held: Sequence[Row]) -> PrintedTerm:
     titles = [version["title"] for version in versions if version["title"]]
     return PrintedTerm(
         page=page,
         organisation=versions[-1]["organisation"] or page,
         reference=reference,
         title=titles[-1] if titles else None,
-        printings=tuple(_printings(versions)),
+        printings=tuple(_with_official(versions, held) if held else _printings(versions)),
     )
+
+
+def _with_official(versions: Sequence[Mapping[str, Any]], held: Sequence[Row]) -> Iterator[Printing]:
+    """Yield what is known of a term from time to time: the official end while a version was held, else the printed."""
+    printed, gone = list(_printings(versions)), {version["ended"] for version in versions}
+    times = {one.since for one in printed} | {row["first_seen"] for row in held} | {row["gone"] for row in held}
+    for time in sorted(times - {None}):
+        page = next((one for one in reversed(printed) if one.since <= time), None)
+        if page is None:
+            continue
+        newest = next((row for row in standing_versions(held, time) if row["dsa_end"]), None)
+        if newest is None or (page.end is None and page.since in gone):
+            yield page._replace(since=time)
+        else:
+            yield Printing(time, newest["dsa_end"], official=called_version(newest["version"], newest["since"]))
 
 
 def _printings(versions: Iterable[Mapping[str, Any]]) -> Iterator[Printing]:
@@ -297,7 +343,9 @@ def _printings(versions: Iterable[Mapping[str, Any]]) -> Iterator[Printing]:
 
 
 def read_ends(db: Database, first: str, last: str) -> Sequence[dict[str, Any]]:
-    """Return the standing agreements whose printed end lies between two days, by reference and page.
+    """Return the standing agreements whose end lies between two days, by reference and page.
+
+    It is the official end of the newest version that is held, else the printed one.
 
     Args:
         db: The database.
@@ -305,7 +353,8 @@ def read_ends(db: Database, first: str, last: str) -> Sequence[dict[str, Any]]:
         last: A day.
 
     Returns:
-        reference, title, organisation, page, dsa_end, and datasets: what it lists now, None where none are printed.
+        reference, title, organisation, page, dsa_end, and datasets: what it lists now, None where none are printed;
+        official: of an official end which version says so.
     """
     rows = db.query(
         """
@@ -320,18 +369,33 @@ def read_ends(db: Database, first: str, last: str) -> Sequence[dict[str, Any]]:
                 and not exists (select 1 from json_each(printed.unprinted) where value = 'dsa_end')
               order by earlier.first_seen desc, earlier.id desc
               limit 1
-            ) as dsa_end
+            ) as printed_end,
+            official_terms.dsa_end as official_end, official_terms.version, official_terms.since
           from agreements
           join pages on pages.key = agreements.page
           join agreement_versions on agreement_versions.id = agreements.version
           join states on states.id = agreement_versions.state
+          left join official_terms on official_terms.reference = agreements.reference
           where agreements.standing
+        ), ending as (
+          select standing.*, coalesce(official_end, printed_end) as dsa_end from standing
         )
-        select reference, title, organisation, page, dsa_end, datasets
-        from standing
+        select reference, title, organisation, page, dsa_end, datasets, version, iif(official_end, since, null) as since
+        from ending
         where dsa_end >= substr(:first, 1, length(dsa_end)) and dsa_end <= substr(:last, 1, length(dsa_end))
         order by reference, page
         """,
         {"first": first, "last": last},
     )
-    return [{**row, "datasets": None if row["datasets"] is None else json.loads(row["datasets"])} for row in rows]
+    return [
+        {
+            "reference": row["reference"],
+            "title": row["title"],
+            "organisation": row["organisation"],
+            "page": row["page"],
+            "dsa_end": row["dsa_end"],
+            "datasets": None if row["datasets"] is None else json.loads(row["datasets"]),
+        }
+        | ({"official": called_version(row["version"], row["since"])} if row["since"] else {})
+        for row in rows
+    ]

@@ -3,18 +3,19 @@
 import json
 from typing import Any
 
-from sqlite_utils import Database
-
 from scraper.names.families import family_of
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import Agreement
 from snapshots.asking.agreements import Agreements, standing_at
 from snapshots.asking.changes import Changes
-from snapshots.asking.names import Ask, NameLookup, NotKnownError, Row
+from snapshots.asking.differences import Differences
+from snapshots.asking.names import Ask, Keep, NameLookup, NotKnownError, Row
+from snapshots.asking.official import OfficialRegister
 from snapshots.asking.search import Search
 from snapshots.asking.status import Runs, newest_run
 from snapshots.keeping.states import States
+from snapshots.sql.rows import Database
 
 
 class Lists:
@@ -139,15 +140,24 @@ class Answers:
         vocabulary: Known other names.
         states: Its agreements, if somebody reads them already.
         ask: Asks what is asked again and again; see `NameLookup`.
+        keep: Makes what has a name; see `NameLookup`.
     """
 
     def __init__(
-        self, db: Database, vocabulary: Vocabulary, *, states: States | None = None, ask: Ask | None = None
+        self,
+        db: Database,
+        vocabulary: Vocabulary,
+        *,
+        states: States | None = None,
+        ask: Ask | None = None,
+        keep: Keep = lambda _, make: make(),
     ) -> None:
         states = states or States(db)
-        self.names = NameLookup(db, vocabulary, ask)
+        self.names = NameLookup(db, vocabulary, ask, keep)
         self.search = Search(self.names)
-        self.changes = Changes(db, self.names, ask)
-        self.agreements = Agreements(db, states, self.names)
+        self.official = OfficialRegister(db)
+        self.changes = Changes(db, self.names, ask, self.official)
+        self.agreements = Agreements(db, states, self.names, self.official)
         self.lists = Lists(db, states, vocabulary)
+        self.differences = Differences(db, vocabulary, self.names, self.official)
         self.runs = Runs(db)

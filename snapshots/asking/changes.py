@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlite_utils import Database
-
 from diff.change import Change
 from diff.severity import Severity
 from snapshots.asking.names import Ask, NameLookup, NotKnownError
+from snapshots.asking.official import OfficialRegister
 from snapshots.keeping.states import CHANGES, change_of
+from snapshots.sql.rows import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,8 @@ class ChangeFilter:
 
     since: str | None = None
     until: str | None = None
+    register: str | None = None
+    """Id of the register that says so; without it, all of them."""
     """These two as UTC times, both inclusive."""
     kinds: Sequence[str] = ()
     severity: str | None = None
@@ -75,10 +77,14 @@ class Changes:
         db: The database.
         names: Looks up names.
         ask: Asks what is asked again and again; see `NameLookup`.
+        official: Its official register, if somebody reads it already.
     """
 
-    def __init__(self, db: Database, names: NameLookup, ask: Ask | None = None) -> None:
+    def __init__(
+        self, db: Database, names: NameLookup, ask: Ask | None = None, official: OfficialRegister | None = None
+    ) -> None:
         self._db = db
+        self._official = official or OfficialRegister(db)
         self._names = names
         self._ask: Ask = ask or (lambda sql, values: db.query(sql, dict(values)))
 
@@ -94,7 +100,8 @@ class Changes:
         """Return the changes for which a condition holds, in the same order."""
         sql = f"{CHANGES} where {condition.sql} {_ORDER} limit :limit"
         most = {"limit": -1 if limit is None else limit}
-        return [change_of(row) for row in self._db.query(sql, condition.values | most)]
+        found = [change_of(row) for row in self._db.query(sql, condition.values | most)]
+        return self._official.named(found, self._names.vocabulary)
 
     def examples(self, groups: Iterable[str]) -> dict[str, list[Change]]:
         """Return of each group its first member: what a group has in common is shown by it."""
@@ -114,6 +121,14 @@ class Changes:
             found.setdefault(member.member_of or "", []).append(member)
         return found
 
+    def with_words(self, words: str, ids: Iterable[str]) -> frozenset[str]:
+        """Return which of these changes, members of groups among them, hold the words; none if there is no word."""
+        if not (match := matching(words)):
+            return frozenset()
+        sql = f"select id from changes where id in (select value from json_each(:ids)) and rowid in ({_WITH_WORDS})"
+        values = {"ids": json.dumps(list(ids)), "words": match, "words_as_typed": words}
+        return frozenset(row["id"] for row in self._db.query(sql, values))
+
     def count(self, wanted: ChangeFilter) -> int:
         """Return how many changes are asked for; raises as `find` does."""
         return self._count(self.condition(wanted))
@@ -125,6 +140,21 @@ class Changes:
     def count_editorial(self, wanted: ChangeFilter) -> int:
         """Return how many editorial changes the same question would have found."""
         return self._count(self.condition(replace(wanted, editorial=True)).more("not c.substantive"))
+
+    def called(self, prefix: str) -> Change:
+        """Return the one change whose id begins with *prefix*; one that was told and is no longer found too.
+
+        Raises:
+            NotKnownError: None does, or several do, or it is too short to tell.
+        """
+        typed = prefix.strip().lower()
+        if not re.fullmatch("[0-9a-f]{8,20}", typed):
+            raise NotKnownError(f"{prefix!r} is no id of a change: at least its first 8 digits are needed")
+        found = self.find_where(Condition(sql="c.id >= :id and c.id < :id || 'g'", values={"id": typed}), limit=3)
+        if len(found) != 1:
+            these = f"; {', '.join(one.id for one in found)} are such" if found else ""
+            raise NotKnownError(f"{'several changes have' if found else 'no change has'} the id {typed}{these}")
+        return found[0]
 
     def ids(self) -> list[str]:
         """Return the ids of all changes and of all members of groups, without those that are no longer found."""
@@ -191,6 +221,8 @@ def _plain(wanted: ChangeFilter) -> list[Part]:
         parts.append(("c.id in (select value from json_each(:ids))", {"ids": json.dumps(list(wanted.ids))}))
     if wanted.group is None and not wanted.editorial:
         parts.append(("c.substantive", {}))
+    if wanted.register is not None:
+        parts.append(("c.run in (select id from runs where register = :register)", {"register": wanted.register}))
     if wanted.run is not None:
         parts.append(("c.run = :run and not c.withdrawn", {"run": wanted.run}))
     if wanted.kinds:

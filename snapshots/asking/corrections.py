@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from sqlite_utils import Database
-
 from diff.change import Change, fact_id
 from snapshots.keeping.deliveries import CORRECTION
 from snapshots.keeping.states import CHANGES, change_of
+from snapshots.sql.rows import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +35,47 @@ def find_taken_back(db: Database, subscriptions: Collection[str]) -> list[Taken]
     members = _count_members(db, {row["item"] for row in rows})
     same = groupby(rows, lambda row: (row["subscription"], row["item"]))
     return [taken for (_, item), told in same for taken in _of_item(list(told), lost, members.get(item))]
+
+
+def told_of_withdrawn(db: Database, prefix: str) -> list[str]:
+    """Return the names that begin with *prefix* of those who were delivered anything that is withdrawn."""
+    rows = db.query(
+        """
+        with gone as materialized (select id from changes where withdrawn)
+        select distinct subscription
+        from deliveries
+        where state = 'delivered' and substr(subscription, 1, length(:prefix)) = :prefix and item in (
+          select id from gone
+          union
+          select group_id from change_groups where change_id in (select id from gone)
+        )
+        order by subscription
+        """,
+        {"prefix": prefix},
+    )
+    return [row["subscription"] for row in rows]
+
+
+def find_told(db: Database, change: str) -> list[Taken]:
+    """Return who was delivered a *change*: by itself, in a group, or as members of what is a group; the latest time."""
+    rows = db.query(
+        """
+        with told as (
+          select :change as item
+          union
+          select group_id from change_groups where change_id = :change
+          union
+          select change_id from change_groups where group_id = :change
+        )
+        select subscription, item, max(delivered_at) as told_at
+        from deliveries
+        where state = 'delivered' and item in (select item from told)
+        group by subscription
+        order by subscription
+        """,
+        {"change": change},
+    )
+    return [Taken(change=change, **row) for row in rows]
 
 
 def _of_item(told: list[dict[str, Any]], lost: Collection[str], members: int | None) -> list[Taken]:

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlite_utils import Database
-
 from diff.names import (
     DatasetNames,
     KnownNames,
@@ -25,11 +23,16 @@ from diff.names import (
 from scraper.errors import RegisterWatchError
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
+from scraper.register import NHS_DATA_RELEASE
+from snapshots.sql.rows import Database
 
 Row = Mapping[str, Any]
 
 Ask = Callable[[str, Mapping[str, Any]], Iterable[Row]]
 """Asks the database: SQL and its values in, rows out."""
+
+Keep = Callable[[str, Callable[[], Any]], Any]
+"""Makes what has a name, or returns what was made under it the last time."""
 
 
 class NotKnownError(RegisterWatchError):
@@ -63,10 +66,14 @@ class NameLookup:
         db: The database.
         vocabulary: Known other names.
         ask: Asks what is asked again and again; who reads one moment only may remember the answers.
+        keep: Keeps what takes long to make; by default it is made each time.
     """
 
-    def __init__(self, db: Database, vocabulary: Vocabulary, ask: Ask | None = None) -> None:
+    def __init__(
+        self, db: Database, vocabulary: Vocabulary, ask: Ask | None = None, keep: Keep = lambda _, make: make()
+    ) -> None:
         self.ask: Ask = ask or (lambda sql, values: db.query(sql, dict(values)))
+        self.keep = keep
         self.vocabulary = vocabulary
 
     def organisation(self, name: str, *, parts: bool = False) -> CalledOrganisation:
@@ -80,7 +87,8 @@ class NameLookup:
             own = [row for row in self._every_organisation() if fold(name) in row["folded"]]
         if not own:
             every = [row["name"] for row in self._every_organisation()]
-            keys = [row["key"] for row in self.ask("select key from pages order by key", {})]
+            sql = f"select key from pages where register = '{NHS_DATA_RELEASE.id}' order by key"
+            keys = [row["key"] for row in self.ask(sql, {})]
             raise NameNotKnownError("no organisation is called", name, nearest(name, dict.fromkeys((*every, *keys))))
         wanted = self._with_predecessors(name) | {row["folded"] for row in own}
         wanted = wanted.union(*(self.vocabulary.predecessors(row["name"]) for row in own))
@@ -123,7 +131,8 @@ class NameLookup:
             NameNotKnownError: None is called so, nor has it in its name where *parts* do.
         """
         known = [row["name"] for row in self.ask("select name from names where sort = 'dataset' order by id", {})]
-        found = DatasetNames(known, self.vocabulary).named(name)
+        datasets: DatasetNames = self.keep("dataset names", lambda: DatasetNames(known, self.vocabulary))
+        found = datasets.named(name)
         if not found and parts and fold(name):
             found = found.union(*(self.vocabulary.dataset_names(one) for one in known if fold(name) in fold(one)))
         if not found:
@@ -222,19 +231,34 @@ def read_known(db: Database) -> KnownNames:
     datasets = db.query(
         "select dataset from agreement_datasets group by dataset order by min(first_seen), folded, dataset"
     )
-    holdings: dict[str, list[str]] = {}
-    for row in db.query("select distinct reference, dataset from agreement_datasets order by reference, dataset"):
-        holdings.setdefault(row["reference"], []).append(row["dataset"])
     references = db.query("select distinct reference from agreement_versions order by reference")
     (beginning,) = db.query("select min(first_seen) as at from snapshots")
     return KnownNames(
         pages={row["slug"]: row["organisation"] for row in pages},
         headings=_read_headings(db),
         datasets=tuple(row["dataset"] for row in datasets),
-        holdings=holdings,
+        holdings=read_datasets_held(db),
         references=tuple(row["reference"] for row in references),
         since=beginning["at"],
     )
+
+
+def read_datasets_held(db: Database) -> dict[str, list[str]]:
+    """Return reference → every name of a dataset that was printed for it."""
+    return _held(db.query("select distinct reference, dataset from agreement_datasets order by reference, dataset"))
+
+
+def read_bases_held(db: Database) -> dict[str, list[str]]:
+    """Return reference → every legal basis that was cited for it."""
+    return _held(db.query("select distinct reference, basis from agreement_legal_bases order by reference, basis"))
+
+
+def _held(rows: Iterable[Row]) -> dict[str, list[str]]:
+    held: dict[str, list[str]] = {}
+    for row in rows:
+        reference, what = row.values()
+        held.setdefault(reference, []).append(what)
+    return held
 
 
 def _read_headings(db: Database) -> dict[str, list[str]]:

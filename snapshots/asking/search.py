@@ -10,13 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from diff.names import DatasetNames, bases_called
 from scraper.names.families import DatasetFamily, families, family_called, family_of
 from scraper.names.fold import fold
-from scraper.names.legal_basis import cite
+from scraper.names.legal_families import cite
 from scraper.names.vocabulary import Vocabulary
 from snapshots.asking.changes import matching
 from snapshots.asking.names import NameLookup
@@ -72,11 +69,12 @@ class Search:
         return found
 
     def _by(self, text: str, rows: Sequence[tuple[str, str, str]], rank: int) -> dict[str, list[NameFound]]:
-        return {
-            "datasets": sorted(self._datasets(text, rows, rank), key=lambda one: one.order),
-            "organisations": sorted(self._organisations(text, rows, rank), key=lambda one: one.order),
-            "legal-bases": sorted(self._legal_bases(text, rows, rank), key=lambda one: one.order),
+        found = {
+            "datasets": self._datasets(text, rows, rank),
+            "organisations": self._organisations(text, rows, rank),
+            "legal-bases": self._legal_bases(text, rows, rank),
         }
+        return {sort: sorted(names, key=lambda one: one.order) for sort, names in found.items()}
 
     def _matching(self, index: str, match: str) -> list[tuple[str, str, str]]:
         sql = f"""
@@ -244,13 +242,19 @@ class Search:
     def corrected(self, text: str) -> str:
         """Return *text* with the nearest word of a name or a title for each that is in none; empty if all are."""
         typed = re.findall(r"\w+", text[:LONGEST_ASKED].lower())[:_MOST_WORDS]
-        known = self._words()
+        known = self._names.keep("words", self._words)
         nearest = [word if len(word) < _SHORTEST_PART else _nearest_word(word, known) for word in typed]
         return " ".join(nearest) if nearest != typed else ""
 
     def _words(self) -> dict[str, int]:
         """Return every word of names and of titles, with how often it is there."""
-        rows = self._ask("select name from names union all select distinct title from states", {})
+        # By committed versions: what was read and never believed is not offered to anybody.
+        sql = """
+            select name from names
+            union all
+            select distinct title from states where id in (select state from agreement_versions)
+            """
+        rows = self._ask(sql, {})
         counted: dict[str, int] = {}
         texts = [row["name"] or "" for row in rows] + list(self._vocabulary.organisation_names)
         for word in re.findall(r"\w+", "\n".join(text[:LONGEST_ASKED] for text in texts).lower()):
@@ -274,6 +278,10 @@ def _nearest_word(word: str, known: dict[str, int]) -> str:
     """
     if word in known:
         return word
+    # Not at the top: it takes as long to load as most questions to answer, and most words are known.
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
     like = process.extract(word, list(known), scorer=OSA.normalized_similarity, limit=5, score_cutoff=_LIKE)
     return str(max(like, key=lambda one: (one[1], known[one[0]]))[0]) if like else word
 

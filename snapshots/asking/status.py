@@ -5,13 +5,20 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from diff.saying.english import Trouble, moment, plural, weekday
+from diff.severity import Severity
 from snapshots.asking.names import Row
-from snapshots.asking.unread import fields_newly_not_understood, fields_not_understood, unread_needs
+from snapshots.asking.official import OfficialRegister
+from snapshots.asking.unread import (
+    fields_newly_not_understood,
+    fields_not_understood,
+    official_cells_newly_not_understood,
+    official_cells_not_understood,
+    unread_needs,
+)
 from snapshots.keeping.deliveries import Deliveries
-from snapshots.keeping.runlog import failed_attempts
+from snapshots.keeping.runlog import failed_attempts, failed_feeds
+from snapshots.sql.rows import Database
 
 _RUN = (
     "id", "kind", "captured_at", "finished_at", "complete", "state", "reason", "pages_read", "pages_changed",
@@ -31,12 +38,12 @@ class Runs:
 
     def last_pass(self) -> str | None:
         """Return when the last pass over the register began, whatever became of it; None before the first."""
-        (row,) = self._db.query("select max(captured_at) as at from runs where kind = 'run'")
+        (row,) = self._db.query("select max(captured_at) as at from page_runs as runs where kind = 'run'")
         return row["at"] and str(row["at"])
 
     def is_first(self, number: int) -> bool:
         """Say whether no run before this one counts."""
-        sql = "select min(captured_at) as at from runs where state = 'committed'"
+        sql = "select min(captured_at) as at from page_runs as runs where state = 'committed'"
         return bool(next(iter(self._db.query(sql)))["at"] == self.run(number)["captured_at"])
 
     def run(self, number: int) -> dict[str, Any]:
@@ -61,6 +68,18 @@ class Runs:
 
     def status(self, now: datetime) -> dict[str, Any]:
         """Return the last run, what needs a person, and how much there is."""
+        return {**self.standing(), **self.waiting(now)}
+
+    def waiting(self, now: datetime) -> dict[str, Any]:
+        """Return what was to be delivered by now and was not, and what is collected for later."""
+        deliveries = Deliveries(self._db)
+        return {
+            "undelivered": [asdict(one) for one in deliveries.waiting(now)],
+            "collected": deliveries.collected(now),
+        }
+
+    def standing(self) -> dict[str, Any]:
+        """Return what is the same until something is written, whatever time it is."""
         (counts,) = self._db.query(
             """
             select (select count(*) from pages where standing) as pages,
@@ -74,36 +93,70 @@ class Runs:
               (select page_count * page_size from pragma_page_count, pragma_page_size) as database_bytes
             """
         )
-        deliveries = Deliveries(self._db)
         return {
             **self.reading(),
-            "undelivered": [asdict(one) for one in deliveries.waiting(now)],
-            "collected": deliveries.collected(now),
             "attempts": failed_attempts(self._db),
+            "feeds_failed": failed_feeds(self._db),
             **counts,
+            "runs": self._counted(
+                "select state as name, count(*) as number from page_runs group by state order by state"
+            ),
+            "changes_by_severity": dict.fromkeys((severity.value for severity in Severity), 0)
+            | self._counted(
+                """
+                select severity as name, count(*) as number
+                from changes
+                where substantive and member_of is null and not withdrawn
+                group by severity
+                """
+            ),
         }
+
+    def _counted(self, sql: str) -> dict[str, int]:
+        return {row["name"]: row["number"] for row in self._db.query(sql)}
 
     def reading(self) -> dict[str, Any]:
         """Return what became of the last run: what is held, which pages fail, which fields are not understood."""
-        last = next(iter(self._db.query("select * from runs order by captured_at desc limit 1")), None)
+        last = next(iter(self._db.query("select * from page_runs as runs order by captured_at desc limit 1")), None)
         run = last and {name: last[name] for name in _RUN} | {"complete": bool(last["complete"])}
         return {
             "last_run": run,
             "held": list(self._db.query("select id, captured_at, reason from runs where state = 'held' order by id")),
+            "official_inbox": list(self._db.query("select * from official_inbox order by name")),
+            "official": self._official(),
             "failing": self._failing(last) if last else [],
             "not_understood": fields_not_understood(self._db),
             "newly_not_understood": self.newly_not_understood(last["captured_at"]) if last else [],
+            "official_not_understood": official_cells_not_understood(self._db),
+            "official_newly_not_understood": official_cells_newly_not_understood(self._db),
         }
+
+    def _official(self) -> dict[str, Any] | None:
+        """Return the newest edition of the official register, and how many versions of how many agreements it has."""
+        edition = OfficialRegister(self._db).edition()
+        if edition is None:
+            return None
+        sql = """
+            select month as edition, versions,
+              (select count(distinct stem) from official_versions where last_seen is null) as agreements
+            from official_editions
+            where month = :month
+            """
+        return next(self._db.query(sql, {"month": edition.month}))
 
     def newly_not_understood(self, time: str) -> list[dict[str, Any]]:
         """Return the fields that the run of this time was the first not to understand."""
         return fields_newly_not_understood(self._db, time)
 
+    def official_newly_not_understood(self, time: str) -> list[dict[str, Any]]:
+        """Return the cells that the edition of the official register of this time was the first not to understand."""
+        return official_cells_newly_not_understood(self._db, time)
+
     def week(self, since: str) -> dict[str, int]:
         """Return how many runs there were since a time, changes that are told, and messages that were taken."""
         (counts,) = self._db.query(
             """
-            select (select count(*) from runs where captured_at >= :since and kind = 'run') as runs,
+            select (select count(*) from page_runs as runs where captured_at >= :since and kind = 'run') as runs,
               (
                 select count(*)
                 from changes
@@ -125,7 +178,7 @@ class Runs:
             with good as (
               select failing.page, max(runs.captured_at) as at
               from refusals as failing
-              join runs on runs.kind = :kind
+              join page_runs as runs on runs.kind = :kind
               left join refusals on refusals.run = runs.id and refusals.page = failing.page
               where failing.run = :run and refusals.page is null
               group by failing.page
@@ -135,7 +188,8 @@ class Runs:
             from refusals as failing
             left join good on good.page = failing.page
             join refusals as earlier on earlier.page = failing.page
-            join runs on runs.id = earlier.run and runs.kind = :kind and runs.captured_at > coalesce(good.at, '')
+            join page_runs as runs on runs.id = earlier.run and runs.kind = :kind
+              and runs.captured_at > coalesce(good.at, '')
             where failing.run = :run
             group by failing.page
             order by failing.page
@@ -147,7 +201,7 @@ class Runs:
 
 def newest_run(db: Database) -> str:
     """Return the time of the newest run that counts, empty before there is one: what "now" means."""
-    (row,) = db.query("select coalesce(max(captured_at), '') as at from runs where state = 'committed'")
+    (row,) = db.query("select coalesce(max(captured_at), '') as at from page_runs as runs where state = 'committed'")
     return str(row["at"])
 
 
@@ -168,17 +222,41 @@ def needs_a_person(state: Mapping[str, Any]) -> list[Trouble]:
     attempts = state["attempts"]
     if state.get("overdue"):
         last = f" {attempt_in_words(attempts)}." if attempts else ""
-        overdue = f"A run is overdue since {moment(state['overdue'])}"
+        overdue = overdue_key(state["overdue"])
         needs.append(Trouble(f"{overdue}.{last}", key=overdue))
     elif attempts and attempts["times"] >= NIGHTS:
         failed = f"runs in a row have failed, since {weekday(attempts['since'])}"
         needs.append(
             Trouble(f"{attempts['times']} {failed}: {attempts['reason']}. Try one: registerwatch -v run", key=failed)
         )
+    needs += [inbox_need(one["name"], one["reason"]) for one in state["official_inbox"]]
     needs += reading_needs(state)
-    lasting = [one for one in state["undelivered"] if one["given_up"] or one["late"]]
+    if feeds := state.get("feeds_failed"):
+        key = feeds_key(feeds)
+        needs.append(Trouble(f"{key}: {feeds['reason']}. Try now: registerwatch feeds", key=key))
+    lasting = undelivered_for_long(state["undelivered"])
     refused = [one for one in state["undelivered"] if one["failure"] and one not in lasting]
     return needs + [_undelivered_need(one) for one in lasting] + _not_taken_needs(refused)
+
+
+def inbox_need(name: str, reason: str) -> Trouble:
+    """Return what is to be said of a workbook that lies in the inbox and is refused."""
+    return Trouble(f"{name} lies in the inbox of the official register and is refused: {reason}", key=f"inbox {name}")
+
+
+def undelivered_for_long(undelivered: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return what has waited for long enough to need a person."""
+    return [one for one in undelivered if one["given_up"] or one["late"]]
+
+
+def overdue_key(since: str) -> str:
+    """Return the trouble that a run is which has not come."""
+    return f"A run has been overdue since {moment(since)}"
+
+
+def feeds_key(failed: Mapping[str, Any]) -> str:
+    """Return the trouble that feeds are which could not be written."""
+    return f"The feeds have not been written since {moment(failed['since'])}"
 
 
 def _not_taken_needs(failed: Sequence[Mapping[str, Any]]) -> list[Trouble]:
@@ -226,14 +304,26 @@ def reading_needs(state: Mapping[str, Any]) -> list[Trouble]:
     A page that fails now and then does not: the next run asks for it again.
     """
     run, failing = state["last_run"], state["failing"]
-    # An import has no next night in which the page may be back.
-    nights = 1 if failing and run["kind"] == "import" else NIGHTS
-    lasting = [page for page in failing if page["times"] >= nights]
-    needs = [*unread_needs(state.get("newly_not_understood", ())), *(_failing_need(page, state) for page in lasting)]
-    # That a run is held for it is said already, and so are pages that fail for long.
-    if len(failing) > len(lasting) and run["state"] != "held" and MANY * len(failing) >= _asked(run):
+    lasting, is_many = failing_for_long(run, failing)
+    needs = unread_needs(state.get("newly_not_understood", ()))
+    needs += unread_needs(state.get("official_newly_not_understood", ()), official=True)
+    needs += [_failing_need(page, state) for page in lasting]
+    if is_many:
         needs.append(_many_failing_need(run, failing))
     return needs
+
+
+def failing_for_long(
+    run: Mapping[str, Any] | None, failing: Sequence[Mapping[str, Any]]
+) -> tuple[list[Mapping[str, Any]], bool]:
+    """Return the pages that have failed for long enough to need a person, and whether many more fail tonight."""
+    if run is None or not failing:
+        return [], False
+    # An import has no next night in which the page may be back.
+    nights = 1 if run["kind"] == "import" else NIGHTS
+    lasting = [page for page in failing if page["times"] >= nights]
+    # That a run is held for it is said already, and so are pages that fail for long.
+    return lasting, len(failing) > len(lasting) and run["state"] != "held" and MANY * len(failing) >= _asked(run)
 
 
 def _asked(run: Mapping[str, Any]) -> int:

@@ -8,11 +8,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlite_utils import Database
-
 from diff.saying.english import Trouble, plural, weekday
 from scraper.reading.layouts import labels_not_understood
 from scraper.text import cut, one_line
+from snapshots.sql.rows import Database
 
 LONGEST_TEXT = 60
 """Characters that are shown of a text that is not understood."""
@@ -66,24 +65,57 @@ def _labels(rows: Iterable[Mapping[str, Any]]) -> list[Unread]:
     return [found[key] for key in sorted(found)]
 
 
+_OFFICIAL = "select reference, heading as label, text, since from official_unread where {} order by reference, heading"
+_TAKEN_LATELY = """
+    last_seen is null and since in (
+      select captured_at from runs
+      where register = 'nhs-official' and id > coalesce(
+        (select id from page_runs order by id desc limit 1 offset 1),
+        -- Where no page was ever read there is no night to go by: what counts is the edition taken last.
+        (select 0 where exists (select 1 from page_runs)),
+        (select max(id) - 1 from runs)
+      )
+    )
+    """
+
+
+def official_cells_not_understood(db: Database) -> list[Unread]:
+    """Return which cells of the official register are not understood now."""
+    return _cells(db, "last_seen is null")
+
+
+def official_cells_newly_not_understood(db: Database, time: str | None = None) -> list[Unread]:
+    """Return what the edition of this *time* was the first not to understand; by default those of the last night.
+
+    These are the editions that were taken after the run over the pages that was before the last one.
+    """
+    return _cells(db, "since = :time" if time else _TAKEN_LATELY, time)
+
+
+def _cells(db: Database, which: str, time: str | None = None) -> list[Unread]:
+    rows = db.query(_OFFICIAL.format(which), {"time": time} if time else {})
+    return [{**row, "text": cut(one_line(row["text"]), LONGEST_TEXT)} for row in rows]
+
+
 def unread_in_words(one: Unread) -> str:
     """Return what is not understood, on one line."""
-    place = f"{one['reference']} ({one['page']})"
+    place = f"{one['reference']} ({one.get('page', 'official register')})"
     return f"{place}: `{one['label']}` is not understood since {weekday(one['since'])}: {_quoted(one)}"
 
 
-def unread_needs(newly: Iterable[Unread]) -> list[Trouble]:
-    """Return a sentence for each label that is newly not understood."""
+def unread_needs(newly: Iterable[Unread], *, official: bool = False) -> list[Trouble]:
+    """Return a sentence for each label that is newly not understood, on pages or in the official register."""
+    of = ("version of the official register", "versions of the official register") if official else ("agreement",)
     by_label: dict[str, list[Unread]] = {}
     for one in newly:
         by_label.setdefault(one["label"], []).append(one)
-    return [_need(label, places) for label, places in sorted(by_label.items())]
+    return [_need(label, places, of) for label, places in sorted(by_label.items())]
 
 
-def _need(label: str, places: list[Unread]) -> Trouble:
+def _need(label: str, places: list[Unread], of: tuple[str, ...]) -> Trouble:
     first = places[0]
     return Trouble(
-        f"`{label}` is newly not understood on {plural(len(places), 'agreement')}, as on {first['reference']}: "
+        f"`{label}` is newly not understood on {plural(len(places), *of)}, as on {first['reference']}: "
         f"{_quoted(first)}. It is believed as before. List them: registerwatch status",
         key=f"`{label}` is not understood since {first['since']}",
     )

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, get_type_hints
 
-from sqlite_utils import Database
-
 from diff.change import PUBLIC, Change
 from diff.details import Details, Families, Value
 from diff.kinds import ChangeKind
@@ -17,6 +15,7 @@ from scraper.names.vocabulary import Vocabulary
 from scraper.records import FIELDS, SECTIONS
 from snapshots.keeping.states import CHANGES, PLAIN_COLUMNS, PROSE_IDS, PROSE_JOINS, change_of, prose_columns
 from snapshots.sql.comments import MEANINGS
+from snapshots.sql.rows import Database
 
 Row = Mapping[str, Any]
 
@@ -292,6 +291,8 @@ _TYPES_OF_A_CHANGE = {
 }  # fmt: skip
 _CHANGE_MEANINGS = {
     "substantive": "Whether people are told; false for an editorial change.",
+    "page": "Slug of the page, a row of organisations; of a change of the official register (`source` in the details) "
+    "that of its agreement, which has no row there.",
     "before": "What was printed: a value, a list, or prose; null where there is none.",
     "after": "What is printed now; as before.",
     "families": "For legal bases the families that came and those that went, as an object; else null.",
@@ -325,9 +326,19 @@ def _changes() -> Table:
         title="Every change that was found, editorial ones and members of groups among them",
         columns=(*columns, member),
         key=("id",),
-        refers={"page": ("organisations", "page"), "member_of": ("changes", "id")},
+        refers={"member_of": ("changes", "id")},
         rows=_change_rows,
     )
+
+
+_NOTES = Table(
+    name="change_notes",
+    title="What the operator remarked on changes",
+    columns=_columns("change_notes", number="integer!", change_id="text!", made_at="time!", text="text!"),
+    key=("number",),
+    refers={"change_id": ("changes", "id")},
+    rows=_all("select * from change_notes order by number"),
+)
 
 
 def _snapshots() -> Table:
@@ -388,6 +399,7 @@ TABLES: tuple[Table, ...] = (
         table="agreement_controllers",
     ),
     _changes(),
+    _NOTES,
     _snapshots(),
 )
 """What an export holds, each once as CSV and once as JSON lines."""

@@ -15,10 +15,9 @@ from typing import Any
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlite_utils import Database
-
 from scraper.reading.blocks import looks_like_markup
 from snapshots.keeping.bodies import Bodies, Headers, kept_headers
+from snapshots.sql.rows import Database
 
 # How the bytes were packed on their way; what is kept of a page is unpacked.
 _OF_THE_WAY = frozenset(("content-encoding", "transfer-encoding", "content-length"))
@@ -47,11 +46,11 @@ def web_archive(db: Database, bodies: Bodies, *, head: str, about: str) -> Itera
         about: One line that says what is in it.
     """
     # Ids and dates come from the history: equal histories, equal bytes.
-    yield _packed(_warcinfo(head, about))
+    yield packed(warcinfo(head, about))
     for page in _kept_pages(db, bodies):
-        yield _packed(_record(page))
+        yield packed(record_of(page))
     for row in _seen_again(db):
-        yield _packed(_revisit(row))
+        yield packed(_revisit(row))
 
 
 def _kept_pages(db: Database, bodies: Bodies) -> Iterator[KeptPage]:
@@ -66,7 +65,7 @@ def _kept_pages(db: Database, bodies: Bodies) -> Iterator[KeptPage]:
     )
     for row in rows:
         headers = kept_headers(row["headers"])
-        yield KeptPage(_address(row["source"]), row["captured_at"], row["body"], headers, bodies.read(row["body"]))
+        yield KeptPage(address_of(row["source"]), row["captured_at"], row["body"], headers, bodies.read(row["body"]))
 
 
 def _seen_again(db: Database) -> Iterator[Mapping[str, Any]]:
@@ -97,10 +96,10 @@ def _seen_again(db: Database) -> Iterator[Mapping[str, Any]]:
     )
 
 
-def _address(source: str) -> str:
+def address_of(source: str) -> str:
     """Return where a page is from as an address; a saved file's is its name among the saved files.
 
-    >>> _address("https://example.org/organisations/a_board"), _address("2024/A board.html")
+    >>> address_of("https://example.org/organisations/a_board"), address_of("2024/A board.html")
     ('https://example.org/organisations/a_board', 'file:///2024/A%20board.html')
     """
     if "://" in source:
@@ -108,7 +107,8 @@ def _address(source: str) -> str:
     return f"file:///{quote(source, errors='surrogateescape')}"
 
 
-def _record(page: KeptPage) -> bytes:
+def record_of(page: KeptPage) -> bytes:
+    """Return a kept page as a record."""
     digest = _digest(bytes.fromhex(page.sha256))
     fields = [
         ("WARC-Record-ID", _record_id(page.sha256, page.captured_at, page.address)),
@@ -126,7 +126,7 @@ def _record(page: KeptPage) -> bytes:
 
 
 def _revisit(row: Mapping[str, Any]) -> bytes:
-    sha256, address = row["body"], _address(row["source"])
+    sha256, address = row["body"], address_of(row["source"])
     fields = [
         ("WARC-Record-ID", _record_id(sha256, row["at"], address)),
         ("WARC-Date", row["at"]),
@@ -158,7 +158,8 @@ def headers_of_body(headers: Headers, size: int) -> Headers:
     return tuple(told)
 
 
-def _warcinfo(head: str, about: str) -> bytes:
+def warcinfo(head: str, about: str) -> bytes:
+    """Return the record that says what an archive is."""
     text = "".join(
         f"{name}: {value}\r\n"
         for name, value in {
@@ -195,7 +196,7 @@ def _digest(sha256: bytes) -> str:
     return f"sha256:{base64.b32encode(sha256).decode()}"
 
 
-def _packed(record: bytes) -> bytes:
+def packed(record: bytes) -> bytes:
     """Return a record as a gzip member of its own, without a time in its head."""
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     return packer.compress(record) + packer.flush()

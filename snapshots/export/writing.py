@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from diff.cells import cell, escaped
 from scraper.errors import RegisterWatchError, system_words
 from scraper.files import Folder, Part, WrittenFile, only_writer
@@ -19,6 +17,7 @@ from snapshots.export.datapackage import DATA_USES, PAGES, About, data_package
 from snapshots.export.tables import TABLES, Table, rows_of
 from snapshots.export.warc import web_archive
 from snapshots.keeping.store import Store
+from snapshots.sql.rows import Database
 
 
 class ExportError(RegisterWatchError):
@@ -68,7 +67,7 @@ def _about(db: Database, register: str, index: str) -> About:
     (row,) = db.query(
         """
         select min(captured_at) as since, max(captured_at) as head
-        from runs
+        from page_runs as runs
         where state = 'committed' and pages_read > 0
         """
     )

@@ -10,9 +10,9 @@ import re
 from functools import lru_cache
 
 import zstandard
-from sqlite_utils import Database
 
 from snapshots.keeping.database import StoreError, insert
+from snapshots.sql.rows import Database
 
 LEVEL = 9
 MOST_EFFORT = 19

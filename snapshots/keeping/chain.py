@@ -15,7 +15,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import zstandard
-from sqlite_utils import Database
+
+from scraper.register import NHS_DATA_RELEASE
+from snapshots.sql.rows import Database
+
+OF_PAGES = f"runs.register = '{NHS_DATA_RELEASE.id}'"
+"""Of the runs those over the pages: the editions of the official register stand beside them."""
 
 # Written once a run and kept for ever: small matters more than fast.
 LEVEL = 19
@@ -60,13 +65,18 @@ def hash_of(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def append_write(db: Database, run: int, added: Added) -> Head:
-    """Append what a write added to the log of *run*; joins the transaction that is open."""
+def append_write(db: Database, run: int, added: Added, workbook: Fact | None = None) -> Head:
+    """Append what a write added to the log of *run*; joins the transaction that is open.
+
+    *workbook* is what is said of an edition of the official register: its file, and the rows of its agreements.
+    """
     (row,) = db.query("select * from runs where id = :run", {"run": run})
     runs = {run, *(later for later, _ in added.pinned)}
     places = {(run, page) for page in added.pages} | added.pinned
     written = {number: [one for one in captures_of(db, number) if (number, one["page"]) in places] for number in runs}
     content = run_fact(row, keys_by_number(db)) | {"known": [capture_fact(one) for one in written[run]]}
+    if workbook:
+        content["workbook"] = workbook
     if added.answered:
         content["answered"] = sorted(added.answered)
     if added.pinned:
@@ -78,6 +88,11 @@ def append_write(db: Database, run: int, added: Added) -> Head:
 def append_decision(db: Database, run: int, decision: str, at: str) -> Head:
     """Append an operator's decision on *run*; joins the transaction that is open."""
     return _append(db, run, at, {"decision": decision})
+
+
+def append_note(db: Database, run: int, change: str, text: str, at: str) -> Head:
+    """Append an operator's remark on a change, which *run* had shown; joins the transaction that is open."""
+    return _append(db, run, at, {"note": {"change": change, "text": text}})
 
 
 def begin_chain(db: Database) -> None:

@@ -1,18 +1,12 @@
-"""Opening the database: making it, bringing it to today's schema, refusing what is not ours; errors in plain words.
-
-The schema comes step by step: each numbered file in snapshots/sql/ is a migration, and a new file is a new one. A step
-that was shipped is never edited; the next one repairs it.
-"""
+"""Opening the database: making it, bringing it to today's schema, refusing what is not ours; errors in plain words."""
 
 import re
 import sqlite3
 import zlib
-from collections.abc import Callable, Mapping
-from importlib import resources
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
-
-from sqlite_utils import Database, Migrations
 
 from diff.severity import Severity
 from scraper.errors import RegisterWatchError
@@ -20,59 +14,31 @@ from scraper.names.fold import fold
 from scraper.records import FIELDS, SECTIONS
 from snapshots.keeping.chain import begin_chain
 from snapshots.keeping.states import PROSE_JOINS
+from snapshots.sql import steps
 from snapshots.sql.comments import NOT_SHOWN
-
-migrations = Migrations("registerwatch")
+from snapshots.sql.rows import Database, make_file
 
 APPLICATION_ID = 0x52575448
 """Written into the file's header, so that a file of another program is never taken for ours."""
 
 
-def _sql(name: str) -> str:
-    return (resources.files("snapshots.sql") / name).read_text(encoding="utf-8")
-
-
-def _execute(db: Database, sql: str) -> None:
-    """Execute statements, each of which ends with its line, within the transaction that is open.
-
-    `executescript` of sqlite3 would commit that first; the one of sqlite-utils looks for the end after every letter.
-    """
-    statement = ""
-    for line in sql.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            db.execute(statement)
-            statement = ""
-    db.execute(statement)
-
-
-_BESIDE: dict[str, Callable[[Database], None]] = {"m003_manifests": begin_chain}
-"""What a step does when its statements are done, as far as that is more than SQL."""
-
-
-def _step(name: str) -> Callable[[Database], None]:
-    def step(db: Database) -> None:
-        _execute(db, _sql(f"{name}.sql"))
-        if name in _BESIDE:
-            _BESIDE[name](db)
-
-    return step
-
-
-def _register() -> None:
-    """Make a step of every numbered file of statements, in their order."""
-    files = sorted(file.name for file in resources.files("snapshots.sql").iterdir())
-    for name in (file.removesuffix(".sql") for file in files if re.match(r"m\d{3}_\w+\.sql$", file)):
-        migrations(name=name)(_step(name))
-
-
-_register()
+_BESIDE: steps.Beside = {"m003_manifests": begin_chain}
 
 
 def is_current(db: Database) -> bool:
     """Say whether *db* has today's schema and views."""
     (version,) = db.execute("pragma user_version").fetchone()
-    return version == _views_version() and not migrations.pending(db)
+    return version == _views_version() and steps.taken(db.conn) >= set(steps.names())
+
+
+_HELD_NOW = r"""\1.last_seen is null or \1.last_seen = (
+  select missing.last_seen
+  from agreements
+  join agreement_versions as missing on missing.id = agreements.version
+  where agreements.page = \1.page and agreements.reference = \1.reference
+    and agreements.standing
+)"""
+"""That a row of a table of periods is held now; why, stands above the first view that asks it."""
 
 
 def _views() -> str:
@@ -80,7 +46,8 @@ def _views() -> str:
     columns = [f"{name}.text as {name}" if name in SECTIONS else f"states.{name}" for name in FIELDS]
     shown = [column for name, column in zip(FIELDS, columns, strict=True) if name not in NOT_SHOWN]
     fields = "".join(f"{column},\n  " for column in shown).rstrip()
-    return _sql("views.sql").replace("/* fields */", fields).replace("/* prose */", PROSE_JOINS)
+    text = steps.sql("views.sql").replace("/* fields */", fields).replace("/* prose */", PROSE_JOINS)
+    return re.sub(r"/\* held now: (\w+) \*/", _HELD_NOW, text)
 
 
 def _views_version() -> int:
@@ -90,26 +57,36 @@ def _views_version() -> int:
 
 def migrate(db: Database) -> None:
     """Bring *db* to today's schema and make the views anew: one transaction, so that a killed one leaves what was."""
-    db.execute("begin immediate")
-    with db.atomic():
-        migrations.apply(db)
-        for view in db.view_names():
+    with db.writing():
+        steps.take(db, _BESIDE)
+        for view in db.column("select name from sqlite_master where type = 'view'"):
             db.execute(f"drop view [{view}]")
-        _execute(db, _views())
+        steps.execute(db, _views())
         db.execute(f"pragma application_id = {APPLICATION_ID}")
         db.execute(f"pragma user_version = {_views_version()}")
-    db.execute("commit")
 
 
-def known_names() -> set[str]:
-    """Return the names of the migrations this program knows."""
-    return {migration.name for migration in migrations._migrations}
+def first_step(path: Path) -> str | None:
+    """Return the first migration that the database at *path* lacks; None if it lacks none, or is none of ours yet."""
+    if not path.is_file() or not path.stat().st_size:
+        return None
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as conn:
+        try:
+            applied = steps.taken(conn)
+        except sqlite3.Error:
+            # Opening it says what is wrong with it.
+            return None
+    known = set(steps.names())
+    return None if applied - known else min(known - applied, default=None)
 
 
 # --- opening ----------------------------------------------------------------------------------------------------------
 
 # The end of a run holds the file for seconds; who has waited for longer is told that it is busy.
 BUSY_S = 30.0
+
+FOR_THE_GROUP = 0o640
+"""Mode of the database and of what lies beside it where the process's own mask is not stricter."""
 
 DatabaseError = sqlite3.Error
 """What SQLite raises: a full disk, a file that is read-only, locked or damaged."""
@@ -133,11 +110,16 @@ def open_database(path: Path, *, create: bool = True) -> Database:
     if not path.parent.is_dir():
         raise StoreError(f"{path}: there is no folder {path.parent}")
     try:
-        if path.exists() and path.stat().st_size:
+        # It holds what nobody was told, and who is told: nothing for other users of the machine. What SQLite puts
+        # beside it, and a copy of it, have its mode.
+        make_file(path, FOR_THE_GROUP)
+        if path.stat().st_size:
             _check_ours(path)
-        return _opened(path)
-    except (sqlite3.Error, PermissionError) as error:
+        db = _opened(path)
+    except (sqlite3.Error, OSError) as error:
         raise StoreError(explain(path, error)) from error
+    _opened_here.add(_file_id(path))
+    return db
 
 
 _DAMAGED = "is damaged; put back a backup, or import the saved pages into a new file"
@@ -148,6 +130,7 @@ _REMEDIES = {
     "readonly": _CLOSED,
     "unable to open": _CLOSED,
     "Permission denied": _CLOSED,
+    "Read-only file system": _CLOSED,
     "locked": "is in use by another registerwatch; try again when it is done",
     "full": "the disk is full; make room and try again",
 }
@@ -159,27 +142,53 @@ def explain(path: Path, error: Exception) -> str:
     return f"{path}: {remedy} ({error})" if remedy else f"{path}: {error}"
 
 
+_NO_DATABASE = "is not a database of registerwatch; it is left as it is, name another with --db"
+_FOREIGN = "is a database of another program; it is left as it is, name another with --db"
+
+_opened_here: set[tuple[int, int]] = set()
+"""Files that this process has opened, and may have open."""
+
+
+def _file_id(path: Path) -> tuple[int, int]:
+    about = path.stat()
+    return about.st_dev, about.st_ino
+
+
 def _check_ours(path: Path) -> None:
     """Refuse a file of another program or of a newer one, without touching it."""
+    # Not of a file that we may have open: see `make_file`.
+    if _file_id(path) not in _opened_here:
+        _check_header(path)
+    _check_applied(path)
+
+
+def _check_header(path: Path) -> None:
     with path.open("rb") as file:
         header = file.read(100)
     if not header.startswith(b"SQLite format 3\0"):
-        raise StoreError(f"{path}: is not a database of registerwatch; it is left as it is, name another with --db")
-    foreign = f"{path}: is a database of another program; it is left as it is, name another with --db"
+        raise StoreError(f"{path}: {_NO_DATABASE}")
     # Where the format of the file has its application id: looked at before SQLite opens what may not be ours.
     if int.from_bytes(header[68:72], "big") not in (APPLICATION_ID, 0):
-        raise StoreError(foreign)
+        raise StoreError(f"{path}: {_FOREIGN}")
+
+
+def _check_applied(path: Path) -> None:
     conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         # The file's own header lags behind where a killed program left a write-ahead log.
         (application,) = conn.execute("pragma application_id").fetchone()
         (tables,) = conn.execute("select count(*) from sqlite_master").fetchone()
         if application != APPLICATION_ID and tables:
-            raise StoreError(foreign)
-        applied = {name for (name,) in conn.execute("select name from _sqlite_migrations")} if tables else set()
+            raise StoreError(f"{path}: {_FOREIGN}")
+        applied = steps.taken(conn) if tables else set()
+    except sqlite3.DatabaseError as error:
+        # Put in the place of one that was open: its header was not looked at.
+        if "not a database" in str(error):
+            raise StoreError(f"{path}: {_NO_DATABASE}") from error
+        raise
     finally:
         conn.close()
-    if newer := applied - known_names():
+    if newer := applied.difference(steps.names()):
         raise StoreError(
             f"{path}: was written by a newer registerwatch ({', '.join(sorted(newer))}); update the program"
         )
@@ -211,6 +220,11 @@ def _opened(path: Path) -> Database:
     return db
 
 
+def lacks_details(db: Database) -> bool:
+    """Say whether the history was derived before changes had details, and not again since."""
+    return db.execute("select 1 from derivation where rules = 'without details'").fetchone() is not None
+
+
 def search_tables(db: Database) -> list[str]:
     """Return the full-text indexes over tables."""
     rows = db.query("select name from sqlite_master where sql like '%using fts5%' and sql like '% content = ''_%'")
@@ -219,7 +233,11 @@ def search_tables(db: Database) -> list[str]:
 
 def insert(db: Database, table: str, row: Mapping[str, Any], *, verb: str = "insert") -> int:
     """Insert one row by one statement; return its row id. Joins the transaction that is open."""
-    # Not by sqlite-utils' own `insert`: it opens a savepoint and looks at the table for each row, which was a tenth of
-    # the time of importing a whole register.
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     return int(db.execute(f"{verb} into {table} ({names}) values ({values})", dict(row)).lastrowid or 0)
+
+
+def update(db: Database, table: str, key: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    """Write these columns of the row that has this key. Joins the transaction that is open."""
+    columns, where = ", ".join(f"{name} = :{name}" for name in row), " and ".join(f"{name} = :{name}" for name in key)
+    db.execute(f"update {table} set {columns} where {where}", {**key, **row})

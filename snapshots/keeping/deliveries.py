@@ -5,16 +5,16 @@ question of this room; nor are addresses.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlite_utils import Database
-
 from scraper.times import as_text, read_time
 from snapshots.keeping.states import as_json
+from snapshots.sql.rows import Database
 
 # Servers that put strangers off take a letter minutes later; one that is down for a night is asked four times a day.
 FIRST_WAIT = timedelta(minutes=5)
@@ -34,6 +34,15 @@ NOTHING_LEFT = "what was to be told no longer holds"
 CORRECTION = "correction:"
 """What an item begins with that takes a change back."""
 
+NOTE = "note:"
+"""What an item begins with that tells an operator's remark on a change; its number follows."""
+
+FOLLOWERS = "followers"
+"""What all who follow by e-mail are called where it is said what waits: they are counted, and not named."""
+
+FOLLOWER = "follower:"
+"""What the name of one begins with who follows by e-mail; what follows says nothing of who it is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
@@ -45,6 +54,8 @@ class OutboxItem:
     due_at: datetime
     note: Mapping[str, Any] | None = None
     """What there is to tell of a printed end, a correction or to the operator; None for a change."""
+    follows: Sequence[str] = ()
+    """On account of which follows somebody is told who follows by e-mail; none: of whatever is followed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +66,8 @@ class BatchRow:
     item: str
     note: Mapping[str, Any] | None
     run: int | None
+    follows: frozenset[str] = frozenset()
+    """See `OutboxItem`."""
 
     @property
     def correction(self) -> Mapping[str, Any] | None:
@@ -62,9 +75,14 @@ class BatchRow:
         return self.note if self.item.startswith(CORRECTION) else None
 
     @property
+    def remark(self) -> Mapping[str, Any] | None:
+        """The note, if it is an operator's remark on a change."""
+        return self.note if self.item.startswith(NOTE) else None
+
+    @property
     def end(self) -> Mapping[str, Any] | None:
         """The note, if it is one of a printed end."""
-        return None if self.item.startswith(CORRECTION) else self.note
+        return None if self.item.startswith((CORRECTION, NOTE)) else self.note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +100,17 @@ class Batch:
     def items(self) -> tuple[str, ...]:
         """Return what is told, in the order in which it became due."""
         return tuple(part.item for part in self.parts)
+
+    @property
+    def follows(self) -> frozenset[str]:
+        """Return on account of which follows it is; none: of whatever is followed."""
+        every = [part.follows for part in self.parts]
+        return frozenset[str]().union(*every) if all(every) else frozenset()
+
+    @property
+    def is_to_follower(self) -> bool:
+        """Whether it goes to somebody who follows by e-mail."""
+        return self.subscription.startswith(FOLLOWER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,23 +160,26 @@ class Deliveries:
         # has a row of, now that the group is another or has come apart. Nobody is told twice.
         told = self._told_in_groups()
         members = self._members() if told else {}
+        # Of a busy night a hundred thousand rows are due, at few times and on account of few follows.
+        at, said = cache(as_text), cache(lambda follows: as_json(list(follows)))
         rows = (
-            {
-                "subscription": due.subscription,
-                "item": due.item,
-                "note": None if due.note is None else as_json(dict(due.note)),
-                "run": run,
-                "due_at": as_text(due.due_at),
-            }
+            (
+                due.subscription,
+                due.item,
+                None if due.note is None else as_json(dict(due.note)),
+                run,
+                at(due.due_at),
+                said(tuple(due.follows)) if due.follows else None,
+            )
             for due in dues
-            if not members.get(due.item, {due.item}) <= told.get(due.subscription, set())
+            if not (told and members.get(due.item, {due.item}) <= told.get(due.subscription, set()))
         )
         before = self._db.conn.total_changes
-        with self._db.atomic():
+        with self._db.together():
             self._db.conn.executemany(
                 """
-                insert or ignore into deliveries (subscription, item, note, run, due_at)
-                values (:subscription, :item, :note, :run, :due_at)
+                insert or ignore into deliveries (subscription, item, note, run, due_at, follows)
+                values (?, ?, ?, ?, ?, ?)
                 """,
                 rows,
             )
@@ -188,8 +220,9 @@ class Deliveries:
         # A group that is another one now, because its day or its members are others, is due as what it is now.
         self._db.execute(
             f"""
-            insert or ignore into deliveries (subscription, item, run, due_at)
-            select deliveries.subscription, members.member_of, deliveries.run, min(deliveries.due_at)
+            insert or ignore into deliveries (subscription, item, run, due_at, follows)
+            select deliveries.subscription, members.member_of, deliveries.run, min(deliveries.due_at),
+              deliveries.follows
             from deliveries
             join former_members on former_members.group_id = deliveries.item
             join changes as members on members.id = former_members.change_id
@@ -198,7 +231,10 @@ class Deliveries:
             """
         )
         self._db.execute(f"delete from deliveries where {_VANISHED}")
-        self._db.execute("delete from former_members where group_id not in (select item from deliveries)")
+        self._db.execute("""
+            delete from former_members
+            where group_id not in (select item from deliveries union select change_id from change_notes)
+            """)
 
     # --- messages -----------------------------------------------------------------------------------------------------
 
@@ -330,6 +366,44 @@ class Deliveries:
             {"correction": CORRECTION},
         )
 
+    def forget(self, rows: Iterable[int]) -> None:
+        """Delete rows that are due to somebody who follows by e-mail no longer."""
+        self._db.execute(
+            """
+            delete from deliveries
+            where state in ('due', 'attempted') and id in (select value from json_each(:rows))
+            """,
+            {"rows": as_json(list(rows))},
+        )
+
+    def forget_followers(self, known: Collection[str]) -> None:
+        """Delete what was due, or told, to those who follow by e-mail and are not *known* any more."""
+        sql = """
+            delete from deliveries
+            where subscription >= :first and subscription < :behind
+              and subscription not in (select value from json_each(:known))
+            """
+        self._db.execute(sql, {"first": FOLLOWER, "behind": _BEHIND_FOLLOWERS, "known": as_json(list(known))})
+
+    def last_told(self, follower: str) -> tuple[str, list[BatchRow]] | None:
+        """Return when the last message to a follower was taken, and what it told."""
+        rows = list(
+            self._db.query(
+                """
+                select * from deliveries
+                where subscription = :follower and state = 'delivered' and message = (
+                  select message from deliveries
+                  where subscription = :follower and state = 'delivered'
+                  order by delivered_at desc, id desc
+                  limit 1
+                )
+                order by id
+                """,
+                {"follower": follower},
+            )
+        )
+        return (rows[0]["delivered_at"], list(_batch(rows).parts)) if rows else None
+
     def give_up_orphans(self, names: Collection[str], now: datetime) -> dict[str, int]:
         """Give up what has waited a week for subscriptions that the settings do not name; return how much for each.
 
@@ -343,12 +417,15 @@ class Deliveries:
             "now": as_text(now),
             "since": as_text(now - GIVEN_UP_AFTER),
             "reason": NOT_NAMED,
+            "first": FOLLOWER,
+            "behind": _BEHIND_FOLLOWERS,
         }
         rows = self._db.query(
             """
             update deliveries
             set state = 'given up', next_attempt_at = null, given_up_at = :now, failure = :reason
             where state in ('due', 'attempted') and subscription not in (select value from json_each(:names))
+              and not (subscription >= :first and subscription < :behind)
               and coalesce(first_attempt_at, due_at) <= :since
             returning subscription
             """,
@@ -362,16 +439,16 @@ class Deliveries:
     def collected(self, now: datetime) -> list[dict[str, Any]]:
         """Return what is kept for a later time: subscription, how many changes and printed ends, and when it is due."""
         rows = self._db.query(
-            """
-            select subscription, count(*) as items, min(due_at) as due_at
+            f"""
+            select {_WHO} as who, count(*) as items, min(due_at) as due_at
             from deliveries
             where state = 'due' and due_at > :now
-            group by subscription
-            order by min(due_at), subscription
+            group by who
+            order by min(due_at), who
             """,
             {"now": as_text(now)},
         )
-        return list(rows)
+        return [{"subscription": row.pop("who"), **row} for row in rows]
 
     def ends_told(self) -> dict[str, set[str]]:
         """Return subscription → the printed ends that it was told, or is going to be."""
@@ -383,8 +460,8 @@ class Deliveries:
     def waiting(self, now: datetime) -> list[Waiting]:
         """Return what each subscription waits for, and what was given up, until a later message to it was taken."""
         rows = self._db.query(
-            """
-            select subscription, state = 'given up' as given_up, message, count(*) as items, min(due_at) as since,
+            f"""
+            select {_WHO} as who, state = 'given up' as given_up, message, count(*) as items, min(due_at) as since,
               max(attempts) as attempts, max(failure) as failure, max(coalesce(next_attempt_at, given_up_at)) as latest
             from deliveries
             where (state = 'due' and due_at <= :now) or state = 'attempted' or (
@@ -394,14 +471,18 @@ class Deliveries:
                 where later.subscription = deliveries.subscription and later.delivered_at > deliveries.given_up_at
               )
             )
-            group by subscription, given_up, message
-            order by subscription, given_up
+            group by who, given_up, message
+            order by who, given_up
             """,
             {"now": as_text(now), "not_named": NOT_NAMED, "nothing_left": NOTHING_LEFT},
         )
-        same = groupby(rows, lambda row: (row["subscription"], bool(row["given_up"])))
+        same = groupby(rows, lambda row: (row["who"], bool(row["given_up"])))
         return [_waiting(*key, list(messages), as_text(now - LATE_AFTER)) for key, messages in same]
 
+
+_BEHIND_FOLLOWERS = FOLLOWER[:-1] + chr(ord(FOLLOWER[-1]) + 1)
+
+_WHO = f"iif(subscription >= '{FOLLOWER}' and subscription < '{_BEHIND_FOLLOWERS}', '{FOLLOWERS}', subscription)"
 
 _VANISHED = """
     deliveries.state = 'due' and deliveries.message is null and deliveries.note is null
@@ -424,6 +505,7 @@ def _batch(rows: list[dict[str, Any]]) -> Batch:
                 item=row["item"],
                 note=None if row["note"] is None else json.loads(row["note"]),
                 run=row["run"],
+                follows=frozenset(json.loads(row["follows"]) if row["follows"] else ()),
             )
             for row in rows
         ),

@@ -5,27 +5,32 @@ changes have a key of their own content; readings are read anew, some each time;
 more, beside, and compared row by row.
 """
 
+import fcntl
+import os
 import random
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlite_utils import Database
-
 from diff.change import Change, fact_id, group_id
+from scraper.register import page_key
 from scraper.text import cut, one_line
 from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.database import DatabaseError, StoreError, search_tables
 from snapshots.keeping.readings import Progress, Readings, read_body, reading_rules
 from snapshots.keeping.states import CHANGES, NOT_READABLE, States, change_of, tolerant
 from snapshots.keeping.store import Rules, open_store
-from snapshots.keeping.upkeep import back_up
+from snapshots.keeping.upkeep import BackupError, back_up
+from snapshots.sql.rows import Database
 
 KEPT = frozenset(
-    "_sqlite_migrations attempts bodies captures deliveries dictionaries former_members manifests validators".split()
+    (
+        "_sqlite_migrations archived_pages attempts bodies captures change_notes deliveries dictionaries "
+        "former_members manifests official_dictionaries official_editions official_inbox official_rows time_stamps "
+        "validators"
+    ).split()
 )
 """Tables that no derivation makes; every other one is compared with what the kept pages give."""
 
@@ -70,7 +75,8 @@ def _is_its_id(change: Change, listed: int) -> bool:
     if change.fact == fact_id(change, 0) and any(change.id == fact_id(change, n) for n in range(listed)):
         return True
     values = (change.added, change.removed, change.before, change.after)
-    return change.id == group_id(change.kind, change.field, *values, change.first_seen[:10], page=change.page)
+    page = change.page or page_key(change.register, "")
+    return change.id == group_id(change.kind, change.field, *values, change.first_seen[:10], page=page)
 
 
 def _flaws_of_readings(db: Database, rules: Rules, progress: Progress, seed: str) -> Iterator[str]:
@@ -104,8 +110,8 @@ def flaw_beside(db: Database, path: Path, rules: Rules, progress: Progress) -> s
         BackupError: The copy cannot be written.
         StoreError: The history was derived by other rules than today's: it may differ, and nothing rotted.
     """
-    with TemporaryDirectory(prefix=".verify-", dir=path.absolute().parent) as folder:
-        before, after = Path(folder) / "before.db", Path(folder) / "after.db"
+    with _folder_beside(path) as folder:
+        before, after = folder / "before.db", folder / "after.db"
         back_up(db, path, before)
         shutil.copy(before, after)
         with closing(open_store(after)) as store:
@@ -117,8 +123,29 @@ def flaw_beside(db: Database, path: Path, rules: Rules, progress: Progress) -> s
             if damaged := next(_damaged_search(store.db), None):
                 return damaged
             store.reparse(rules, again=True, progress=progress)
-            store.db.attach("before", before)
+            store.db.execute("attach database ? as before", (str(before),))
             return next(_differences(store.db), None)
+
+
+@contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
+    """Hold an empty folder beside *path*, gone at the end; what a killed program left there is taken away."""
+    folder = path.absolute().with_name(f".{path.name}.verify")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for left in folder.iterdir():
+            left.unlink()
+        yield folder
+        shutil.rmtree(folder)
+    except BlockingIOError as error:
+        raise BackupError(f"{path}: is being looked at by another `verify --all`; this one does nothing") from error
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        os.close(handle)
 
 
 def _damaged_search(db: Database) -> Iterator[str]:

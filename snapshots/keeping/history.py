@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlite_utils import Database
-
 from diff.change import Change
 from diff.deciding.belief import Edition, PageBelief
 from diff.deciding.decide import Decision
@@ -13,9 +11,12 @@ from diff.details import several
 from diff.kinds import ChangeKind
 from scraper.names.fold import fold
 from scraper.records import Agreement, RegisterPage
-from snapshots.keeping.database import insert
+from scraper.register import NHS_DATA_RELEASE
+from snapshots.keeping.database import insert, update
 from snapshots.keeping.past import belief_to_json, edges_to_json
+from snapshots.keeping.runlog import Origin
 from snapshots.keeping.states import States, as_json, row_of
+from snapshots.sql.rows import Database
 
 DERIVED = (
     "beliefs", "agreement_controllers", "agreement_legal_bases", "agreement_datasets", "agreements",
@@ -51,15 +52,6 @@ PERIODS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where the bytes of a page in a run came from."""
-
-    sha256: str
-    source: str
-    captured_at: str
-
-
 class HistoryWriter:
     """Writes what decided runs mean, in order of capture; every write joins the transaction that is open."""
 
@@ -70,41 +62,50 @@ class HistoryWriter:
 
     def clear(self) -> None:
         """Empty the derived tables; changes that were told stay, withdrawn until they are found again."""
-        self._withdraw_told()
+        self.withdraw_told(NHS_DATA_RELEASE.id)
         self._named.clear()
         for table in DERIVED:
             self._db.execute(f"delete from {table}")
         # The pages themselves stay: their numbers are the bits of the log's bitmaps.
         self._db.execute(
-            """
+            f"""
             update pages
             set organisation = null, layout = null, files_disseminated = null, flags = '[]', agreements = 0,
               first_seen = null, last_seen = null, standing = 0
+            where register = '{NHS_DATA_RELEASE.id}'
             """
         )
 
-    def _withdraw_told(self) -> None:
-        """Keep the changes that were put into a message, and the members of groups that were, as withdrawn."""
+    def withdraw_told(self, register: str) -> None:
+        """Keep as withdrawn the changes of a register that were told or remarked on, and the members of such groups."""
         # Links in messages lead to them for ever, whatever today's rules make of the pages. A group's id holds its day,
         # so another derivation may dissolve it: who was in it must be known then.
         self._db.execute(
             """
             insert or ignore into former_members (group_id, change_id)
-            select member_of, id from changes where member_of in (select item from deliveries)
+            select member_of, id
+            from changes
+            where member_of in (select item from deliveries union select change_id from change_notes)
             """
         )
+        # What an operator remarked on is referred to as well: the remark stays in the chain, and needs its change.
         told = """
             select item from deliveries where message is not null
             union
-            select former_members.change_id
+            select change_id from change_notes
+            union
+            select change_id
             from former_members
-            join deliveries on deliveries.item = former_members.group_id
-            where deliveries.message is not null
+            where group_id in (
+              select item from deliveries where message is not null union select change_id from change_notes
+            )
             """
+        its = "run in (select id from runs where register = :register)"
+        values = {"register": register}
         # One that was told by itself, and came into a group since, stays without a group that nobody was told of.
-        self._db.execute(f"update changes set member_of = null where member_of not in ({told})")
-        self._db.execute(f"delete from changes where id not in ({told})")
-        self._db.execute("update changes set withdrawn = 1")
+        self._db.execute(f"update changes set member_of = null where member_of not in ({told}) and {its}", values)
+        self._db.execute(f"delete from changes where id not in ({told}) and {its}", values)
+        self._db.execute(f"update changes set withdrawn = 1 where {its}", values)
 
     def write(
         self, edition: Edition, decision: Decision, origins: Mapping[str, Origin], refused: Mapping[str, str]
@@ -121,10 +122,10 @@ class HistoryWriter:
             self._see_unchanged(edition, decision)
             self._write_frame(edition)
             self._write_ends(decision)
-            listed = self._write_changes(decision)
+            listed = self.write_changes(decision)
         for page, reason in sorted(refusals.items()):
             insert(self._db, "refusals", {"run": edition.run, "page": page, "reason": reason})
-        self._write_run(edition, decision, refusals)
+        self.write_run(edition, decision, refusals)
         return listed
 
     def _write_frame(self, edition: Edition) -> None:
@@ -339,7 +340,7 @@ class HistoryWriter:
                 "told_gone": place is not None and place.gone,
             }
             if any(bool(row[name]) != value for name, value in now.items()):  # most nights nothing is to be written
-                self._db.table("agreements").update((slug, row["reference"]), now)
+                update(self._db, "agreements", {"page": slug, "reference": row["reference"]}, now)
 
     def _write_ends(self, decision: Decision) -> None:
         for (slug, reference), since in sorted(decision.ended.items()):
@@ -363,7 +364,7 @@ class HistoryWriter:
 
     # --- changes and runs ---------------------------------------------------------------------------------------------
 
-    def _write_changes(self, decision: Decision) -> tuple[Change, ...]:
+    def write_changes(self, decision: Decision) -> tuple[Change, ...]:
         """Write changes and members of groups; return the changes that stand there by this run, in public order."""
         listed = [_in_order(change) for change in decision.changes if self._list(row_of(change, self._states))]
         members = [member for change in decision.changes for member in change.members]
@@ -420,11 +421,17 @@ class HistoryWriter:
             {"n": agreements, "details": as_json(details), "id": group},
         )
 
-    def _write_run(self, edition: Edition, decision: Decision, refusals: Mapping[str, str]) -> None:
+    def write_run(self, edition: Edition, decision: Decision, refusals: Mapping[str, str]) -> None:
+        """Write what became of a run; a held one before it is superseded, if this one is not held."""
         if decision.held is None:
-            earlier = {"time": edition.time}
             self._db.execute(
-                "update runs set state = 'superseded' where state = 'held' and captured_at < :time", earlier
+                """
+                update runs
+                set state = 'superseded'
+                where state = 'held' and captured_at < :time
+                  and register = (select register from runs where id = :id)
+                """,
+                {"time": edition.time, "id": edition.run},
             )
         self._db.execute(
             """

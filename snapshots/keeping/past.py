@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlite_utils import Database
-
 from diff.deciding.belief import Doubt, PageBelief, Place, lines_inside_belief
 from scraper.names.fold import fold_set
 from scraper.reading.frame import Edges
+from snapshots.keeping.chain import OF_PAGES
 from snapshots.keeping.states import States, as_json
+from snapshots.sql.rows import Database
 
 
 class StoredPast:
@@ -21,14 +21,11 @@ class StoredPast:
         self._states = states
         self._pages: dict[str, PageBelief | None] = {}
 
-    def _column(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
-        return [next(iter(row.values())) for row in self._db.query(sql, dict(values))]
-
     @property
     def any_complete(self) -> bool:
         """Whether an earlier run was complete."""
-        sql = "select 1 from runs where complete and state = 'committed' and pages_read > 0 limit 1"
-        return bool(self._column(sql, {}))
+        sql = f"select 1 from runs where complete and state = 'committed' and pages_read > 0 and {OF_PAGES} limit 1"
+        return bool(self._db.column(sql))
 
     def page(self, slug: str) -> PageBelief | None:
         """Return what is believed of a page."""
@@ -40,36 +37,29 @@ class StoredPast:
     def standing_on(self, reference: str) -> frozenset[str]:
         """Return the pages on which *reference* is believed to stand."""
         sql = "select page from agreements where reference = :reference and standing"
-        return frozenset(self._column(sql, {"reference": reference}))
+        return frozenset(self._db.column(sql, {"reference": reference}))
 
     def was_told_gone(self, reference: str) -> bool:
         """Say whether *reference* was told as no longer on any page."""
         sql = "select coalesce(max(told_gone) and not max(standing), 0) from agreements where reference = :reference"
-        return bool(self._column(sql, {"reference": reference})[0])
+        return bool(self._db.column(sql, {"reference": reference})[0])
 
     def size(self, slugs: Iterable[str]) -> int:
         """Return how many agreements are believed to stand on these pages."""
         sql = "select coalesce(sum(agreements), 0) from pages where key in (select value from json_each(:slugs))"
-        return int(self._column(sql, {"slugs": as_json(sorted(slugs))})[0])
+        return int(self._db.column(sql, {"slugs": as_json(sorted(slugs))})[0])
 
     def listed(self, facts: Iterable[str]) -> Mapping[str, int]:
         """Return how often each fact was listed before."""
-        sql = """
-            select fact, count(*) as n
-            from changes
-            where fact in (select value from json_each(:facts)) and not withdrawn
-              and (not is_group or kind = 'organisation-renamed')
-            group by fact
-            """
-        return {row["fact"]: row["n"] for row in self._db.query(sql, {"facts": as_json(sorted(facts))})}
+        return times_listed(self._db, facts)
 
     def had_dataset(self, folded: str) -> bool:
         """Say whether an earlier run had a dataset of this folded name."""
-        return bool(self._column("select 1 from agreement_datasets where folded = :f limit 1", {"f": folded}))
+        return bool(self._db.column("select 1 from agreement_datasets where folded = :f limit 1", {"f": folded}))
 
     def carriers(self, folded: str) -> frozenset[tuple[str, str]]:
         """Return the standing places that are believed to carry this dataset."""
-        slugs = self._column("select distinct page from agreement_datasets where folded = :f", {"f": folded})
+        slugs = self._db.column("select distinct page from agreement_datasets where folded = :f", {"f": folded})
         return frozenset(
             (page.slug, reference)
             for page in filter(None, map(self.page, slugs))
@@ -79,7 +69,7 @@ class StoredPast:
 
     def headings(self) -> frozenset[str]:
         """Return the names that head pages, or headed them when they were last read."""
-        return frozenset(self._column("select organisation from pages where organisation is not null", {}))
+        return frozenset(self._db.column("select organisation from pages where organisation is not null"))
 
     def edges(self) -> Mapping[str, Edges]:
         """Return the edges of every page that is not gone, in its last version."""
@@ -94,6 +84,18 @@ class StoredPast:
         """Return the masked lines inside the agreements of these pages, as they are believed, given the *frame*."""
         pages = filter(None, map(self.page, slugs))
         return {line for page in pages for line in lines_inside_belief(page, frame)}
+
+
+def times_listed(db: Database, facts: Iterable[str]) -> Mapping[str, int]:
+    """Return how often each of these facts is listed, by a change that still stands."""
+    sql = """
+        select fact, count(*) as n
+        from changes
+        where fact in (select value from json_each(:facts)) and not withdrawn
+          and (not is_group or kind = 'organisation-renamed')
+        group by fact
+        """
+    return {row["fact"]: row["n"] for row in db.query(sql, {"facts": as_json(sorted(facts))})}
 
 
 def _belief_of(slug: str, row: Mapping[str, Any], states: States) -> PageBelief:

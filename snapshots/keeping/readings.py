@@ -2,20 +2,20 @@
 
 import hashlib
 import json
-import multiprocessing
 import os
 import pickle
+import platform
+import sys
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import groupby, islice
 from typing import Any, NamedTuple
-
-from sqlite_utils import Database
 
 from scraper.errors import ListPageError, RefusedPageError
 from scraper.limits import too_large
@@ -26,6 +26,7 @@ from scraper.records import Agreement, Owned, RegisterPage, lines_of
 from scraper.register import NHS_DATA_RELEASE
 from snapshots.keeping.database import StoreError, insert, search_tables
 from snapshots.keeping.states import States, as_json
+from snapshots.sql.rows import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,42 +74,123 @@ def no_progress(items: Iterable[Any], _length: int, _word: str) -> Iterable[Any]
 WORTH_A_POOL = 150
 """Bodies from which starting further processes takes less time than it saves (about a second)."""
 
-_AT_ONCE = 16  # bodies of one message to another process: one by one the messages cost more than they carry
+# Of one message to another process: one by one the messages cost more than they carry.
+_AT_ONCE = 16
+_BYTES_AT_ONCE = 1_000_000
+
+
+class Pool(NamedTuple):
+    """What reads bodies in the place of this process."""
+
+    executor: Executor
+    at_once: int
+    """How many batches it reads at the same moment."""
+
+
+Readers = Callable[[int], AbstractContextManager[Pool | None]]
+"""Says who reads so many bodies, for as long as it is held: a pool, or with None this process itself."""
+
+
+def on_this_machine(workers: int | None = None) -> Readers:
+    """Return readers of this machine: this process, and from 150 bodies on *workers* others, by default one a core."""
+
+    @contextmanager
+    def readers(number: int) -> Iterator[Pool | None]:
+        many = workers or _cores()
+        if number < WORTH_A_POOL or many == 1:
+            yield None
+            return
+        # Not at the top: most commands read few pages or none, and begin sooner.
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
+        # Not forked: a child that closes its copy of the database file would drop the locks of this process.
+        with processes(ProcessPoolExecutor(many, multiprocessing.get_context("spawn")), many) as pool:
+            yield pool
+
+    return readers
+
+
+def _cores() -> int:
+    # Not on every system there is a way to ask for those that this process may use.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def processes(executor: Executor, many: int) -> Iterator[Pool]:
+    """Hold *executor*, of so many processes, until it has ended, whatever became of them."""
+    with executor:
+        try:
+            yield Pool(executor, many)
+        except BrokenExecutor:
+            # gh-94777: it waits for ever for a thread that writes to processes that are gone. Debian 12 has 3.11.2;
+            # later ones let go by themselves, at the same moment, and twice is an error.
+            if sys.version_info < (3, 11, 5):
+                executor._call_queue._reader.close()  # type: ignore[attr-defined]
+            raise
 
 
 def read_all(
-    bodies: Iterable[Unread], number: int, vocabulary: Vocabulary, executor: Executor | None = None
+    bodies: Iterable[Unread], number: int, vocabulary: Vocabulary, readers: Readers | None = None
 ) -> Iterator[tuple[str, Reading]]:
-    """Yield (sha256, reading) of each body, in order; many are read on all cores.
+    """Yield (sha256, reading) of each body, in order.
 
     Args:
         bodies: What is to be read.
         number: How many there are.
         vocabulary: The names that the register uses.
-        executor: Who reads them; by default this process, or from 150 on as many others as there are cores.
+        readers: Who reads them; by default this machine.
 
     Raises:
-        StoreError: A process that reads was ended from outside.
+        StoreError: What reads was ended from outside, or reads by other rules than this process.
     """
-    workers = len(os.sched_getaffinity(0))
-    if executor is None and (number < WORTH_A_POOL or workers == 1):
-        yield from (_read_one(one, vocabulary) for one in bodies)
-        return
-    # Not forked: a child that closes its copy of the database file would drop the locks of this process.
-    with executor or ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        # Sent with each batch, not when a process begins: one that died then would leave this one writing for ever.
-        names = pickle.dumps(vocabulary)
-        source = iter(bodies)
-        running: deque[Future[list[tuple[str, Reading]]]] = deque()
-        try:
-            while batch := list(islice(source, _AT_ONCE)):
-                running.append(pool.submit(_read_batch, batch, names))
-                if len(running) > 2 * workers:  # no more in memory than keeps all busy
-                    yield from running.popleft().result()
-            while running:
-                yield from running.popleft().result()
-        except BrokenExecutor as error:
-            raise StoreError("a process that reads pages was ended from outside, perhaps for want of memory") from error
+    try:
+        with (readers or on_this_machine())(number) as pool:
+            if pool is None:
+                yield from (_read_one(one, vocabulary) for one in bodies)
+            else:
+                yield from _read_by(pool, bodies, vocabulary)
+    except BrokenExecutor as error:
+        raise StoreError("a process that reads pages was ended from outside, perhaps for want of memory") from error
+
+
+def _read_by(pool: Pool, bodies: Iterable[Unread], vocabulary: Vocabulary) -> Iterator[tuple[str, Reading]]:
+    # Sent with each batch, not when a process begins: one that died then would leave this one writing for ever.
+    names = pickle.dumps(vocabulary)
+    running: deque[Future[tuple[str, list[tuple[str, Reading]]]]] = deque()
+    try:
+        for batch in _batches(bodies):
+            running.append(pool.executor.submit(_read_batch, batch, names))
+            if len(running) > 2 * pool.at_once:  # no more in memory than keeps all busy
+                yield from _answered(running.popleft())
+        while running:
+            yield from _answered(running.popleft())
+    finally:
+        for waiting in running:  # of no use to anybody, if it ends before its time
+            waiting.cancel()
+
+
+def _batches(bodies: Iterable[Unread]) -> Iterator[list[Unread]]:
+    batch: list[Unread] = []
+    for one in bodies:
+        batch.append(one)
+        if len(batch) == _AT_ONCE or sum(len(each.body) for each in batch) >= _BYTES_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _answered(future: Future[tuple[str, list[tuple[str, Reading]]]]) -> list[tuple[str, Reading]]:
+    """Return what was read, by whatever read it.
+
+    Raises:
+        StoreError: That is not what this process would have read, as where the program was upgraded in between.
+    """
+    ways, readings = future.result()
+    if ways != ways_of_reading():
+        raise StoreError(f"pages were read by another program ({ways}) than this one ({ways_of_reading()})")
+    return readings
 
 
 def _read_one(one: Unread, vocabulary: Vocabulary) -> tuple[str, Reading]:
@@ -120,8 +202,17 @@ def _vocabulary(names: bytes) -> Vocabulary:
     return pickle.loads(names)  # type: ignore[no-any-return]
 
 
-def _read_batch(batch: list[Unread], names: bytes) -> list[tuple[str, Reading]]:
-    return [_read_one(one, _vocabulary(names)) for one in batch]
+def _read_batch(batch: list[Unread], names: bytes) -> tuple[str, list[tuple[str, Reading]]]:
+    return ways_of_reading(), [_read_one(one, _vocabulary(names)) for one in batch]
+
+
+@cache
+def ways_of_reading() -> str:
+    """Return what a reading depends on beside the body and the names: where this is equal, readings are."""
+    from importlib.metadata import version  # and with it what reads mail, which few commands need
+
+    parsers = (f"{name} {version(name)}" for name in ("lxml", "beautifulsoup4"))
+    return ", ".join([f"rules {rules_of('scraper')}", f"Python {platform.python_version()}", *parsers])
 
 
 @cache

@@ -8,18 +8,18 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Any
 
 from scraper.errors import RegisterWatchError
-from scraper.register import register_and_slug
+from scraper.register import NHS_DATA_RELEASE, register_and_slug
 from scraper.times import as_text, read_time
 from snapshots.keeping.bodies import Bodies, Headers, headers_as_kept
-from snapshots.keeping.chain import Added, append_write, keys_by_number, pack, unpack
-from snapshots.keeping.database import insert
-from snapshots.keeping.history import Origin
-from snapshots.keeping.readings import Reading
+from snapshots.keeping.chain import OF_PAGES, Added, append_write, keys_by_number, pack, unpack
+from snapshots.keeping.database import insert, update
+from snapshots.sql.rows import Database
+
+if TYPE_CHECKING:  # what reads pages is not loaded by those who ask the log
+    from snapshots.keeping.readings import Reading
 
 NOT_ASKED = "not asked"
 """How the reason begins where a run did not even ask for a page."""
@@ -27,6 +27,15 @@ NOT_ASKED = "not asked"
 
 class EditionRefusedError(RegisterWatchError):
     """An edition contradicts what is kept; nothing of it is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the bytes of a page in a run came from."""
+
+    sha256: str
+    source: str
+    captured_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,7 @@ class Capture:
     captured_at: str
     body: bytes | None = None
     """None where these bytes are kept already."""
-    reading: Reading | None = None
+    reading: "Reading | None" = None
     """None where these bytes were read already."""
     charset: str | None = None
     """What the server declared."""
@@ -97,16 +106,13 @@ class RunLog:
 
     def run_at(self, time: str) -> dict[str, Any] | None:
         """Return the run captured at *time*, if there is one."""
-        return next(iter(self.db.query("select * from runs where captured_at = :time", {"time": time})), None)
+        sql = f"select * from runs where captured_at = :time and {OF_PAGES}"
+        return next(iter(self.db.query(sql, {"time": time})), None)
 
     def run_times(self) -> list[str]:
         """Return the times of all runs, oldest first."""
-        return [row["captured_at"] for row in self.db.query("select captured_at from runs order by captured_at")]
-
-    def last_run_time(self) -> datetime | None:
-        """Return when the last run over the register began; imports do not count."""
-        (row,) = self.db.query("select max(captured_at) as at from runs where kind = 'run'")
-        return read_time(row["at"]) if row["at"] else None
+        rows = self.db.query(f"select captured_at from runs where {OF_PAGES} order by captured_at")
+        return [row["captured_at"] for row in rows]
 
     def note_attempt(self, at: datetime, reason: str) -> None:
         """Keep that a run failed before it had an edition, and why; in a transaction of its own."""
@@ -119,9 +125,33 @@ class RunLog:
         if failed_attempts(self.db):
             self.db.execute("delete from attempts")
 
+    def note_feeds_failed(self, at: datetime, reason: str) -> None:
+        """Keep that the feeds could not be written, and why; in a transaction of its own."""
+        values = {"at": as_text(at), "reason": reason}
+        self.db.execute("insert into feeds_failed (at, reason) values (:at, :reason)", values)
+
+    def note_inbox(self, refused: Mapping[str, str], at: datetime) -> None:
+        """Keep which workbooks in the inbox of the official register are refused, and why; forget all others.
+
+        In a transaction of its own.
+        """
+        kept = {row["name"]: row for row in self.db.query("select * from official_inbox")}
+        if not (kept or refused):
+            return
+        with self.db.together():
+            self.db.execute("delete from official_inbox")
+            for name, reason in refused.items():
+                since = kept[name]["since"] if name in kept else as_text(at)
+                insert(self.db, "official_inbox", {"name": name, "reason": reason, "since": since})
+
+    def forget_feeds_failed(self) -> None:
+        """Forget that they could not, because they are written; in a transaction of its own."""
+        if failed_feeds(self.db):
+            self.db.execute("delete from feeds_failed")
+
     def newest(self) -> str:
         """Return the time of the newest run, empty if there is none."""
-        (row,) = self.db.query("select coalesce(max(captured_at), '') as newest from runs")
+        (row,) = self.db.query(f"select coalesce(max(captured_at), '') as newest from runs where {OF_PAGES}")
         return str(row["newest"])
 
     def is_read(self, sha256: str) -> bool:
@@ -135,11 +165,11 @@ class RunLog:
     def failed_last(self) -> set[str]:
         """Return the slugs of the pages that the newest run asked for and got no whole answer."""
         rows = self.db.query(
-            """
+            f"""
             select captures.page
             from captures
             where captures.outcome = 'failed' and captures.failure not like :not_asked || '%'
-              and captures.run = (select id from runs order by captured_at desc limit 1)
+              and captures.run = (select id from runs where {OF_PAGES} order by captured_at desc limit 1)
             """,
             {"not_asked": NOT_ASKED},
         )
@@ -148,11 +178,11 @@ class RunLog:
     def standing_pages(self) -> list[str]:
         """Return the slugs of all pages that are believed to stand, or were never read."""
         rows = self.db.query(
-            """
+            f"""
             select pages.key as slug
             from pages
             left join beliefs on beliefs.page = pages.key
-            where not coalesce(beliefs.gone, 0)
+            where not coalesce(beliefs.gone, 0) and pages.register = '{NHS_DATA_RELEASE.id}'
             order by pages.key
             """
         )
@@ -177,7 +207,7 @@ class RunLog:
     def sightings(self, days: Collection[str]) -> dict[tuple[str, str], list[KeptCapture]]:
         """Return (slug, day) → the captures that runs of these days (UTC) saw; of one seen unchanged the run's time."""
         found: dict[tuple[str, str], list[KeptCapture]] = defaultdict(list)
-        for run in list(self.db.query("select * from runs order by captured_at")):
+        for run in list(self.db.query(f"select * from runs where {OF_PAGES} order by captured_at")):
             time = run["captured_at"]
             if time[:10] not in days:
                 continue
@@ -261,9 +291,10 @@ class RunLog:
         # have a row: a quiet night costs a few dozen bytes.
         seen = {capture.slug for capture in edition.captures}
         in_vain = edition.failed.keys() | edition.gone
-        numbers = self._page_numbers(seen | in_vain)
+        numbers = self.number_pages(seen | in_vain)
         answered: frozenset[str] = frozenset()
         if run is None:
+            self._refuse_taken(edition.time)
             row = {
                 "kind": edition.kind,
                 "captured_at": edition.time,
@@ -279,7 +310,7 @@ class RunLog:
                 "complete": bool(run["complete"]) or edition.complete,
                 "finished_at": edition.finished_at,
             }
-            self.db.table("runs").update(number, now)
+            update(self.db, "runs", {"id": number}, now)
             answered = self._forget_asked_in_vain(number, seen)
         before = self.origins_at(edition.time)
         new = [one for one in edition.captures if one.slug not in before or before[one.slug].sha256 != one.sha256]
@@ -296,6 +327,17 @@ class RunLog:
         )
         append_write(self.db, number, added)
         return number, kept, seen_again({one.slug: one.origin for one in edition.captures}, before, edition.time)
+
+    def free_time(self, time: str) -> str:
+        """Return *time*, or the first second after it of which there is no run of any register."""
+        while list(self.db.query("select 1 from runs where captured_at = :time", {"time": time})):
+            time = as_text(read_time(time) + timedelta(seconds=1))
+        return time
+
+    def _refuse_taken(self, time: str) -> None:
+        # An edition of the official register is as of noon of a day, and no time is given twice.
+        if self.free_time(time) != time:
+            raise EditionRefusedError(f"{time} is the time of an edition of the official register: give another one")
 
     def _log_capture(self, run: int, capture: Capture, at: str) -> int:
         kept = 0 if capture.body is None else self.bodies.keep(capture.sha256, capture.body, capture.slug, at)
@@ -317,8 +359,8 @@ class RunLog:
             {**common, "page": slug, "outcome": "failed", "failure": reason} for slug, reason in edition.failed.items()
         ]
         rows += [{**common, "page": slug, "outcome": "gone", "failure": None} for slug in edition.gone]
-        if rows:
-            self.db.table("captures").insert_all(rows)
+        for row in rows:
+            insert(self.db, "captures", row)
 
     def _forget_asked_in_vain(self, run: int, slugs: Iterable[str]) -> frozenset[str]:
         """Forget that a run asked for pages in vain, now that it has them; return these pages."""
@@ -329,7 +371,7 @@ class RunLog:
             self.db.execute("delete from captures where run = :run and page = :slug and body is null", row)
         return answered
 
-    def _page_numbers(self, slugs: Iterable[str]) -> dict[str, int]:
+    def number_pages(self, slugs: Iterable[str]) -> dict[str, int]:
         """Return slug → number of these pages, numbering new ones."""
         known = {row["key"]: row["number"] for row in self.db.query("select key, number from pages")}
         # Never given twice: they are the places in the bitmaps of all runs.
@@ -379,9 +421,9 @@ class RunLog:
         numbers = {number: slug for number, slug in keys_by_number(self.db).items() if slug in slugs}
         seen: set[int] = set()
         rows = self.db.query(
-            """
+            f"""
             select sighted from runs
-            where captured_at > :since and captured_at < :time
+            where captured_at > :since and captured_at < :time and {OF_PAGES}
             order by captured_at desc
             """,
             {"since": as_text(read_time(time) - timedelta(days=days)), "time": time},
@@ -409,9 +451,24 @@ def seen_again(origins: Mapping[str, Origin], before: Mapping[str, Origin], time
     }
 
 
+def last_run_time(db: Database) -> datetime | None:
+    """Return when the last run over the register began; imports do not count."""
+    (row,) = db.query("select max(captured_at) as at from runs where kind = 'run'")
+    return read_time(row["at"]) if row["at"] else None
+
+
 def failed_attempts(db: Database) -> dict[str, Any] | None:
     """Return how many runs in a row have failed, since when, and the last one's time and reason; None if none has."""
-    rows = list(db.query("select at, reason from attempts order by rowid"))
+    return _failed_in_a_row(db.query("select at, reason from attempts order by rowid"))
+
+
+def failed_feeds(db: Database) -> dict[str, Any] | None:
+    """Return the same of the feeds: how often in a row they could not be written."""
+    return _failed_in_a_row(db.query("select at, reason from feeds_failed order by rowid"))
+
+
+def _failed_in_a_row(failures: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    rows = list(failures)
     if not rows:
         return None
     return {"times": len(rows), "since": rows[0]["at"], "at": rows[-1]["at"], "reason": rows[-1]["reason"]}

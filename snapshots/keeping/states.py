@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlite_utils import Database
-
-from diff.change import Change, read_families
+from diff.change import Change, ChangeNote, read_families
 from diff.details import NO_DETAILS, Details, read_value
 from diff.kinds import ChangeKind
 from diff.severity import Severity
 from scraper.fields import Sort
 from scraper.records import FIELDS, PROSE, SECTIONS, Agreement, agreement_from_json, agreement_to_json, fields_of_sort
+from snapshots.sql.rows import Database
 
 _AS_JSON = fields_of_sort(Sort.SET, Sort.LIST, Sort.CITATIONS, Sort.LINES)
 _FLAGS = fields_of_sort(Sort.FLAG)
@@ -157,9 +156,15 @@ class States:
                         yield table, row["id"]
 
     def doubt_damaged(self) -> None:
-        """Take the key from damaged rows, so that none of them is taken for what it should be."""
+        """Take the key from damaged rows, so that none of them is taken for what it should be.
+
+        And from the states that refer to a damaged text: one that is right but for the key of its text would keep it.
+        """
         for table, number in list(self.damaged()):
             self._db.execute(f"update {table} set hash = 'damaged ' || id where id = :id", {"id": number})
+        damaged = "(select id from texts where hash = 'damaged ' || id)"
+        referring = " or ".join(f"{section} in {damaged}" for section in SECTIONS)
+        self._db.execute(f"update states set hash = 'damaged ' || id where {referring}")
         self.forget()
 
     def sweep(self) -> None:
@@ -223,7 +228,9 @@ def _has_its_hash(table: str, row: Mapping[str, Any]) -> bool:
 # --- changes ----------------------------------------------------------------------------------------------------------
 
 CHANGES = """
-    select c.*, before_texts.text as before_prose, after_texts.text as after_prose
+    select c.*, before_texts.text as before_prose, after_texts.text as after_prose, (
+      select json_group_array(json_array(number, made_at, text)) from change_notes where change_id = c.id
+    ) as notes
     from changes as c
     left join texts as before_texts on before_texts.id = c.before_text
     left join texts as after_texts on after_texts.id = c.after_text
@@ -260,7 +267,13 @@ def change_of(row: Mapping[str, Any]) -> Change:
         withdrawn=bool(row["withdrawn"]),
         fact=row["fact"],
         member_of=row["member_of"],
+        notes=() if row["notes"] == "[]" else _notes(row["notes"]),
     )
+
+
+def _notes(rows: str) -> tuple[ChangeNote, ...]:
+    # By their numbers: in which order SQLite gathers rows is not defined.
+    return tuple(ChangeNote(made_at, text) for _, made_at, text in sorted(json.loads(rows)))
 
 
 def _list(values: str) -> tuple[str, ...]:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from diff.change import Change
 from diff.deciding.belief import Edition, Past, Remembered, Sighting
 from diff.deciding.controllers import heed_headings
@@ -22,14 +20,16 @@ from diff.deciding.guards import Guards
 from diff.deciding.oddness import LATELY_DAYS
 from diff.deciding.pages import one_each, take_out_frame
 from scraper.names.vocabulary import Vocabulary
+from scraper.register import NHS_DATA_RELEASE
 from snapshots.keeping.bodies import Bodies
-from snapshots.keeping.chain import append_decision
-from snapshots.keeping.database import StoreError, insert, open_database
+from snapshots.keeping.chain import OF_PAGES, append_decision
+from snapshots.keeping.database import StoreError, insert, open_database, update
 from snapshots.keeping.deliveries import Deliveries, OutboxItem
-from snapshots.keeping.history import HistoryWriter, Origin
+from snapshots.keeping.history import HistoryWriter
 from snapshots.keeping.past import StoredPast
 from snapshots.keeping.readings import (
     Progress,
+    Readers,
     Readings,
     Unread,
     no_progress,
@@ -37,8 +37,9 @@ from snapshots.keeping.readings import (
     reading_rules,
     rules_of,
 )
-from snapshots.keeping.runlog import NewEdition, RunLog, seen_again
+from snapshots.keeping.runlog import NewEdition, Origin, RunLog, seen_again
 from snapshots.keeping.states import States
+from snapshots.sql.rows import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +62,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides how pages are read and what of them is believed."""
+    """What decides how pages are read and what of them is believed, and who reads them."""
 
     vocabulary: Vocabulary
     guards: Guards = field(default_factory=Guards)
+    readers: Readers | None = None
+    """Who reads them where they are many; by default this machine. It changes nothing of what is read."""
 
 
 Dues = Callable[[Outcome], Iterable[OutboxItem]]
@@ -74,10 +77,10 @@ Dues = Callable[[Outcome], Iterable[OutboxItem]]
 class Store:
     """An open database. Use `open_store`."""
 
-    def __init__(self, db: Database, path: Path) -> None:
+    def __init__(self, db: Database, path: Path, states: States | None = None) -> None:
         self.db = db
         self.path = path
-        self.states = States(db)
+        self.states = states or States(db)
         self.bodies = Bodies(db)
         self.log = RunLog(db, self.bodies)
         self.deliveries = Deliveries(db)
@@ -195,11 +198,6 @@ class Store:
 
     # --- deriving -----------------------------------------------------------------------------------------------------
 
-    @property
-    def lacks_details(self) -> bool:
-        """Whether the history was derived before changes had details, and not again since."""
-        return bool(list(self.db.query("select 1 from derivation where rules = 'without details'")))
-
     def _is_current(self) -> bool:
         """Say whether everything derived so far was derived by today's rules."""
         rows = list(self.db.query("select rules from derivation"))
@@ -235,7 +233,7 @@ class Store:
         outcomes = {}
         for row, seen in self._runs_as_seen():
             if row["decision"] == "discarded":
-                self.db.table("runs").update(row["id"], {"state": "discarded"})
+                update(self.db, "runs", {"id": row["id"]}, {"state": "discarded"})
                 outcomes[row["id"]] = Outcome(run=row["id"])
                 continue
             pages = {slug: page for slug, page in past.pages.items() if page.body is not None}
@@ -261,7 +259,7 @@ class Store:
     def _runs_as_seen(self) -> Iterator[tuple[dict[str, Any], dict[str, Origin]]]:
         """Yield each run, in order of capture, with the bytes that it saw of each page."""
         effective: dict[str, Origin] = {}
-        for row in list(self.db.query("select * from runs order by captured_at")):
+        for row in list(self.db.query(f"select * from runs where {OF_PAGES} order by captured_at")):
             own = seen_again(self.log.origins_of(row["id"]), effective, row["captured_at"])
             effective |= own
             yield (
@@ -320,7 +318,7 @@ class Store:
         """Read the bodies that are needed and that today's rules have not read."""
         unread = [one for one in readings.unread() if one[0] in needed]
         bodies = (Unread(sha256, slug, self.bodies.read(sha256), charset) for sha256, slug, charset in unread)
-        found = read_all(bodies, len(unread), rules.vocabulary)
+        found = read_all(bodies, len(unread), rules.vocabulary, rules.readers)
         for sha256, reading in progress(found, len(unread), "reading"):
             readings.keep(sha256, reading)
 
@@ -330,7 +328,15 @@ class Store:
             readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
             if again:
                 readings.forget()
-            return self._derive_all(readings, rules, progress)
+            return self._derive_all(readings, rules, progress) | self._derive_official(rules, progress)
+
+    def _derive_official(self, rules: Rules, progress: Progress) -> dict[int, Outcome]:
+        """Derive the history of the official register again; nothing is loaded where there is none."""
+        if not list(self.db.query("select 1 from official_editions limit 1")):
+            return {}
+        from snapshots.official.editions import OfficialEditions
+
+        return OfficialEditions(self, rules).derive_all(progress)
 
     # --- an operator's decisions --------------------------------------------------------------------------------------
 
@@ -344,7 +350,7 @@ class Store:
         progress: Progress = no_progress,
         dues: Dues | None = None,
     ) -> Outcome:
-        """Release or discard the latest held run, at this time; what a released one says is told.
+        """Release or discard the latest held run of its register, at this time; what a released one says is told.
 
         Raises:
             StoreError: It is not the latest run, or not held.
@@ -355,14 +361,17 @@ class Store:
             raise StoreError(f"run {run} is not known")
         if found["state"] != "held":
             raise StoreError(f"run {run} is {found['state']}, not held")
-        latest = next(row["id"] for row in rows if row["state"] == "held")
+        latest = next(row["id"] for row in rows if row["state"] == "held" and row["register"] == found["register"])
         if run != latest:
             raise StoreError(f"run {run} is not the latest held run: decide on run {latest} first")
         with self.writing():
-            self.db.table("runs").update(run, {"decision": decision})
+            update(self.db, "runs", {"id": run}, {"decision": decision})
             append_decision(self.db, run, decision, at)
-            readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
-            report = self._derive_all(readings, rules, progress)[run]
+            if found["register"] == NHS_DATA_RELEASE.id:
+                readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
+                report = self._derive_all(readings, rules, progress)[run]
+            else:
+                report = self._derive_official(rules, progress)[run]
             if decision == "released":
                 self._add_dues(report, dues)
         return report

@@ -8,13 +8,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from scraper.errors import RegisterWatchError, system_words
 from snapshots.keeping.chain import Head, head
-from snapshots.keeping.database import DatabaseError
+from snapshots.keeping.database import DatabaseError, first_step
 from snapshots.keeping.readings import Progress
 from snapshots.keeping.store import Store
+from snapshots.sql.rows import Database
 
 # --- a copy -----------------------------------------------------------------------------------------------------------
 
@@ -60,6 +59,23 @@ def back_up(db: Database, database: Path, target: Path, *, force: bool = False) 
         raise BackupError(f"{target}: {_in_words(error)}; nothing was copied") from error
 
 
+def keep_as_it_was(database: Path) -> Path | None:
+    """Copy a database that an older program wrote, before it is brought to today's schema; None if it is of today.
+
+    The copy is the way back: an older program refuses a database that a newer one has opened. It is called after the
+    first step of the schema that it lacks.
+
+    Raises:
+        BackupError: It cannot be copied, so it is not brought to today's schema either.
+    """
+    step = first_step(database)
+    if step is None:
+        return None
+    kept = database.with_name(f"{database.name}.before-{step}")
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as conn:
+        return back_up(Database(conn), database, kept, force=True).path
+
+
 def _refuse(database: Path, target: Path, *, force: bool) -> None:
     if target.is_dir():
         raise BackupError(f"{target}: is a folder; name a file in it")
@@ -101,7 +117,7 @@ def _copied(db: Database, part: Path) -> Head | None:
     # The copy is of the moment at which this transaction reads first, and so is the head.
     db.execute("begin")
     try:
-        expected = head(db)
+        expected = _head(db)
         with closing(sqlite3.connect(part, isolation_level=None)) as copy:
             # SQLite's own backup, in a single step: it reads as of one moment beside a writer, who does not wait for
             # it, and copies page by page, write-ahead log and all. In several steps it would begin anew whenever
@@ -112,10 +128,16 @@ def _copied(db: Database, part: Path) -> Head | None:
         db.execute("rollback")
     with closing(sqlite3.connect(part, isolation_level=None)) as copy:
         (answer,) = copy.execute("pragma quick_check(1)").fetchone()
-        if answer != "ok" or (found := head(Database(copy))) != expected:
+        if answer != "ok" or (found := _head(Database(copy))) != expected:
             raise BackupError(f"{part}: the copy is not whole ({answer}); nothing was copied, see registerwatch verify")
     _to_disk(part)
     return found
+
+
+def _head(db: Database) -> Head | None:
+    """Return the head of the chain; None also of a database from before there was one."""
+    has_one = db.execute("select 1 from sqlite_master where name = 'manifests'").fetchone()
+    return head(db) if has_one else None
 
 
 def _to_disk(path: Path) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import zstandard
-from sqlite_utils import Database
 
+from diff.saying.english import plural
+from scraper.register import page_key
 from scraper.text import cut, one_line
 from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.chain import Fact, Head, capture_fact, captures_of, hash_of, keys_by_number, run_fact, text_of
@@ -22,6 +23,11 @@ from snapshots.keeping.database import DatabaseError
 from snapshots.keeping.derived import HEALED, flaw_beside, flaws_of_derived
 from snapshots.keeping.readings import Progress
 from snapshots.keeping.store import Rules
+from snapshots.official.proof import flaws_of_editions
+from snapshots.proving.saving import flaws_of_archived
+from snapshots.proving.stamps import count_stamps, flaws_of_stamps
+from snapshots.proving.tokens import NoLibraryError
+from snapshots.sql.rows import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,10 @@ class Report:
     """Of these bodies, uncompressed."""
     loose: int
     """Bodies among them of no run: of one that was stopped."""
+    stamps: int
+    """Time stamps of heads."""
+    stamps_unread: str | None
+    """Why these were not looked at, if they were not."""
     known_head: Head | None = None
     """The head that somebody else kept, if one was given; without a flaw, it stands in the chain."""
 
@@ -69,6 +79,10 @@ class _Log:
     decisions: dict[int, tuple[int, str]] = field(default_factory=dict)
     captures: dict[int, dict[str, tuple[int, Fact]]] = field(default_factory=dict)
     """Run → page → the manifest that wrote it, and what that says."""
+    workbooks: dict[int, tuple[int, Fact]] = field(default_factory=dict)
+    """Run → the manifest that has an edition of the official register, and what that says of it."""
+    notes: dict[int, tuple[int, Fact]] = field(default_factory=dict)
+    """Number of a manifest that has an operator's remark → its run, and the remark."""
     bodies: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     """SHA-256 → manifest, run and page that first had it."""
 
@@ -109,7 +123,8 @@ class _Check:
         self._bodies = Bodies(db)
         self._log = _Log()
         self._last: Mapping[str, Any] | None = None  # the manifest that was looked at last
-        self._counts = dict.fromkeys(("manifests", "runs", "captures", "bodies", "bytes", "loose"), 0)
+        self._counts = dict.fromkeys(("manifests", "runs", "captures", "bodies", "bytes", "loose", "stamps"), 0)
+        self._stamps_unread: str | None = None
 
     def report(self, flaw: Flaw | None) -> Report:
         last = self._last
@@ -119,6 +134,7 @@ class _Check:
             run=last["run"] if last else None,
             made_at=last["made_at"] if last else None,
             known_head=self._known_head,
+            stamps_unread=self._stamps_unread,
             **self._counts,
         )
 
@@ -129,7 +145,11 @@ class _Check:
         yield from self._chain()
         yield from self._kept_head()
         yield from self._against_log()
+        yield from self._notes()
+        yield from self._stamps()
+        yield from self._archived()
         yield from self._every_body()
+        yield from self._workbooks()
         yield from self._references()
         yield from self._derived()
 
@@ -176,8 +196,15 @@ class _Check:
         if "decision" in manifest:
             self._log.decisions[run] = (number, manifest["decision"])
             return
+        if "note" in manifest:
+            note = manifest["note"]
+            said = {"change_id": note["change"], "text": note["text"], "made_at": manifest["made_at"]}
+            self._log.notes[number] = (run, said)
+            return
         names = ("kind", "captured_at", "finished_at", "complete", "seen")
         self._log.runs[run] = (number, {name: manifest[name] for name in names})
+        if "workbook" in manifest:
+            self._log.workbooks[run] = number, manifest["workbook"]
         for page in manifest.get("answered", ()):
             self._log.captures.get(run, {}).pop(page, None)
         for fact in manifest["known"]:
@@ -251,6 +278,37 @@ class _Check:
             if what:
                 yield Flaw(manifest=number, run=run, page=page, what=what)
 
+    def _notes(self) -> Iterator[Flaw]:
+        kept = {row["number"]: row for row in self._db.query("select * from change_notes order by number")}
+        for number, (run, said) in self._log.notes.items():
+            row = kept.pop(number, None)
+            actual = None if row is None else {name: row[name] for name in said}
+            if actual is None:
+                yield Flaw(manifest=number, run=run, what="the note is missing")
+            elif what := _difference(actual, said, "the table has"):
+                yield Flaw(manifest=number, run=run, what=f"the note: its {what}")
+        for number in kept:
+            yield Flaw(what=f"change_notes, row {number}: the note stands in no manifest: it was added")
+
+    def _workbooks(self) -> Iterator[Flaw]:
+        for run, what in flaws_of_editions(self._db, {run: said for run, (_, said) in self._log.workbooks.items()}):
+            number, _ = self._log.workbooks.get(run, (None, {}))
+            yield Flaw(manifest=number, run=run, what=what)
+
+    def _stamps(self) -> Iterator[Flaw]:
+        number_of = count_stamps(self._db)
+        try:
+            for number, what in self._progress(flaws_of_stamps(self._db), number_of, "time stamps"):
+                if what is not None:
+                    yield Flaw(manifest=number, what=what)
+                self._counts["stamps"] += 1
+        except NoLibraryError as error:
+            self._stamps_unread = f"{plural(number_of, 'time stamp')} not looked at: {error}"
+
+    def _archived(self) -> Iterator[Flaw]:
+        for what in flaws_of_archived(self._db):
+            yield Flaw(what=what)
+
     # --- bodies and references ----------------------------------------------------------------------------------------
 
     def _every_body(self) -> Iterator[Flaw]:
@@ -277,6 +335,10 @@ class _Check:
         for table, row, parent, _ in self._db.execute("pragma foreign_key_check"):
             where = f"{table}, row {row}" if row is not None else table
             yield Flaw(what=f"{where}: refers to what is not in {parent}; of a derived table, reparse makes it anew")
+
+        for row in self._db.query("select key, register, slug from pages"):
+            if page_key(row["register"], row["slug"]) != row["key"]:
+                yield Flaw(page=row["key"], what="its register and its slug are not those of its key")
 
     def _derived(self) -> Iterator[Flaw]:
         seed = self._last["hash"] if self._last else ""

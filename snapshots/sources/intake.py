@@ -20,7 +20,7 @@ from scraper.names.vocabulary import Vocabulary
 from scraper.register import NHS_DATA_RELEASE
 from scraper.slugs import slug_of
 from snapshots.keeping.bodies import Headers
-from snapshots.keeping.readings import Progress, Unread, no_progress, read_all
+from snapshots.keeping.readings import Progress, Readers, Unread, no_progress, read_all
 from snapshots.keeping.runlog import Capture, NewEdition
 from snapshots.keeping.store import Dues, Outcome, Rules, Store
 from snapshots.sources.captures import Found, Passed, Refused, SavedPage, count_pages, edition_in
@@ -180,7 +180,7 @@ class Intake:
             return f"{at} lies in the future"
         return f"{at} is a time before there were web pages" if at < EARLIEST else None
 
-    def read(self, vocabulary: Vocabulary, progress: Progress) -> None:
+    def read(self, vocabulary: Vocabulary, progress: Progress, readers: Readers | None = None) -> None:
         """Read what waits; pages that turn out to list organisations are passed over."""
         # Before they are put into editions: two files of one slug are no contradiction where one of them is a list.
         unread = {page.sha256: page for page in self.pages if page.sha256 in self._waiting}
@@ -189,7 +189,8 @@ class Intake:
             for sha256, page in unread.items()
         )
         lists = set()
-        for sha256, reading in progress(read_all(bodies, len(unread), vocabulary), len(unread), "reading"):
+        found = read_all(bodies, len(unread), vocabulary, readers)
+        for sha256, reading in progress(found, len(unread), "reading"):
             self._waiting.keep(_reading_of(sha256), reading, len(self._waiting.read(sha256)))
             if reading.is_list:
                 lists.add(sha256)
@@ -293,6 +294,7 @@ def gather_editions(
     vocabulary: Vocabulary,
     *,
     hosts: Collection[str] = NHS_DATA_RELEASE.hosts,
+    readers: Readers | None = None,
     progress: Progress = no_progress,
 ) -> Editions:
     """Return the pages saved under *paths* as editions: one of all files, one for each day of an archive's records.
@@ -307,7 +309,7 @@ def gather_editions(
     if intake.full_at:
         much = f"more than {intake.most_bytes // 1_000_000:,} MB of pages; import them in parts"
         raise IntakeRefusedError(f"{intake.full_at}: {much}: nothing was imported")
-    intake.read(vocabulary, progress)
+    intake.read(vocabulary, progress, readers)
     editions = Editions(intake, _by_time(intake))
     if not editions.by_time:
         others = f", only other things ({_counted(intake.passed)})" if intake.passed else ""
@@ -419,12 +421,11 @@ class Backfilled:
 
 
 def backfill(store: Store, intake: Intake, rules: Rules, *, progress: Progress = no_progress) -> Backfilled:
-    """Take what was gathered into the history.
+    """Take what was gathered and read into the history.
 
     Raises:
         IntakeRefusedError: There is nothing to take, and why.
     """
-    intake.read(rules.vocabulary, progress)
     found = [*intake.pages, *intake.again]
     good = [page for page in found if not intake.why_refused(page)]
     refused = [*intake.refused, *_refusals(intake, found)]

@@ -105,7 +105,8 @@ class CannedQuery:
     description: str
     """What it answers, and what it cannot."""
     answer: str
-    """The sentence that answers it, with counts of its rows in braces: `{agreements} of {organisations} list it`."""
+    """The sentence that answers it, with counts of its rows in braces and the words that go with one or with several of
+    them: `{agreements} {agreements:lists|list} it`."""
     counted: tuple[str, ...]
     """What a row is, one and several: `("change", "changes")`."""
     bars: tuple[str, str] | None

@@ -27,8 +27,8 @@ from agreement_versions
 join states on states.id = agreement_versions.state
 /* prose */;
 
--- Which datasets agreements list now. What a page lacks once is still held until its absence is confirmed (rule 6). As a
--- `materialized` part of a question with a condition on `folded`, its indexes are used.
+-- Which datasets agreements list now. What a page lacks once is still held until its absence is confirmed (rule 6): then
+-- the period ends where the agreement was last seen. Asked row by row, so that the indexes of the table are used.
 create view datasets_now as
 select
   agreement_datasets.page,
@@ -37,13 +37,7 @@ select
   agreement_datasets.folded,
   agreement_datasets.first_seen
 from agreement_datasets
-where agreement_datasets.last_seen is null
-union all
-select held.page, held.reference, held.dataset, held.folded, held.first_seen
-from agreement_datasets as held
-cross join agreements on agreements.page = held.page and agreements.reference = held.reference and agreements.standing
-cross join agreement_versions as missing on missing.id = agreements.version and missing.last_seen = held.last_seen
-where held.last_seen is not null;
+where /* held now: agreement_datasets */;
 
 -- Which legal bases agreements cite now. The same goes for it.
 create view legal_bases_now as
@@ -55,13 +49,18 @@ select
   agreement_legal_bases.printed,
   agreement_legal_bases.first_seen
 from agreement_legal_bases
-where agreement_legal_bases.last_seen is null
-union all
-select held.page, held.reference, held.basis, held.family, held.printed, held.first_seen
-from agreement_legal_bases as held
-cross join agreements on agreements.page = held.page and agreements.reference = held.reference and agreements.standing
-cross join agreement_versions as missing on missing.id = agreements.version and missing.last_seen = held.last_seen
-where held.last_seen is not null;
+where /* held now: agreement_legal_bases */;
+
+-- Which data controllers agreements name now. The same goes for it.
+create view controllers_now as
+select
+  agreement_controllers.page,
+  agreement_controllers.reference,
+  agreement_controllers.controller,
+  agreement_controllers.folded,
+  agreement_controllers.first_seen
+from agreement_controllers
+where /* held now: agreement_controllers */;
 
 -- Which changes belong to a register-wide one. A group that was told and is no longer found names its members too,
 -- wherever they belong now.
@@ -97,31 +96,63 @@ where changes.substantive and changes.member_of is null and not changes.withdraw
 order by changes.first_seen desc, changes.severity, changes.organisation, changes.reference
 limit 1000;
 
--- Printed ends that lay ahead when the page was last read, the nearest first.
+-- The term of each agreement as the official register has it now: that of the newest version it holds.
+create view official_terms as
+select
+  held.stem as reference,  -- Reference of the agreement, as the pages print it.
+  held.version,  -- Which version it is; null for a reference without one.
+  held.dsa_start,  -- Start of the term.
+  held.dsa_end,  -- End of the term.
+  (
+    select official_editions.month
+    from runs
+    join official_editions on official_editions.run = runs.id
+    where runs.captured_at = (
+      select min(same.first_seen)
+      from official_versions as same
+      where same.stem = held.stem and same.reference = held.reference and same.dsa_end = held.dsa_end
+    )
+  ) as since  -- Month of the first edition that said so.
+from official_versions as held
+-- One table and no groups: so that it is asked agreement by agreement where it is joined.
+where held.last_seen is null and held.dsa_end is not null and not exists (
+  select 1
+  from official_versions as newer
+  where newer.stem = held.stem and newer.last_seen is null and newer.dsa_end is not null and newer.place > held.place
+);
+
+-- Ends that lay ahead when the page was last read, the nearest first: the official one where there is one.
 create view expiring_soon as
 select
-  states.dsa_end,
-    -- Printed end of the term, the nearest first; ends that lay behind when last seen are left out.
-  case length(states.dsa_end) when 7 then date(states.dsa_end || '-01', '+1 month', '-1 day')
-    else states.dsa_end end as last_day,
+  coalesce(official_terms.dsa_end, states.dsa_end) as dsa_end,
+    -- End of the term, the nearest first: the official one where a version is held, else the printed one. Ends that lay
+    -- behind when last seen are left out.
+  case length(coalesce(official_terms.dsa_end, states.dsa_end))
+    when 7 then date(states.dsa_end || '-01', '+1 month', '-1 day')
+    else coalesce(official_terms.dsa_end, states.dsa_end) end as last_day,
     -- Its last day: an end printed as a month is the last day of that month.
   pages.organisation,  -- Name in the page's heading.
   agreements.page,  -- Slug of the page.
   agreements.reference,  -- Reference of the agreement.
   states.title,  -- Its title; null where the page only numbers its projects.
   states.released_to,  -- Last month of the release window, YYYY-MM; null where none is printed.
-  coalesce(states.released_to > substr(states.dsa_end, 1, 7), 0) as apparent,
-    -- 1 if releases are printed for months after the end, so that it is hardly the one that holds now.
-  pages.last_seen  -- Time of the last run that read the page or found it unchanged.
+  official_terms.dsa_end is null and coalesce(states.released_to > substr(states.dsa_end, 1, 7), 0) as apparent,
+    -- 1 if releases are printed for months after a printed end, so that it is hardly the one that holds now.
+  pages.last_seen,  -- Time of the last run that read the page or found it unchanged.
+  iif(official_terms.dsa_end is null, 'page', 'official') as source,
+    -- Who says so: page for the printed end, official for that of the newest version on the official register.
+  official_terms.version as official_version,  -- Which version that is; null for a printed end.
+  official_terms.since as official_since  -- Month of the first official edition that says so; null for a printed end.
 from agreements
 join pages on pages.key = agreements.page
 join agreement_versions on agreement_versions.id = agreements.version
 join states on states.id = agreement_versions.state
+left join official_terms on official_terms.reference = agreements.reference
 where agreements.standing and last_day >= substr(pages.last_seen, 1, 10)
 order by last_day, pages.organisation, agreements.reference;
 
--- What each version of an agreement shows of what `red_flags` asks. These are states that stand out, not changes: most
--- of them stood there when the page was first read, so no change tells them.
+-- What each version of an agreement shows of what `red_flags`, questions and pictures ask. These are states that stand
+-- out, not changes: most of them stood there when the page was first read, so no change tells them.
 create view red_flag_signs as
 select
   versions.id as version,
@@ -142,6 +173,7 @@ select
   instr(states.access_methods, '"Ongoing"') and states.dsa_end is not null
     and coalesce(states.released_to <= substr(states.dsa_end, 1, 7), true) as ongoing,
     -- Access is ongoing, and no release is printed after the printed end, which may lie ahead.
+  instr(states.access_methods, '"Ongoing"') as is_ongoing,  -- Ongoing access is printed.
   case when states.legal_bases is not null then states.legal_bases = '[]'
     when instr(states.unprinted, '"legal_bases"') then null else true end as no_basis,  -- No legal basis is printed.
   (instr(lower(states.organisation_types), '"commercial"') or instr(lower(states.organisation_types), '"supplier"'))
@@ -152,6 +184,20 @@ select
     -- A COVID-19 notice is cited, and releases are printed after June 2022.
   instr(states.commercial, '"Yes"') as trades,  -- “Yes” is printed for a commercial purpose.
   instr(states.sublicensing, '"Yes"') as sublicenses,  -- “Yes” is printed for sublicensing.
+  instr(states.legal_bases, '"family":"s251-support"') as cites_s251,  -- Section 251 support is cited.
+  -- Older layouts print the type of data among the opt-outs, and a page has “fi” as one sign.
+  exists (select 1 from json_each(states.type_of_data) where value like 'identi%able')
+    or exists (select 1 from json_each(states.opt_outs) where value like 'identi%able') as identifiable,
+    -- Identifiable is printed as a type of data.
+  case when coalesce(states.opt_outs, '[]') != '[]' then exists (
+    select 1 from json_each(states.opt_outs) where lower(value) in ('n', 'no') or value like 'no %'
+  ) end as not_honoured,  -- A No is printed at the opt-outs.
+  case when coalesce(states.opt_outs, '[]') != '[]' then exists (
+    select 1 from json_each(states.opt_outs) where value like 'y%'
+  ) end as honoured,  -- A Yes is printed at the opt-outs.
+  case when coalesce(states.access_methods, '[]') != '[]' then not exists (
+    select 1 from json_each(states.access_methods) where value not like 'system access%' and trim(value) != ''
+  ) end as system_access_only,  -- System access is printed and no other access.
   -- One word beside a single date stands for the other date.
   states.when_note is not null and lower(states.when_note) not in ('(or before)', 'unknown')
     and (instr(states.when_note, ' ') or (states.dsa_start is null) = (states.dsa_end is null)) as remark,
@@ -174,7 +220,11 @@ select
 union all
 select 'releases-after-the-end', 'late', 'the last release lies apparently after the printed end'
 union all
+select 'releases-after-the-official-end', 'late official', 'the last release lies after the official end of the term'
+union all
 select 'ongoing-past-the-end', 'ongoing', 'the printed end is past, access is ongoing and no later release is printed'
+union all
+select 'ongoing-past-the-official-end', 'ongoing official', 'the official end is past and access is ongoing'
 union all
 select 'term-changed-again', 'again', 'the printed term has changed more than once'
 union all
@@ -199,12 +249,18 @@ select 'over-ten-years', 'long', 'the printed term is longer than ten years';
 -- What `red_flags` is found by: where each rule holds now.
 create view red_flag_places as
 with standing as materialized (
-  select pages.organisation, agreements.page, pages.last_seen, signs.*,
+  select pages.organisation, agreements.page, pages.last_seen, signs.reference, signs.first_seen, signs.commercial,
+    signs.sublicensing, signs.organisation_types, signs.when_note, signs.dsa_start, signs.dsa_end, signs.released_from,
+    signs.released_to, signs.late, signs.ongoing, signs.no_basis, signs.supported, signs.lapsed, signs.trades,
+    signs.sublicenses, signs.remark, signs.backwards, signs.turned, signs.long, signs.is_ongoing,
     case length(signs.dsa_end) when 7 then date(signs.dsa_end || '-01', '+1 month', '-1 day') else signs.dsa_end end
-      as last_day
+      as last_day,
+    official_terms.dsa_end as official_end, official_terms.since as official_since,
+    coalesce('version ' || official_terms.version || ' of ', 'edition of ') || official_terms.since as official_version
   from agreements
   join pages on pages.key = agreements.page
   join red_flag_signs as signs on signs.version = agreements.version
+  left join official_terms on official_terms.reference = agreements.reference
   where agreements.standing
 )
 select
@@ -218,13 +274,26 @@ select
   last_seen,  -- Time of the last run that read the page or found it unchanged.
   last_day  -- Last day of the printed term; null where none is printed or the rule asks no state.
 from standing
-where late
+where late and official_end is null
+union all
+select 'late official',
+  'official end ' || official_end || ' (' || official_version || '), last release ' || released_to,
+  organisation, page, reference, first_seen, last_seen, official_end
+from standing
+where released_to > substr(official_end, 1, 7)
 union all
 select 'ongoing',
   'printed end ' || dsa_end || ', access Ongoing, ' || coalesce('last release ' || released_to, 'no release printed'),
   organisation, page, reference, first_seen, last_seen, last_day
 from standing
-where ongoing and last_day < substr(last_seen, 1, 10)
+where ongoing and official_end is null and last_day < substr(last_seen, 1, 10)
+union all
+select 'ongoing official',
+  'official end ' || official_end || ' (' || official_version || '), access Ongoing',
+  organisation, page, reference, first_seen, last_seen, official_end
+from standing
+where is_ongoing and official_end < substr(last_seen, 1, 10)
+  and coalesce(released_to <= substr(official_end, 1, 7), true)
 union all
 select 'no_basis',
   'legal basis: none printed',
@@ -329,6 +398,8 @@ select
           where snapshots.page = flagged.page and not snapshots.stale and readings.flags = '[]'
         )
     ), first_seen)
+    when 'late official' then max(first_seen, date(last_day, '+1 day') || 'T00:00:00Z')
+    when 'ongoing official' then max(first_seen, date(last_day, '+1 day') || 'T00:00:00Z')
     else max(
       coalesce((
         select min(signs.first_seen)
@@ -358,3 +429,21 @@ select
   last_seen  -- Time of the last run that read the page or found it unchanged.
 from red_flag_places as flagged
 join red_flag_rules on red_flag_rules.sign = flagged.sign;
+
+-- Runs over the pages; the editions of the official register are in `runs`, too.
+create view page_runs as
+select
+  runs.id,
+  runs.kind,
+  runs.captured_at,
+  runs.finished_at,
+  runs.complete,
+  runs.decision,
+  runs.state,
+  runs.reason,
+  runs.pages_read,
+  runs.pages_changed,
+  runs.pages_failed,
+  runs.pages_absent
+from runs
+where runs.register = 'nhs-data-release';

@@ -150,4 +150,4 @@ def test_changes_are_listed_newest_first_then_by_severity_organisation_reference
 
 def test_severities_are_ranked_and_kinds_are_those_of_the_contract():
     assert [str(s) for s in sorted(Severity, key=lambda s: s.rank)] == ["high", "medium", "low", "info"]
-    assert len(ChangeKind) == 38
+    assert len(ChangeKind) == 42

@@ -58,7 +58,7 @@ def test_what_happens_to_pages_agreements_and_the_site_is_never_grouped():
 
     assert single == {
         "organisation-added", "organisation-removed", "organisation-renamed", "reorganisation",
-        "agreement-added", "agreement-removed",
+        "agreement-added", "agreement-removed", "version-added", "version-removed",
         "agreement-moved", "incident-noted", "incident-removed", "flag-raised", "flag-cleared", "files-count-changed",
         "layout-changed",
     }  # fmt: skip

@@ -15,7 +15,7 @@ from diff.deciding.decide import Decision, decide
 from diff.deciding.guards import Guards
 from diff.saying.sentence import summarise
 from scraper.names.fold import as_set
-from scraper.names.legal_basis import family_of, spell_out
+from scraper.names.legal_families import family_of, spell_out
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
 from scraper.reading.layouts import unprinted
 from scraper.records import Agreement, LegalBasis, RegisterPage

@@ -73,7 +73,7 @@ class LoopbackMail:
         security: As in the settings; `tls` from the start, `starttls` offered, or `none`.
         users: Who may log in, with their passwords; without any nobody need.
         faults: For each step what happens at it the first time, the second time, and so on; None: nothing.
-        refused: Addresses that are always refused, and with which code.
+        refused: Addresses that are always refused, and with which code or whole answer.
         most: Messages that it takes on one connection, before it says 421.
     """
 
@@ -83,7 +83,7 @@ class LoopbackMail:
         *,
         users: Mapping[str, str] | None = None,
         faults: Mapping[str, Sequence[Fault | None]] | None = None,
-        refused: Mapping[str, int] | None = None,
+        refused: Mapping[str, int | str] | None = None,
         most: int | None = None,
         certificate: str = "valid.pem",
         utf8: bool = True,
@@ -193,7 +193,7 @@ class _Handler:
 
     async def handle_RCPT(self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]) -> str:
         if code := self.server.refused.get(address):
-            return f"{code} <{address}> is not known here"
+            return code if isinstance(code, str) else f"{code} <{address}> is not known here"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

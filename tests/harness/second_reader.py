@@ -4,12 +4,13 @@ It has its own way over the page; what the elements are, and how a line ends, is
 """
 
 from collections.abc import Iterator
+from itertools import dropwhile
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString, RubyParenthesisString, RubyTextString, TemplateString
 
 from scraper.reading.blocks import Line
-from scraper.reading.markup import ASIDE, CHIPS, INLINE, KINDS, SKIPPED, LineMaker, Surrounding
+from scraper.reading.markup import ASIDE, CHIPS, INLINE, KINDS, OF_HEAD, SKIPPED, LineMaker, Surrounding
 
 STRINGS = (NavigableString, RubyTextString, RubyParenthesisString, TemplateString)
 
@@ -46,6 +47,12 @@ class _TreeWalk(LineMaker):
         """Open *node*; False where nobody reads in it, or it is read already."""
         name, children = node.name, node.contents
         in_link = now.in_link or (name == "a" and name in self.inline)
+        if name == "head":
+            # Only what may stand in one is hidden by it: a browser ends it at anything else.
+            children = list(dropwhile(_is_of_head, children))
+            if children:
+                self.stack.append((iter(children), now, True))
+            return bool(children)
         if name in SKIPPED:
             return False
         if name not in self.inline:
@@ -57,3 +64,9 @@ class _TreeWalk(LineMaker):
             return False
         self.stack.append((iter(children), now._replace(in_link=in_link), name not in self.inline))
         return True
+
+
+def _is_of_head(node: object) -> bool:
+    if isinstance(node, Tag):
+        return node.name in OF_HEAD
+    return type(node) not in STRINGS or str(node).isspace()

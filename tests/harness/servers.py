@@ -175,6 +175,19 @@ def _pass_on(source: socket.socket, to: socket.socket) -> None:
 
 
 @contextlib.contextmanager
+def held_port() -> Iterator[int]:
+    """Give a port at which nobody answers, and which nobody else is given while it is held.
+
+    A port that was only looked up may be another test's a moment later. A server that is told this one (`SO_REUSEADDR`,
+    as they all do on Linux) may listen there.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@contextlib.contextmanager
 def babbler(said: bytes) -> Iterator[int]:
     """Say something to whoever connects, without having read a word. Gives the port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

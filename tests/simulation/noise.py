@@ -7,12 +7,14 @@ the folded text alone, which `test_simulation` checks against the folding writte
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from random import Random
 
 _KEPT = frozenset("%£$€<>=+&/")
 _LIST_MARK = re.compile(r"^\s*(?:(?:\d{1,3}|[^\W\d_])[.)]\s|[•\-])\s*")
 
 
+@lru_cache(maxsize=1 << 15)  # the same few thousand texts are dressed again and again
 def fold(text: str) -> str:
     """Return what of *text* counts (design rule 4), written anew from the rule."""
     lines = unicodedata.normalize("NFKC", text).casefold().split("\n")

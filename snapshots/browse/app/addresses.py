@@ -93,6 +93,16 @@ def feeds(query: Query = ()) -> dict[str, str]:
     return {name: with_query(f"/changes.{ending}", given) for name, ending in FEEDS.items()}
 
 
+def feeds_of_differences(query: Query = ()) -> dict[str, str]:
+    """Return the addresses of the feeds of where the pages and the official register disagree, by their formats.
+
+    >>> feeds_of_differences([("field", "dsa_end")])["RSS"]
+    '/differences.rss?field=dsa_end'
+    """
+    given = list(query)
+    return {name: with_query(f"/differences.{ending}", given) for name, ending in FEEDS.items()}
+
+
 def feed_files(path: str) -> dict[str, str]:
     """Return the addresses of feeds that are files, by their formats; *path* is their address without the ending.
 
@@ -125,6 +135,11 @@ def feeds_of_organisation(base_url: str, slug: str) -> str:
 def feeds_of_dataset(base_url: str, newest: str) -> str:
     """Return the address of a dataset's feeds, without the ending."""
     return f"{base_url.rstrip('/')}/datasets/{readable_name(newest)}"
+
+
+def feeds_of_family(base_url: str, family: str) -> str:
+    """Return the address of the feeds of a family of datasets, without the ending."""
+    return f"{base_url.rstrip('/')}/families/{family}"
 
 
 def is_link(address: str | None) -> bool:

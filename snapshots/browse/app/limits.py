@@ -54,8 +54,20 @@ MOST_CONNECTIONS = 400
 """Connections that are kept. Of more, the one that has waited longest without a request is closed: half a request costs
 whoever holds it nothing, and systemd gives a service 1,024 files."""
 
-STOPPING_S = 3
+KNOCKING = 1_024
+"""Connections that wait to be taken in: a crowd that comes at once, or half requests that nobody means."""
+
+STOPPING_S = 2
 """Seconds that requests have to end in when the server is told to; then what they ask is broken off."""
+
+LARGEST_KEPT = 1_000_000
+"""Bytes of an answer that is kept to be given again; a larger one is a file, which is fetched once."""
+
+MOST_KEPT = 16_000_000
+"""Bytes of all answers that are kept: some hundred of the largest pages, thousands of the others."""
+
+MOST_FOUND = 50_000
+"""Rows of all that is kept of questions that go through the whole register."""
 
 _FACETS = ("_facet", "_facet_array", "_facet_date")
 _SORTS = ("_sort", "_sort_desc", "_col", "_nocol")

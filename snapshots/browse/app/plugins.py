@@ -8,7 +8,7 @@ import json
 import logging
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from datasette import Response, hookimpl
@@ -16,14 +16,11 @@ from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
-from scraper.text import cut, one_line, unsteered
+from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.budget import TooLongError
 
 # --- cells ------------------------------------------------------------------------------------------------------------
-
-LONGEST = 2048
-"""Characters of a cell; Datasette cuts what it shows itself there too."""
 
 _CHANGES = frozenset({"change", "change_id", "group_id", "member_of"})
 _REFERENCES = frozenset({"reference"})
@@ -46,7 +43,7 @@ def render_cell(value: Any, column: str, table: str | None, datasette: Any) -> M
     if column in _BODIES and re.fullmatch("[0-9a-f]{64}", of_body):
         return _link(addresses.snapshot(of_body), of_body) if site.shows_pages else Markup.escape(of_body)
     if isinstance(value, dict):
-        return _labelled(column, str(value["value"]), str(value["label"]))
+        return _labelled(column, value)
     if not isinstance(value, str) or not value:
         return None
     if column in _REFERENCES:
@@ -57,21 +54,17 @@ def render_cell(value: Any, column: str, table: str | None, datasette: Any) -> M
         return _link(addresses.change(value), value[:8])
     if value.startswith("[") and (lines := _lines(value, most=_FEW if table in _WITHOUT_ROWS else None)):
         return lines
-    plain = unsteered(value)
-    return Markup.escape(cut(plain, LONGEST)) if plain != value else None
+    return None
 
 
-def _labelled(column: str, value: str, label: str) -> Markup | None:
+def _labelled(column: str, cell: Mapping[str, Any]) -> Markup | None:
     """Return a cell that names a row of another table, which has a label."""
-    if column in _PAGES:
-        return _link(addresses.organisation(value), label)
-    if column in _CHANGES:
-        return _link(addresses.change(value), label)
-    return Markup("{} <em>{}</em>").format(unsteered(label), value) if unsteered(label) != label else None
+    address = addresses.organisation if column in _PAGES else addresses.change if column in _CHANGES else None
+    return _link(address(str(cell["value"])), str(cell["label"])) if address else None
 
 
 def _link(to: str, words: str) -> Markup:
-    return Markup('<a href="{}">{}</a>').format(to, unsteered(words))
+    return Markup('<a href="{}">{}</a>').format(to, words)
 
 
 def _lines(value: str, *, most: int | None) -> Markup | None:
@@ -89,7 +82,7 @@ def _lines(value: str, *, most: int | None) -> Markup | None:
         return Markup('<span class="quiet">empty</span>')
     left = len(words) - most if most else 0
     shown = [*words[:most], f"and {left:,} more"] if left > 0 else words
-    items = Markup("").join(Markup("<li>{}</li>").format(unsteered(one)) for one in shown)
+    items = Markup("").join(Markup("<li>{}</li>").format(one) for one in shown)
     return Markup('<ul class="values">{}</ul>').format(items)
 
 

@@ -17,7 +17,7 @@ from snapshots.browse.app.routes import navigation
 from snapshots.browse.explaining.texts import LINKS
 from snapshots.browse.explaining.words import explained
 from snapshots.browse.parts.clock import overdue_words
-from snapshots.browse.parts.offered import names_offered
+from snapshots.browse.parts.offered import names_offered, names_searched
 from snapshots.browse.parts.titles import called
 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "js": "text/javascript; charset=utf-8"}
@@ -90,8 +90,14 @@ def frame(site: SiteSettings, path: str | None, reader: Reader | None) -> dict[s
         "chain_head": _chain_head(reader) if reader else None,
         "with_query": addresses.with_query,
         "searched": "",
+        "follow": None,
         "offered": names_offered(reader) if reader else "",
+        "known_names": names_searched(reader) if reader and path in _SEARCHED_FROM else "",
     }
+
+
+_SEARCHED_FROM = ("/", "/search")
+"""Pages whose search offers names without script too: those where a search begins. On each it would be a few KB."""
 
 
 def _is_current(path: str, address: str) -> str:
@@ -104,7 +110,7 @@ def _last_run(reader: Reader) -> Mapping[str, Any] | None:
     run = reader.row(
         """
         select id, kind, captured_at, finished_at, pages_read, pages_failed
-        from runs
+        from page_runs as runs
         where state = 'committed'
         order by captured_at desc
         limit 1

@@ -8,46 +8,51 @@ import json
 import re
 import sqlite3
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
-from sqlite_utils import Database
-
 from diff.cells import escaped, to_csv
-from diff.change import Change
+from diff.change import FoundChanges
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import Vocabulary, default_vocabulary
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 from scraper.times import as_text, end_of, read_time
 from snapshots.asking.answers import Answers
+from snapshots.asking.differences import Disagreement
 from snapshots.asking.names import add_name_functions
 from snapshots.browse.app.budget import Budget
-from snapshots.browse.app.limits import LONGEST_WORD, MOST_WORDS
+from snapshots.browse.app.kept import SMALL, KeptStore
+from snapshots.browse.app.limits import LONGEST_WORD, MOST_FOUND, MOST_WORDS
 from snapshots.keeping.database import add_functions
+from snapshots.sql.rows import Database
+
+if TYPE_CHECKING:
+    from snapshots.browse.following.site import FollowSite
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 class Reader:
     """The database as it is for one page."""
 
-    def __init__(self, db: Database, vocabulary: Vocabulary, budget: Budget) -> None:
+    def __init__(self, db: Database, vocabulary: Vocabulary, budget: Budget, kept: KeptStore) -> None:
         self.db = db
         self.vocabulary = vocabulary
         self.budget = budget
-        self._found: dict[tuple[str, str], list[Row]] = {}
+        self.kept = kept
 
     @cached_property
     def answers(self) -> Answers:
         """The questions that the command line asks too."""
-        return Answers(self.db, self.vocabulary, ask=self.once)
+        return Answers(self.db, self.vocabulary, ask=self.once, keep=self.lasting)
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
         """Return the rows of a question. In SQL, `folded(text)` is the form in which names are compared.
@@ -58,11 +63,9 @@ class Reader:
         return list(self.db.query(sql, dict(values or {})))
 
     def once(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
-        """Return the rows of a question that one page asks again and again: what was found the first time."""
+        """Return the rows of a question that is asked again and again, by this page or others: read only."""
         key = (sql, json.dumps(values, sort_keys=True))
-        if key not in self._found:
-            self._found[key] = self.rows(sql, values)
-        return self._found[key]
+        return self.lasting(key, lambda: self.rows(sql, values), len)
 
     def row(self, sql: str, values: Mapping[str, Any] | None = None) -> Row | None:
         """Return the first row of a question, if there is one."""
@@ -78,23 +81,61 @@ class Reader:
         """The time of the newest run that counts, empty before there is one: what pages mean by "now"."""
         return self.answers.runs.newest()
 
+    @property
+    def standing(self) -> Mapping[str, Any]:
+        """How things stand, whatever time it is."""
+        return self.lasting("standing", self.answers.runs.standing)
+
     @cached_property
     def organisations(self) -> dict[str, str]:
         """Slug → name, of every page there has been."""
-        rows = self.rows("select key as slug, coalesce(organisation, key) as name from pages order by key")
+        rows = self.once(
+            f"""
+            select key as slug, coalesce(organisation, key) as name
+            from pages
+            where register = '{NHS_DATA_RELEASE.id}'
+            order by key
+            """
+        )
         return {row["slug"]: row["name"] for row in rows}
 
+    def lasting(self, key: Hashable, found: Callable[[], T], size: Callable[[T], int] = lambda _: SMALL) -> T:
+        """Return what is found by going through the whole register, or what was found since it was last written to.
 
-def written_at(database: Path) -> tuple[object, ...]:
-    """Return what is another value whenever something was written to *database*, for what is remembered of it."""
-    files = (database, database.with_name(f"{database.name}-wal"))
-    stats = [file.stat() for file in files if file.exists()]
-    return (str(database), *((stat.st_mtime_ns, stat.st_size) for stat in stats))
+        Args:
+            key: What it is called.
+            found: Finds it.
+            size: Returns how many rows it is; without it, it is a small one.
+        """
+        known = self.kept.get(key)
+        if known is None:
+            known = found()
+            self.kept.keep(key, known, size(known) + 1)
+        return cast(T, known)
+
+
+def lasting(find: Callable[[Reader], T]) -> Callable[[Reader], T]:
+    """Have a question about the whole register asked once, until something is written to the database."""
+
+    @wraps(find)
+    def found(reader: Reader) -> T:
+        return reader.lasting((find.__module__, find.__qualname__), partial(find, reader))
+
+    return found
 
 
 @contextmanager
-def reading(database: Path, vocabulary: Vocabulary, budget: Budget | None = None) -> Iterator[Reader]:
-    """Open *database* to read one page from it, within what is left of the request's time."""
+def reading(
+    database: Path, vocabulary: Vocabulary, budget: Budget | None = None, kept: KeptStore | None = None
+) -> Iterator[Reader]:
+    """Open *database* to read one page from it, within what is left of the request's time.
+
+    Args:
+        database: The file.
+        vocabulary: The names that are known.
+        budget: Of the request; by default one that begins now.
+        kept: What is kept with the state that the database was in just before; by default nothing is.
+    """
     if budget is None:
         budget = Budget()
         budget.begin()
@@ -105,7 +146,7 @@ def reading(database: Path, vocabulary: Vocabulary, budget: Budget | None = None
         add_name_functions(conn, vocabulary)
         conn.execute("pragma query_only = on")
         conn.execute("begin")
-        yield Reader(Database(conn), vocabulary, budget)
+        yield Reader(Database(conn), vocabulary, budget, kept or KeptStore(MOST_FOUND))
     finally:
         conn.close()
 
@@ -130,11 +171,12 @@ class DeniedError(RegisterWatchError):
 
 
 class MovedError(RegisterWatchError):
-    """The page has another address."""
+    """The page has another address; 303 where what was sent is done, and the answer is read there."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, status: int = 301) -> None:
         super().__init__(address)
         self.address = address
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +192,17 @@ class SiteSettings:
     """Address under which the pages are published, if they are."""
     feeds_url: str | None = None
     """Address under which the feeds are published, if they are."""
+    contact: str | None = None
+    """Mail or web address of whoever runs the pages, for everybody to read."""
     public: bool = False
     publish_pages: bool = False
     vocabulary: Vocabulary = field(default_factory=default_vocabulary)
-    draw_feed: Callable[["FoundChanges", str], bytes] = lambda _found, _format: b""
-    """Given what was found, and a format: the bytes of a feed of it."""
+    draw_feed: Callable[["PageRequest", FoundChanges, str], bytes] = lambda _request, _found, _format: b""
+    """Given who asks, what was found, and a format: the bytes of a feed of it."""
+    draw_differences: Callable[["PageRequest", Sequence[Disagreement], str], bytes] = lambda *_: b""
+    """The same for differences between the pages and the official register."""
+    following: "FollowSite | None" = None
+    """How the pages may be followed by e-mail; None where they may not."""
     due: Callable[[datetime | None, datetime], Mapping[str, str | None]] = lambda _last, _now: {}
     """Given when the last run began and what time it is: when the next is due, and since when one is overdue."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -165,26 +213,6 @@ class SiteSettings:
     def shows_pages(self) -> bool:
         """Whether kept pages are shown: the work of others, and possibly with names of people."""
         return not self.public or self.publish_pages
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundChanges:
-    """What a feed is drawn from: the newest changes of those that are asked for."""
-
-    reader: Reader
-    site: SiteSettings
-    words: str
-    """What is asked for, behind "changes"; empty for everything."""
-    query: Sequence[tuple[str, str]]
-    """The same as names and values of an address."""
-    editorial: bool
-    changes: Sequence[Change]
-    examples: Mapping[str, Sequence[Change]]
-    """Id of a group → its first member."""
-    touched: Mapping[str, Sequence[Change]]
-    """Id of a group → those of its members that have to do with what is asked for."""
-    since: str | None
-    """When the history begins."""
 
 
 class QueryWords:
@@ -201,6 +229,11 @@ class QueryWords:
     def names(self) -> list[str]:
         """The names that have a value, each once."""
         return list(dict.fromkeys(name for name, _ in self._pairs))
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """All names with their values, in order."""
+        return list(self._pairs)
 
     def one(self, name: str) -> str:
         """Return the last value given for *name*; empty if none is."""
@@ -256,6 +289,8 @@ class PageRequest:
     site: SiteSettings
     ending: str = ""
     """Of an address that asks for a page's rows as a file: .csv or .json."""
+    form: Mapping[str, str] | None = None
+    """What was sent to it; None where it is only read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +323,8 @@ class PageRoute:
     """In `templates/`; a view without one returns a `PageFile`."""
     navigation: str | None = None
     """Its name in the navigation of every page, if it stands there."""
+    takes_forms: bool = False
+    """Whether something may be sent to it; it is private then: kept nowhere, and shown to no search engine."""
     needs_pages: bool = False
     """Whether it shows kept pages, which `--public` does not serve unless the settings say so."""
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from snapshots.browse.app.addresses import DATABASE
 from snapshots.browse.app.request import PageRoute
-from snapshots.browse.explaining import texts
+from snapshots.browse.beside import differences
+from snapshots.browse.explaining import manual, texts
+from snapshots.browse.following import pages as following
 from snapshots.browse.page import (
     agreement,
     change,
@@ -33,6 +35,7 @@ ROUTES: tuple[PageRoute, ...] = (
     *compare.ROUTES,
     *expiring.ROUTES,
     *red_flags.ROUTES,
+    *differences.ROUTES,
     *search.ROUTES,
     *agreement.ROUTES,
     *snapshot.ROUTES,
@@ -40,7 +43,9 @@ ROUTES: tuple[PageRoute, ...] = (
     *run.ROUTES,
     *status.ROUTES,
     *feeds.ROUTES,
+    *following.ROUTES,
     *texts.ROUTES,
+    *manual.ROUTES,
     *picture.ROUTES,
 )
 """Every page, in the order of the navigation; the first that fits an address answers it."""

@@ -4,13 +4,16 @@ A web server before it has both; this one must not be stopped where there is non
 """
 
 import asyncio
+import socket
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from snapshots.browse.app.limits import HEAD_S, MOST_CONNECTIONS, STOPPING_S
+from snapshots.browse.app.limits import HEAD_S, KNOCKING, MOST_CONNECTIONS, STOPPING_S
+from snapshots.browse.following.site import PEER
 
 _AT_ONCE = 100  # accepted in one go, before any of them is looked at
 
@@ -65,11 +68,36 @@ class _BoundedProtocol(H11Protocol):
             self._late = None
 
 
+class _PatientServer(uvicorn.Server):
+    """A server at which many may knock at once, though it takes in only some of them in one go."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, and let as many wait to be taken in as may be kept."""
+        await super().startup(sockets)
+        # To the library both numbers are one. Of who finds the queue full the system hears nothing: it knocks again
+        # after one second, three, and seven.
+        for one in sockets or ():
+            one.listen(KNOCKING)
+
+
+def _knowing_peer(app: Any) -> ASGIApp:
+    """Return *app* behind what the library makes of headers, with the machine that was really spoken to kept."""
+    believing: Any = ProxyHeadersMiddleware(app)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, PEER: scope.get("client")}
+        await believing(scope, receive, send)
+
+    return serve
+
+
 def make_server(app: ASGIApp, **settings: Any) -> uvicorn.Server:
     """Return a server of *app*; *settings* are further ones of uvicorn."""
-    return uvicorn.Server(
+    return _PatientServer(
         uvicorn.Config(
-            app,
+            _knowing_peer(app),
+            proxy_headers=False,
             http=_BoundedProtocol,
             ws="none",
             log_level="warning",

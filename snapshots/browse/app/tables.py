@@ -1,11 +1,14 @@
 """Datasette, made ready: one database under one name, opened to be read while it is written, and private where it must.
 
 It is served as a file that changes (never "immutable"): what a run commits is there for the next request. What tables
-hold and columns mean comes from the comments of the SQL; what `--public` does not show is denied here, by name.
+hold and columns mean comes from the comments of the SQL; what `--public` does not show is denied here, by name. What
+it sends goes through here too: no cell of a CSV is run by a spreadsheet, and no page is read from right to left.
 """
 
 import re
 import sqlite3
+import warnings
+from collections.abc import Callable
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -15,7 +18,10 @@ from urllib.parse import parse_qsl, urlencode
 from datasette.app import Datasette
 from datasette.database import Database
 from datasette.plugins import pm
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from diff.cells import harmless_lines
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import SECTIONS
 from scraper.register import NHS_DATA_RELEASE
@@ -31,7 +37,7 @@ from snapshots.browse.parts.clock import overdue_words
 from snapshots.keeping.database import add_functions
 from snapshots.sql.comments import DESCRIPTIONS, MEANINGS, QUESTIONS, questions_by_group
 
-PRIVATE = frozenset({"attempts", "bodies", "deliveries", "dictionaries", "validators"})
+PRIVATE = frozenset({"attempts", "bodies", "deliveries", "dictionaries", "feeds_failed", "validators"})
 """Tables of which `--public` shows nothing: kept pages, to whom what was sent, what the server said to us."""
 
 AS_READ = frozenset(
@@ -48,7 +54,8 @@ PRIVATE_COLUMNS = frozenset({("captures", "headers")})
 """Columns of other tables that read as null there: what the server sent to us alone, cookies perhaps."""
 
 _HIDDEN = frozenset(
-    "_sqlite_migrations attempts beliefs derivation dictionaries former_members readings validators".split()
+    "_sqlite_migrations attempts beliefs derivation dictionaries feeds_failed former_members readings "
+    "validators".split()
 )
 """Tables of the program's own; they are there, and out of the way."""
 
@@ -255,8 +262,11 @@ class _RegisterDatabase(Database):  # type: ignore[misc]  # the library has no t
         return sqlite3.SQLITE_IGNORE if action == sqlite3.SQLITE_READ and private else sqlite3.SQLITE_OK
 
 
-def make_tables(site: SiteSettings) -> Any:
+def make_tables(site: SiteSettings) -> ASGIApp:
     """Return Datasette as an ASGI application."""
+    # It prepares all that it asks about facets, and drops the rest when one cannot be asked: Python would tell the
+    # journal of each.
+    warnings.filterwarnings("ignore", r"coroutine '[\w.<>]*facet\w*' was never awaited", RuntimeWarning)
     datasette = Datasette(
         files=[],
         metadata=metadata(register=site.register, index=site.index, public=site.public),
@@ -276,12 +286,47 @@ def make_tables(site: SiteSettings) -> Any:
         questions={question.name: question for question in QUESTIONS},
         table_descriptions=DESCRIPTIONS,
         column_meanings=MEANINGS,
-        unsteered=unsteered,
         lengthened=lengthened,
         overdue=partial(_overdue, site),
     )
     _add_our_parts()
-    return datasette.app()
+    return _Harmless(datasette.app())
+
+
+class _Harmless:
+    """Datasette, with what it sends made safe to show and to open: its own writers know pages and CSV by their form.
+
+    JSON is as it is: it says what is kept to the letter, with all but ASCII as escapes.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        made_safe: Callable[[str], str] | None = None
+
+        async def sending(message: Message) -> None:
+            nonlocal made_safe
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=list(message["headers"]))
+                made_safe = _SAFE.get(headers.get("content-type", "").partition(";")[0])
+                if made_safe:
+                    del headers["content-length"]
+                message = {**message, "headers": headers.raw}
+            elif made_safe and message.get("body"):
+                # A page comes whole, a CSV line by line, and each of them is one piece.
+                message = {**message, "body": made_safe(message["body"].decode()).encode()}
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+_SAFE: dict[str, Callable[[str], str]] = {
+    "text/html": unsteered,
+    "text/csv": harmless_lines,
+    "text/plain": harmless_lines,  # CSV that is looked at, and nothing else here
+}
 
 
 def _overdue(site: SiteSettings) -> str:

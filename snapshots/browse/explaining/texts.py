@@ -17,17 +17,33 @@ TEXTS = {
 }
 """Last part of the address → name of a link to it, title, what it has; the text is that of docs/."""
 
-LINKS = tuple((link, f"/{name}") for name, (link, _, _) in TEXTS.items())
+LINKS = (*((link, f"/{name}") for name, (link, _, _) in TEXTS.items()), ("Manual", "/docs"))
 """Name and address of each, as every page has them at its foot."""
 
 
 def _page_of(name: str) -> Callable[[PageRequest], Mapping[str, Any]]:
     _, title, description = TEXTS[name]
 
-    def view(_: PageRequest) -> Mapping[str, Any]:
-        return {"title": title, "description": description, "lead": description, "text": f"texts/{name}.html"}
+    def view(request: PageRequest) -> Mapping[str, Any]:
+        return {
+            "title": title,
+            "description": description,
+            "lead": description,
+            "text": f"texts/{name}.html",
+            "contact": _contact(request.site.contact),
+        }
 
     return view
+
+
+def _contact(contact: str | None) -> Mapping[str, str] | None:
+    """Return whom to write to, as words and where they lead."""
+    if not contact:
+        return None
+    return {
+        "words": contact,
+        "address": contact if contact.startswith(("http://", "https://")) else f"mailto:{contact}",
+    }
 
 
 ROUTES = tuple(PageRoute(f"/{name}", _page_of(name), "text.html") for name in TEXTS)

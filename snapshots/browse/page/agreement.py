@@ -13,7 +13,7 @@ from diff.kinds import ChangeKind
 from diff.names import slug_name
 from diff.saying.bases import family_in_words
 from diff.saying.english import clock, day, number, number_of
-from scraper.names.legal_basis import families_of
+from scraper.names.legal_families import families_of
 from scraper.records import agreement_to_json
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
@@ -32,6 +32,7 @@ from snapshots.browse.app.request import (
     Row,
     files_beside,
 )
+from snapshots.browse.beside.official import beside
 from snapshots.browse.parts.facts import State, facts_of, prose_of, rewording
 from snapshots.browse.parts.kept_text import page_address, proof_of
 from snapshots.browse.parts.law import about, heading
@@ -47,7 +48,7 @@ from snapshots.browse.parts.versions import (
     standing_at,
 )
 from snapshots.browse.pictures.drawing import Chart
-from snapshots.browse.pictures.spans import apparent_months, term_chart
+from snapshots.browse.pictures.terms import term_and_window
 
 LONGEST_TITLE = 200
 STATES_SHOWN = 6
@@ -107,14 +108,11 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
     found = timeline(seen.reader, _changes(seen, "<="))
     states = _states(seen.versions, seen.version.page)
     datasets, bases = _datasets(seen), _bases(seen)
-    title, feeds_url = seen.version.agreement.title, request.site.feeds_url
-    published = addresses.feeds_of_organisation(feeds_url, seen.version.page) if feeds_url else None
-    lead = _lead(seen, datasets, found)
+    official = beside(seen.reader, seen.references, seen.version, as_of)
+    lead = _lead(seen, datasets, found, official["end"] if official else "")
     return {
-        "title": cut(f"{_name(seen.version)}, {seen.reference}", LONGEST_TITLE),
-        "heading": cut(one_line(title), 2 * LONGEST_TITLE)
-        if title
-        else called(None, seen.reference, next(iter(seen.version.agreement.datasets or ()), None)),
+        **_about(seen),
+        **_links(seen),
         "description": lead,
         "lead": lead,
         "plainly": plainly(
@@ -123,17 +121,8 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
             [(row["name"], row["address"]) for row in datasets],
             gone=seen.is_gone,
             as_of=as_of or "",
+            official=official["term"] if official else "",
         ),
-        "canonical": seen.address(seen.as_of),
-        "reference": seen.reference,
-        "references": [reference for reference in seen.references if reference != seen.reference],
-        "version": seen.version,
-        "shown": [(version, seen.address(seen.as_of, version.page), version is seen.version) for version in seen.shown],
-        "is_gone": seen.is_gone,
-        "not_yet": "",
-        "as_of": seen.as_of,
-        "as_of_shown": seen.as_of or seen.at[:10],
-        "page": request.words.one("page"),
         "states": states,
         "state_links": _state_links(seen, states),
         "read_words": _read_words(seen),
@@ -141,6 +130,7 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
         "printed": [(one_line(label), one_line(text)) for label, text in seen.version.agreement.printed.items()],
         "prose": prose_of(seen.version.agreement),
         "chart": _chart(seen),
+        "official": official,
         "datasets": datasets,
         # No number where the page prints no list: that is not the same as a list of none.
         "datasets_title": "Datasets"
@@ -154,11 +144,39 @@ def agreement(request: PageRequest) -> Mapping[str, Any]:
         "redline": rewording(request.words, states, seen.at),
         "proof": _proof(seen, found),
         "cite": _cite(seen),
+    }
+
+
+def _about(seen: AgreementView) -> Mapping[str, Any]:
+    """Return which agreement it is, as of when, and on whose pages it stands."""
+    title = seen.version.agreement.title
+    first_dataset = next(iter(seen.version.agreement.datasets or ()), None)
+    return {
+        "title": cut(f"{_name(seen.version)}, {seen.reference}", LONGEST_TITLE),
+        "heading": cut(one_line(title), 2 * LONGEST_TITLE) if title else called(None, seen.reference, first_dataset),
+        "reference": seen.reference,
+        "references": [reference for reference in seen.references if reference != seen.reference],
+        "version": seen.version,
+        "shown": [(version, seen.address(seen.as_of, version.page), version is seen.version) for version in seen.shown],
+        "is_gone": seen.is_gone,
+        "not_yet": "",
+        "as_of": seen.as_of,
+        "as_of_shown": seen.as_of or seen.at[:10],
+        "page": seen.request.words.one("page"),
+    }
+
+
+def _links(seen: AgreementView) -> Mapping[str, Any]:
+    """Return its address, and those of its feeds, its calendar, its data and its organisation's page."""
+    site, page = seen.request.site, seen.version.page
+    published = addresses.feeds_of_organisation(site.feeds_url, page) if site.feeds_url else None
+    return {
+        "canonical": seen.address(seen.as_of),
         "feeds": addresses.feeds([("reference", seen.reference)]),
         "of_organisation": addresses.feed_files(published) if published else None,
         "calendar": f"{published}.ics" if published else None,
         "files": addresses.files(addresses.agreement(seen.reference), [("as_of", seen.as_of)]),
-        "register_page": page_address(request.site, seen.version.page, seen.version.source),
+        "register_page": page_address(site, page, seen.version.source),
     }
 
 
@@ -300,7 +318,7 @@ def _name(version: Version) -> str:
     return cut(one_line(version.agreement.title or version.organisation), 120)
 
 
-def _lead(seen: AgreementView, datasets: Sequence[Row], found: Timeline) -> str:
+def _lead(seen: AgreementView, datasets: Sequence[Row], found: Timeline, official: str) -> str:
     record = seen.version.agreement
     sentences = []
     if seen.is_gone and seen.version.ended:
@@ -309,7 +327,7 @@ def _lead(seen: AgreementView, datasets: Sequence[Row], found: Timeline) -> str:
             f"first missing on {day(seen.version.ended)}"
         )
     printed = f"printed term to {day(record.dsa_end)}" if record.dsa_end else "no end printed"
-    sentences.append(f"{number_of(len(datasets), 'dataset')}, {printed}")
+    sentences.append(f"{number_of(len(datasets), 'dataset')}, {printed}{official}")
     if last := last_told(found):
         date, rows = last
         if len(rows) == 1:
@@ -383,8 +401,7 @@ def _counts(reader: Reader, known: Sequence[Sequence[str]]) -> dict[int, int]:
         """
         select json_extract(asked.value, '$[0]') as n, count(distinct held.reference) as agreements
         from json_each(:pairs) as asked
-        cross join agreement_datasets as held on held.folded = json_extract(asked.value, '$[1]')
-        where held.last_seen is null
+        cross join datasets_now as held on held.folded = json_extract(asked.value, '$[1]')
         group by n
         """,
         {"pairs": json.dumps(pairs)},
@@ -439,44 +456,13 @@ def term_and_releases(request: PageRequest) -> Chart | None:
 
 def _chart(seen: AgreementView) -> Chart | None:
     """Return the drawing of term and releases with what is said of it."""
-    record = seen.version.agreement
-    term = (record.dsa_start, record.dsa_end) if record.dsa_start and record.dsa_end else None
-    releases = (record.released_from, record.released_to) if record.released_from and record.released_to else None
-    printing = [version for version in seen.line if "dsa_end" not in version.agreement.unprinted]
-    ends = [(version.first_seen, version.agreement.dsa_end) for version in printing]
-    changed = next((n for n in range(len(ends) - 1, 0, -1) if ends[n - 1][1] != ends[n][1]), None)
-    until, was_end = (day(ends[changed][0]), ends[changed - 1][1]) if changed else ("", None)
-    apparent = apparent_months(releases, ends) if releases and releases[0] <= releases[1] else []
-    last_read = min(seen.version.last_seen, seen.at)
-    was = (was_end, f"end printed until {until}: {was_end}") if was_end else None
-    chart = term_chart(term=term, releases=releases, apparent=apparent, was=was, last_read=last_read)
+    asked_at = seen.request.words.time("as_of", until=True)
+    official = seen.reader.answers.official.of_agreement(seen.references, asked_at)
+    chart = term_and_window(seen.line, seen.version, official, min(seen.version.last_seen, seen.at))
     if chart is None:
         return None
-    rows = [
-        ("Printed start", record.dsa_start or "none printed"),
-        ("Printed end", record.dsa_end or "none printed"),
-        *([(f"Printed end until {until}", was_end)] if was_end else []),
-        ("First month of the release window", record.released_from or "none printed"),
-        ("Last month of the release window", record.released_to or "none printed"),
-        ("Months after the end printed at the time", str(len(apparent))),
-        ("Last read", last_read[:10]),
-    ]
-    caption = f"Printed term and release window of {seen.reference}"
     query = [("reference", seen.reference), ("as_of", seen.as_of), ("page", seen.request.words.one("page"))]
-    return replace(
-        chart, note=_apparent_note(apparent), caption=caption, rows=rows, files=addresses.picture("term", query)
-    )
-
-
-def _apparent_note(months: Sequence[str]) -> str:
-    if not months:
-        return ""
-    which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
-    lay = f"{number_of(len(months), 'release month')}, {which},"
-    return (
-        f"{lay} lay after the end printed at the time. This is apparent only: the page prints the term of the first "
-        "version it holds, and pools the releases of all versions."
-    )
+    return replace(chart, caption=f"{chart.name} of {seen.reference}", files=addresses.picture("term", query))
 
 
 # --- what changed -----------------------------------------------------------------------------------------------------

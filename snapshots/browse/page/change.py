@@ -5,12 +5,13 @@ Its address is for ever, so a change that was told and is no longer found has it
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from diff.change import PUBLIC, Change
 from diff.details import single
 from diff.kinds import INCIDENTS, ChangeKind
-from diff.saying.english import clock, day
+from diff.saying.english import clock, day, sentence_case
 from diff.saying.phrase import Phrase, Told, phrase
 from diff.saying.redline import redline
 from scraper.records import PROSE
@@ -32,6 +33,8 @@ from snapshots.browse.app.request import (
 from snapshots.browse.parts.facts import Paragraph, paragraphs_of
 from snapshots.browse.parts.kept_text import Kept, kept_as
 from snapshots.browse.parts.rows import change_rows, one_of
+from snapshots.proving.saving import captures_by_archive
+from snapshots.proving.stamps import TimeStamp, manifest_of, stamps_from
 
 # With 8 hex digits two of 100,000 changes collide about once; several that fit are offered, not guessed at.
 SHORTEST_PREFIX = 8
@@ -55,23 +58,28 @@ def change(request: PageRequest) -> Mapping[str, Any]:
     reader = request.reader
     found = _change(request)
     members = _members(reader, found)
-    (row,) = change_rows(reader, [found])
-    said = phrase(Told(found, members)) if members else row.phrase
+    # Its remarks stand on this page by themselves, in full.
+    bare = replace(found, notes=())
+    (row,) = change_rows(reader, [bare])
+    said = phrase(Told(bare, members)) if members else row.phrase
     return {
         "title": cut(_title(found, said), LONGEST_TITLE),
         "description": cut(_sentence(found), 300),
         "change": found,
+        "official": bool(found.reference and reader.answers.official.of_agreement([found.reference])),
         "row": row,
         "said": said,
         "sentence": _sentence(found),
         "kind": found.kind.row.heading,
         "seen": [(what, at, reader.row(_RUN_AT, {"at": at})) for what, at in _seen(reader, found)],
         "families": found.families,
+        "notes": found.notes,
         "group": _group(reader, found),
         "redline": _redline(members[0] if members else found),
         "members": _by_page(members[:MOST_MEMBERS]),
         "left_out": len(members) - len(members[:MOST_MEMBERS]),
         "proof": _proof(request, found),
+        "stamps": _stamps(reader, found),
         "cite": _cite(request, found),
         "files": _files(found),
     }
@@ -85,8 +93,12 @@ def rows_of_change(request: PageRequest) -> PageRows:
         name=found.id,
         columns=PUBLIC,
         rows=members if found.group else [found.to_json()],
-        as_json=lambda: found.to_json() | ({"members": members} if found.group else {}),
+        as_json=lambda: found.to_json() | _notes(found) | ({"members": members} if found.group else {}),
     )
+
+
+def _notes(found: Change) -> dict[str, Any]:
+    return {"notes": [note._asdict() for note in found.notes]} if found.notes else {}
 
 
 def _members(reader: Reader, found: Change) -> list[Change]:
@@ -137,7 +149,7 @@ def _sentence(found: Change) -> str:
 
 def _title(found: Change, said: Phrase) -> str:
     """Return a title that says who and what: "ECDS added, Meridian Outcomes Research Ltd"."""
-    what = said.short[:1].upper() + said.short[1:]
+    what = sentence_case(said.short)
     where = one_line(found.organisation or found.page or "")
     return f"{what}, {where}" if where and not found.is_same_edit else what
 
@@ -147,8 +159,8 @@ def _files(found: Change) -> dict[str, str]:
     return ({"csv": f"{address}.csv"} if found.group else {}) | {"json": f"{address}.json"}
 
 
-def _group(reader: Reader, found: Change) -> Mapping[str, str] | None:
-    """Return id and words of the group that a change belongs to, if it does."""
+def _group(reader: Reader, found: Change) -> Mapping[str, Any] | None:
+    """Return id, words and remarks of the group that a change belongs to, if it does."""
     group = reader.value(
         """
         select groups.id
@@ -162,7 +174,7 @@ def _group(reader: Reader, found: Change) -> Mapping[str, str] | None:
     if group is None:
         return None
     (whole,) = reader.answers.changes.find(ChangeFilter(ids=[group], editorial=True))
-    return {"id": whole.id, "words": one_of(whole)}
+    return {"id": whole.id, "words": one_of(whole), "notes": whole.notes}
 
 
 def _cite(request: PageRequest, found: Change) -> str:
@@ -243,13 +255,27 @@ def _proof(request: PageRequest, found: Change) -> list[Row]:
     """Return the kept pages behind a change, the earlier first; a side that there is none of says so."""
     if not (found.snapshot_before or found.snapshot_after):
         return []
+    both = [sha256 for sha256 in (found.snapshot_before, found.snapshot_after) if sha256]
+    archived = captures_by_archive(request.reader.db, both)
     return [
-        {"name": name, "sha256": sha256, "kept": _kept(request, found, sha256), "missing": missing}
+        {
+            "name": name,
+            "sha256": sha256,
+            "kept": _kept(request, found, sha256),
+            "missing": missing,
+            "archived": archived.get(sha256 or ""),
+        }
         for name, sha256, missing in (
             ("Before", found.snapshot_before, "No page was read before."),
             ("After", found.snapshot_after, "There was no page to keep."),
         )
     ]
+
+
+def _stamps(reader: Reader, found: Change) -> list[TimeStamp]:
+    """Return who time-stamped the chain first since the run that showed a change."""
+    number = manifest_of(reader.db, found.run)
+    return [] if number is None else stamps_from(reader.db, number)
 
 
 def _kept(request: PageRequest, found: Change, sha256: str | None) -> Kept | None:

@@ -72,7 +72,8 @@ class Compared:
     """What is said of one agreement."""
 
     reference: str
-    title: str
+    title: str | None
+    """As printed."""
     called: str
     """What it is called where it is a link."""
     differences: Sequence[FieldDifference]
@@ -220,7 +221,7 @@ def _in_between(found: Sequence[AtOrganisation], changes: Sequence[ChangeRow]) -
 
 def _question(request: PageRequest) -> CompareQuestion:
     reader, words = request.reader, request.words
-    first = reader.value("select min(captured_at) as at from runs where state = 'committed'") or ""
+    first = reader.value("select min(captured_at) as at from page_runs as runs where state = 'committed'") or ""
     newest = reader.newest
     given = (words.time("from", until=True), words.time("to", until=True))
     year_before = as_text(read_time(newest[:10]) - timedelta(days=365))[:10] if newest else ""
@@ -438,7 +439,7 @@ def _compared(
     differences = _differences(pair, before, after, names, vocabulary)
     return Compared(
         reference=pair.reference,
-        title=cut(one_line((latest.title if latest else None) or ""), LONGEST) or "Without a title",
+        title=latest.title if latest else None,
         called=called(
             latest.title if latest else None, pair.reference, next(iter((latest and latest.datasets) or ()), None)
         ),

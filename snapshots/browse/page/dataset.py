@@ -1,6 +1,5 @@
 """Datasets: all of them, and each with its names over time, who has it, who got or lost it, and how many by month."""
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,15 +20,18 @@ from snapshots.browse.app.request import (
     Reader,
     Row,
     files_beside,
+    lasting,
 )
 from snapshots.browse.parts.filters import dataset_called
 from snapshots.browse.parts.holders import HeldPeriod, Subject, read_holding, rows_of_holders
 from snapshots.browse.parts.holding import by_month, holding_page
+from snapshots.browse.parts.sorting import Order, in_order, sort_asked, sort_links
 from snapshots.browse.pictures.drawing import Chart, with_files
 from snapshots.browse.pictures.lives import recipients_of
 from snapshots.browse.pictures.spans import names_chart
 
 LONGEST_TITLE = 200
+_NOWHERE: Row = {"agreements": 0, "organisations": 0}
 
 
 # --- all datasets -----------------------------------------------------------------------------------------------------
@@ -44,10 +46,12 @@ def datasets(request: PageRequest) -> Mapping[str, Any]:
     found = found or [row for row in known if fold(words) in fold(" ".join((row["name"], *row["also"])))]
     standing = sum(bool(row["agreements"]) for row in known)
     found.sort(key=lambda row: fold(row["name"]))
+    sort = sort_asked(request.words, ORDERS)
 
     def grouped(rows: Sequence[Row]) -> list[Row]:
-        # What was asked for by a part of a name is found and not listed by family.
-        by_family = not words or family is not None
+        # What was asked for by a part of a name, or in another order, is not listed by family.
+        by_family = (not words or family is not None) and not sort
+        rows = in_order(rows, ORDERS[sort])
         return _by_family(request.reader, rows) if by_family else [{"name": "", "rows": rows}] if rows else []
 
     return {
@@ -61,10 +65,23 @@ def datasets(request: PageRequest) -> Mapping[str, Any]:
         "names of the same data count as one.",
         "now": grouped([row for row in found if row["agreements"]]),
         "gone": grouped([row for row in found if not row["agreements"]]),
+        "sorts": sort_links(
+            ORDERS, sort, lambda key: addresses.with_query("/datasets", [("words", words), ("sort", key)])
+        ),
         "canonical": addresses.with_query("/datasets", [("words", words)]),
     }
 
 
+ORDERS = {
+    "": Order("by family"),
+    "name": Order("by name", lambda row: fold(row["name"])),
+    "agreements": Order("most agreements first", lambda row: row["agreements"], most_first=True),
+    "organisations": Order("most organisations first", lambda row: row["organisations"], most_first=True),
+}
+"""How the list of datasets may be sorted."""
+
+
+@lasting
 def _all(reader: Reader) -> list[Row]:
     """Return every dataset: its name, the other names that were printed, on how many agreements it is and where."""
     names = _names_of(reader)
@@ -74,14 +91,14 @@ def _all(reader: Reader) -> list[Row]:
         newest = newest_of[row["folded"]]
         if row["folded"] != fold(newest):
             others[newest][row["folded"]] = cut(one_line(row["dataset"]), LONGEST_TITLE)
-    now = _now(reader, names)
+    now = _now(reader)
     return [
         {
             "name": cut(one_line(newest), LONGEST_TITLE),
             "address": addresses.dataset(newest),
             "also": sorted(others[newest].values()),
             "family": family_of(newest),
-            **now.get(newest, {"agreements": 0, "organisations": 0}),
+            **now.get(newest, _NOWHERE),
         }
         for newest in names
     ]
@@ -90,17 +107,13 @@ def _all(reader: Reader) -> list[Row]:
 def _by_family(reader: Reader, rows: Sequence[Row]) -> list[Row]:
     """Return *rows* by family, each with the number of all of its agreements, and at the end those of no family."""
     own = {family: [row for row in rows if row["family"] == family] for family in (*families(), None)}
-    folded: dict[str, list[str]] = {family.id: [] for family in own if family and own[family]}
-    for newest, all_folded in _names_of(reader).items():
-        if (family := family_of(newest)) and family.id in folded:
-            folded[family.id] += all_folded
-    counts = _now(reader, folded)
+    counts = _now(reader)
     return [
         {
             "name": family.name if family else "",
             "address": addresses.dataset(family.id) if family else "",
             "rows": own[family],
-            **counts.get(family.id if family else "", {"agreements": 0, "organisations": 0}),
+            **(counts.get(family, _NOWHERE) if family else _NOWHERE),
         }
         for family in own
         if own[family]
@@ -114,46 +127,21 @@ def _folded_of(reader: Reader, family: DatasetFamily) -> list[str]:
     ]
 
 
-def _now(reader: Reader, names: Mapping[str, Sequence[str]]) -> dict[str, Row]:
-    """Return on how many agreements and at how many organisations each dataset is, under all its names together."""
-    missing = {row["folded"] for row in reader.once(_MISSING)}
-    alone = {own[0]: newest for newest, own in names.items() if len(own) == 1 and own[0] not in missing}
-    means = {folded: newest for newest, own in names.items() if own[0] not in alone for folded in own}
-    # Nearly all have one name and are missing nowhere: those are counted by an index, without being put together.
-    counted = reader.rows(
-        """
-        select folded, count(distinct reference) as agreements, count(distinct page) as organisations
-        from agreement_datasets
-        where last_seen is null and folded in (select value from json_each(:folded))
-        group by folded
-        """,
-        {"folded": json.dumps(list(alone))},
-    )
-    # Materialised, so that each name is looked up in the indexes below the view.
-    rows = reader.rows(
-        """
-        with held as materialized (
-          select means.value as name, reference, page
-          from json_each(:means) as means
-          cross join datasets_now on datasets_now.folded = means.key
-        )
-        select name, count(distinct reference) as agreements, count(distinct page) as organisations
-        from held
-        group by name
-        """,
-        {"means": json.dumps(means)},
-    )
-    return {alone[row.pop("folded")]: row for row in counted} | {row.pop("name"): row for row in rows}
-
-
-_MISSING = """
-    select distinct held.folded
-    from agreements
-    cross join agreement_versions as missing on missing.id = agreements.version and missing.last_seen is not null
-    cross join agreement_datasets as held on held.page = agreements.page and held.reference = agreements.reference
-    where agreements.standing
-    """
-"""What agreements list that a page lacks, and that are still believed to stand; "cross" keeps SQLite to this order."""
+@lasting
+def _now(reader: Reader) -> dict[DatasetFamily | str, Row]:
+    """Return on how many agreements and at how many organisations each dataset is, under all its names, and family."""
+    means: dict[str, list[DatasetFamily | str]] = {}
+    for newest, all_folded in _names_of(reader).items():
+        family = family_of(newest)
+        means |= {folded: [newest, *([family] if family else [])] for folded in all_folded}
+    agreements: dict[DatasetFamily | str, set[str]] = {}
+    organisations: dict[DatasetFamily | str, set[str]] = {}
+    # Each row once, for its dataset and for its family: asked of SQLite name by name it takes three times as long.
+    for folded, reference, page in reader.db.execute("select folded, reference, page from datasets_now"):
+        for one in means.get(folded, ()):
+            agreements.setdefault(one, set()).add(reference)
+            organisations.setdefault(one, set()).add(page)
+    return {one: {"agreements": len(agreements[one]), "organisations": len(organisations[one])} for one in agreements}
 
 
 def _names_of(reader: Reader) -> dict[str, list[str]]:
@@ -238,7 +226,7 @@ def _family_at(request: PageRequest) -> DatasetFamily | None:
 
 def _family_page(request: PageRequest, family: DatasetFamily) -> Mapping[str, Any]:
     """Return what the page of a family shows: what that of one dataset does, and its datasets in place of names."""
-    reader, query = request.reader, [("dataset", family.id)]
+    reader, feeds_url, query = request.reader, request.site.feeds_url, [("dataset", family.id)]
     subject = _subject(_folded_of(reader, family))
     holding = read_holding(reader, subject)
     picture = addresses.picture("dataset-by-month", query)
@@ -251,8 +239,22 @@ def _family_page(request: PageRequest, family: DatasetFamily) -> Mapping[str, An
         "members": [row for row in _all(reader) if row["family"] == family],
         "recipients": with_files(recipients_of(reader, subject.values), "recipients", query),
         "all_changes": addresses.with_query("/", query),
-        "feeds": addresses.feeds(query),
+        "feeds": addresses.feed_files(addresses.feeds_of_family(feeds_url, family.id))
+        if feeds_url
+        else addresses.feeds(query),
     }
+
+
+def followed(request: PageRequest) -> tuple[list[tuple[str, str]], str]:
+    """Return the changes that the page of a dataset, or of a family, stands for, and what it is called.
+
+    Raises:
+        MovedError, NotThereError: As the page itself does.
+    """
+    if family := _family_at(request):
+        return [("dataset", family.id)], family.name
+    newest, *_ = _asked_for(request)
+    return [("dataset", newest)], newest
 
 
 def rows_of_dataset(request: PageRequest) -> PageRows:

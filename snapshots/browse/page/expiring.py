@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+from diff.kinds import ChangeKind
 from diff.saying.english import day, listed, number, plural
 from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
@@ -38,11 +39,12 @@ def expiring(request: PageRequest) -> Mapping[str, Any]:
     query = [("days", str(days)), ("organisation", organisation)]
     at = f" at “{organisation}”" if organisation else ""
     feeds_url = request.site.feeds_url
+    official = any(row["source"] == "official" for row in rows)
     return {
-        "title": f"Printed ends in the next {days} days{at}",
+        "title": f"{'Ends' if official else 'Printed ends'} in the next {days} days{at}",
         "description": f"{plural(len(coming), 'agreement')} in the {request.site.register} with a printed end in the "
         f"next {days} days{at}: a date to ask about.",
-        "lead": said or _lead(request, days, coming),
+        "lead": said or _lead(request, days, coming, "an end" if official else "a printed end"),
         "only_apparent": len(apparent) if not coming else 0,
         "months": [
             {"month": month, "ends": [_shown(row, datasets) for row in own]}
@@ -51,12 +53,20 @@ def expiring(request: PageRequest) -> Mapping[str, Any]:
         "ahead": None if said else with_files(ends_ahead(request), "ends-ahead", [("organisation", organisation)]),
         "apparent": [_shown(row, datasets) for row in apparent],
         "organisation": organisation,
+        "official": official,
         "days": days,
         "choices": [_choice(choice, days, organisation, year) for choice in DAYS],
         "files": addresses.files("/expiring", query),
+        "feeds": None if said else addresses.feeds([*MOVES, ("organisation", organisation)]),
         "calendar": f"{feeds_url.rstrip('/')}/everything.ics" if feeds_url else None,
         "canonical": addresses.with_query("/expiring", query),
     }
+
+
+MOVES = tuple(
+    ("kind", kind.value) for kind in (ChangeKind.DSA_EXTENDED, ChangeKind.DSA_SHORTENED, ChangeKind.DSA_TERM_CHANGED)
+)
+"""The changes by which a printed end comes, goes or moves."""
 
 
 def _choice(choice: int, days: int, organisation: str, year: Sequence[Row]) -> Mapping[str, Any]:
@@ -78,7 +88,7 @@ def ends(request: PageRequest) -> PageRows:
 
 COLUMNS = (
     "dsa_end", "last_day", "days_left", "organisation", "page", "reference", "title", "released_to", "apparent",
-    "last_seen",
+    "last_seen", "source", "official_version",
 )  # fmt: skip
 
 
@@ -100,7 +110,8 @@ def _rows(request: PageRequest, days: int, slugs: Sequence[str] | None) -> list[
     rows = reader.rows(
         """
         select dsa_end, last_day, cast(julianday(last_day) - julianday(:today) as integer) as days_left,
-          coalesce(organisation, page) as organisation, page, reference, title, released_to, apparent, last_seen
+          coalesce(organisation, page) as organisation, page, reference, title, released_to, apparent, last_seen,
+          source, official_version
         from expiring_soon
         where last_day between :today and :until
           and (:slugs is null or page in (select value from json_each(:slugs)))
@@ -115,13 +126,13 @@ def _rows(request: PageRequest, days: int, slugs: Sequence[str] | None) -> list[
     return [{**row, "apparent": bool(row["apparent"])} for row in rows]
 
 
-def _lead(request: PageRequest, days: int, coming: Sequence[Row]) -> str:
+def _lead(request: PageRequest, days: int, coming: Sequence[Row], what: str) -> str:
     if not request.reader.newest:
         return "Nothing has been read yet."
     n = len({row["reference"] for row in coming})
     agreements = f"{number(n, capital=True)} agreement{' has' if n in (0, 1) else 's have'}"
     read = day(request.reader.newest)
-    return f"{agreements} a printed end in the {days} days from {read}, when the pages were last read."
+    return f"{agreements} {what} in the {days} days from {read}, when the pages were last read."
 
 
 def _shown(row: Row, datasets: Mapping[str, str]) -> Mapping[str, Any]:
@@ -129,6 +140,7 @@ def _shown(row: Row, datasets: Mapping[str, str]) -> Mapping[str, Any]:
         **row,
         "organisation": cut(one_line(row["organisation"]), LONGEST),
         "title": called(row["title"], row["reference"], datasets.get(row["reference"])),
+        "official": row["source"] == "official",
         "left": "today" if not row["days_left"] else f"in {plural(row['days_left'], 'day')}",
     }
 

@@ -5,7 +5,7 @@ here. Whoever has it already is told so before it is drawn.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -13,13 +13,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from diff.change import FoundChanges
 from diff.kinds import ChangeKind
 from diff.names import by_letter
 from scraper.limits import NEWEST
+from scraper.names.families import families, family_of
 from scraper.names.fold import fold
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import FoundChanges, PageFile, PageRequest, PageRoute, Reader
+from snapshots.browse.app.request import PageFile, PageRequest, PageRoute, Reader, SiteSettings, lasting
+from snapshots.browse.beside.differences import feeds_listed
 from snapshots.browse.parts.filters import asked_for, known_condition
+
+ALL_LISTED = 60
+"""Organisations of which all are listed; of more, those under a letter."""
 
 
 class FeedLinks(NamedTuple):
@@ -35,8 +41,11 @@ class FeedLinks(NamedTuple):
 
 def feeds(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of the feeds shows."""
-    base = request.site.feeds_url
-    organisations, datasets = list(_organisations(request.reader, base)), list(_datasets(request.reader, base))
+    base, reader = request.site.feeds_url, request.reader
+    of_families = list(_families(reader, base))
+    letters, count, datasets = _letters(reader), len(reader.organisations), list(_datasets(reader, base))
+    words, letter = request.words.one("words").strip(), request.words.one("letter")
+    chosen = _chosen(letters, words, letter) if count > ALL_LISTED else letters
     return {
         "title": "Feeds",
         "description": f"Feeds and calendars of what changes in the {request.site.register}, and how to follow them.",
@@ -44,31 +53,67 @@ def feeds(request: PageRequest) -> Mapping[str, Any]:
         "calendar": f"{base.rstrip('/')}/everything.ics" if base else None,
         "examples": [(words, addresses.feeds(query)) for words, query in _EXAMPLES],
         "filters": FILTERS,
-        "organisations": by_letter(organisations, lambda one: (one.name, one.page)),
+        "organisations": [(of, [_of_organisation(*one, base) for one in listed]) for of, listed in chosen],
+        "letters": [(of, addresses.with_query("/feeds", [("letter", of)])) for of, _ in letters if chosen != letters],
+        "letter": letter,
+        "words": words,
+        "differences": [FeedLinks(*one, calendar=None) for one in feeds_listed(reader)],
         "datasets": by_letter(datasets, lambda one: (one.name, one.page)),
-        "counts": {"organisations": len(organisations), "datasets": len(datasets)},
+        "families": of_families,
+        "counts": {"organisations": count, "families": len(of_families), "datasets": len(datasets)},
     }
 
 
-def _organisations(reader: Reader, base: str | None) -> Iterable[FeedLinks]:
-    rows = reader.rows("select key as slug, organisation from pages where organisation is not null order by key")
-    for row in rows:
-        path = addresses.feeds_of_organisation(base, row["slug"]) if base else None
-        feeds = addresses.feed_files(path) if path else addresses.feeds([("organisation", row["slug"])])
-        calendar = f"{path}.ics" if path else None
-        yield FeedLinks(row["organisation"], addresses.organisation(row["slug"]), feeds, calendar)
+Letters = Sequence[tuple[str, Sequence[tuple[str, str]]]]
+"""Letter → name and slug of the organisations under it."""
 
 
-def _datasets(reader: Reader, base: str | None) -> Iterable[FeedLinks]:
-    """Yield every dataset under its newest known name, spelled as it was first seen: as its files are named."""
-    rows = reader.rows(
+@lasting
+def _letters(reader: Reader) -> Letters:
+    named = [(name, slug) for slug, name in reader.organisations.items() if name != slug]
+    return by_letter(named, lambda one: one)
+
+
+def _chosen(letters: Letters, words: str, letter: str) -> Letters:
+    """Return those that are asked for, by words of their names or by their letter."""
+    parts = [fold(part) for part in words.split() if fold(part)]
+    if not parts:
+        return [(of, listed) for of, listed in letters if of == letter]
+    found = [one for _, listed in letters for one in listed if all(part in fold(one[0]) for part in parts)]
+    return [(f"“{words}”", found)]
+
+
+def _of_organisation(name: str, slug: str, base: str | None) -> FeedLinks:
+    path = addresses.feeds_of_organisation(base, slug) if base else None
+    feeds = addresses.feed_files(path) if path else addresses.feeds([("organisation", slug)])
+    return FeedLinks(name, addresses.organisation(slug), feeds, f"{path}.ics" if path else None)
+
+
+def _newest(reader: Reader) -> Iterable[str]:
+    """Return the newest known name of every dataset, spelled as it was first seen: as its files are named."""
+    rows = reader.once(
         "select dataset from agreement_datasets group by dataset order by min(first_seen), folded, dataset"
     )
     names: dict[str, str] = {}
     for row in rows:
         newest = reader.vocabulary.dataset_canonical(row["dataset"])
         names.setdefault(fold(newest), newest)
-    for name in names.values():
+    return names.values()
+
+
+def _families(reader: Reader, base: str | None) -> Iterable[FeedLinks]:
+    """Yield every family of which a dataset was ever printed."""
+    listed = set(map(family_of, _newest(reader)))
+    for family in families():
+        if family in listed:
+            path = addresses.feeds_of_family(base, family.id) if base else None
+            feeds = addresses.feed_files(path) if path else addresses.feeds([("dataset", family.id)])
+            yield FeedLinks(family.name, addresses.dataset(family.id), feeds, None)
+
+
+def _datasets(reader: Reader, base: str | None) -> Iterable[FeedLinks]:
+    """Yield every dataset under its newest known name."""
+    for name in _newest(reader):
         path = addresses.feeds_of_dataset(base, name) if base else None
         feeds = addresses.feed_files(path) if path else addresses.feeds([("dataset", name)])
         yield FeedLinks(name, addresses.dataset(name), feeds, None)
@@ -117,8 +162,6 @@ def found_changes(request: PageRequest) -> FoundChanges:
     found = changes.find_where(wanted, limit=NEWEST)
     groups = [change.id for change in found if change.group]
     return FoundChanges(
-        reader=reader,
-        site=request.site,
         words=given.in_words(reader),
         query=[(name, value) for name, value in given.query() if value],
         editorial=given.editorial,
@@ -136,19 +179,19 @@ def _feed(ending: str) -> Callable[[PageRequest], PageFile]:
     def feed(request: PageRequest) -> PageFile:
         found = found_changes(request)
         return PageFile(
-            body=partial(request.site.draw_feed, found, format_),
+            body=partial(request.site.draw_feed, request, found, format_),
             content_type=f"{content_type}; charset=utf-8",
-            state=_state(found, format_),
+            state=_state(request.site, found, format_),
             changed_at=_written_at(request.site.database),
         )
 
     return feed
 
 
-def _state(found: FoundChanges, format_: str) -> str:
+def _state(site: SiteSettings, found: FoundChanges, format_: str) -> str:
     """Return a digest of all that a feed is made of."""
-    site = (_version(), found.site.register, found.site.index, found.site.base_url)
-    made_of = (site, format_, found.query, found.words, found.changes, found.examples, found.touched, found.since)
+    place = (_version(), site.register, site.index, site.base_url)
+    made_of = (place, format_, found.query, found.words, found.changes, found.examples, found.touched, found.since)
     return hashlib.sha256(repr(made_of).encode("utf-8", "replace")).hexdigest()[:20]
 
 

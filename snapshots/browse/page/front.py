@@ -14,6 +14,7 @@ from diff.severity import Severity
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, Reader, Row, files_beside
+from snapshots.browse.beside.differences import edition_held
 from snapshots.browse.parts.clock import is_over
 from snapshots.browse.parts.filters import Filter, asked_for, condition, filter_of, known_condition, unknown_name
 from snapshots.browse.parts.rows import ChangeRow, by_organisation, change_rows
@@ -48,7 +49,7 @@ class Counts:
         # Whatever severity and time are asked for: the choices beside them say what they would show.
         every = replace(given, severity="", since="", until="", since_time=None, until_time=None, editorial=True)
         wanted = condition(reader, every)
-        rows = reader.rows(
+        rows = reader.once(
             f"""
             select c.run, c.first_seen, c.severity, c.substantive, c.withdrawn, count(*) as n
             from changes as c
@@ -118,7 +119,7 @@ def _runs_with(reader: Reader, counts: Counts) -> list[Row]:
     rows = reader.rows(
         """
         select id, kind, captured_at, finished_at, pages_read, pages_failed
-        from runs
+        from page_runs as runs
         where id in (select value from json_each(:ids))
         order by captured_at desc
         """,
@@ -181,7 +182,7 @@ def _quiet(reader: Reader, after: str | None, before: str | None, given: Filter)
     rows = reader.rows(
         """
         select captured_at, kind, pages_read, pages_failed
-        from runs
+        from page_runs as runs
         where state = 'committed' and captured_at > :after and captured_at < :before
           and not exists (select 1 from changes where changes.run = runs.id and substantive)
         order by captured_at
@@ -205,7 +206,7 @@ def _quiet_after(reader: Reader, given: Filter, shown: Sequence[Row], older: Seq
     if given.narrows:
         return []
     first = reader.row(
-        "select captured_at, pages_read from runs where state = 'committed' order by captured_at limit 1"
+        "select captured_at, pages_read from page_runs as runs where state = 'committed' order by captured_at limit 1"
     )
     if first is None:
         return ["No page has been read yet."]
@@ -242,7 +243,7 @@ def _lead(request: PageRequest, counts: Counts, given: Filter, runs: Sequence[Ro
     (facts,) = reader.rows(
         """
         select count(*) as runs, iif(count(*) = sum(kind != 'run'), 'edition', 'run') as word
-        from runs
+        from page_runs as runs
         where state = 'committed' and captured_at >= :month
         """,
         {"month": this},
@@ -316,11 +317,26 @@ def _chart(request: PageRequest, counts: Counts, given: Filter) -> Chart | None:
 
 
 def _soon(reader: Reader) -> dict[str, Any]:
-    """Return the printed ends of the next days, as of the newest run; an end printed as a month is its last day."""
+    """Return the ends of the next days, as of the newest run; an end printed as a month is its last day.
+
+    Where an official edition is held, the end of an agreement is that of the newest version.
+    """
+    official = edition_held(reader) is not None
     if not reader.newest:
-        return {"ends": [], "count": 0}
+        return {"ends": [], "count": 0, "official": official}
     today = reader.newest[:10]
     until = as_text(read_time(today) + timedelta(days=SOON_DAYS))[:10]
+    if official:
+        ends = reader.once(
+            """
+            select dsa_end, page, organisation, reference
+            from expiring_soon
+            where last_day between :today and :until
+            order by last_day, organisation, reference
+            """,
+            {"today": today, "until": until},
+        )
+        return {"ends": ends[:SOON_LISTED], "count": len(ends), "official": True}
     ends = reader.rows(
         """
         select states.dsa_end, agreements.page, pages.organisation, agreements.reference
@@ -335,7 +351,7 @@ def _soon(reader: Reader) -> dict[str, Any]:
         """,
         {"today": today, "month": today[:7], "until": until},
     )
-    return {"ends": ends[:SOON_LISTED], "count": len(ends)}
+    return {"ends": ends[:SOON_LISTED], "count": len(ends), "official": False}
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

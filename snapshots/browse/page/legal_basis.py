@@ -6,7 +6,7 @@ from typing import Any
 from diff.kinds import ChangeKind
 from diff.names import bases_called, nearest
 from diff.saying.english import plural
-from scraper.names.legal_basis import FAMILIES, family_of
+from scraper.names.legal_families import FAMILIES, family_of
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import (
@@ -18,10 +18,12 @@ from snapshots.browse.app.request import (
     Reader,
     Row,
     files_beside,
+    lasting,
 )
 from snapshots.browse.parts.holders import HeldPeriod, Subject, read_holding, rows_of_holders
 from snapshots.browse.parts.holding import FAMILY_NAMES, by_month, holding_page
 from snapshots.browse.parts.law import about, heading
+from snapshots.browse.parts.sorting import Order, in_order, sort_asked, sort_links
 from snapshots.browse.pictures.drawing import Chart
 
 LONGEST_TITLE = 160
@@ -33,7 +35,24 @@ MOST_FORMS = 20
 
 def legal_bases(request: PageRequest) -> Mapping[str, Any]:
     """Return every legal basis that was ever cited, by family."""
-    reader = request.reader
+    rows, none_printed = _cited(request.reader)
+    sort = sort_asked(request.words, ORDERS)
+    now = sum(bool(row["agreements"]) for row in rows)
+    return {
+        "title": "Legal bases",
+        "description": f"{plural(now, 'legal basis', 'legal bases')} that agreements in the {request.site.register} "
+        "cite now: act and section, who cites each, since when.",
+        "lead": f"{plural(now, 'legal basis', 'legal bases')} that agreements cite now. The register prints them in "
+        "many spellings; what cites the same section is one basis here.",
+        "parts": _by_family(rows) if not sort else _all_together(in_order(rows, ORDERS[sort])),
+        "sorts": sort_links(ORDERS, sort, lambda key: addresses.with_query("/legal-bases", [("sort", key)])),
+        "none_printed": none_printed,
+    }
+
+
+@lasting
+def _cited(reader: Reader) -> tuple[list[Row], int]:
+    """Return every basis with the number of those that cite it now, and how many agreements cite none."""
     rows = reader.rows(
         """
         with now as materialized (
@@ -58,29 +77,36 @@ def legal_bases(request: PageRequest) -> Mapping[str, Any]:
         where agreements.standing and states.legal_bases = '[]'
         """
     )
-    now = sum(bool(row["agreements"]) for row in rows)
-    return {
-        "title": "Legal bases",
-        "description": f"{plural(now, 'legal basis', 'legal bases')} that agreements in the {request.site.register} "
-        "cite now: act and section, who cites each, since when.",
-        "lead": f"{plural(now, 'legal basis', 'legal bases')} that agreements cite now. The register prints them in "
-        "many spellings; what cites the same section is one basis here.",
-        "parts": _by_family(rows),
-        "none_printed": none_printed or 0,
-    }
+    return rows, int(none_printed or 0)
 
 
 def _by_family(rows: Sequence[Row]) -> list[Mapping[str, Any]]:
     """Return each family with its bases, the most cited first."""
     bases: dict[str, list[Row]] = {family: [] for family in FAMILY_NAMES}
     for row in sorted(rows, key=lambda row: (-row["agreements"], row["basis"])):
-        shown = {"heading": _title(row["basis"], row["printed"]), "about": about(row["basis"])}
-        bases[family_of(row["basis"])].append(row | shown)
+        bases[family_of(row["basis"])].append(_shown(row))
     return [
         {"id": f"family-{n}", "name": FAMILY_NAMES[family], "about": FAMILIES[family].about, "bases": own}
         for n, (family, own) in enumerate(bases.items())
         if own
     ]
+
+
+def _all_together(rows: Sequence[Row]) -> list[Mapping[str, Any]]:
+    return [{"id": "all", "name": "All families", "about": "", "bases": list(map(_shown, rows))}] if rows else []
+
+
+def _shown(row: Row) -> Row:
+    return row | {"heading": _title(row["basis"], row["printed"]), "about": about(row["basis"])}
+
+
+ORDERS = {
+    "": Order("by family"),
+    "name": Order("by name", lambda row: _title(row["basis"], row["printed"])),
+    "agreements": Order("most agreements first", lambda row: row["agreements"], most_first=True),
+    "organisations": Order("most organisations first", lambda row: row["organisations"], most_first=True),
+}
+"""How the list of legal bases may be sorted."""
 
 
 def _title(basis: str, printed: str) -> str:
@@ -117,6 +143,17 @@ def basis_by_month(request: PageRequest) -> Chart | None:
     """Return the drawing of how many agreements cited the legal basis asked for."""
     _, subject = _asked_for(request.reader, request.words.one("basis"))
     return by_month(request.reader, read_holding(request.reader, subject))
+
+
+def followed(reader: Reader, wanted: str) -> tuple[str, str]:
+    """Return the canonical id of a legal basis, and what it is called.
+
+    Raises:
+        MovedError, NotThereError: As the page itself does.
+    """
+    basis, _ = _asked_for(reader, wanted)
+    printed = reader.value("select name from names where sort = 'legal-basis' and key = :key", {"key": basis})
+    return basis, _title(basis, printed or basis)
 
 
 def rows_of_legal_basis(request: PageRequest) -> PageRows:

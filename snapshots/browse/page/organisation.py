@@ -11,16 +11,27 @@ from itertools import groupby
 from typing import Any
 
 from diff.names import letter_of, nearest, parted
-from diff.saying.english import day, number, number_of, plural
+from diff.saying.english import day, number, number_of, plural, sentence_case
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
+from scraper.register import NHS_DATA_RELEASE
 from scraper.text import cut, one_line
 from snapshots.asking.changes import ChangeFilter, Condition
 from snapshots.asking.names import NotKnownError
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import MovedError, NotThereError, PageRequest, PageRoute, Reader, Row
+from snapshots.browse.app.request import (
+    MovedError,
+    NotThereError,
+    PageRequest,
+    PageRoute,
+    Reader,
+    Row,
+    SiteSettings,
+    lasting,
+)
 from snapshots.browse.parts.kept_text import kept_of_page, page_address
 from snapshots.browse.parts.rows import timeline
+from snapshots.browse.parts.sorting import Order, in_order, sort_asked, sort_links
 from snapshots.browse.pictures.drawing import with_files
 from snapshots.browse.pictures.lives import strips_of
 
@@ -52,7 +63,7 @@ class ListedOrganisation:
 def organisations(request: PageRequest) -> Mapping[str, Any]:
     """Return the list of all organisations, or of those whose name holds the words asked for."""
     words = request.words.one("words").strip()
-    sort = request.words.one("sort") if request.words.one("sort") in _SORTS else ""
+    sort = request.words.one("sort") if request.words.one("sort") in LIST_ORDERS else ""
     everyone = _all(request.reader)
     parts = [fold(part) for part in words.split() if fold(part)]
     found = [one for one in everyone if all(part in one.folded for part in parts)] if words else everyone
@@ -68,18 +79,19 @@ def organisations(request: PageRequest) -> Mapping[str, Any]:
         "canonical": addresses.with_query("/organisations", [("words", words)]),
         "lead": f"{stand}{f', with “{words}” in their names' if words else ''}.",
         "words": words,
-        "letters": _sorted(found, sort) if sort else _by_letter(found),
+        "letters": _sorted(found, LIST_ORDERS[sort]) if sort else _by_letter(found),
         "sort": sort,
         "sorted_by": {
-            one: addresses.with_query("/organisations", [("words", words), ("sort", one)]) for one in ("", *_SORTS)
+            one: addresses.with_query("/organisations", [("words", words), ("sort", one)]) for one in LIST_ORDERS
         },
         "near": [(name, addresses.organisation(by_name[name])) for name in near],
     }
 
 
+@lasting
 def _all(reader: Reader) -> list[ListedOrganisation]:
     rows = reader.rows(
-        """
+        f"""
         select key as slug, coalesce(organisation, key) as name, agreements, standing, (
             select change.first_seen
             from changes as change
@@ -94,6 +106,7 @@ def _all(reader: Reader) -> list[ListedOrganisation]:
             limit 1
           ) as last_change
         from pages
+        where register = '{NHS_DATA_RELEASE.id}'
         """
     )
     return sorted(map(_listed, rows), key=lambda one: (one.letter, one.folded, one.slug))
@@ -120,17 +133,17 @@ def _filed(name: str) -> tuple[str, str, str]:
     return shown, folded, letter_of(folded)
 
 
-_SORTS: Mapping[str, tuple[str, Callable[[ListedOrganisation], Any]]] = {
-    "agreements": ("By number of agreements", lambda one: one.agreements * one.standing),
-    "changed": ("By last change", lambda one: one.last_change or ""),
+LIST_ORDERS = {
+    "": Order("by name"),
+    "agreements": Order("by number of agreements", lambda one: one.agreements * one.standing, most_first=True),
+    "changed": Order("by last change", lambda one: one.last_change, most_first=True),
 }
-"""How the list may be sorted otherwise than by name: its heading, and by what, the most first."""
+"""How the list may be sorted."""
 
 
-def _sorted(found: Sequence[ListedOrganisation], sort: str) -> list[tuple[str, str, list[ListedOrganisation]]]:
+def _sorted(found: Sequence[ListedOrganisation], order: Order) -> list[tuple[str, str, list[ListedOrganisation]]]:
     """Return the whole list as one part."""
-    heading, key = _SORTS[sort]
-    return [(heading, "l-all", sorted(found, key=key, reverse=True))] if found else []
+    return [(sentence_case(order.words), "l-all", in_order(found, order))] if found else []
 
 
 def _by_letter(found: Sequence[ListedOrganisation]) -> list[tuple[str, str, list[ListedOrganisation]]]:
@@ -148,14 +161,14 @@ def organisation(request: PageRequest) -> Mapping[str, Any]:
     reader, site = request.reader, request.site
     page = _page(request)
     slug, name = page["slug"], one_line(page["organisation"] or page["slug"])
-    now, gone = _now(reader, slug), _gone(reader, slug)
+    sort = sort_asked(request.words, ORDERS)
+    now, gone = in_order(_now(reader, slug), ORDERS[sort]), _gone(reader, slug)
     counts = _counts(reader, slug)
     before = request.words.time("before")
     shown, older = _shown(counts, before)
     found = timeline(reader, Condition(sql="c.id in (select value from json_each(:ids))", values={"ids": shown}))
     kept = kept_of_page(reader, site, slug)
     told = [row for row in counts if row["substantive"]]
-    published = addresses.feeds_of_organisation(site.feeds_url, slug) if site.feeds_url else None
     query = [("organisation", slug)]
     datasets = _datasets(reader, slug)
     stand = _lead(reader, page, now, told)
@@ -167,10 +180,11 @@ def organisation(request: PageRequest) -> Mapping[str, Any]:
         "name": name,
         "flags": [one_line(flag) for flag in json.loads(page["flags"])],
         "now": now,
-        "now_title": f"{number_of(len(now), 'agreement')} now",
-        "after_end": any(
-            row["released_to"] and row["dsa_end"] and row["released_to"] > row["dsa_end"][:7] for row in now
+        "sorts": sort_links(
+            ORDERS, sort, lambda key: addresses.with_query(addresses.organisation(slug), [("sort", key)]) + "#h-now"
         ),
+        "now_title": f"{number_of(len(now), 'agreement')} now",
+        "after_end": any(map(_is_released_after_end, now)),
         "strips": with_files(strips_of(reader, slug), "terms-and-releases", [("organisation", slug)]),
         "gone": gone,
         "lineage": _lineage(reader, page, slug),
@@ -187,10 +201,26 @@ def organisation(request: PageRequest) -> Mapping[str, Any]:
         "failures": _failures(reader, slug),
         "datasets": datasets[:DATASETS_SHOWN],
         "all_datasets": len(datasets),
+        **_links(site, slug),
+        "register_page": page_address(site, slug, kept[0].source if kept else ""),
+    }
+
+
+def _is_released_after_end(row: Row) -> bool:
+    """Say whether data are released after the printed end of an agreement of which no other end is known."""
+    if not (row["released_to"] and row["dsa_end"]) or row["official_end"]:
+        return False
+    return bool(row["released_to"] > row["dsa_end"][:7])
+
+
+def _links(site: SiteSettings, slug: str) -> Mapping[str, Any]:
+    """Return the addresses of its feeds, its calendar and its changes as data."""
+    query = [("organisation", slug)]
+    published = addresses.feeds_of_organisation(site.feeds_url, slug) if site.feeds_url else None
+    return {
         "feeds": addresses.feed_files(published) if published else addresses.feeds(query),
         "calendar": f"{published}.ics" if published else None,
         "files": addresses.files("/changes", query),
-        "register_page": page_address(site, slug, kept[0].source if kept else ""),
     }
 
 
@@ -238,12 +268,23 @@ def _lead(reader: Reader, page: Row, now: Sequence[Row], told: Sequence[Row]) ->
     return f"{here} {changes}{f', {number(high)} of high severity' if high else ''}."
 
 
+ORDERS = {
+    "": Order("by title"),
+    "end": Order("by printed end", lambda row: row["dsa_end"]),
+    "released": Order("last release first", lambda row: row["released_to"], most_first=True),
+    "datasets": Order("most datasets first", lambda row: row["datasets"], most_first=True),
+    "changed": Order("last change first", lambda row: row["last_change"], most_first=True),
+}
+"""How the table of its agreements may be sorted."""
+
+
 def _now(reader: Reader, slug: str) -> list[Row]:
     rows = reader.rows(
         """
         select agreements.reference, states.title, states.dsa_start, states.dsa_end, states.released_to,
           states.unprinted, json_array_length(states.datasets) as datasets,
           json_extract(states.datasets, '$[0]') as first_dataset, agreement_versions.first_seen,
+          official_terms.dsa_end as official_end,
           (
             select max(first_seen)
             from changes
@@ -253,6 +294,7 @@ def _now(reader: Reader, slug: str) -> list[Row]:
         from agreements
         join agreement_versions on agreement_versions.id = agreements.version
         join states on states.id = agreement_versions.state
+        left join official_terms on official_terms.reference = agreements.reference
         where agreements.page = :page and agreements.standing
         order by states.title is null, states.title, agreements.reference
         """,
@@ -371,7 +413,7 @@ def _failures(reader: Reader, slug: str) -> list[Row]:
     return reader.rows(
         """
         select runs.id, runs.kind, runs.captured_at, refusals.reason
-        from runs
+        from page_runs as runs
         join refusals on refusals.run = runs.id and refusals.page = :page
         order by runs.captured_at desc
         limit 50
@@ -382,9 +424,7 @@ def _failures(reader: Reader, slug: str) -> list[Row]:
 
 def _datasets(reader: Reader, slug: str) -> list[tuple[str, str, int]]:
     """Return the datasets of a page's agreements now: newest name, address, in how many."""
-    rows = reader.rows(
-        "select dataset, reference from agreement_datasets where page = :page and last_seen is null", {"page": slug}
-    )
+    rows = reader.rows("select dataset, reference from datasets_now where page = :page", {"page": slug})
     held: dict[str, set[str]] = {}
     for row in rows:
         held.setdefault(reader.vocabulary.dataset_canonical(row["dataset"]), set()).add(row["reference"])
@@ -414,19 +454,46 @@ def _lineage(reader: Reader, page: Row, slug: str) -> Mapping[str, Sequence[Rela
     pages: dict[str, list[Row]] = {}
     if (earlier | later) - same:
         for row in reader.rows(
-            "select key as slug, organisation, standing, first_seen, last_seen from pages order by key"
+            f"""
+            select key as slug, organisation, standing, first_seen, last_seen
+            from pages
+            where register = '{NHS_DATA_RELEASE.id}'
+            order by key
+            """
         ):
             pages.setdefault(fold(row["organisation"] or row["slug"]), []).append(row)
+    vocabulary = reader.vocabulary
     return {
-        "earlier": _bodies(earlier - same, pages, reader.vocabulary, slug),
-        "later": _bodies(later - same, pages, reader.vocabulary, slug),
+        "earlier": _bodies(
+            earlier - same, pages, vocabulary, slug, lambda other: _followed(vocabulary.reorganisation(other, name))
+        ),
+        "later": _bodies(
+            later - same, pages, vocabulary, slug, lambda other: _followed(vocabulary.reorganisation(name, other))
+        ),
     }
 
 
+def _followed(reorganisation: str | None) -> str:
+    """Return since when one body follows another, of which the reorganisation is given as class and date.
+
+    >>> _followed("ccg-2022 2022-07-01"), _followed(None)
+    (', followed from 1 July 2022', '')
+    """
+    date = (reorganisation or "").rpartition(" ")[2]
+    return f", followed from {day(date)}" if date else ""
+
+
 def _bodies(
-    folded: Iterable[str], pages: Mapping[str, Sequence[Row]], vocabulary: Vocabulary, own: str
+    folded: Iterable[str],
+    pages: Mapping[str, Sequence[Row]],
+    vocabulary: Vocabulary,
+    own: str,
+    followed: Callable[[str], str],
 ) -> list[RelatedBody]:
-    """Return each body once, whatever it is called: those with a page first, then by name."""
+    """Return each body once, whatever it is called: those with a page first, then by name.
+
+    *followed* says of a name since when one of the two follows the other.
+    """
     names = _spellings(vocabulary)
     found: list[RelatedBody] = []
     left = sorted(folded, key=lambda one: names.get(one, one))
@@ -435,20 +502,21 @@ def _bodies(
         # Of one body are the names that it both follows and is followed by.
         same = (vocabulary.predecessors(name) & vocabulary.successors(name)) | {left[0]}
         rows = [row for one in left if one in same for row in pages.get(one, ()) if row["slug"] != own]
-        found += map(_with_page, rows)
+        found += (_with_page(row, followed(name)) for row in rows)
         if not rows and left[0] in names:
-            found.append(RelatedBody(name=one_line(name), address="", about="no page of its own here"))
+            about = f"no page of its own here{followed(name)}"
+            found.append(RelatedBody(name=one_line(name), address="", about=about))
         left = [one for one in left if one not in same]
     return sorted(found, key=lambda one: not one.address)
 
 
-def _with_page(row: Row) -> RelatedBody:
+def _with_page(row: Row, followed: str) -> RelatedBody:
     seen = "on the register" if row["standing"] else "no longer on the register"
     since = f", page kept since {day(row['first_seen'])}" if row["first_seen"] else ""
     return RelatedBody(
         name=one_line(row["organisation"] or row["slug"]),
         address=addresses.organisation(row["slug"]),
-        about=f"{seen}{since}",
+        about=f"{seen}{since}{followed}",
     )
 
 

@@ -3,13 +3,13 @@
 What is found is in the view `red_flags`; here are the words. A flag is a reason to ask, never a finding.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from diff.saying.english import listed, plural
 from diff.severity import Severity
+from scraper.names.fold import fold
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import (
@@ -20,9 +20,11 @@ from snapshots.browse.app.request import (
     Reader,
     Row,
     files_beside,
+    lasting,
     piece_of,
 )
 from snapshots.browse.parts.filters import pages_called
+from snapshots.browse.parts.sorting import Order, in_order, sort_asked, sort_links
 
 ON_A_PAGE = 100
 LONGEST = 300
@@ -38,9 +40,17 @@ ABOUT = {
         "Only apparently: the page prints the term of the first version it holds, and the release months of all "
         "versions. A renewal usually shows as later releases and not as a later end."
     ),
+    "releases-after-the-official-end": (
+        "The end is that of the newest version that the official register holds. A release may have been agreed before "
+        "it, or a newer version may not have been published yet."
+    ),
     "ongoing-past-the-end": (
         "The page prints “Ongoing” and an end that is past. A renewal need not show in the printed end, and access "
         "within NHS England’s own environment leaves no file behind."
+    ),
+    "ongoing-past-the-official-end": (
+        "The end is that of the newest version that the official register holds. A newer version may not have been "
+        "published yet, and access within NHS England’s own environment leaves no file behind."
     ),
     "term-changed-again": (
         "The printed dates were changed at least twice since they were first read. The site or the register may have "
@@ -106,7 +116,11 @@ def red_flags(request: PageRequest) -> Mapping[str, Any]:
     counts = _counts(request.reader) if not narrowed else {}
     query = [("rule", flag or ""), ("organisation", organisation)]
     title = _title(rule, organisation)
-    piece = piece_of(rows, request.words, ON_A_PAGE, lambda start: _address([*query, ("start", start)]))
+    sort = sort_asked(request.words, ORDERS)
+    in_turn = [*query, ("sort", sort)]
+    piece = piece_of(
+        in_order(rows, ORDERS[sort]), request.words, ON_A_PAGE, lambda start: _address([*in_turn, ("start", start)])
+    )
     return {
         **piece,
         "title": title,
@@ -115,6 +129,7 @@ def red_flags(request: PageRequest) -> Mapping[str, Any]:
         "narrowed": narrowed,
         "lead": said or _lead(rule, organisation, rows, counts),
         "rule": rule,
+        "sorts": sort_links(ORDERS, sort, lambda key: _address([*query, ("sort", key)]) + "#h-rows"),
         "organisation": organisation,
         "rules": [(known, counts.get(known.flag, 0)) for known in rules.values()],
         "all_rules": list(rules.values()),
@@ -135,6 +150,13 @@ def flags(request: PageRequest) -> PageRows:
     return PageRows(name="red-flags", columns=COLUMNS, rows=_rows(request, flag, slugs))
 
 
+ORDERS = {
+    "": Order("newest first"),
+    "organisation": Order("by organisation", lambda row: (fold(row["organisation"]), row["reference"] or "")),
+    "evidence": Order("by evidence", lambda row: row["evidence"]),
+}
+"""How the entries may be sorted."""
+
 COLUMNS = ("rule", "organisation", "page", "reference", "since", "evidence", "last_seen")
 
 
@@ -148,18 +170,20 @@ def _flag(request: PageRequest, rules: Mapping[str, FlagRule]) -> str | None:
 
 def _rows(request: PageRequest, flag: str | None, slugs: Sequence[str] | None) -> list[Row]:
     """Return flags, the newest first."""
-    return request.reader.rows(
+    # One rule's are asked for together, and kept: they go through the whole register whoever is asked for.
+    rows = request.reader.once(
         """
         select flag, rule, coalesce(organisation, page) as organisation, page, reference, since, evidence, last_seen
         from red_flags
-        where (:flag is null or flag = :flag)
-          and (:slugs is null or page in (select value from json_each(:slugs)))
+        where :flag is null or flag = :flag
         order by since desc, organisation, reference, rule
         """,
-        {"flag": flag, "slugs": None if slugs is None else json.dumps(slugs)},
+        {"flag": flag},
     )
+    return rows if slugs is None else [row for row in rows if row["page"] in slugs]
 
 
+@lasting
 def _counts(reader: Reader) -> dict[str, int]:
     sql = "select flag, count(*) as n from red_flag_places join red_flag_rules using (sign) group by flag"
     return {row["flag"]: row["n"] for row in reader.rows(sql)}

@@ -45,7 +45,7 @@ def runs(request: PageRequest) -> Mapping[str, Any]:
     rows = request.reader.rows(
         """
         select runs.*, coalesce(told.changes, 0) as changes
-        from runs
+        from page_runs as runs
         left join (
           select run, count(*) as changes
           from changes
@@ -62,7 +62,7 @@ def runs(request: PageRequest) -> Mapping[str, Any]:
         """
         select count(*) as runs, sum(state = 'held') as held, sum(kind = 'import') as editions,
           min(captured_at) as first, max(captured_at) as last
-        from runs
+        from page_runs
         """
     )
     shown, older = rows[:RUNS], rows[RUNS:]
@@ -157,7 +157,7 @@ def _run(request: PageRequest) -> Row:
     if given.isascii() and given.isdecimal() and len(given) < 10:
         found = request.reader.row("select * from runs where id = :id", {"id": int(given)})
     if found is None:
-        newest = request.reader.rows("select id, kind from runs order by captured_at desc limit 3")
+        newest = request.reader.rows("select id, kind from page_runs order by captured_at desc limit 3")
         near = [(f"{_kind(row).capitalize()} {row['id']}", addresses.run(row["id"])) for row in newest]
         raise NotThereError(f"There is no run “{cut(one_line(given), 60)}”.", near)
     return found
@@ -289,7 +289,9 @@ def _part(number: int, start: int, words: str) -> dict[str, str]:
 
 def _beside(reader: Reader, found: Row, than: str, order: str) -> dict[str, str] | None:
     row = reader.row(
-        f"select id, kind, captured_at from runs where captured_at {than} :at order by captured_at {order} limit 1",
+        f"""
+        select id, kind, captured_at from page_runs where captured_at {than} :at order by captured_at {order} limit 1
+        """,
         {"at": found["captured_at"]},
     )
     if row is None:

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from heapq import nsmallest
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -19,9 +20,10 @@ from snapshots.asking.changes import ChangeFilter, matching
 from snapshots.asking.names import NotKnownError
 from snapshots.asking.search import EXACT, HOLDS, INSIDE, NameFound
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import MovedError, PageFile, PageRequest, PageRoute, Reader, Row
+from snapshots.browse.app.request import MovedError, PageFile, PageRequest, PageRoute, Reader, Row, lasting
 from snapshots.browse.parts.law import heading
 from snapshots.browse.parts.rows import ChangeRow, change_rows
+from snapshots.browse.parts.titles import called, first_datasets
 
 LONGEST_NAME = 160
 FEW = 5
@@ -77,7 +79,7 @@ def search(request: PageRequest) -> Mapping[str, Any]:
         "sections": [_with_more(section, text, only) for section in sections],
         "only": only,
         "everything": addresses.with_query("/search", [("q", text)]),
-        "feeds": addresses.feeds([("words", text)]) if matching(text) else None,
+        "feeds": addresses.feeds([("words", text)]) if sections else None,
         "meant": {"words": meant, "address": addresses.with_query("/search", [("q", meant)])} if meant else None,
         "near": [] if sections else _near(reader, text),
         "canonical": addresses.with_query("/search", [("q", text)]),
@@ -129,7 +131,11 @@ def _about(one: NameFound) -> str:
 def _reference(reader: Reader, text: str) -> str | None:
     """Return the one agreement that *text* names, in any form that has more than digits."""
     try:
-        return reader.answers.names.reference(text) if any(map(str.isalpha, text)) and len(text) < MANY else None
+        return (
+            reader.answers.names.reference(text)
+            if any(map(str.isalpha, text)) and any(map(str.isdigit, text)) and len(text) < MANY
+            else None
+        )
     except NotKnownError:
         return None
 
@@ -211,7 +217,7 @@ def _by_reference(reader: Reader, text: str) -> list[Hit]:
         return []
     rows = reader.rows(
         """
-        select agreements.reference, states.title, states.id as state, agreements.page, agreements.standing
+        select agreements.reference, states.title, agreements.page, agreements.standing
         from agreements
         join agreement_versions on agreement_versions.id = agreements.version
         join states on states.id = agreement_versions.state
@@ -220,7 +226,7 @@ def _by_reference(reader: Reader, text: str) -> list[Hit]:
         """,
         {"references": json.dumps(references_called(text, reader.answers.names.every_reference())[:FEW])},
     )
-    return [_of_agreement(reader, row) for row in rows]
+    return _of_agreements(reader, rows)
 
 
 # --- what is looked through for words ---------------------------------------------------------------------------------
@@ -240,7 +246,7 @@ def _agreements(reader: Reader, match: str, limit: int) -> HitGroup:
           from states_search
           where states_search match :match
         )
-        select agreements.reference, states.title, states.id as state, agreements.page,
+        select agreements.reference, states.title, agreements.page,
           max(agreements.standing) as standing, min(found.score) as score, count(*) over () as found
         from found
         cross join states on states.id = found.id
@@ -255,59 +261,90 @@ def _agreements(reader: Reader, match: str, limit: int) -> HitGroup:
         key="agreements",
         title="Agreements",
         count=rows[0]["found"] if rows else 0,
-        hits=[_of_agreement(reader, row) for row in rows],
+        hits=_of_agreements(reader, rows),
         rank=HOLDS,
     )
 
 
-def _of_agreement(reader: Reader, row: Row, snippet: Markup | None = None) -> Hit:
-    return Hit(
-        name=cut(one_line(row["title"] or _without_title(reader, row["state"])), LONGEST_NAME),
-        address=addresses.agreement(row["reference"]),
-        reference=row["reference"],
-        about=reader.organisations[row["page"]] + ("" if row["standing"] else ", no longer on the register’s pages"),
-        snippet=snippet,
+def _of_agreements(reader: Reader, rows: Sequence[Row], snippets: Mapping[int, Markup] | None = None) -> list[Hit]:
+    datasets = first_datasets(reader, (row["reference"] for row in rows if not row["title"]))
+    return [
+        Hit(
+            name=cut(called(row["title"], row["reference"], datasets.get(row["reference"])), LONGEST_NAME),
+            address=addresses.agreement(row["reference"]),
+            reference=row["reference"],
+            about=reader.organisations[row["page"]]
+            + ("" if row["standing"] else ", no longer on the register’s pages"),
+            snippet=snippets.get(row["text"]) if snippets else None,
+        )
+        for row in rows
+    ]
+
+
+_SECTIONS = tuple(dict.fromkeys(("objectives", "processing", "outputs", *SECTIONS)))
+"""The sections, that first which is quoted first where words stand in several alike."""
+
+# A word that stands nearly everywhere tells no text from another: bm25 gives it no weight, and takes its time over it.
+_MOST_RANKED = 5_000
+"""Sections with the words, of which it is asked how much each is about them."""
+
+
+@lasting
+def _printed(reader: Reader) -> dict[int, list[tuple[Row, int]]]:
+    """Return for each text the agreements that print it, or printed it last, and in which section."""
+    rows = reader.rows(
+        f"""
+        select agreements.reference, agreements.page, agreements.standing, states.title, {", ".join(_SECTIONS)}
+        from agreements
+        cross join agreement_versions on agreement_versions.id = agreements.version
+        cross join states on states.id = agreement_versions.state
+        """
     )
+    found: dict[int, list[tuple[Row, int]]] = {}
+    for row in rows:
+        texts = [row.pop(section) for section in _SECTIONS]
+        for section, text in enumerate(texts):
+            if text is None:  # the section is not printed
+                continue
+            found.setdefault(text, []).append((row, section))
+    return found
 
 
-def _without_title(reader: Reader, state: int) -> str:
-    """Return what an agreement without a title is called: by the first of its datasets."""
-    # Asked of the few that are shown: the lists of datasets make the rows of states long.
-    datasets = reader.value("select datasets from states where id = :state", {"state": state})
-    first, *others = json.loads(datasets or "[]") or [""]
-    more = f" and {plural(len(others), 'more dataset')}" if others else ""
-    return f"Without a title{f': {first}' if first else ''}{more}"
+class _Spot(NamedTuple):
+    """Where an agreement has the words: the best place of it comes first."""
+
+    gone: bool
+    rank: float
+    section: int
+    text: int
 
 
 def _prose(reader: Reader, match: str, limit: int) -> HitGroup:
-    rows = reader.rows(
-        f"""
-        with found as materialized (
-          select rowid as id from texts_search where texts_search match :match
-        ),
-        hits as materialized (
-          select id, title,
-            case {_FIRST_FOUND} end as text
-          from states
-        )
-        select agreements.reference, states.title, states.id as state, agreements.page,
-          max(agreements.standing) as standing, states.text, count(*) over () as found
-        from hits as states
-        {_NOW}
-        where states.text is not null
-        group by agreements.reference
-        order by max(agreements.standing) desc, coalesce(states.title, '') = '', states.title, agreements.reference
-        limit :limit
-        """,
-        {"match": match, "limit": limit},
-    )
-    snippets = _snippets(reader, match, [row["text"] for row in rows])
-    return HitGroup(
-        key="prose",
-        title="In the prose of agreements",
-        count=rows[0]["found"] if rows else 0,
-        hits=[_of_agreement(reader, row, snippets.get(row["text"])) for row in rows],
-    )
+    """Return that agreement first of which a section is most about the words; that section is quoted."""
+    printed, best = _printed(reader), dict[str, tuple[_Spot, Row]]()
+    for text, rank in _texts(reader, match):
+        for row, section in printed.get(text, ()):
+            place, known = _Spot(not row["standing"], rank, section, text), best.get(row["reference"])
+            if known is None or place < known[0]:
+                best[row["reference"]] = place, row
+    first = nsmallest(limit, best.values(), key=_order)
+    snippets = _snippets(reader, match, [place.text for place, _ in first])
+    rows = [{**row, "text": place.text} for place, row in first]
+    hits = _of_agreements(reader, rows, snippets)
+    return HitGroup(key="prose", title="In the prose of agreements", count=len(best), hits=hits)
+
+
+def _order(found: tuple[_Spot, Row]) -> tuple[bool, float, bool, str, str]:
+    place, row = found
+    return place.gone, place.rank, not row["title"], row["title"] or "", row["reference"]
+
+
+def _texts(reader: Reader, match: str) -> Iterable[tuple[int, float]]:
+    """Return the texts with the words, and how much each is about them: the less, the more. Of too many it is 0."""
+    some = "select count(*) from (select 1 from texts_search where texts_search match :match limit :most)"
+    is_ranked = reader.value(some, {"match": match, "most": _MOST_RANKED + 1}) <= _MOST_RANKED
+    rank = "bm25(texts_search)" if is_ranked else "0"
+    return reader.db.execute(f"select rowid, {rank} from texts_search where texts_search match ?", [match])
 
 
 def _snippets(reader: Reader, match: str, texts: Sequence[int]) -> dict[int, Markup]:
@@ -372,13 +409,6 @@ def _changes_of(reader: Reader, sort: str, text: str, limit: int) -> HitGroup:
         more=addresses.with_query("/", [(word, text)]),
     )
 
-
-_SHOWN_FIRST = ("objectives", "processing", "outputs")
-_FIRST_FOUND = " ".join(
-    f"when states.{name} in (select id from found) then states.{name}"
-    for name in dict.fromkeys((*_SHOWN_FIRST, *SECTIONS))
-)
-"""The section that is quoted, where words are found in several."""
 
 _WITH_WORDS = {"agreements": _agreements, "changes": _changes, "prose": _prose}
 

@@ -18,10 +18,11 @@ FAILING = 200
 def status(request: PageRequest) -> Mapping[str, Any]:
     """Return what the page of the state of things shows."""
     reader = request.reader
-    facts = {**reader.answers.runs.status(request.site.clock()), **due(request.site, reader)}
+    facts = {**reader.standing, **reader.answers.runs.waiting(request.site.clock()), **due(request.site, reader)}
     if request.site.public:
-        # What the server sent is nobody's business but the operator's, and so is whom anything was sent to.
-        facts |= {"attempts": None, "undelivered": [], "collected": []}
+        # What the server sent is nobody's business but the operator's, and so is whom anything was sent to, and where
+        # files lie.
+        facts |= {"attempts": None, "feeds_failed": None, "undelivered": [], "collected": []}
     run, last = facts["last_run"], head(reader.db)
     needs = [cut(one_line(need), 600) for need in needs_a_person(facts)] if run or facts["attempts"] else []
     failing = facts["failing"]
@@ -31,7 +32,7 @@ def status(request: PageRequest) -> Mapping[str, Any]:
         "lead": _lead(run, needs),
         "needs": needs,
         "facts": _facts(facts),
-        "failing": [_failing(page, run["kind"]) for page in failing[:FAILING]],
+        "failing": [_failing(page, run["kind"], reader.organisations) for page in failing[:FAILING]],
         "failing_more": len(failing) - len(failing[:FAILING]),
         "held": [
             (
@@ -82,8 +83,9 @@ def _kept(facts: Row) -> str:
     return f"{plural(facts['snapshots'], 'snapshot')}{since}{bodies}"
 
 
-def _failing(page: Row, kind: str) -> tuple[Any, ...]:
-    where = (page["page"], addresses.organisation(page["page"])) if page["was_read"] else page["page"]
+def _failing(page: Row, kind: str, names: Mapping[str, str]) -> tuple[Any, ...]:
+    name = cut(one_line(names.get(page["page"], page["page"])), 200)
+    where = (name, addresses.organisation(page["page"])) if page["was_read"] else name
     runs = plural(page["times"], "run" if kind == "run" else "edition")
     stands = "Its last snapshot still stands." if page["was_read"] else "It was never read."
     return where, cut(one_line(page["reason"]), 300), f"{moment(page['since'])}, {runs} in a row", stands

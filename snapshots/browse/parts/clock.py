@@ -22,8 +22,8 @@ def overdue_words(site: SiteSettings, reader: Reader) -> str:
     if not since or not reader.newest:
         return ""
     return (
-        f"The register was last read here on {weekday(reader.newest)}. A run is overdue since {weekday(since)}: what "
-        "changed in the meantime is not told here yet."
+        f"The register was last read here on {weekday(reader.newest)}. A run has been overdue since {weekday(since)}: "
+        "what changed in the meantime is not told here yet."
     )
 
 

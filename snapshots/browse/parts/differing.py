@@ -15,7 +15,7 @@ from diff.saying.redline import Mark, redline
 from diff.saying.sentence import NAMES
 from scraper.fields import Comparing, Sort
 from scraper.names.fold import fold
-from scraper.names.legal_basis import compared_ids
+from scraper.names.legal_families import compared_ids
 from scraper.names.vocabulary import Vocabulary
 from scraper.reading.values import is_type_of_data
 from scraper.records import FIELDS, PROSE, Agreement, fields_of_sort

@@ -10,7 +10,7 @@ from typing import Any
 
 from diff.kinds import ChangeKind
 from diff.names import nearest
-from diff.saying.english import listed
+from diff.saying.english import listed, sentence_case
 from diff.severity import Severity
 from scraper.text import cut, one_line
 from snapshots.asking.changes import ChangeFilter, Condition
@@ -242,5 +242,5 @@ def reference_called(reader: Reader, name: str) -> tuple[list[str], str]:
 def _said(error: NotKnownError) -> str:
     """Return an error as a sentence of a page."""
     if isinstance(error, NameNotKnownError):
-        return f"{error.said[:1].upper()}{error.said[1:]} “{error.name}”{_or(error.near)}."
+        return f"{sentence_case(error.said)} “{error.name}”{_or(error.near)}."
     return f"{error}."

@@ -4,7 +4,7 @@ import json
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 from diff.kinds import ChangeKind
 from diff.saying.english import day, listed, month, number, number_of
 from scraper.names.fold import fold
-from scraper.names.legal_basis import FAMILIES
+from scraper.names.legal_families import FAMILIES
 from scraper.reading.values import is_type_of_data
 from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import BadAddressError, PageRequest, QueryWords, Reader, Row, piece_of
 from snapshots.browse.parts.holders import HeldPeriod, Holder, Holding, stretches
+from snapshots.browse.parts.sorting import Order, in_order, sort_asked, sort_links
 from snapshots.browse.parts.titles import called, first_datasets
 from snapshots.browse.pictures.counts import Level, levels_chart
 from snapshots.browse.pictures.drawing import Chart, months_between
@@ -39,15 +40,12 @@ ACCESS = {
 }
 """How data may be used."""
 
-ORDERS: Mapping[str, tuple[str, Callable[[Holder], Any]]] = {
-    "": ("newest first", lambda _: 0),
-    "organisation": ("by organisation", lambda holder: (fold(holder.organisation), holder.reference)),
-    "end": (
-        "by printed end",
-        lambda holder: (holder.dsa_end is None, holder.dsa_end or "", fold(holder.organisation)),
-    ),
+ORDERS = {
+    "": Order("newest first"),
+    "organisation": Order("by organisation", lambda holder: (fold(holder.organisation), holder.reference)),
+    "end": Order("by printed end", lambda holder: holder.dsa_end and (holder.dsa_end, fold(holder.organisation))),
 }
-"""How the table of holders may be sorted; the first is the order in which they come."""
+"""How the table of holders may be sorted."""
 
 
 def holding_page(request: PageRequest, holding: Holding, address: str, picture: Mapping[str, str]) -> Mapping[str, Any]:
@@ -63,8 +61,7 @@ def holding_page(request: PageRequest, holding: Holding, address: str, picture: 
         for holder in holding.holders
         if (not family or family in holder.families) and (not access or holder.access == access)
     ]
-    chosen.sort(key=ORDERS[order][1])
-    piece = piece_of(chosen, words, ON_A_PAGE, lambda start: to(start=start) + "#h-who")
+    piece = piece_of(in_order(chosen, ORDERS[order]), words, ON_A_PAGE, lambda start: to(start=start) + "#h-who")
     moves = list(_moves(reader, holding))
     got, lost = ([{**move.row, "head": move.head} for move in moves if move.got is which] for which in (True, False))
     narrowed = [f"legal family “{FAMILY_NAMES[family]}”"] if family else []
@@ -78,10 +75,7 @@ def holding_page(request: PageRequest, holding: Holding, address: str, picture: 
         "all_holders": len(holding.holders),
         "narrowed": listed(narrowed) if narrowed else "",
         "without": to(family="", access=""),
-        "sorts": [
-            {"words": said, "address": to(sort=key) + "#h-who", "current": key == order}
-            for key, (said, _) in ORDERS.items()
-        ],
+        "sorts": sort_links(ORDERS, order, lambda key: to(sort=key) + "#h-who"),
         "got": got[:MOVES_SHOWN],
         "got_all": len(got),
         "lost": lost[:MOVES_SHOWN],
@@ -103,14 +97,12 @@ def holding_page(request: PageRequest, holding: Holding, address: str, picture: 
 
 def _asked_for(words: QueryWords) -> tuple[str, str, str]:
     """Return family, access and order that an address asks for; BadAddressError for one that there is not."""
-    family, access, order = words.one("family"), words.one("access"), words.one("sort")
+    family, access = words.one("family"), words.one("access")
     if family and family not in FAMILY_NAMES:
         raise BadAddressError(f"There is no family of legal bases “{family}”.")
     if access and access not in ACCESS:
         raise BadAddressError(f"There is no kind of access “{access}”; there are {listed(ACCESS)}.")
-    if order not in ORDERS:
-        raise BadAddressError(f"A table can be sorted by {listed(key for key in ORDERS if key)}, not by “{order}”.")
-    return family, access, order
+    return family, access, sort_asked(words, ORDERS)
 
 
 def _counts(found: Iterable[tuple[str, Holder]]) -> list[tuple[str, int]]:
@@ -160,7 +152,7 @@ def _levels(reader: Reader, periods: Sequence[HeldPeriod]) -> list[Level]:
     rows = reader.rows(
         """
         select substr(captured_at, 1, 7) as month, max(captured_at) as at
-        from runs
+        from page_runs as runs
         where state = 'committed'
         group by month
         order by month

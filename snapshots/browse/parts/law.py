@@ -3,7 +3,8 @@
 Says what an act is about and never whether a basis is a good one. Pure.
 """
 
-from scraper.names.legal_basis import cite
+from diff.saying.english import sentence_case
+from scraper.names.legal_families import cite
 
 _ABOUT: tuple[tuple[str, str], ...] = (
     (
@@ -49,7 +50,7 @@ def heading(basis: str, printed: str = "") -> str:
     certain = basis.removesuffix("?")
     cited = cite(certain, printed)
     words = f"{cited.act}, {cited.pin}" if cited.act and cited.pin else cited.spelled.removeprefix("the ") or certain
-    return words[:1].upper() + words[1:] + (" (presumably)" if basis.endswith("?") else "")
+    return sentence_case(words) + (" (presumably)" if basis.endswith("?") else "")
 
 
 def about(basis: str) -> str:

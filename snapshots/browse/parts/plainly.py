@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from diff.saying.english import day, number, number_of
 from scraper.names.fold import fold
-from scraper.names.legal_basis import spell_out
+from scraper.names.legal_families import spell_out
 from scraper.reading.values import is_type_of_data
 from scraper.records import Agreement
 from scraper.text import cut, one_line
@@ -23,7 +23,13 @@ LONGEST = 120
 
 
 def plainly(
-    record: Agreement, organisation: tuple[str, str], datasets: Sequence[tuple[str, str]], *, gone: bool, as_of: str
+    record: Agreement,
+    organisation: tuple[str, str],
+    datasets: Sequence[tuple[str, str]],
+    *,
+    gone: bool,
+    as_of: str,
+    official: str = "",
 ) -> list[Piece]:
     """Return what a page says of an agreement, as pieces of a few sentences.
 
@@ -33,6 +39,7 @@ def plainly(
         datasets: Name and address of each dataset that it lists.
         gone: Whether that is what was printed last.
         as_of: The time that was asked for; empty for now.
+        official: What the official register says of its term, in a few words; empty where it holds no version.
     """
     prints = "printed" if gone else "prints"
     return [
@@ -44,7 +51,7 @@ def plainly(
         ". ",
         _type(record, prints, "called" if gone else "calls"),
         *_bases(record, prints, "cited" if gone else "cites"),
-        _term(record, "ran" if gone else "runs"),
+        _term(record, "ran" if gone else "runs", official),
         _answers(record, prints),
     ]
 
@@ -68,12 +75,14 @@ def _controllers(record: Agreement, organisation: str, *, gone: bool) -> Iterato
 
 
 def _type(record: Agreement, prints: str, calls: str) -> str:
-    """Return what type of data it is, which older layouts print among the opt-outs."""
-    types = [*(record.type_of_data or ()), *filter(is_type_of_data, record.opt_outs or ())]
+    """Return what type of data it is, and where older layouts print it: among the opt-outs."""
+    own, among = _quoted(record.type_of_data or ()), _quoted(filter(is_type_of_data, record.opt_outs or ()))
     sensitive = _quoted(record.sensitivity or ())
-    if types:
+    if own or among:
+        printed = f"As type of data the page {prints} {own}" if own else f"Among the opt-outs the page {prints} {among}"
+        where = f", and {among} among the opt-outs" if own and among else "" if own else ", a type of data"
         called = f", and {calls} the data {sensitive}" if sensitive else ""
-        return f"As type of data the page {prints} {_quoted(types)}{called}. "
+        return f"{printed}{where}{called}. "
     called = f"; it {calls} the data {sensitive}" if sensitive else ""
     return f"Which type of data it is the page does not say{called}. "
 
@@ -90,9 +99,12 @@ def _bases(record: Agreement, prints: str, cites: str) -> Iterator[Piece]:
     yield ". "
 
 
-def _term(record: Agreement, runs: str) -> str:
+def _term(record: Agreement, runs: str, official: str) -> str:
+    printed = f"The printed term {runs} to {day(record.dsa_end)}" if record.dsa_end else "It names no end of its term"
+    if official:
+        return f"{printed}; {official}. "
     if not record.dsa_end:
-        return "It names no end of its term. "
+        return f"{printed}. "
     return f"The printed term, that of the first version the page holds, {runs} to {day(record.dsa_end)}. "
 
 

@@ -1,12 +1,14 @@
 """Drawings of counts: by month as columns, as a line in steps, as a map of heat; and as bars. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from math import ceil
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-from diff.saying.english import month, short_month
+from diff.saying.english import month, sentence_case, short_month
 from snapshots.browse.pictures.drawing import Chart, Drawing, place, round_numbers, short_name, sign
 
 # --- changes by month -------------------------------------------------------------------------------------------------
@@ -55,44 +57,55 @@ def _months_described(months: Sequence[MonthCount], *, is_over: bool) -> str:
 
 
 class EndCount(NamedTuple):
-    """A month, and how many printed ends lie in it: those that may hold, and those with releases after them."""
+    """A month, and how many ends lie in it: those that may hold, and printed ones with releases after them."""
 
     month: str
     ends: int
     apparent: int
+    official: int = 0
+    """How many of those that may hold the official register says."""
 
 
 def ends_chart(months: Sequence[EndCount]) -> Chart | None:
-    """Return the printed ends of at least two months, the nearest first, as columns; None where there are none."""
-    name = "Printed ends ahead"
+    """Return the ends of at least two months, the nearest first, as columns; None where there are none."""
+    are_official = any(counted.official for counted in months)
+    what = "ends" if are_official else "printed ends"
+    name = f"{sentence_case(what)} ahead"
     svg = _columns(
         [(counted.month, (counted.ends, counted.apparent)) for counted in months],
         ("bar", "bar pale"),
         name,
-        lambda: _ends_described(months),
+        lambda: _ends_described(months, what),
     )
     if svg is None:
         return None
+    newest = "that of the newest version on the official register where one is held"
+    whose = f"An end is {newest}. Else it is the printed one," if are_official else "A printed end is"
+    caption = (
+        f"Agreements by the month of their {what.removesuffix('s')}. {whose} a date to ask about: the page prints the "
+        "term of the first version it holds."
+    )
     return Chart(
         name=name,
         svg=svg,
         key=[
-            (sign(_FILLED.format("bar")), "printed ends"),
+            (sign(_FILLED.format("bar")), "ends, the official one where one is held" if are_official else what),
             (sign(_FILLED.format("bar pale")), "apparent ones: releases are printed after them"),
         ],
-        caption="Agreements by the month of their printed end. A printed end is a date to ask about: the page prints "
-        "the term of the first version it holds.",
-        head=("Month", "Printed ends", "Apparent ends"),
-        rows=list(months),
+        caption=caption,
+        head=("Month", sentence_case(what), "Apparent ends", *(["Official ends among them"] if are_official else [])),
+        rows=[counted if are_official else counted[:3] for counted in months],
     )
 
 
-def _ends_described(months: Sequence[EndCount]) -> str:
+def _ends_described(months: Sequence[EndCount], what: str) -> str:
     most = max(months, key=lambda counted: counted.ends)
-    return (
-        f"{month(months[0].month)} to {month(months[-1].month)}: {sum(one.ends for one in months):,} printed ends and "
+    official = sum(one.official for one in months)
+    words = (
+        f"{month(months[0].month)} to {month(months[-1].month)}: {sum(one.ends for one in months):,} {what} and "
         f"{sum(one.apparent for one in months):,} apparent ones; most in {month(most.month)}, {most.ends:,}."
     )
+    return f"{words} The official register says {official:,} of them." if official else words
 
 
 _FLOOR, _TALLEST = 112, 84
@@ -123,10 +136,14 @@ def _columns(
                 top -= height + (1 if top < _FLOOR else 0)
                 drawing.bar(kind, start, end, top, height)
     drawing.line("base", 7, _FLOOR + 0.5, 100, _FLOOR + 0.5)
-    # The name of the last month needs room of its own.
-    drawing.years(128, until=last - 5 / 12)
     shown = short_month(months[-1][0])
-    drawing.text(shown.split()[0] if len(months) > 3 else shown, 100, 128, "end")
+    if len(months) > 3:
+        # The name of the last month needs room of its own.
+        drawing.years(128, until=last - 5 / 12)
+        drawing.text(shown.split()[0], 100, 128, "end")
+    else:
+        drawing.text(short_month(months[0][0]), 7, 128)
+        drawing.text(shown, 100, 128, "end")
     return drawing.svg(name, described(), 134)
 
 
@@ -136,6 +153,19 @@ Level = tuple[str, int]
 """A month, and how many there were at its end."""
 
 _TOP, _HIGH = 14, 150
+
+
+def levels_of(stays: Iterable[tuple[str, str]], months: Sequence[str]) -> list[Level]:
+    """Return how many stays last at the end of each of the *months*; each is from one month on, up to before another.
+
+    >>> levels_of([("2025-10", "2026-01"), ("2025-12", "9999")], ["2025-11", "2025-12", "2026-01"])
+    [('2025-11', 1), ('2025-12', 2), ('2026-01', 1)]
+    """
+    turns = Counter[str]()
+    for came, went in stays:
+        turns[max(came, months[0])] += 1
+        turns[went] -= 1
+    return list(zip(months, accumulate(turns[when] for when in months), strict=True))
 
 
 def levels_chart(levels: Sequence[Level], name: str, caption: str, counted: str = "Agreements") -> Chart | None:

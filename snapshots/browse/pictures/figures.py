@@ -3,18 +3,13 @@
 Counted as the questions about the same count, by place: an agreement on two pages stands on both.
 """
 
-import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import accumulate
 from typing import NamedTuple
 
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import PageRequest, Reader
-from snapshots.browse.pictures.counts import Level, Trend, trends_chart
+from snapshots.browse.app.request import PageRequest, Reader, lasting
+from snapshots.browse.pictures.counts import Level, Trend, levels_of, trends_chart
 from snapshots.browse.pictures.drawing import Chart, months_between
-from snapshots.browse.pictures.lasting import lasting
 
 
 class Figure(NamedTuple):
@@ -69,7 +64,7 @@ CAPTION = (
 
 
 def _months(reader: Reader) -> list[str]:
-    first = reader.value("select min(captured_at) from runs where state = 'committed'")
+    first = reader.value("select min(captured_at) from page_runs as runs where state = 'committed'")
     return months_between(first[:7], reader.newest[:7]) if first else []
 
 
@@ -83,36 +78,14 @@ def _stays(reader: Reader) -> Iterator[_Stay]:
             versions.ended,
             '9999'
           ), 1, 7) as went,
-          coalesce(states.commercial, '[]') as commercial, coalesce(states.opt_outs, '[]') as opt_outs,
-          coalesce(states.access_methods, '[]') as access,
-          coalesce(instr(states.legal_bases, '"family":"s251-support"'), 0) > 0 as supported
+          signs.trades, signs.cites_s251, signs.not_honoured, signs.system_access_only
         from agreement_versions as versions
-        join states on states.id = versions.state
+        join red_flag_signs as signs on signs.version = versions.id
         """
     )
     for row in rows:
-        trades, supported = "Yes" in _values(row["commercial"]), bool(row["supported"])
-        signs = (trades, supported, _no(row["opt_outs"]), _only(row["access"]))
-        yield _Stay(row["page"], row["came"], row["went"], signs)
-
-
-@lru_cache(maxsize=4096)  # thousands of agreements print the same
-def _values(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
-
-
-@lru_cache(maxsize=4096)
-def _no(opt_outs: str) -> bool:
-    """Say whether a No is printed at the opt-outs, as the question about them does."""
-    values = [value.lower() for value in _values(opt_outs)]
-    return any(value in ("n", "no") or value.startswith("no ") for value in values)
-
-
-@lru_cache(maxsize=4096)
-def _only(access: str) -> bool:
-    """Say whether system access is printed and nothing else, as the question about it does."""
-    values = [value.lower() for value in _values(access) if value.strip()]
-    return bool(_values(access)) and all(value.startswith("system access") for value in values)
+        signs = (row[name] for name in ("trades", "cites_s251", "not_honoured", "system_access_only"))
+        yield _Stay(row["page"], row["came"], row["went"], tuple(map(bool, signs)))
 
 
 def _pages(stays: Iterable[_Stay]) -> Iterator[_Stay]:
@@ -129,8 +102,4 @@ def _pages(stays: Iterable[_Stay]) -> Iterator[_Stay]:
 
 def _levels(stays: Iterable[_Stay], months: Sequence[str]) -> list[Level]:
     """Return how many there were at the end of each month."""
-    turns = Counter[str]()
-    for stay in stays:
-        turns[stay.came] += 1
-        turns[stay.went] -= 1
-    return list(zip(months, accumulate(turns[when] for when in months), strict=True))
+    return levels_of(((stay.came, stay.went) for stay in stays), months)

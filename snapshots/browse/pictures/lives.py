@@ -4,14 +4,13 @@ Release windows reach back to 2016, further than anything was read here.
 """
 
 import json
-from collections import Counter
 from collections.abc import Sequence
-from itertools import accumulate
 
 from scraper.text import one_line
+from snapshots.asking.official import called_version
 from snapshots.browse.app.request import NotThereError, PageRequest, Reader, Row
 from snapshots.browse.parts.filters import dataset_called
-from snapshots.browse.pictures.counts import levels_chart
+from snapshots.browse.pictures.counts import levels_chart, levels_of
 from snapshots.browse.pictures.drawing import Chart, Span, month_after, months_between
 from snapshots.browse.pictures.spans import MOST_MONTHS, Strip, strips_chart
 
@@ -28,13 +27,18 @@ def strips_of(reader: Reader, slug: str) -> Chart | None:
     """Return the printed terms and release windows of the agreements on a page now."""
     rows = reader.rows(
         """
-        select agreements.reference, states.title, states.datasets, states.dsa_start, states.dsa_end,
-          states.released_from, states.released_to
+        select agreements.reference, states.title, states.datasets, states.released_from, states.released_to,
+          official_terms.version, official_terms.since,
+          iif(official_terms.dsa_end is null, states.dsa_start, official_terms.dsa_start) as dsa_start,
+          coalesce(official_terms.dsa_end, states.dsa_end) as dsa_end
         from agreements
         join agreement_versions as versions on versions.id = agreements.version
         join states on states.id = versions.state
+        left join official_terms on official_terms.reference = agreements.reference
         where agreements.page = :page and agreements.standing
-        order by coalesce(states.dsa_start, states.released_from, '9999'), agreements.reference
+        order by coalesce(
+          iif(official_terms.dsa_end is null, states.dsa_start, official_terms.dsa_start), states.released_from, '9999'
+        ), agreements.reference
         """,
         {"page": slug},
     )
@@ -45,14 +49,18 @@ def strips_of(reader: Reader, slug: str) -> Chart | None:
                 row["reference"],
                 _span(row["dsa_start"], row["dsa_end"]),
                 _span(row["released_from"], row["released_to"]),
+                called_version(row["version"], row["since"]) if row["since"] else "",
             )
             for row in rows
         ],
         reader.newest,
         "Terms and releases",
-        "The printed term is that of the first version the page holds; releases are those of all versions, so later "
-        "ones do not mean that an agreement has lapsed.",
+        f"{_OFFICIAL if any(row['since'] for row in rows) else ''}The printed term is that of the first version the "
+        "page holds; releases are those of all versions, so later ones do not mean that an agreement has lapsed.",
     )
+
+
+_OFFICIAL = "A term is that of the newest version on the official register where one is held, else the printed one. "
 
 
 def _span(first: str | None, last: str | None) -> Span | None:
@@ -100,12 +108,8 @@ def recipients_of(reader: Reader, folded: Sequence[str]) -> Chart | None:
         return None
     windows = _merged(rows, reader.newest[:7])
     months = months_between(min(window[0] for window in windows), reader.newest[:7])[-MOST_MONTHS:]
-    turns = Counter[str]()
-    for first, last in windows:
-        turns[max(first, months[0])] += 1
-        turns[month_after(last)] -= 1
     return levels_chart(
-        list(zip(months, accumulate(turns[when] for when in months), strict=True)),
+        levels_of(((first, month_after(last)) for first, last in windows), months),
         "Organisations with releases",
         "Organisations with an agreement that has listed the dataset, in the months between its first and last printed "
         "release. A release window is that of all the agreement’s data, and not each month in it has a release.",

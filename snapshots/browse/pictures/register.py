@@ -1,4 +1,4 @@
-"""Pictures of the whole register: kinds of change by month, datasets by type of organisation, printed ends ahead."""
+"""Pictures of the whole register: kinds of change by month, datasets by type of organisation, ends ahead."""
 
 import json
 from collections import Counter, defaultdict
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from diff.kinds import ChangeKind
+from diff.saying.english import sentence_case
 from scraper.names.fold import fold
 from scraper.text import one_line
 from scraper.times import as_text, read_time
-from snapshots.browse.app.request import BadAddressError, PageRequest, Reader
+from snapshots.browse.app.request import BadAddressError, PageRequest, Reader, lasting
 from snapshots.browse.parts.filters import condition, filter_of, pages_called, unknown_name
 from snapshots.browse.pictures.counts import EndCount, bars_chart, ends_chart, heat_chart
 from snapshots.browse.pictures.drawing import Chart, months_between
-from snapshots.browse.pictures.lasting import lasting
 
 MONTHS = 24
 MONTHS_AHEAD = 36
@@ -47,7 +47,7 @@ def kinds_by_month(request: PageRequest) -> Chart | None:
     drawn = [(kind.row.heading, [counts[kind][when] for when in months]) for kind in ChangeKind]
     filtered = ", as filtered" if given.narrows else ""
     return heat_chart(
-        [(label[:1].upper() + label[1:], own) for label, own in drawn if any(own)],
+        [(sentence_case(label), own) for label, own in drawn if any(own)],
         months,
         "Kinds of change by month",
         f"Changes of each kind by the month in which they were first seen{filtered}. A change over the whole "
@@ -97,7 +97,7 @@ def _by_dataset_and_type(reader: Reader) -> dict[str, Counter[str]]:
     }
     held: dict[str, dict[str, str]] = defaultdict(dict)
     canonical: dict[str, str] = {}
-    for row in reader.rows("select page, reference, dataset, folded from agreement_datasets where last_seen is null"):
+    for row in reader.rows("select page, reference, dataset, folded from datasets_now"):
         printed = types.get((row["page"], row["reference"]))
         if printed is not None:
             if row["folded"] not in canonical:
@@ -108,14 +108,14 @@ def _by_dataset_and_type(reader: Reader) -> dict[str, Counter[str]]:
 
 def _types(text: str) -> list[str]:
     """Return the types of organisation, in one spelling; one empty word where none is printed."""
-    return sorted({one_line(value)[:1].upper() + one_line(value)[1:] for value in json.loads(text)}) or [""]
+    return sorted({sentence_case(one_line(value)) for value in json.loads(text)}) or [""]
 
 
-# --- printed ends ahead -----------------------------------------------------------------------------------------------
+# --- ends ahead -------------------------------------------------------------------------------------------------------
 
 
 def ends_ahead(request: PageRequest) -> Chart | None:
-    """Return how many printed ends lie in each of the months ahead, as of the newest reading."""
+    """Return how many ends lie in each of the months ahead, as of the newest reading: official ones where held."""
     reader = request.reader
     slugs, said = pages_called(reader, request.words.one("organisation").strip())
     if said:
@@ -128,24 +128,20 @@ def _ends(reader: Reader, slugs: Sequence[str] | None) -> list[EndCount]:
     until = as_text(read_time(today) + timedelta(days=31 * MONTHS_AHEAD))[:7]
     rows = reader.rows(
         """
-        select substr(states.dsa_end, 1, 7) as month, count(*) as ends,
-          sum(coalesce(states.released_to > substr(states.dsa_end, 1, 7), 0)) as apparent
-        from states
-        cross join agreement_versions as versions on versions.state = states.id
-        cross join agreements on agreements.version = versions.id and agreements.standing
-        where states.dsa_end between :this_month and :until
-          -- An end printed as a month is its last day.
-          and (length(states.dsa_end) = 7 or states.dsa_end >= :today)
-          and (:slugs is null or agreements.page in (select value from json_each(:slugs)))
+        select substr(dsa_end, 1, 7) as month, count(*) as ends, sum(apparent) as apparent,
+          sum(source = 'official') as official
+        from expiring_soon
+        -- An end printed as a month is its last day.
+        where last_day >= :today and dsa_end <= :until
+          and (:slugs is null or page in (select value from json_each(:slugs)))
         group by month
         """,
         {
             "today": today,
-            "this_month": today[:7],
             "until": f"{until}-31",
             "slugs": None if slugs is None else json.dumps(slugs),
         },
     )
-    found = {row["month"]: (row["ends"] - row["apparent"], row["apparent"]) for row in rows}
+    found = {row["month"]: (row["ends"] - row["apparent"], row["apparent"], row["official"]) for row in rows}
     months = months_between(today[:7], until)[:MONTHS_AHEAD]
-    return [EndCount(when, *found.get(when, (0, 0))) for when in months]
+    return [EndCount(when, *found.get(when, (0, 0, 0))) for when in months]

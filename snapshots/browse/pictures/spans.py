@@ -15,36 +15,49 @@ MOST_MONTHS = 1200
 
 
 def term_chart(
-    *, term: Span | None, releases: Span | None, apparent: Sequence[str], was: tuple[str, str] | None, last_read: str
+    *,
+    term: Span | None,
+    releases: Span | None,
+    apparent: Sequence[str],
+    was: tuple[str, str] | None,
+    last_read: str,
+    official: str = "",
+    earlier: Sequence[Span] = (),
 ) -> Chart | None:
-    """Return a printed term above a release window, on one line of years; None if neither can be drawn.
+    """Return a term above a release window, on one line of years; None if neither can be drawn.
 
     Args:
-        term: Printed start and end, as precise as printed.
+        term: Start and end, as precise as printed.
         releases: First and last month of the release window.
         apparent: The months of it that lie after the end that was printed at the time.
-        was: The end that was printed before, and words for it.
+        was: The end that was printed before, or is printed beside an official one, and words for it.
         last_read: When the page was last read.
+        official: Which version of the official register has the term; empty where it is the printed one.
+        earlier: Terms of the versions before it.
     """
+    earlier = [one for one in earlier if place(one[0]) <= place(one[1], end=True)]
     term = term if term and place(term[0]) <= place(term[1], end=True) else None
     releases = releases if releases and releases[0] <= releases[1] else None
     if not term and not releases:
         return None
-    years = [int(date[:4]) for date in (*(term or ()), *(releases or ()), last_read)]
-    described = _term_described(term, was, releases, apparent)
+    years = [int(date[:4]) for span in (term, releases, *earlier) if span for date in span]
+    years.append(int(last_read[:4]))
+    described = _term_described(term, was, releases, apparent, official)
     # An end that lies decades away would press everything else into one corner.
     was = was if was and min(years) <= int(was[0][:4]) <= max(years) else None
     drawing, today = Drawing(min(years), max(years) + 1), place(last_read)
     drawing.years(170, until=max(years), line_to=158)
     drawing.line("today", drawing.x(today), 0, drawing.x(today), 158)
-    _draw_term(drawing, term, was)
+    for one in earlier:
+        drawing.line("term", *(part for edge in drawing.ends(one) for part in (edge, 30)))
+    _draw_term(drawing, term, was, f"Term, official {official}" if official else "Printed term")
     _draw_releases(drawing, releases, apparent)
     drawing.line("base", 0, 157.5, 100, 157.5)
     upright = '<line class="{}" x1="11" x2="11" y1="-3" y2="13"/>'
     hollow = '<rect class="k-app" y=".75" width="22" height="8.5"/>'
     return Chart(
-        name="Printed term and release window",
-        svg=drawing.svg("Printed term and release window", described, 174),
+        name=(name := "Term and release window" if official else "Printed term and release window"),
+        svg=drawing.svg(name, described, 174),
         key=[
             *([(sign(upright.format("k-was")), was[1])] if was else []),
             *([(sign(hollow), "releases after the end printed at the time")] if apparent else []),
@@ -54,8 +67,8 @@ def term_chart(
     )
 
 
-def _draw_term(drawing: Drawing, term: Span | None, was: tuple[str, str] | None) -> None:
-    drawing.text("Printed term", 0, 14, "strong")
+def _draw_term(drawing: Drawing, term: Span | None, was: tuple[str, str] | None, called: str) -> None:
+    drawing.text(called, 0, 14, "strong")
     if term:
         start, end = drawing.ends(term)
         drawing.line("term", start, 30, end, 30)
@@ -125,10 +138,12 @@ def apparent_months(releases: Span, ends: Sequence[tuple[str, str | None]]) -> l
 
 
 def _term_described(
-    term: Span | None, was: tuple[str, str] | None, releases: Span | None, apparent: Sequence[str]
+    term: Span | None, was: tuple[str, str] | None, releases: Span | None, apparent: Sequence[str], official: str
 ) -> str:
-    words = f"Printed term {term[0]} to {term[1]}" if term else "No whole term printed"
-    words += f"; the end printed before was {was[0]}. " if was else ". "
+    whose = f"Official term, {official}," if official else "Printed term"
+    words = f"{whose} {term[0]} to {term[1]}" if term else "No whole term printed"
+    before = "the printed end is" if official else "the end printed before was"
+    words += f"; {before} {was[0]}. " if was else ". "
     words += f"Releases from {releases[0]} to {releases[1]}" if releases else "No release window printed"
     if apparent:
         words += f"; {len(apparent)} of these months lay after the end printed at the time"
@@ -191,12 +206,14 @@ _BEFORE, _AHEAD = 25, 15
 
 
 class Strip(NamedTuple):
-    """An agreement's printed term and its releases, as precise as printed; None where they are not printed whole."""
+    """An agreement's term and its releases, as precise as printed; None where they are not printed whole."""
 
     name: str
     reference: str
     term: Span | None
     releases: Span | None
+    official: str = ""
+    """Which version of the official register has that term; empty where it is the printed one."""
 
 
 def strips_chart(strips: Sequence[Strip], last_read: str, name: str, caption: str) -> Chart | None:
@@ -215,23 +232,32 @@ def strips_chart(strips: Sequence[Strip], last_read: str, name: str, caption: st
         _draw_strip(drawing, strip, n * _STRIP)
     drawing.line("base", 0, floor + 6.5, 100, floor + 6.5)
     upright = '<line class="k-now" x1="11" x2="11" y1="-3" y2="13"/>'
+    are_official = any(strip.official for strip in strips)
     return Chart(
         name=name,
         svg=drawing.svg(name, _strips_described(drawn, len(strips)), floor + 26),
         key=[
-            (sign('<line class="k-term" x1="0" x2="22" y1="5" y2="5"/>'), "printed term"),
+            (sign('<line class="k-term" x1="0" x2="22" y1="5" y2="5"/>'), "term" if are_official else "printed term"),
             (sign('<rect class="rel" y="2" width="22" height="6"/>'), "releases"),
             (sign(upright), "last read"),
         ],
         note=f"The {len(drawn)} of {len(strips):,} that begin first." if len(strips) > len(drawn) else "",
         caption=caption,
-        head=("Agreement", "Title", "Term from", "Term to", "Releases from", "Releases to"),
+        head=(*_HEAD, *(["Official term of"] if are_official else [])),
         rows=[
-            (strip.reference, strip.name, *(strip.term or ("", "")), *(strip.releases or ("", ""))) for strip in strips
+            (
+                strip.reference,
+                strip.name,
+                *(strip.term or ("", "")),
+                *(strip.releases or ("", "")),
+                *([strip.official] if are_official else []),
+            )
+            for strip in strips
         ],
     )
 
 
+_HEAD = ("Agreement", "Title", "Term from", "Term to", "Releases from", "Releases to")
 _STRIP = 40
 
 
@@ -251,6 +277,7 @@ def _strips_described(drawn: Sequence[Strip], all_of_them: int) -> str:
     ends = sorted(strip.term[1] for strip in drawn if strip.term)
     months = sorted(edge for strip in drawn if strip.releases for edge in strip.releases)
     words = f"{len(drawn)} of {all_of_them:,} agreements"
-    words += f"; printed ends from {ends[0]} to {ends[-1]}" if ends else "; no whole term is printed"
+    whose = "ends, official where held," if any(strip.official for strip in drawn) else "printed ends"
+    words += f"; {whose} from {ends[0]} to {ends[-1]}" if ends else "; no whole term is printed"
     words += f"; releases from {months[0]} to {months[-1]}" if months else "; no release window is printed"
     return f"{words}."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diff.kinds import ChangeKind
-from diff.saying.english import day, listed, month, plural
+from diff.saying.english import day, listed, month, plural, sentence_case
 from scraper.names.fold import fold
 from snapshots.sql.comments import CannedQuery
 
@@ -44,6 +44,25 @@ class AskedQuestion:
 # --- the sentence -----------------------------------------------------------------------------------------------------
 
 
+class _CountInWords(str):
+    """A number, or a number with what it counts, that chooses between two forms of the words that go with it.
+
+    >>> "{n} {n:stands|stand}, {n}".format(n=_CountInWords("1 flag", 1)), f"{_CountInWords('2 flags', 2):stands|stand}"
+    ('1 flag stands, 1 flag', 'stand')
+    """
+
+    n: float
+
+    def __new__(cls, said: str, n: float) -> "_CountInWords":
+        counted = super().__new__(cls, said)
+        counted.n = n
+        return counted
+
+    def __format__(self, forms: str) -> str:
+        one, _, many = forms.partition("|")
+        return (one if self.n == 1 else many) if forms else str(self)
+
+
 class _SentenceWords(dict[str, Any]):
     """What a sentence may name, counted when it does."""
 
@@ -53,12 +72,16 @@ class _SentenceWords(dict[str, Any]):
 
     def __missing__(self, name: str) -> str:
         if name == "rows":
-            return plural(len(self._asked.rows), *self._asked.question.counted)
+            return _counted(len(self._asked.rows), *self._asked.question.counted)
         if name in self._asked.values:
             return _said(name, self._asked.values[name])
         column, one = COUNTED[name]
         found = {value for value in self._asked.column(column) if value is not None}
-        return plural(len({fold(value) for value in found} if name == "datasets" else found), one)
+        return _counted(len({fold(value) for value in found} if name == "datasets" else found), one)
+
+
+def _counted(n: int, *words: str) -> _CountInWords:
+    return _CountInWords(plural(n, *words), n)
 
 
 class _OfFirstRow(dict[str, str]):
@@ -91,7 +114,7 @@ class _RowsWith(dict[str, str]):
 
 
 def _figure(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
+    return _CountInWords(f"{value:,}", value) if isinstance(value, int | float) else str(value)
 
 
 def _said(parameter: str, value: str) -> str:
@@ -156,8 +179,7 @@ def _label(value: Any, unit: str) -> str | None:
     if value is None:
         return None
     if unit == "kind":
-        words = ChangeKind(value).row.heading
-        return f"{words[:1].upper()}{words[1:]}"
+        return sentence_case(ChangeKind(value).row.heading)
     if isinstance(value, str):
         return value[: {"year": 4, "month": 7}.get(unit, 200)]
     return str(value)

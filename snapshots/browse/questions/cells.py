@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from diff.kinds import ChangeKind
-from diff.saying.english import day
+from diff.saying.english import day, sentence_case
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import Reader
 from snapshots.browse.parts.holding import FAMILY_NAMES
 from snapshots.browse.parts.law import heading
+from snapshots.browse.parts.titles import called
 
 LONGEST = 160
 MOST_LISTED = 6
@@ -69,12 +70,14 @@ def cell(reader: Reader, column: str, row: Named) -> AnswerCell:
     value = row[column]
     if column == "title" and row.get("reference"):
         address = addresses.agreement(row["reference"])
-        return AnswerCell([CellPart(_short(value or "Without a title"), address)], ref=row["reference"])
+        name = called(value, row["reference"], row.get("first_dataset"))
+        return AnswerCell([CellPart(_short(name), address)], ref=row["reference"])
     if value is None or value in ("", "[]"):
         return AnswerCell([])
     if column == "severity":
         return AnswerCell([CellPart(value)], mark=value)
-    if column in _LINKED:
+    # `datasets` and `organisations` are counted by one question and named by another.
+    if column in _LINKED and isinstance(value, str):
         return AnswerCell(_LINKED[column](reader, value, row))
     return AnswerCell(_plain(column, value))
 
@@ -145,8 +148,8 @@ def _controller(_: Reader, value: str, _row: Named) -> list[CellPart]:
 
 
 def _kind(_: Reader, value: str, row: Named) -> list[CellPart]:
-    words = ChangeKind(value).row.heading
-    return [CellPart(words[:1].upper() + words[1:], addresses.change(row["change"]) if row.get("change") else None)]
+    words = sentence_case(ChangeKind(value).row.heading)
+    return [CellPart(words, addresses.change(row["change"]) if row.get("change") else None)]
 
 
 def _summary(_: Reader, value: str, row: Named) -> list[CellPart]:
@@ -174,19 +177,15 @@ _LINKED: Mapping[str, Callable[[Reader, Any, Named], list[CellPart]]] = {
     "bases": _bases,
     "controller": _controller,
     "dataset": _dataset,
-    "datasets": lambda reader, value, row: (
-        _datasets(reader, value, row) if isinstance(value, str) else _plain("", value)
-    ),
+    "datasets": _datasets,
     "families_that_came": _families,
     "families_that_went": _families,
     "in_agreements": _references,
     "kind": _kind,
     "legal_bases": _legal_bases,
     "organisation": _organisation,
-    "organisations": lambda reader, value, row: (
-        _organisations(reader, value, row) if isinstance(value, str) else _plain("", value)
-    ),
+    "organisations": _organisations,
     "reference": _reference,
     "summary": _summary,
 }
-"""Column → how its values are shown, if not as they are; `datasets` are counted by one question, named by another."""
+"""Column → how its texts are shown, if not as they are."""

@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from diff.names import nearest
+from diff.saying.english import plural
 from scraper.text import cut
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
+from snapshots.browse.app.kept import SMALL
 from snapshots.browse.app.request import (
     MovedError,
     NotThereError,
@@ -18,9 +20,9 @@ from snapshots.browse.app.request import (
     Reader,
     files_beside,
     piece_of,
-    written_at,
 )
 from snapshots.browse.parts.filters import basis_called, dataset_called, pages_called, reference_called
+from snapshots.browse.parts.titles import first_datasets
 from snapshots.browse.pictures.counts import bars_chart
 from snapshots.browse.pictures.drawing import Chart
 from snapshots.browse.questions.answer import AnswerRow, AskedQuestion, answer, bar_counts, in_order
@@ -55,7 +57,7 @@ def question(request: PageRequest) -> Mapping[str, Any]:
         lambda start: addresses.with_query(address, [*query, ("sort", sort), ("start", start)]),
     )
     shown: Sequence[AnswerRow] = piece.pop("shown")
-    named = [dict(zip(asked.columns, row, strict=True)) for row in shown]
+    named = _named(request.reader, asked.columns, shown)
     columns = heads(asked.columns, one.headings, named[0] if named else {})
     return {
         **piece,
@@ -75,6 +77,24 @@ def question(request: PageRequest) -> Mapping[str, Any]:
         "in_tables": addresses.with_query(addresses.table(one.name), asked.values.items()),
         "canonical": addresses.with_query(address, query),
     }
+
+
+def followed(request: PageRequest) -> tuple[str, str, list[tuple[str, str]]]:
+    """Return what a question is called, its address, and the changes that may alter its answer; none of some."""
+    asked, said, *_ = _remembered(request)
+    one = asked.question
+    query = [(name, request.words.one(name).strip()) for name, _ in one.parameters]
+    changes = [] if said or not one.feed else _filter(asked)
+    return one.title, addresses.with_query(addresses.question(one.slug), query), changes
+
+
+def _named(reader: Reader, columns: Sequence[str], shown: Sequence[AnswerRow]) -> list[dict[str, Any]]:
+    """Return rows by their columns, with the first dataset of an agreement without a title, which it is called by."""
+    named = [dict(zip(columns, row, strict=True)) for row in shown]
+    if not {"title", "reference"} <= set(columns):
+        return named
+    datasets = first_datasets(reader, (row["reference"] for row in named if not row["title"]))
+    return [{"first_dataset": datasets.get(row["reference"]), **row} for row in named]
 
 
 def rows_of_question(request: PageRequest) -> PageRows:
@@ -97,8 +117,6 @@ class _Answered(NamedTuple):
     chart: Chart | None
 
 
-_MOST_REMEMBERED = 50_000
-"""Rows, of all answers together."""
 _NAMED = {
     "basis": basis_called,
     "dataset": dataset_called,
@@ -106,28 +124,20 @@ _NAMED = {
     "reference": reference_called,
 }
 """Parameter → the look-up of names that says whether it is known."""
-_answered: dict[tuple[object, ...], _Answered] = {}
-"""What was asked lately: a question goes through the whole register, which is another one only when a run has ended."""
 
 
 def _remembered(request: PageRequest) -> _Answered:
-    """Return the answer to the question at the address: what was found the last time, if nothing was written since."""
+    """Return the answer to the question at the address."""
     one = _asked_for(request.path["slug"])
-    # Before anything is read: what is written from here on makes the next reader ask anew.
-    written = written_at(request.site.database)
     typed = tuple(request.words.one(name).strip() for name, _ in one.parameters)
-    key = (*written, one.name, typed)
-    if known := _answered.get(key):
-        return known
-    found = _ask(request, one, typed)
-    if sum(len(answered.asked.rows) + 100 for answered in list(_answered.values())) > _MOST_REMEMBERED:
-        _answered.clear()
-    _answered[key] = found
-    return found
+    return request.reader.lasting(
+        ("question", one.name, typed),
+        lambda: _ask(request.reader, one, typed),
+        lambda found: len(found.asked.rows) + SMALL,
+    )
 
 
-def _ask(request: PageRequest, one: CannedQuery, typed: Sequence[str]) -> _Answered:
-    reader = request.reader
+def _ask(reader: Reader, one: CannedQuery, typed: Sequence[str]) -> _Answered:
     defaults = {**_defaults(reader), **one.examples}
     values = {name: text or defaults.get(name, "") for (name, _), text in zip(one.parameters, typed, strict=True)}
     cursor = reader.db.execute(one.sql, values)
@@ -144,7 +154,7 @@ def _drawn(asked: AskedQuestion) -> Chart | None:
     by, drawn = counted.head
     name = f"{drawn} by {by.lower()}"
     chart = bars_chart([(label, (count,)) for label, count in counted.counts], (drawn,), name, name, by)
-    note = f"{counted.others:,} more are in the rows." if counted.others else ""
+    note = f"{plural(counted.others, 'more is', 'more are')} in the rows." if counted.others else ""
     return replace(chart, key=(), note=note) if chart else None
 
 

@@ -15,6 +15,7 @@
   const said = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id };
   for (const [name, value] of Object.entries(said)) input.setAttribute(name, value);
   input.autocomplete = "off";
+  input.removeAttribute("list"); // the browser's own list is for who has no script
   let chosen = -1;
   let waiting = 0;
   let asked = null;

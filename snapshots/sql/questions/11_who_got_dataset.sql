@@ -1,25 +1,33 @@
 -- Who got a dataset lately.
 -- Group: What changed lately
--- Datasets of this name that came to an agreement since a day, those of new agreements among them. A
--- day is when it was first seen here, not when anything was released. All known names of a dataset are asked for, and of
--- a family, such as HES, all its datasets.
+-- Agreements that came to list a dataset of this name since a day, new ones among them, and whether they list it still.
+-- A day is when it was first seen here, not when anything was released. All known names of a dataset are asked for, and
+-- of a family, such as HES, all its datasets; one that only took another of its names did not come.
 -- Answer: {agreements} of {organisations} came to list {dataset} from {since} on.
 -- Bars: rows by month of first_seen
--- Feed: kind=dataset-added dataset=:dataset since=:since
+-- Feed: kind=dataset-added kind=agreement-added dataset=:dataset since=:since
 -- Example: dataset=HES
 -- :dataset  Any of its names, or a part of one; Hospital Episode Statistics if left empty.
 -- :since  A day, 2026-11-01; twelve months before the newest reading if left empty.
 -- .first_seen  First seen
 -- .still_listed  Still listed
-select ad.first_seen, ad.dataset, pages.organisation, ad.reference, states.title,
-  ad.last_seen is null as still_listed,
-  ad.page
-from agreement_datasets as ad
-join pages on pages.key = ad.page
-left join agreements as a on a.page = ad.page and a.reference = ad.reference
-left join agreement_versions as v on v.id = a.version
-left join states on states.id = v.state
-where ad.folded in (select value from json_each(dataset_names(coalesce(nullif(trim(:dataset), ''), 'Hospital Episode Statistics'))))
-  and ad.first_seen >= coalesce(nullif(:since, ''), date((select max(captured_at) from runs where state = 'committed'), '-12 months'))
-  and ad.first_seen > pages.first_seen
-order by ad.first_seen desc, pages.organisation, ad.reference, ad.dataset
+with asked as materialized (
+  select value as folded from json_each(dataset_names(coalesce(nullif(trim(:dataset), ''), 'Hospital Episode Statistics')))
+), told as materialized (
+  select first_seen as day, kind, page, reference, title, added
+  from changes
+  where kind in ('dataset-added', 'agreement-added') and substantive and not is_group and not withdrawn
+    and first_seen >= coalesce(nullif(:since, ''), date((select max(captured_at) from page_runs where state = 'committed'), '-12 months'))
+)
+select told.day as first_seen, ad.dataset, pages.organisation, told.reference, told.title,
+  exists (
+    select 1 from datasets_now where datasets_now.folded = ad.folded and datasets_now.reference = told.reference
+  ) as still_listed,
+  told.page
+from told
+join agreement_datasets as ad on ad.page = told.page and ad.reference = told.reference
+  and ad.first_seen <= told.day and (ad.last_seen is null or ad.last_seen >= told.day)
+join pages on pages.key = told.page
+where ad.folded in (select folded from asked)
+  and (told.kind = 'agreement-added' or exists (select 1 from json_each(told.added) where folded(value) = ad.folded))
+order by told.day desc, pages.organisation, told.reference, ad.dataset

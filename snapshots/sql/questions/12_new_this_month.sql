@@ -10,5 +10,5 @@
 select first_seen, organisation, reference, title, summary, id as change, page
 from changes
 where kind = 'agreement-added' and not withdrawn
-  and substr(first_seen, 1, 7) = coalesce(nullif(:month, ''), substr((select max(captured_at) from runs where state = 'committed'), 1, 7))
+  and substr(first_seen, 1, 7) = coalesce(nullif(:month, ''), substr((select max(captured_at) from page_runs where state = 'committed'), 1, 7))
 order by first_seen desc, organisation, reference

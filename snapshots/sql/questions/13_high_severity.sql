@@ -12,5 +12,5 @@
 select first_seen, kind, organisation, reference, summary, agreements, id as change, page
 from changes
 where severity = 'high' and substantive and member_of is null and not withdrawn
-  and first_seen >= coalesce(nullif(:since, ''), date((select max(captured_at) from runs where state = 'committed'), '-12 months'))
+  and first_seen >= coalesce(nullif(:since, ''), date((select max(captured_at) from page_runs where state = 'committed'), '-12 months'))
 order by first_seen desc, organisation, reference

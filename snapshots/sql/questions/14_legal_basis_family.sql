@@ -16,5 +16,5 @@ select first_seen, severity, organisation, reference, json_extract(families, '$[
   json_extract(families, '$[1]') as families_that_went, summary, agreements, id as change, page
 from changes
 where kind = 'legal-basis-changed' and families != '[[],[]]' and member_of is null and not withdrawn
-  and first_seen >= coalesce(nullif(:since, ''), date((select max(captured_at) from runs where state = 'committed'), '-12 months'))
+  and first_seen >= coalesce(nullif(:since, ''), date((select max(captured_at) from page_runs where state = 'committed'), '-12 months'))
 order by first_seen desc, organisation, reference

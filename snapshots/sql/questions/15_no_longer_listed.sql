@@ -2,7 +2,7 @@
 -- Group: What changed lately
 -- Agreements that stood on a page and stand on none now. That is all that is known: whether one ran out, was withdrawn
 -- or is missing by mistake the page does not say.
--- Answer: {agreements} of {organisations} stood on a page and stand on none now.
+-- Answer: {agreements} of {organisations} stood on a page and {agreements:stands|stand} on none now.
 -- Bars: rows by year of first_missing
 -- Feed: kind=agreement-removed
 -- .first_missing  First missing

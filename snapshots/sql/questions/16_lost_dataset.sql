@@ -3,13 +3,13 @@
 -- Agreements that listed a dataset of this name and do not list it now, though they still stand.
 -- Datasets that only took a newer name are among them: see whether the newer one is there. Data released before is not
 -- said to be given back.
--- Answer: {agreements} of {organisations} listed {dataset}, and do not now.
+-- Answer: {agreements} of {organisations} listed {dataset}, and {agreements:does|do} not now.
 -- Bars: rows by year of last_listed
 -- Feed: kind=dataset-removed dataset=:dataset
 -- Example: dataset=HES
 -- :dataset  Any of its names, or a part of one; any dataset if left empty.
 -- .last_listed  Last listed
-select ad.last_seen as last_listed, ad.dataset, pages.organisation, ad.reference,
+select max(ad.last_seen) as last_listed, ad.dataset, pages.organisation, ad.reference,
   ad.page
 from agreement_datasets as ad
 join pages on pages.key = ad.page
@@ -21,9 +21,8 @@ where ad.last_seen is not null
     select folded from names where sort = 'dataset' and coalesce(trim(:dataset), '') = ''
   )
   and not exists (
-    select 1 from agreement_datasets as again
-    where again.page = ad.page and again.reference = ad.reference and again.folded = ad.folded
-      and again.last_seen is null
+    select 1 from datasets_now
+    where datasets_now.folded = ad.folded and datasets_now.page = ad.page and datasets_now.reference = ad.reference
   )
 group by ad.page, ad.reference, ad.folded
 order by last_listed desc, pages.organisation, ad.reference

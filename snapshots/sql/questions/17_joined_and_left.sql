@@ -21,7 +21,7 @@ with asked as materialized (
   from changes
   where kind in ('dataset-added', 'dataset-removed', 'agreement-added', 'agreement-removed')
     and substantive and not is_group and not withdrawn
-    and first_seen >= coalesce(nullif(:since, ''), date((select max(captured_at) from runs where state = 'committed'), '-12 months'))
+    and first_seen >= coalesce(nullif(:since, ''), date((select max(captured_at) from page_runs where state = 'committed'), '-12 months'))
 ), moved as (
   select told.*, 'joined' as moved, name.value as dataset
   from told, json_each(told.added) as name

@@ -2,8 +2,9 @@
 -- Group: On what basis
 -- Agreements that print Identifiable as a type of data, in its own line or among the opt-outs, where older layouts have
 -- it. Most pages print no type of data at all: who is not listed here may have identifiable data.
--- Answer: {agreements} of {organisations} print identifiable data.
+-- Answer: {agreements} of {organisations} {agreements:prints|print} identifiable data.
 -- Bars: rows by organisation
+-- Feed: kind=type-of-data-changed
 -- .opt_outs  Opt-outs
 -- .type_of_data  Type of data
 select pages.organisation, a.reference, states.title, states.type_of_data, states.opt_outs, states.legal_bases,
@@ -11,9 +12,7 @@ select pages.organisation, a.reference, states.title, states.type_of_data, state
 from agreements as a
 join agreement_versions as v on v.id = a.version
 join states on states.id = v.state
+join red_flag_signs as signs on signs.version = a.version
 join pages on pages.key = a.page
-where a.standing and (
-  exists (select 1 from json_each(states.type_of_data) where value like 'identi%able')
-  or exists (select 1 from json_each(states.opt_outs) where value like 'identi%able')
-)
+where a.standing and signs.identifiable
 order by pages.organisation, a.reference

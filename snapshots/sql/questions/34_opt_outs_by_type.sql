@@ -4,25 +4,20 @@
 -- opt-outs do not apply to data that is not identifiable, to consented data, or where a law says otherwise. An
 -- agreement with several types is counted under each.
 -- Rows: type of organisation, types of organisation
--- Answer: Over {rows}, {total[with_a_no]} agreements print a No at the opt-outs, most of them under {first[organisation_type]}.
+-- Answer: Over {rows}, {total[with_a_no]} {total[with_a_no]:agreement prints|agreements print} a No at the opt-outs, most of them under {first[organisation_type]}.
 -- Bars: with a no by organisation type
+-- Feed: kind=opt-outs-changed
 -- .with_a_no  With a No
 -- .with_a_no_and_a_yes  With a No and a Yes
 -- .per_cent_with_a_no  Per cent with a No
 -- .organisation_type  Type of organisation
 select max(type.value) as organisation_type,
-  count(*) as agreements, sum(no.printed) as with_a_no, sum(no.printed and yes.printed) as with_a_no_and_a_yes,
-  round(100.0 * sum(no.printed) / count(*), 1) as per_cent_with_a_no
+  count(*) as agreements, sum(signs.not_honoured) as with_a_no,
+  sum(signs.not_honoured and signs.honoured) as with_a_no_and_a_yes,
+  round(100.0 * sum(signs.not_honoured) / count(*), 1) as per_cent_with_a_no
 from agreements as a
-join agreement_versions as v on v.id = a.version
-join states on states.id = v.state
-join json_each(states.organisation_types) as type
-join (select id, exists (
-  select 1 from json_each(opt_outs) where value = 'N' collate nocase or value = 'No' collate nocase
-    or value like 'no %'
-) as printed from states) as no on no.id = states.id
-join (select id, exists (select 1 from json_each(opt_outs) where value like 'y%') as printed from states) as yes
-  on yes.id = states.id
-where a.standing and coalesce(states.opt_outs, '[]') != '[]'
+join red_flag_signs as signs on signs.version = a.version
+join json_each(signs.organisation_types) as type
+where a.standing and signs.not_honoured is not null
 group by lower(type.value)
 order by with_a_no desc, organisation_type

@@ -2,7 +2,7 @@
 -- Group: On what basis
 -- Agreements that print Identifiable as a type of data and a No at the opt-outs. That is lawful where people consented
 -- or a law says so; which it is stands among the legal bases and in the prose.
--- Answer: {agreements} of {organisations} print identifiable data and a No at the opt-outs.
+-- Answer: {agreements} of {organisations} {agreements:prints|print} identifiable data and a No at the opt-outs.
 -- Bars: rows by organisation
 -- Feed: kind=opt-outs-changed
 -- .opt_outs  Opt-outs
@@ -10,12 +10,7 @@ select pages.organisation, a.reference, states.title, states.opt_outs, states.le
 from agreements as a
 join agreement_versions as v on v.id = a.version
 join states on states.id = v.state
+join red_flag_signs as signs on signs.version = a.version
 join pages on pages.key = a.page
-where a.standing and (
-  exists (select 1 from json_each(states.type_of_data) where value like 'identi%able')
-  or exists (select 1 from json_each(states.opt_outs) where value like 'identi%able')
-) and exists (
-  select 1 from json_each(states.opt_outs)
-  where value = 'N' collate nocase or value = 'No' collate nocase or value like 'no %'
-)
+where a.standing and signs.identifiable and signs.not_honoured
 order by pages.organisation, a.reference

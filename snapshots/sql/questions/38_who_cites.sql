@@ -2,7 +2,7 @@
 -- Group: On what basis
 -- Agreements on the register that cite a legal basis, in whatever spelling it is asked for or printed. A page pools the
 -- bases of all versions of an agreement: it may rest on another one by now.
--- Answer: {agreements} of {organisations} cite {basis} now.
+-- Answer: {agreements} of {organisations} {agreements:cites|cite} {basis} now.
 -- Bars: rows by year of cited_since
 -- Feed: basis=:basis
 -- Example: basis=s251
@@ -11,9 +11,9 @@
 -- .cited_since  Cited since
 select pages.organisation, ab.reference, group_concat(distinct ab.basis) as bases, min(ab.first_seen) as cited_since,
   ab.page
-from agreement_legal_bases as ab
+from legal_bases_now as ab
 join pages on pages.key = ab.page
-where ab.last_seen is null and ab.basis in (
+where ab.basis in (
   select value from json_each(legal_bases_called(:basis))
   union
   select key from names where sort = 'legal-basis' and coalesce(trim(:basis), '') = ''

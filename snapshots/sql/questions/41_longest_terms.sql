@@ -2,8 +2,9 @@
 -- Group: Terms and releases
 -- Printed terms by their length in years. A page prints the term of the first version it holds; a renewed agreement may
 -- run longer than it says.
--- Answer: {agreements} of {organisations} print a start and an end; the longest term is {first[years]} years.
+-- Answer: {agreements} of {organisations} {agreements:prints|print} a start and an end; the longest term is {first[years]} {first[years]:year|years}.
 -- Bars: rows by years
+-- Feed: kind=dsa-extended kind=dsa-shortened kind=dsa-term-changed
 -- :years  At least so many years; any if left empty.
 -- .dsa_start  Printed start
 -- .dsa_end  Printed end

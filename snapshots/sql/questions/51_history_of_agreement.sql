@@ -3,7 +3,7 @@
 -- Everything that was seen to change of one agreement, editorial changes too, the newest first. Its page shows the same
 -- with before and after.
 -- Rows: change
--- Answer: {rows} were seen of {first[reference]}.
+-- Answer: {rows} {rows:was|were} seen of {first[reference]}.
 -- Bars: rows by kind
 -- Feed: reference=:reference
 -- :reference  As in DARS-NIC-635697-P0C5M, or a part of it; the agreement that changed most often if left empty.

@@ -2,7 +2,7 @@
 -- Group: One by one
 -- Agreements that print these words in their objectives, benefits, outputs, processing or other lines now, with where.
 -- The words are looked for one after the other, whatever their case; at most 2,000 sections are looked at.
--- Answer: {agreements} of {organisations} print {words} in their prose now.
+-- Answer: {agreements} of {organisations} {agreements:prints|print} {words} in {agreements:its|their} prose now.
 -- Bars: rows by section
 -- Feed: words=:words
 -- Example: words=genomic

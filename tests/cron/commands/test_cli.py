@@ -528,7 +528,7 @@ def test_show_as_a_table_has_what_is_printed_versions_and_changes(reworded):
         "2 datasets\n- Civil Registrations of Death",
         "To learn why admissions fall.",
         "2 versions\n2026-06-01  last seen 2026-06-01\n",
-        "1 change\n2026-07-01  low     Objectives of",
+        "1 change\n2026-07-01  low     Objectives reworded: 6 words out, 1 in\n",
     ):
         assert words in text
     assert max(map(len, text.splitlines())) <= 80
@@ -727,7 +727,7 @@ def test_an_overdue_run_says_why_the_last_attempt_failed(tmp_path):
     nights.night()
     text = " ".join(nights.run("status").stdout.split())
 
-    assert re.search(r"A run is overdue since .* UTC\. The last attempt, on .*, failed: http", text)
+    assert re.search(r"A run has been overdue since .* UTC\. The last attempt, on .*, failed: http", text)
 
 
 def test_init_writes_settings_that_their_owner_alone_can_read(tmp_path):
@@ -800,7 +800,11 @@ def test_demo_does_not_wipe_a_history(started):
     ("what", "heavy"),
     [
         ("import cron.cli", "pydantic sqlite_utils lxml bs4 requests jinja2 datasette"),
-        ("import cron.cli, cron.commands.look, cron.work.context", "bs4 requests datasette uvicorn apscheduler"),
+        (
+            "import cron.cli, cron.commands.look, cron.work.context",
+            "bs4 requests datasette uvicorn apscheduler deepdiff",
+        ),
+        ("import cron.work.standing, cron.terminal.news", "bs4 requests datasette uvicorn deepdiff"),
     ],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(what, heavy):
@@ -808,3 +812,20 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(what, heavy):
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert result.stdout.split() == []
+
+
+@pytest.mark.parametrize("question", ["changes", "status", "datasets", "organisations", "show DARS-NIC-418833-K1D7R"])
+def test_a_question_loads_neither_what_checks_settings_nor_what_reads_and_compares_pages(started, question):
+    heavy = (
+        "pydantic sqlite_utils lxml bs4 requests rapidfuzz deepdiff "
+        "scraper.reading.lines snapshots.keeping.store diff.deciding.decide"
+    )
+    program = (
+        "import sys, atexit\n"
+        f"atexit.register(lambda: print('LOADED', *(name for name in {heavy.split()} if name in sys.modules)))\n"
+        f"sys.argv = ['registerwatch', '--db', {str(started.database)!r}, *{question.split()}]\n"
+        "import registerwatch; registerwatch.main()"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=started.folder)
+
+    assert result.stdout.splitlines()[-1] == "LOADED", result.stderr

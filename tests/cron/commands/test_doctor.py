@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from snapshots.people.keys import add_key
 from tests.harness.editions import HARROWDALE, REGISTER, Page, with_project
 from tests.harness.mail_server import AUTHORITY, LoopbackMail
 from tests.harness.nights import Nights
@@ -210,3 +211,83 @@ def test_a_name_that_nobody_knows_is_told(nights):
 
     assert bad == ["Settings"]
     assert "no organisation is called 'Harowdale University'" in said["Settings"]
+
+
+# Following by e-mail
+
+
+FOLLOWED = {
+    "mail": {"sender": "register@example.org"},
+    "browse": {"base_url": "https://register.example.org"},
+    "follow": {"enabled": True, "trusted_proxy": "127.0.0.1", "return_path": "bounces+{token}@example.org"},
+}
+
+
+def followed(nights, **others):
+    """Write settings with which pages may be followed, but for *others*."""
+    names = FOLLOWED.keys() | others.keys()
+    nights.configure(**{name: {**FOLLOWED.get(name, {}), **others.get(name, {})} for name in names})
+
+
+def test_where_pages_can_be_followed_it_says_so_and_makes_nothing(nights):
+    followed(nights)
+    add_key(nights.folder / "people.key")
+    bad, said = checks(nights)
+
+    assert bad == []
+    assert "people.db is not there yet, the first form makes it" in said["Follow"]
+    assert "letters come back to bounces+{token}@example.org" in said["Follow"]
+    assert not (nights.folder / "people.db").exists()
+
+
+def test_what_is_said_of_followers_is_how_many_there_are(nights):
+    followed(nights)
+    add_key(nights.folder / "people.key")
+    assert nights.run("followers").exit_code == 0
+    bad, said = checks(nights)
+
+    assert (bad, "people.db: 0 followers" in said["Follow"]) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "says"),
+    [
+        ("mail", {"sender": None}, "no sender in [mail]"),
+        ("browse", {"base_url": None}, "no base_url in [browse]"),
+        ("browse", {"base_url": "http://register.example.org"}, "no button that stops"),
+        ("follow", {"trusted_proxy": None}, "count as one, to whom 20 letters go in a day"),
+        ("feeds", {"directory": "."}, "people.db lies among the feeds"),
+    ],
+)
+def test_a_setting_that_keeps_readers_from_following_is_told(nights, section, settings, says):
+    followed(nights, **{section: settings})
+    add_key(nights.folder / "people.key")
+    bad, said = checks(nights)
+
+    assert (bad, says in said["Follow"]) == (["Follow"], True)
+
+
+def test_a_key_and_a_file_that_others_can_read_are_told(nights):
+    followed(nights)
+    bad, said = checks(nights)
+    assert (bad, "there is no key; make one with" in said["Follow"]) == (["Follow"], True)
+
+    add_key(nights.folder / "people.key")
+    nights.run("followers")
+    (nights.folder / "people.db").chmod(0o644)
+    bad, said = checks(nights)
+    assert (bad, "people.db: others can read who follows; say chmod 600" in said["Follow"]) == (["Follow"], True)
+
+    (nights.folder / "people.key").chmod(0o640)
+    bad, said = checks(nights)
+    assert (bad, "others can read this key; say chmod 600" in said["Follow"]) == (["Follow"], True)
+
+
+def test_a_file_of_followers_that_is_another_programs_is_told(nights):
+    followed(nights)
+    add_key(nights.folder / "people.key")
+    nights.quiet_night()
+    followed(nights, follow={"database": "registerwatch.db"})
+    bad, said = checks(nights)
+
+    assert (bad, "is another database; name another file in [follow]" in said["Follow"]) == (["Follow"], True)

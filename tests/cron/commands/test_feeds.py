@@ -64,9 +64,9 @@ def write(watch, folder):
 def test_feeds_are_written_and_counted(watch, tmp_path):
     folder = tmp_path / "public/feeds"
 
-    # Everything, three organisations and the four datasets that they print, in three formats each; the calendars of the
-    # former two; and the page.
-    count = 3 * (1 + 3 + 4) + (1 + 3) + 1
+    # Everything, three organisations and the four datasets that they print, of two families, in three formats each; the
+    # calendars of the former two; and the page.
+    count = 3 * (1 + 3 + 4 + 2) + (1 + 3) + 1
     assert write(watch, folder) == f"{folder}: {count} files written, 0 as before.\n"
     assert len(tree(folder)) == count
     assert write(watch, folder) == f"{folder}: 0 files written, {count} as before.\n"

@@ -84,7 +84,7 @@ def test_a_real_shell_takes_it(shell, tmp_path):
         pytest.skip(f"{shell} is not installed")
     script = tmp_path / "completion"
     script.write_text(completing(f"{shell}_source"), encoding="utf-8")
-    before = "autoload -Uz compinit; compinit -u -d /dev/null; " if shell == "zsh" else ""
+    before = "autoload -Uz compinit; compinit -u -D; " if shell == "zsh" else ""
     environment = {**os.environ, "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
     asked = {
         "bash": "COMP_WORDS=(registerwatch ver) COMP_CWORD=1; _registerwatch_completion registerwatch; echo $COMPREPLY",

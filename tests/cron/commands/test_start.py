@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 
 INTERRUPTED = """
 import builtins
-from cron.start import main
+from registerwatch import main
 
 load, left = builtins.__import__, [{number}]
 
@@ -41,7 +41,7 @@ def test_ctrl_c_while_the_program_is_being_loaded_is_one_line(number):
 
 def test_otherwise_it_is_the_command_line():
     result = subprocess.run(
-        [sys.executable, "-c", "from cron.start import main; main()", "--version"],
+        [sys.executable, "-c", "from registerwatch import main; main()", "--version"],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},

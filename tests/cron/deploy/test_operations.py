@@ -157,13 +157,57 @@ def test_the_files_and_the_page_agree_on_paths():
     assert f"--home {service['WorkingDirectory']} {service['User']}" in PAGE
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["registerwatch.service", "registerwatch-notify.service", "registerwatch.timer", "registerwatch-notify.timer"],
+)
+def test_the_units_of_many_registers_are_those_of_one_in_a_folder_of_its_own(name):
+    one, many = unit(name), unit(name.replace(".", "@."))
+    folder = "/var/lib/registerwatch/%i"
+    differing = {
+        key: value
+        for section in many.sections()
+        for key, value in many[section].items()
+        if one[section].get(key) != value and key not in ("Description", "Documentation")
+    }
+
+    assert one.sections() == many.sections()
+    assert all(set(one[section]) == set(many[section]) for section in one.sections())
+    wanted = {"WorkingDirectory": folder, "StateDirectory": "registerwatch/%i"} if name.endswith("service") else {}
+    wanted |= {"ConditionPathExists": f"{folder}/registerwatch.db"} if "notify.service" in name else {}
+    assert differing == wanted
+
+
 def test_status_3_is_not_hidden_from_systemd():
-    assert not any("SuccessExitStatus" in unit(name)["Service"] for name in UNITS if name.endswith(".service"))
+    services = {name: unit(name) for name in UNITS if name.endswith(".service") and "-trouble@" not in name}
+
+    assert not any("SuccessExitStatus" in one["Service"] for one in services.values())
+    assert {one["Unit"]["OnFailure"] for one in services.values()} == {"registerwatch-trouble@%N.service"}
+
+
+def trouble(folder, *, hook):
+    """Do what the unit for trouble does after `status`, with a program of the user's at its place or without one."""
+    (command,) = re.findall(r"ExecStartPost=(.*)", (DEPLOY / "registerwatch-trouble@.service").read_text())
+    if hook is not None:
+        (folder / "on-failure").write_text(f"#!/bin/sh\n{hook}\n")
+        (folder / "on-failure").chmod(0o755)
+    command = command.replace("/etc/registerwatch", shlex.quote(str(folder))).replace("$$", "$")
+    return subprocess.run(
+        shlex.split(command.replace("%i", "registerwatch-notify")), capture_output=True, text=True, timeout=10
+    )
+
+
+@pytest.mark.parametrize(("hook", "said", "status"), [(None, "", 0), ('echo "$1" failed; exit 4', "NAME failed\n", 4)])
+def test_what_failed_is_told_to_a_program_of_the_users_if_there_is_one(tmp_path, hook, said, status):
+    result = trouble(tmp_path, hook=hook)
+
+    assert (result.stdout, result.stderr) == (said.replace("NAME", "registerwatch-notify"), "")
+    assert result.returncode == status
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 def test_systemd_understands_the_units(tmp_path):
-    for name in ("registerwatch.service", "registerwatch.timer", "registerwatch-browse.service"):
+    for name in UNITS:
         # The program need not be installed where the example has it.
         text = (
             (DEPLOY / name)
@@ -229,7 +273,7 @@ def test_the_example_subscriptions_follow_what_the_sample_register_has(tmp_path)
 
 def test_the_page_names_the_number_from_which_a_run_is_held():
     assert f"from {FEWEST_AGREEMENTS} agreements" in PAGE
-    assert f"{FEWEST_AGREEMENTS} or more" in str(GuardSettings.model_fields["gone_fraction"].description)
+    assert f"{FEWEST_AGREEMENTS} or more" in GuardSettings.rows()["gone_fraction"].meaning
 
 
 def test_the_page_is_found_from_the_readme():

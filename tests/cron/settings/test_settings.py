@@ -88,11 +88,24 @@ def test_every_key_has_an_environment_variable(full_name):
         "mail.sender": "me@a.example",
         "mail.operator": "me@a.example",
         "browse.publish_pages": "True",
+        "browse.contact": "desk@a.example",
+        "witness.tsa": '["https://a.example/tsr"]',
+        "archive.save": "True",
+        "follow.enabled": "True",
+        "follow.return_path": "back+{token}@a.example",
+        "follow.trusted_proxy": "127.0.0.1",
+        "archive.url": "https://a.example/",
+        "compute.dask": "tcp://a.example:8786",
     }
     is_address = key in ("index", "sitemap", "ping_url", "ping_failure_url", "base_url")
     value = "https://a.example/" if is_address else examples.get(full_name, "1")
 
-    beside = {variable("mail.sender"): "me@a.example"} if full_name == "mail.host" else {}
+    needed = {
+        "mail.host": {"mail.sender": "me@a.example"},
+        "archive.access_key": {"archive.secret_key": "1"},
+        "archive.secret_key": {"archive.access_key": "1"},
+    }
+    beside = {variable(name): text for name, text in needed.get(full_name, {}).items()}
     settings = load_settings(None, None, {**beside, variable(full_name): value})
 
     read = getattr(getattr(settings, section), key)
@@ -141,6 +154,8 @@ def test_paths_given_as_options_count_from_the_current_directory(write):
         ("[store]\ndatabase = ''\n", "store.database must name a file"),
         ("[fetch]\nca_file = ''\n", "fetch.ca_file must name a file"),
         ("[fetch]\nproxy = 'proxy:3128'\n", "fetch.proxy must be the address of a proxy, as in "),
+        ("[compute]\ndask = 'http://a.example:8786'\n", "compute.dask must match pattern "),
+        ("[compute]\nworkers = 0\n", "compute.workers must be "),
         ("[fetch]\nproxy = 'socks5://proxy:1080'\n", "fetch.proxy must be the address of a proxy, as in "),
         ("[schedule]\ncron = 'often'\n", "schedule.cron: 'often' cannot be read: "),
         ("[schedule]\ncron = '17 3 * * 1-5'\n", "schedule.cron: '17 3 * * 1-5' names days of the week by number"),
@@ -256,6 +271,13 @@ def test_a_wrong_subscription_is_refused_by_its_name(write, more, complaint):
 )
 def test_no_address_and_no_password_is_repeated(write, wrong):
     assert "s3cret" not in refusal(write(wrong), None, {})
+
+
+@pytest.mark.parametrize("contact", ["javascript:alert(1)", "the desk", "https://", "a@b c"])
+def test_a_contact_that_is_no_address_is_refused(write, contact):
+    said = refusal(write(f'[browse]\ncontact = "{contact}"\n'), None, {})
+
+    assert "contact must be a mail or a web address" in said
 
 
 def test_a_subscription_without_a_name_is_told_so_in_our_words(write):

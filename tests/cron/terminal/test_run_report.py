@@ -139,9 +139,9 @@ def state(**fields: Any) -> dict[str, Any]:
         "pages_changed": 2, "pages_failed": 0,
     }  # fmt: skip
     values = {
-        "last_run": run, "held": [], "failing": [], "undelivered": [], "attempts": None, "overdue": None,
-        "next_due": "2026-11-22T03:17:00Z", "changes": 3, "editorial": 1, "pages": 240, "agreements": 700,
-        "snapshots": 300, "since": "2025-01-01T00:00:00Z", "database_bytes": 50_000_000,
+        "last_run": run, "held": [], "official_inbox": [], "failing": [], "undelivered": [], "attempts": None,
+        "overdue": None, "next_due": "2026-11-22T03:17:00Z", "changes": 3, "editorial": 1, "pages": 240,
+        "agreements": 700, "snapshots": 300, "since": "2025-01-01T00:00:00Z", "database_bytes": 50_000_000,
     }  # fmt: skip
     return values | fields
 
@@ -170,7 +170,7 @@ def test_a_page_that_an_import_could_not_read_needs_a_person_at_once():
 
 def test_a_run_that_is_overdue_needs_a_person():
     assert needs_a_person(state(overdue="2026-11-20T03:17:00Z")) == [
-        "A run is overdue since Friday 20 November 2026, 03:17 UTC."
+        "A run has been overdue since Friday 20 November 2026, 03:17 UTC."
     ]
 
 

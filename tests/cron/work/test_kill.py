@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -120,8 +121,8 @@ def test_a_program_killed_while_it_makes_the_tables_leaves_a_database_that_is_ou
     code = """
 import os, signal, sqlite3, sys
 from pathlib import Path
-from sqlite_utils import Database
-from snapshots import migrations
+from snapshots.keeping.database import add_functions, migrate
+from snapshots.sql.rows import Database
 steps = []
 def count(statement):
     steps.append(statement)
@@ -130,12 +131,14 @@ def count(statement):
 conn = sqlite3.connect(sys.argv[1], isolation_level=None)
 conn.set_trace_callback(count)
 conn.execute("pragma journal_mode = wal")
-migrations.migrate(Database(conn))
+add_functions(conn)
+migrate(Database(conn))
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    subprocess.run(
+    killed = subprocess.run(
         [sys.executable, "-c", code, watch.database, str(statement)], cwd=Path(__file__).parents[3], timeout=60
     )
+    assert killed.returncode == -signal.SIGKILL
     result = watch.take(EARLIER, "2026-06-01")
 
     assert (result.exit_code, result.stderr) == (0, "")

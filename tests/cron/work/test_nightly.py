@@ -1092,7 +1092,7 @@ def test_a_run_that_is_overdue_needs_a_person(nights):
     result = nights.run("status")
 
     assert result.exit_code == 3
-    assert "A run is overdue since" in result.stdout
+    assert "A run has been overdue since" in result.stdout
 
 
 def test_a_run_of_last_night_is_not_overdue(nights):

@@ -74,6 +74,13 @@ def test_feeds_that_cannot_be_written_are_in_the_note(office):
     subject, text = note(office)
     assert subject == "registerwatch: 1 thing needs a person"
     assert "feeds cannot be written" in text
+    (need,) = needs(office)
+    assert "".join(need.split()) in "".join(text.split())  # a long path is broken where a line ends
+    assert office.run("status").exit_code == 3
+
+    (office.folder / "feeds").unlink()
+    assert office.night().exit_code == office.run("status").exit_code == 0
+    assert needs(office) == []
 
 
 def test_notify_does_not_say_that_what_it_delivers_waits(office, mail):

@@ -19,7 +19,10 @@ ABOUT_PAGE = (
 
 
 def needs(**facts):
-    quiet = {"last_run": {"kind": "run"}, "held": [], "failing": [], "undelivered": [], "attempts": None}
+    quiet = {
+        "last_run": {"kind": "run"}, "held": [], "official_inbox": [], "failing": [], "undelivered": [],
+        "attempts": None,
+    }  # fmt: skip
     return needs_a_person(quiet | facts)
 
 

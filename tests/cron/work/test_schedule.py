@@ -17,7 +17,7 @@ from cron.work.schedule import stay
 from tests.harness.editions import HARROWDALE, REGISTER, with_project
 from tests.harness.nights import Nights
 from tests.harness.register_server import RegisterServer, Site
-from tests.harness.servers import answer
+from tests.harness.servers import Loopback, answer
 
 LONDON = "Europe/London"
 NIGHTLY = "17 3 * * *"
@@ -232,6 +232,27 @@ def test_a_missed_night_is_made_up_for_at_the_start_as_the_run_log_knows_it(nigh
     assert rest.startswith("Next run: ")
     assert (status, stderr, more) == (0, "", "")
     assert nights.told() == [("dsa-extended", HARROWDALE.projects[0].reference)]
+
+
+def test_sigterm_while_a_web_archive_is_silent_is_not_waited_out(nights, server):
+    running, over = [], threading.Event()
+
+    def stop_and_say_nothing(_connection):
+        running[0].terminate()
+        over.wait(28)  # longer than `staying` lets it live would be a failure of its own
+
+    with Loopback({"/save": stop_and_say_nothing}) as archive:
+        nights.configure(archive={"save": True, "url": archive.url, "interval_s": 0})
+        nights.run_at(datetime.now(UTC) - timedelta(days=3))
+        server.site.pages[FIRST] = with_project(HARROWDALE, end="2027-03-12")
+        with staying(nights) as process:
+            running.append(process)
+            stdout, stderr = process.communicate(timeout=30)
+            over.set()
+
+    assert process.returncode == 0
+    assert stdout.startswith("Run 2, ")
+    assert "not waited for: the program is told to stop; the next run tries again" in stderr
 
 
 @pytest.fixture

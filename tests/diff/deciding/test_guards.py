@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from diff.deciding.guards import Guards, why_held
-from scraper.names.legal_basis import family_of
+from scraper.names.legal_families import family_of
 from scraper.records import LegalBasis
 from tests.harness.builders import HES, Watched, agreement, bases, kinds, page, reference, trust
 

@@ -43,6 +43,12 @@ def words(before, after, *, span="term"):
     return {name: {"start": "2020-01", "end": None, "word": word} for name, word in sides.items()}
 
 
+def renewed(before, after, **others):
+    """Return the details of a version whose term ends otherwise than that of the one below it."""
+    ends = {"term_before": before, "term_after": after}
+    return {name: {"start": "2020-04-01", "end": end, "word": None} for name, end in ends.items()} | others
+
+
 KINDS = [
     ("organisation-added", {}, "Organisation new on the register"),
     ("organisation-removed", {}, "Organisation no longer on the register"),
@@ -60,6 +66,22 @@ KINDS = [
     ("agreement-moved", edit(None, ["a"], ["a", "b"]), "Now also on another page in:b | same:a"),
     ("agreement-moved", edit(None, ["a", "b"], ["b"]), "No longer on a page: out:a -> same:b"),
     ("reference-changed", edit("reference", "NIC-1", "DARS-NIC-1"), "Reference changed: out:NIC-1 -> in:DARS-NIC-1"),
+    (
+        "version-added",
+        edit("version", "1.4", "2.0", details=renewed("2023-03-31", "2026-03-31", datasets_added=["ECDS"])),
+        "New version 2.0 out:term 2020-04-01 to 2023-03-31 | in:term 2020-04-01 to 2026-03-31 | in:ECDS",
+    ),
+    ("version-removed", edit("version", "1.4", None), "Version 1.4 no longer listed"),
+    (
+        "dataset-row-changed",
+        {"field": "dataset_rows", "added": ["ECDS | Identifiable"], "removed": ["ECDS | Anonymised"]},
+        "Dataset row changed: out:ECDS | Anonymised -> in:ECDS | Identifiable",
+    ),
+    (
+        "controller-basis-changed",
+        edit("controller_basis", "Sole Data Controller", "Joint Data Controller"),
+        "Sole or joint: out:Sole Data Controller -> in:Joint Data Controller",
+    ),
     ("dataset-added", {"added": ["ECDS"]}, "Dataset added: in:ECDS"),
     ("dataset-removed", {"removed": ["ECDS"]}, "Dataset removed: out:ECDS"),
     (

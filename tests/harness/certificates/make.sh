@@ -7,7 +7,8 @@ trap 'rm -rf "$work"' EXIT
 key() { openssl ecparam -name prime256v1 -genkey -noout -out "$work/$1.key"; }
 
 key authority
-openssl req -x509 -new -key "$work/authority.key" -days 36500 -subj "/CN=registerwatch tests" -out authority.pem
+openssl req -x509 -new -key "$work/authority.key" -days 36500 -subj "/CN=registerwatch tests" \
+  -addext "keyUsage=critical,keyCertSign,cRLSign" -out authority.pem
 
 key self-signed
 openssl req -x509 -new -key "$work/self-signed.key" -days 36500 -subj "/CN=localhost" \
@@ -25,6 +26,12 @@ default_md = sha256
 policy = any
 unique_subject = no
 copy_extensions = copy
+x509_extensions = signed
+[signed]
+# From Python 3.13 on a certificate is read as strictly as the standard has it.
+basicConstraints = CA:FALSE
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always
 [any]
 commonName = supplied
 EOF

@@ -1,12 +1,14 @@
 """Messages that parse back as they were meant, and their way to real mail servers on loopback, most of them bad."""
 
 import re
-import socket
 import ssl
 import traceback
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes
+from email.charset import SHORTEST, Charset
+from email.header import Header
+from email.message import EmailMessage
 from email.policy import default
 
 import pytest
@@ -18,13 +20,16 @@ from notify.channels.mail import LONGEST_SUBJECT, Letter, Outbox, compose, domai
 from notify.channels.smtp import MailServer, ServerDownError, SmtpPost
 from scraper.text import cut, one_line
 from tests.harness.mail_server import AUTHORITY, STEPS, Die, Drip, LoopbackMail, Refuse, Stall
-from tests.harness.servers import babbler
+from tests.harness.servers import babbler, held_port
 
 SENDER = "register@example.org"
 USER, PASSWORD = "postroom", "hunter2"
 SECRETS = ("@", USER, PASSWORD, "not for")
 DATE = datetime(2026, 11, 20, 3, 31, 9, tzinfo=UTC)
 TRUSTING = ssl.create_default_context(cafile=str(AUTHORITY))
+# Not by its name: a library that sends mail may have set another encoding for it, in this whole process.
+UTF_8 = Charset("utf-8")
+UTF_8.header_encoding = SHORTEST
 HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "List-Id", "List-Unsubscribe", "Auto-Submitted"]
 
 LETTER = Letter(
@@ -178,6 +183,16 @@ def test_any_letter_parses_back_as_it_was_meant(subject, name, text, html):
     assert all(len(line) <= 78 for line in raw.split(b"\r\n") if line.startswith((b"Subject", b" =?")))
 
 
+@given(subject=st.text() | st.text("ab ,é–…健"), text=st.text(), html=st.none() | st.text())
+def test_a_letter_is_written_down_as_the_library_would(subject, text, html):
+    letter = compose(replace(LETTER, subject=subject, text=text, html=html), SENDER)
+    said = cut(one_line(subject).replace("=?", "= ?"), LONGEST_SUBJECT)
+    header = Header(said, None if said.isascii() else UTF_8, header_name="Subject").encode(linesep="\r\n")
+
+    assert letter.as_bytes() == EmailMessage.as_bytes(letter)
+    assert f"\r\nSubject: {header}\r\n".encode() in letter.as_bytes()
+
+
 @given(name=st.text(min_size=1, max_size=100), labels=st.lists(st.sampled_from(["example", "a" * 60]), max_size=5))
 def test_a_list_id_is_always_one(name, labels):
     made = list_id(name, ".".join(["org", *labels]))
@@ -327,6 +342,15 @@ def test_lines_that_begin_with_a_point_arrive():
         assert bodies(server.taken[0].message) == [text]
 
 
+def test_a_server_that_takes_a_letter_before_it_was_given_one_has_not_taken_it():
+    with LoopbackMail(faults={"DATA": [Refuse(250)]}) as server, post_to(server) as post:
+        with pytest.raises(DeliveryError, match="the mail server's answer cannot be read"):
+            post.send(letter(1))
+        post.send(letter(2))
+
+    assert server.to() == [reader(2)]
+
+
 WHAT_IS_SAID = {
     "greeting": "the mail server takes no mail now (451)",
     "EHLO": "the mail server refused EHLO (451)",
@@ -409,9 +433,7 @@ def test_a_server_that_takes_only_so_many_on_a_connection_gets_another():
 
 
 def test_a_server_that_nobody_answers_for_is_tried_twice_in_a_round():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with SmtpPost(MailServer(host="127.0.0.1", port=port, security="none")) as post:
+    with held_port() as port, SmtpPost(MailServer(host="127.0.0.1", port=port, security="none")) as post:
         errors = attempt(post, 1, 2, 3, 4)
 
     refused = "the mail server cannot be reached (connection refused)"

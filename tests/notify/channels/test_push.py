@@ -26,6 +26,7 @@ from tests.harness.servers import (
     drip,
     gzip_bomb,
     hang_up,
+    held_port,
     packed,
     redirect,
     reset,
@@ -275,10 +276,10 @@ def test_a_server_that_does_not_read_does_not_hold_us():
 
 
 def test_a_server_that_is_not_there():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    with held_port() as port:
+        error = failure(send, f"http://127.0.0.1:{port}/{TOKEN}")
 
-    assert failure(send, f"http://127.0.0.1:{port}/{TOKEN}").reason == "no connection: Connection refused"
+    assert error.reason == "no connection: Connection refused"
 
 
 @pytest.mark.parametrize(

@@ -136,13 +136,14 @@ def test_the_grammar_refuses_what_the_rfc_forbids():
     assert without(None, "subtitle")
 
 
-def test_there_is_a_feed_for_everything_each_organisation_and_each_dataset_and_a_page_that_lists_them():
+def test_there_is_a_feed_for_everything_each_organisation_family_and_dataset_and_a_page_that_lists_them():
     written = files(change())
 
     names = [
         "everything",
         "organisations/university_of_harrowdale",
         "organisations/nhs_eastmere_icb",
+        "families/hes",
         "datasets/emergency-care-data-set-ecds",
         "datasets/hospital-episode-statistics-outpatients-hes-op",
     ]
@@ -323,6 +324,21 @@ def test_text_off_a_page_is_harmless_wherever_it_stands():
         assert "\n" not in item["title"]
     assert all(re.fullmatch(r"((organisations|datasets)/)?[a-z0-9_-]+\.(atom|rss|json|html)", path) for path in written)
     assert b"<script" not in b"".join(written[path] for path in written if not path.endswith(".json"))
+
+
+def test_what_an_rss_feed_says_of_itself_is_no_html_either():
+    written = files(pages={HARROWDALE: "A&E <script>alert(1)</script>"})
+
+    channel = etree.fromstring(written[f"organisations/{HARROWDALE}.rss"]).find("channel")
+    for name in ("title", "description"):
+        assert "A&E &lt;script>alert(1)&lt;/script>" in channel.findtext(name)
+
+
+def test_no_file_is_called_as_windows_calls_its_devices():
+    written = files(pages={"con": "Con", "lpt1": "Lpt1", "console": "Console"}, datasets=("NUL",))
+
+    assert not {path.rpartition("/")[2].partition(".")[0] for path in written} & {"con", "lpt1", "nul"}
+    assert "organisations/console.rss" in written
 
 
 def test_a_title_of_rss_is_no_html_though_readers_may_take_it_for_some():

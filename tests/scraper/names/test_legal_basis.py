@@ -9,16 +9,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from scraper.names.fold import fold
-from scraper.names.legal_basis import (
-    FAMILIES,
-    compared_ids,
-    count_blank_cells,
-    families_of,
-    family_of,
-    read_legal_bases,
-    spell_out,
-    split_cells,
-)
+from scraper.names.legal_basis import count_blank_cells, read_legal_bases, split_cells
+from scraper.names.legal_families import FAMILIES, compared_ids, families_of, family_of, spell_out
 from scraper.names.packaged import read_facts
 from scraper.records import LegalBasis
 
@@ -232,7 +224,6 @@ def test_ids_are_spelled_out_with_care(basis_id: str, printed: str, words: str) 
 
 
 @pytest.mark.large
-@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "unit",
     [

@@ -370,7 +370,7 @@ def texts_of(table: Any) -> Iterator[str]:
 @example("subsection 2 of ", "Other-")
 @example("Health Act s1 ", "Other-")
 def test_the_work_grows_with_the_text_and_not_with_its_square(unit: str, begin: str) -> None:
-    repeats = READ_AT_MOST // 2 // len(unit)
+    repeats = READ_AT_MOST // 8 // len(unit)
     once, twice = (calls(lambda n=n: read_basis(begin + unit * n, is_free=True)) for n in (repeats, 2 * repeats))
 
     assert twice <= 3 * once  # its square would be four times as much

@@ -58,3 +58,22 @@ def test_the_words_of_ruby_and_of_templates_are_read():
     lines = lines_of_markup("<p>one<ruby>two<rt>three</rt></ruby><template>four</template>")
 
     assert " ".join(line.text for line in lines) == "onetwothree four"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        # A head that is written twice is a part of the first page's, to the parser, up to where it ends.
+        "<html><head><title>a</title></head>\n<html><head><title>a</title></head>\n<section>Suspended</section><body><p>b",
+        "<html><head><title>a</title></head>\n<html><head><title>a</title></head>\nSuspended<body><p>b",
+    ],
+)
+def test_a_head_hides_nothing_that_no_head_may_hold(markup):
+    assert [line.text for line in lines_of_markup(markup)] == ["Suspended", "b"]
+    assert lines_of_tree(markup) == lines_of_markup(markup)
+
+
+def test_what_a_head_may_hold_is_not_on_the_page():
+    head = "<title>a</title><style>b</style><script>c</script><noscript>d</noscript><meta name=e><link rel=f>"
+
+    assert [line.text for line in lines_of_markup(f"<html><head>{head}</head><body><p>g")] == ["g"]

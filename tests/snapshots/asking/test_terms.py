@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from icalendar import Calendar
 
-from diff.terms import PrintedTerm
+from diff.terms import PrintedTerm, Printing
 from notify.calendar import render_calendars
 from snapshots.asking.agreements import read_terms
 from snapshots.keeping.store import open_store
@@ -45,7 +45,7 @@ def terms(watch):
 def printings(watch, slug=SLUG):
     """Return what was printed on a page that has one agreement: which edition first printed it, end, last release."""
     (one,) = [term for term in terms(watch) if term.page == slug]
-    return [(TIMES.index(since), end, released) for since, end, released in one.printings]
+    return [(TIMES.index(since), end, released) for since, end, released, _ in one.printings]
 
 
 def events(watch, path="everything.ics"):
@@ -78,7 +78,7 @@ def test_an_agreement_has_its_page_its_title_and_what_was_printed(watch):
         organisation="University of Harrowdale",
         reference=ADMISSIONS.reference,
         title=ADMISSIONS.title,
-        printings=((TIMES[0], "2026-03-12", "2024-11"),),
+        printings=(Printing(TIMES[0], "2026-03-12", "2024-11"),),
     )
     assert [one.page for one in terms(watch)] == sorted(REGISTER)
 

@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 KINDS = {
     "front": "/",
     "front, everything": "/?all=1&severity=medium",
+    "front, of a legal basis": "/?basis=s251",
     "search": "/search?q=nhs",
     "search, mistyped": "/search?q=mental+helth",
     "nothing here": "/nothing",
@@ -27,6 +28,7 @@ KINDS = {
     "agreement, earlier": "/agreements/{agreement}?as_of=2016-03-01",
     "agreement, moved": "/agreements/{moved}",
     "datasets": "/datasets",
+    "datasets, in another order": "/datasets?sort=agreements",
     "dataset": "{dataset}",
     "family of datasets": "/datasets/hes",
     "legal bases": "/legal-bases",
@@ -41,6 +43,7 @@ KINDS = {
     "compare": "/compare?from=2016-02-01&to=2016-06-01",
     "expiring": "/expiring",
     "red flags": "/red-flags",
+    "red flags of a rule": "/red-flags?rule=releases-after-the-end&sort=organisation",
     "feeds": "/feeds",
     "about": "/about",
     "method": "/method",
@@ -169,6 +172,7 @@ def test_nothing_is_loaded_from_elsewhere_and_nothing_is_refused(served, wide, n
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 640, 992, 1280])
 def test_axe_finds_nothing_at_any_width(browser, served, scheme, width):

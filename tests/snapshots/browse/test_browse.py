@@ -17,24 +17,13 @@ from click.testing import CliRunner
 from cron.cli import cli
 from snapshots.browse.app.tables import PRIVATE
 from snapshots.sql.comments import MEANINGS, QUESTIONS
-from tests.harness.browse_server import ROOT, copy_of, register_database, running, serving
+from tests.harness.browse_server import ROOT, copy_of, running, serving
 from tests.harness.editions import HARROWDALE, REGISTER, Page, Watch, many, with_project
 
 STRICT = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-
-
-@pytest.fixture(scope="module")
-def register(tmp_path_factory):
-    return register_database(tmp_path_factory.mktemp("browse"))
-
-
-@pytest.fixture(scope="module")
-def served(register):
-    with serving(register) as served:
-        yield served
 
 
 @pytest.fixture(scope="module")

@@ -10,19 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.harness.browse_server import copy_of, register_database, serving
+from tests.harness.browse_server import copy_of, serving
 from tests.harness.editions import HARROWDALE, REGISTER, Page, Watch, many, with_project
-
-
-@pytest.fixture(scope="module")
-def register(tmp_path_factory):
-    return register_database(tmp_path_factory.mktemp("browse"))
-
-
-@pytest.fixture(scope="module")
-def served(register):
-    with serving(register) as served:
-        yield served
 
 
 def asked(database, sql, **values):

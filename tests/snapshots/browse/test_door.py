@@ -2,15 +2,20 @@
 
 import asyncio
 import contextlib
+import csv
+import io
 import json
 import os
 import signal
 import socket
 import sqlite3
+import struct
+import threading
 from urllib.parse import quote, unquote
 
 import pytest
 
+from cron.commands.browse import make_app
 from scraper.names.vocabulary import default_vocabulary
 from snapshots.browse.app import server as server_module
 from snapshots.browse.app.budget import Budget, TooLongError
@@ -22,9 +27,9 @@ from snapshots.browse.app.limits import (
     MOST_WORDS,
     TABLES_AT_ONCE,
 )
-from snapshots.browse.app.request import reading
+from snapshots.browse.app.request import SiteSettings, reading
 from snapshots.browse.app.turns import Turns
-from tests.harness.browse_server import register_database, running, serving
+from tests.harness.browse_server import Served, copy_of, register_database, running, serving
 
 ENDLESS = quote("with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n")
 COLUMNS = ("kind", "severity", "organisation", "page", "reference", "title", "field", "before", "after", "added", "id")
@@ -122,6 +127,107 @@ def test_a_backslash_leads_nowhere_else(served):
 
     assert answer.headers.get("location", "/").startswith("/")
     assert answer.headers.get("location", "/")[1:2] not in ("/", "\\")
+
+
+# --- what a spreadsheet and an eye are given --------------------------------------------------------------------------
+
+FORMULA = "=cmd|' /C calc'!A1,\"x\"\r\n+1"
+STEERED = "\u202egnp.exe\u2066"
+
+
+@pytest.fixture(scope="module")
+def hostile(database, tmp_path_factory):
+    """A register in which pages print formulas, and letters that turn the line around, in names and in prose."""
+    database = copy_of(database, tmp_path_factory.mktemp("hostile"))
+    with contextlib.closing(sqlite3.connect(database)) as db, db:
+        db.execute("update pages set slug = '=cmd', organisation = ? where number = 1", (FORMULA,))
+        db.execute("update texts set text = '@SUM(1)' where id = 1")
+        for table, column in (
+            ("agreement_datasets", "dataset"),
+            ("changes", "summary"),
+            ("agreement_versions", "reference"),
+        ):
+            for number, text in enumerate((FORMULA, f"-rf {STEERED}", f" ＝1 {STEERED}")):
+                one = f"(select distinct {column} from {table} limit 1 offset {number})"
+                db.execute(f"update {table} set {column} = ? where {column} = {one}", (text,))
+    return database
+
+
+@pytest.fixture(scope="module")
+def local(hostile):
+    with serving(hostile) as served:
+        yield served
+
+
+def tables_and_views(database):
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        names = db.execute(
+            "select name, type from pragma_table_list where schema = 'main' and type in ('table','view')"
+        )
+        return sorted(name for name, _ in names if not name.startswith("sqlite_"))
+
+
+def is_run_by_a_spreadsheet(cell):
+    plain = cell.lstrip()
+    return plain[:1] in tuple("=+-@＝＋－＠") and not plain[1:].replace(".", "").isdecimal()
+
+
+def test_no_cell_of_any_table_is_run_by_a_spreadsheet(local, hostile):
+    run, cells, named = [], 0, 0
+    files = [f"{table}.csv?_size=300" for table in tables_and_views(hostile)]
+    files += ["changes.csv?_stream=1&_dl=1", "agreement_datasets.csv?_labels=on", "pages.csv?_shape=array", "pages.csv"]
+    for file in files:
+        for row in csv.reader(io.StringIO(local.page(f"/register/{file}").text, newline=""), strict=True):
+            cells += len(row)
+            named += sum(cell.startswith("'=cmd|") for cell in row)
+            run += [(file, cell) for cell in row if is_run_by_a_spreadsheet(cell) or "\u202e" in cell]
+
+    assert run == []
+    assert cells > 10_000
+    assert named >= 6
+
+
+def test_a_question_as_csv_is_harmless_too_and_json_says_what_is_kept(local):
+    sql = quote("select slug, organisation, -1.5 as n, 'a,\"b' as q, null as z from pages where number = 1")
+
+    assert local.page(f"/register.csv?sql={sql}").text.split("\r\n")[1].startswith("'=cmd,\"'=cmd|' /C calc'!A1,\"\"x")
+    assert local.page(f"/register.csv?sql={sql}").text.endswith(',-1.5,"a,""b",\r\n')
+    (row,) = json.loads(local.page(f"/register.json?sql={sql}&_shape=array").body)
+    assert row == {"slug": "=cmd", "organisation": FORMULA, "n": -1.5, "q": 'a,"b', "z": None}
+
+
+def test_no_table_is_read_from_right_to_left(local, hostile):
+    word = quote(STEERED)
+    asked = [f"/register/{table}" for table in tables_and_views(hostile)]
+    asked += [
+        f"/register/changes?summary__contains={word}",
+        f"/register/changes?_search={word}",
+        "/register/changes?_facet=summary",
+    ]
+    answers = [local.get(address) for address in asked]
+
+    assert [answer.address for answer in answers if "\u202e" in answer.text or "\u2066" in answer.text] == []
+    assert any("gnp.exe" in answer.text for answer in answers[:-3])
+    assert all("gnp.exe" in answer.text for answer in answers[-3:-1])
+
+
+def test_what_cannot_be_counted_leaves_no_word_in_the_journal(database):
+    wrong = (
+        "_facet=kind&_facet_size=abc",
+        "_facet_array=kind&_facet_date=severity&_facet_size=-",
+        "_facet=rowid&_size=x",
+    )
+    with running(database) as served:
+        statuses = {
+            served.get(f"/register/{table}?{query}").status
+            for table in ("changes", "recent_changes")
+            for query in wrong
+        }
+        served.process.terminate()
+        _, errors = served.process.communicate(timeout=20)
+
+    assert errors == ""
+    assert 400 in statuses
 
 
 # --- how long it takes ------------------------------------------------------------------------------------------------
@@ -255,6 +361,23 @@ def test_1200_half_open_connections_do_not_keep_others_from_being_served(databas
 
     assert answers == [200] * 3
     assert open_files <= MOST_CONNECTIONS + 100
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="this system does not say how long a queue is")
+def test_a_crowd_that_comes_at_once_is_not_turned_away_by_the_system(database):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = server_module.make_server(make_app(SiteSettings(database=database), "127.0.0.1"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        served = Served(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        try:
+            assert served.page("/status").status == 200
+            longest = struct.unpack_from("I", listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 64), 28)[0]
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+    assert longest >= MOST_CONNECTIONS
 
 
 def test_a_head_that_is_not_ended_is_not_waited_for(database, monkeypatch):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -137,3 +138,12 @@ def test_a_hostile_title_is_only_text(served):
     assert not answer.soup.find_all("img")
     assert "\u202e" not in answer.text
     assert '<img src=x onerror="alert(1)">' in answer.words
+
+
+def test_printed_ends_that_move_are_followed_for_the_organisation_that_is_asked_for(served):
+    for address, organisation in (("/expiring", None), ("/expiring?organisation=wexcombe_city_council", "wexcombe")):
+        (atom,) = [a["href"] for a in served.page(address).soup.select("aside .feeds a") if a.get_text() == "Atom"]
+        asked = parse_qs(urlsplit(atom).query)
+        assert served.get(atom).status == 200
+        assert asked["kind"] == ["dsa-extended", "dsa-shortened", "dsa-term-changed"]
+        assert asked.get("organisation", [None])[0] == (organisation and "wexcombe_city_council")

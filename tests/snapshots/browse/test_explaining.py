@@ -7,20 +7,9 @@ from diff.severity import Severity
 from scraper.fields import LAYOUTS
 from scraper.records import FIELDS
 from snapshots.browse.explaining.words import anchor_of, explained
-from tests.harness.browse_server import copy_of, register_database, serving
+from tests.harness.browse_server import copy_of, serving
 
 PAGES = ("/about", "/method", "/glossary", "/severity")
-
-
-@pytest.fixture(scope="module")
-def register(tmp_path_factory):
-    return register_database(tmp_path_factory.mktemp("explaining"))
-
-
-@pytest.fixture(scope="module")
-def served(register):
-    with serving(register) as served:
-        yield served
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +117,16 @@ def test_a_change_leads_to_what_its_kind_is(served):
         there = [a["href"] for a in served.page(link["href"]).soup.select("dl a[href^='/severity#']")]
         assert there
         assert there[0].partition("#")[2] in set(ChangeKind)
+
+
+@pytest.mark.parametrize(
+    ("contact", "link"),
+    [("desk@register.example", "mailto:desk@register.example"), ("https://desk.example/us", "https://desk.example/us")],
+)
+def test_about_says_whom_to_write_to_if_anybody_is_named(served, register, contact, link):
+    with serving(register, public=True, contact=contact) as named:
+        (shown,) = named.page("/about").soup.find_all("a", string=contact)
+        assert shown["href"] == link
+        assert "No name and no address" not in named.page("/about").words
+
+    assert "No name and no address stand here" in served.page("/about").words

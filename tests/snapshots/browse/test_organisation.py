@@ -9,6 +9,7 @@ import pytest
 from scraper.names.vocabulary import default_vocabulary
 from tests.harness.browse_server import serving
 from tests.harness.editions import FALLS, HARROWDALE, REGISTER, WEXCOMBE, Page, Project, Watch, many, with_project
+from tests.harness.ten_names import watched
 
 FIRST, SECOND, THIRD, AGAIN, LAST = (f"2026-{month:02d}-03T03:00:00Z" for month in (2, 5, 8, 10, 11))
 PAGE = "/organisations/wexcombe_city_council"
@@ -245,3 +246,16 @@ def test_headings_are_in_order_and_tables_are_named(served):
         assert all(table.caption and table.find("th", scope="col") for table in soup.select("table"))
         ids = [tag["id"] for tag in soup.find_all(id=True)]
         assert len(ids) == len(set(ids))
+
+
+def test_since_when_a_body_is_followed_is_said_with_a_page_and_without(tmp_path):
+    with serving(watched(tmp_path).database) as served:
+        of_board = [
+            text(one) for one in served.page("/organisations/nhs_frimley_icb__d4u1y").soup.select(".lineage li")
+        ]
+        of_group = [text(one) for one in served.page("/organisations/nhs_frimley_ccg").soup.select(".lineage li")]
+
+    kept = "on the register, page kept since 1 January 2026, followed from 1 July 2022"
+    assert f"NHS Frimley CCG {kept}" in of_board
+    assert "NHS SLOUGH CCG no page of its own here, followed from 1 July 2022" in of_board
+    assert f"NHS Frimley ICB - D4U1Y {kept}" in of_group

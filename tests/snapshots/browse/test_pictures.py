@@ -11,16 +11,11 @@ import pytest
 from lxml import etree
 
 from snapshots.browse.pictures.picture import PICTURES
-from tests.harness.browse_server import register_database, serving
+from tests.harness.browse_server import serving
 from tests.harness.editions import HARROWDALE, REGISTER, Watch, with_project
 
 SVG = "{http://www.w3.org/2000/svg}"
 SITE = "https://watch.example.org"
-
-
-@pytest.fixture(scope="module")
-def register(tmp_path_factory):
-    return register_database(tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture(scope="module")

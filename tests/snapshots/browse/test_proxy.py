@@ -19,6 +19,7 @@ import pytest
 
 from tests.harness.browse_server import ROOT, Answer, Served, running
 from tests.harness.editions import HARROWDALE, REGISTER, Watch, with_project
+from tests.harness.servers import held_port
 
 NAME = "register.example.org"
 CONF = ROOT / "cron/deploy/nginx.example.conf"
@@ -54,11 +55,6 @@ def nginx(folder, site):
     finally:
         process.terminate()
         process.communicate(timeout=20)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def example(port, behind, feeds, *, rate="1000r/s"):
@@ -117,8 +113,8 @@ def behind(watch):
 
 @pytest.fixture(scope="module")
 def published(watch, behind, tmp_path_factory):
-    port, folder = free_port(), tmp_path_factory.mktemp("proxy") / "nginx"
-    with nginx(folder, example(port, behind.port, watch.folder / "feeds")) as process:
+    folder = tmp_path_factory.mktemp("proxy") / "nginx"
+    with held_port() as port, nginx(folder, example(port, behind.port, watch.folder / "feeds")) as process:
         wait_for(port, process)
         yield Published(f"http://127.0.0.1:{port}/")
     assert not re.findall(r"\[(?:warn|crit|alert|emerg)\].*", (folder / "error.log").read_text())
@@ -253,8 +249,10 @@ def test_indexing_machines_are_told_what_is_endless(published):
 
 
 def test_who_asks_too_fast_is_told_so_and_the_program_is_not_asked(watch, behind, tmp_path):
-    port = free_port()
-    with nginx(tmp_path / "nginx", example(port, behind.port, watch.folder / "feeds", rate="1r/m")) as process:
+    with (
+        held_port() as port,
+        nginx(tmp_path / "nginx", example(port, behind.port, watch.folder / "feeds", rate="1r/m")) as process,
+    ):
         wait_for(port, process)
         slow = Published(f"http://127.0.0.1:{port}/")
         statuses = [slow.get("/robots.txt" if n else "/").status for n in range(3)]
@@ -266,8 +264,11 @@ def test_who_asks_too_fast_is_told_so_and_the_program_is_not_asked(watch, behind
 
 
 def test_without_the_program_behind_it_the_feeds_are_still_there(watch, tmp_path):
-    port = free_port()
-    with nginx(tmp_path / "nginx", example(port, free_port(), watch.folder / "feeds")) as process:
+    with (
+        held_port() as port,
+        held_port() as nobody,
+        nginx(tmp_path / "nginx", example(port, nobody, watch.folder / "feeds")) as process,
+    ):
         wait_for(port, process)
         alone = Published(f"http://127.0.0.1:{port}/")
 

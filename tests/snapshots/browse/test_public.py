@@ -31,7 +31,8 @@ def register(tmp_path_factory):
     with contextlib.closing(sqlite3.connect(database)) as db, db:
         page, body = db.execute("select page, body from snapshots where run = 9 limit 1").fetchone()
         db.execute("update deliveries set subscription = ?, note = ?", (SECRET, f'"{SECRET}"'))
-        db.execute("insert into attempts (at, reason) values ('2016-07-20T03:00:00Z', ?)", (SECRET,))
+        for failures in ("attempts", "feeds_failed"):
+            db.execute(f"insert into {failures} (at, reason) values ('2016-07-20T03:00:00Z', ?)", (SECRET,))
         db.execute("insert into validators (page, body, etag) values (?, ?, ?)", (page, body, SECRET))
         db.execute("update captures set headers = ? where run = 9", (f'[["Set-Cookie", "{SECRET}"]]',))
         db.execute("update bodies set kept_at = ?", (SECRET,))
@@ -59,7 +60,8 @@ def keys(database):
     """Return the key of a row of each private table, as it stands in an address."""
     body = asked(database, "select sha256 from bodies")[0]
     page = asked(database, "select page from validators")[0]
-    return {"attempts": "1", "bodies": body, "deliveries": "1", "dictionaries": "1", "validators": page}
+    numbered = dict.fromkeys(("attempts", "deliveries", "dictionaries", "feeds_failed"), "1")
+    return {**numbered, "bodies": body, "validators": page}
 
 
 DOORS = (

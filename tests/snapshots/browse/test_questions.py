@@ -8,15 +8,8 @@ import re
 import pytest
 
 from snapshots.sql.comments import QUESTIONS
-from tests.harness.browse_server import register_database, serving
 
 QUESTION = pytest.mark.parametrize("question", QUESTIONS, ids=lambda one: one.name)
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    with serving(register_database(tmp_path_factory.mktemp("browse"))) as served:
-        yield served
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,15 @@
 """The search knows the trade: acronyms, families, former names, citations, references in any form, slips of the pen."""
 
 import json
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
+from snapshots.browse.page import search
 from tests.harness.browse_server import serving
 from tests.harness.chromium import Visit, chromium, needs_chromium
+from tests.harness.editions import ADMISSIONS, FALLS, TIDES, Page, Watch
 from tests.harness.ten_names import GDPPR, watched
 
 
@@ -94,6 +97,12 @@ def test_what_is_misspelt_is_asked_back_and_the_answer_finds_it(served, typed, m
     assert served.page(link["href"]).soup.select(".found li")
 
 
+def test_only_words_that_are_found_have_feeds(served):
+    for typed, has_feeds in (("mental helth", False), ("streets", True)):
+        links = [link["href"] for link in served.page(f"/search?q={quote(typed)}").soup.select("main a[href]")]
+        assert any(".atom" in link for link in links) == has_feeds
+
+
 def test_letters_inside_of_a_name_find_it_where_no_name_has_them_as_a_word(served):
     assert names(served, "ightwater", "organisations") == ["Brightwater Insights Ltd"]
 
@@ -146,3 +155,38 @@ def test_a_suggestion_is_chosen_by_keyboard(served):
         field.press("Enter")
         page.wait_for_url("**/datasets/hes")
         assert visit.complaints == []
+
+
+# --- the best first ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory):
+    """Serve three agreements: one about lichen, one that names it once among much else, one without a title."""
+    watch = Watch(tmp_path_factory.mktemp("ranked"))
+    much = " ".join(f"word{n}" for n in range(300))
+    projects = (
+        replace(ADMISSIONS, title="A first by its title", objectives=f"{much} lichen {much}"),
+        replace(FALLS, title="Zonation", objectives=much, outputs="Lichen, and more lichen: lichen."),
+        replace(TIDES, title="Project 3", objectives=f"{much} {much} {much} lichen"),
+    )
+    watch.take({"harrowdale": Page("University of Harrowdale", projects)}, "2026-06-01")
+    with serving(watch.database) as served:
+        yield served
+
+
+def test_prose_that_is_most_about_the_words_comes_first_and_is_quoted(ranked):
+    hits = found(ranked, "lichen", "prose")
+
+    assert [name for name, _ in hits] == [
+        "Zonation",
+        "A first by its title",
+        f"Without a title: {TIDES.datasets[0]}, {TIDES.reference}",
+    ]
+    assert "Lichen , and more lichen : lichen" in hits[0][1]
+
+
+def test_words_in_more_sections_than_are_ranked_are_found_in_the_order_of_titles(ranked, monkeypatch):
+    monkeypatch.setattr(search, "_MOST_RANKED", 0)
+
+    assert names(ranked, "lichen", "prose")[:2] == ["A first by its title", "Zonation"]

@@ -8,13 +8,8 @@ import pytest
 
 from cron.terminal.status import render_status
 from snapshots.browse.app.request import SiteSettings
-from tests.harness.browse_server import copy_of, register_database, running, serving
+from tests.harness.browse_server import copy_of, running, serving
 from tests.harness.editions import REGISTER, Watch
-
-
-@pytest.fixture(scope="module")
-def register(tmp_path_factory):
-    return register_database(tmp_path_factory.mktemp("browse"))
 
 
 def changed(register, tmp_path, *statements):
@@ -79,12 +74,21 @@ def test_held_runs_lead_to_their_page(register, tmp_path):
 
 
 def test_what_was_not_delivered_is_for_this_machine_alone(register, tmp_path):
-    database = changed(register, tmp_path, UNSENT, "insert into attempts values ('2016-07-20T03:00:00Z', 'no route')")
+    database = changed(
+        register,
+        tmp_path,
+        UNSENT,
+        "insert into attempts values ('2016-07-20T03:00:00Z', 'no route')",
+        "insert into feeds_failed values ('2016-07-20T03:00:00Z', '/srv/feeds: read-only file system')",
+    )
     here, public = shown(database), shown(database, public=True)
 
     assert "the newsroom" in here.words
     assert "no route" in here.words
-    for words in ("the newsroom", "Undelivered", "no route", "refused"):
+    assert (
+        "The feeds have not been written since Wednesday 20 July 2016, 03:00 UTC: /srv/feeds: read-only" in here.words
+    )
+    for words in ("the newsroom", "Undelivered", "no route", "refused", "/srv/feeds"):
         assert words not in public.words
 
 
@@ -108,7 +112,7 @@ def test_when_the_next_run_is_due_stands_there_by_the_settings(register, tmp_pat
 
     answer = shown(database, due=due)
     assert "due Wednesday 20 July 2016, 02:17 UTC" in answer.words
-    assert "A run is overdue since Wednesday 20 July 2016, 02:17 UTC." in answer.words
+    assert "A run has been overdue since Wednesday 20 July 2016, 02:17 UTC." in answer.words
     last, now = seen[0]
     assert now - last > timedelta(days=1)
 
@@ -119,7 +123,7 @@ def test_while_a_run_is_overdue_every_page_says_so_in_one_line_with_the_day_of_t
     with serving(database, due=lambda _last, _now: late) as served:
         lines = [served.page(address).soup.select("p.overdue") for address in ("/", "/organisations", "/status")]
         tables = served.page("/register").words
-    said = "The register was last read here on Monday 15 May 2017. A run is overdue since Monday 20 July 2026"
+    said = "The register was last read here on Monday 15 May 2017. A run has been overdue since Monday 20 July 2026"
 
     for (line,) in lines:
         assert line.get_text().startswith(said)
@@ -145,7 +149,7 @@ def test_a_month_that_is_over_has_no_so_far(register, now, so_far):
 def test_the_command_knows_when_a_run_is_due(register, tmp_path):
     database = changed(register, tmp_path, "update runs set kind = 'run'")
     with running(database) as served:
-        assert "A run is overdue since Tuesday 16 May 2017" in served.page("/status").words
+        assert "A run has been overdue since Tuesday 16 May 2017" in served.page("/status").words
 
 
 def test_an_empty_history_has_a_status(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from scraper.names.vocabulary import default_vocabulary, parse_vocabulary
 from snapshots.browse.app import addresses
 from tests.cron.work.test_kill import start
-from tests.harness.browse_server import register_database, running, serving
+from tests.harness.browse_server import running, serving
 from tests.harness.chromium import Visit, chromium, needs_chromium
 from tests.harness.editions import EASTMERE, REGISTER, Page, Project, Watch, with_project, write_edition
 
@@ -24,17 +24,6 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 def browser():
     with chromium() as browser:
         yield browser
-
-
-@pytest.fixture(scope="module")
-def register(tmp_path_factory):
-    return register_database(tmp_path_factory.mktemp("stories"))
-
-
-@pytest.fixture(scope="module")
-def served(register):
-    with serving(register) as served:
-        yield served
 
 
 @pytest.fixture

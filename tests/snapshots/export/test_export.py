@@ -164,6 +164,8 @@ def watch(tmp_path_factory):
     watch = Watch(tmp_path_factory.mktemp("watched"))
     for at, pages in EDITIONS.items():
         watch.take(pages, at)
+    noted = watch.run("note", watch.changes()[0]["id"], "=Confirmed by NHS England, 3 March 2026.")
+    assert noted.exit_code == 0, noted.output
     return watch
 
 
@@ -462,7 +464,7 @@ def test_only_files_that_differ_are_touched(tmp_path):
     assert first.stdout == f"{tmp_path}/out: {2 * len(TABLES) + 2} files written, 0 as before.\n"
     assert second.stdout == f"{tmp_path}/out: 0 files written, {2 * len(TABLES) + 2} as before.\n"
     assert same == stats
-    assert third.stdout.endswith(" files written, 2 as before.\n")  # the texts
+    assert third.stdout.endswith(" files written, 4 as before.\n")  # the texts, and no notes
 
 
 class Interrupting:

@@ -4,13 +4,23 @@ import json
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
 from scraper.names.vocabulary import default_vocabulary
 from scraper.reading.page import read_page
 from snapshots.keeping.database import StoreError
-from snapshots.keeping.readings import Reading, Readings, Unread, read_all
+from snapshots.keeping.readings import (
+    WORTH_A_POOL,
+    Pool,
+    Reading,
+    Readings,
+    Unread,
+    on_this_machine,
+    processes,
+    read_all,
+)
 from snapshots.keeping.states import States
 from snapshots.keeping.store import open_store
 from tests.scraper.reading.pages.render import MARKUPS, PAGE, TEXT_FORMS
@@ -54,18 +64,51 @@ def test_the_end_of_a_page_is_no_second_copy_of_its_prose(store):
     assert json.loads(lengths) == [["processing", len(page.tail)]]
 
 
-def test_a_reading_process_that_dies_is_one_clear_line():
-    bodies = [Unread(f"{n:064}", "seaview", MARKUPS[0](PAGE).encode(), None) for n in range(40)]
-    dying = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), os._exit, (1,))
+class Deadly:
+    """Ends whichever process it is sent to."""
 
+    def __len__(self):
+        return len(LONG)
+
+    def __reduce__(self):
+        return os._exit, (1,)
+
+
+LONG = b"No agreement stands here. " * 3_000
+BODIES = [Unread(f"{n:064}", "seaview", LONG, None) for n in range(WORTH_A_POOL)]
+"""More of them than fit into a pipe stand in one message: who writes it to a process that is gone may wait for ever."""
+
+
+@contextmanager
+def dying_as_it_begins(_number):
+    with processes(ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), os._exit, (1,)), 1) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("deadly", [0, 20, WORTH_A_POOL - 1])
+def test_a_reading_process_that_dies_is_one_clear_line(deadly: int):
+    bodies = [*BODIES[:deadly], BODIES[deadly]._replace(body=Deadly()), *BODIES[deadly + 1 :]]
     with pytest.raises(StoreError, match="a process that reads pages was ended from outside"):
-        list(read_all(bodies, 40, default_vocabulary(), dying))
+        list(read_all(bodies, len(bodies), default_vocabulary(), on_this_machine(2)))
+
+
+def test_a_reading_process_that_dies_as_it_begins_is_one_clear_line():
+    with pytest.raises(StoreError, match="a process that reads pages was ended from outside"):
+        list(read_all(BODIES[:1], 1, default_vocabulary(), dying_as_it_begins))
 
 
 def test_any_executor_reads_alike():
     bodies = [Unread(f"{n:064}", "seaview", form(PAGE).encode(), None) for n, form in enumerate(MARKUPS)]
-
     with ThreadPoolExecutor(2) as threads:
-        assert list(read_all(bodies, 8, default_vocabulary(), threads)) == list(
-            read_all(bodies, 8, default_vocabulary())
-        )
+        on_threads = list(read_all(bodies, 8, default_vocabulary(), lambda _number: nullcontext(Pool(threads, 2))))
+
+    assert on_threads == list(read_all(bodies, 8, default_vocabulary()))
+
+
+def test_what_reads_by_other_rules_is_not_believed():
+    class Elsewhere(ThreadPoolExecutor):
+        def submit(self, call, /, *args):
+            return super().submit(lambda: ("rules of yesterday", call(*args)[1]))
+
+    with Elsewhere(1) as elsewhere, pytest.raises(StoreError, match=r"by another program \(rules of yesterday\)"):
+        list(read_all(BODIES[:2], 2, default_vocabulary(), lambda _number: nullcontext(Pool(elsewhere, 1))))

@@ -15,10 +15,12 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
-from snapshots.keeping.database import StoreError, add_functions, migrations
+from snapshots.keeping.chain import begin_chain
+from snapshots.keeping.database import StoreError, add_functions
 from snapshots.keeping.store import open_store
+from snapshots.sql import steps
 from tests.harness.editions import (
     ADMISSIONS,
     EASTMERE,
@@ -443,7 +445,7 @@ def test_an_older_database_gets_todays_tables_and_views(tmp_path):
     older, today = tmp_path / "older.db", tmp_path / "today.db"
     database = Database(older)
     add_functions(database.conn)  # a step that derives names folds them
-    migrations.apply(database, stop_before=migrations._migrations[-1].name)
+    steps.migrations({"m003_manifests": begin_chain}).apply(database, stop_before=steps.names()[-1])
     database.execute("pragma application_id = 0x52575448")
     database.close()
     open_store(older).close()
@@ -483,15 +485,10 @@ def test_a_database_without_the_views_gets_them(started):
 
 def test_a_later_step_of_the_schema_keeps_what_is_there(started, monkeypatch):
     before = started.history()
-    longer = Migrations("registerwatch")
-    longer._migrations = [*migrations._migrations]
-
-    @longer()
-    def m999_add_opt_outs_counted(database):
-        database.table("pages").add_column("remarks", str)
-
-    monkeypatch.setattr("snapshots.keeping.database.migrations", longer)
-
+    names, sql = [*steps.names(), "m999_remarks"], steps.sql
+    added = "alter table pages add column remarks text;"
+    monkeypatch.setattr(steps, "names", lambda: names)
+    monkeypatch.setattr(steps, "sql", lambda name: added if name == "m999_remarks.sql" else sql(name))
     open_store(started.database).close()
 
     with closing(sqlite3.connect(started.database)) as database:
@@ -659,6 +656,25 @@ def test_what_may_not_be_written_is_named_and_left_as_it_is(tmp_path, what):
     assert watch.database.read_bytes() == before
 
 
+@pytest.mark.parametrize(("mask", "ours", "of_all"), [(0o022, 0o640, 0o644), (0o077, 0o600, 0o600)])
+def test_others_read_the_feeds_and_nothing_else_and_a_stricter_mask_is_kept(tmp_path, mask, ours, of_all):
+    watch, before = Watch(tmp_path), os.umask(mask)
+    try:
+        watch.take(REGISTER, "2026-01-01")
+        with closing(sqlite3.connect(watch.database)) as db:
+            db.execute("update runs set reason = reason")  # what lies beside the file while it is open
+            modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("registerwatch.db*")}
+        for command in (("feeds", tmp_path / "feeds"), ("backup", tmp_path / "copy.db")):
+            assert watch.run(*command).exit_code == 0
+    finally:
+        os.umask(before)
+
+    assert {"registerwatch.db", "registerwatch.db-wal", "registerwatch.db-shm"} <= set(modes)
+    assert set(modes.values()) == {ours}
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == ours
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "feeds").rglob("*.*")} == {of_all}
+
+
 def test_two_programs_at_once_wait_for_each_other(started):
     editions = [
         write_edition(
@@ -818,7 +834,7 @@ def test_a_store_that_is_not_there_is_not_made_for_a_question(tmp_path):
 
 def test_nothing_half_done_is_kept_when_an_import_fails_midway(started, monkeypatch):
     before = started.everything()
-    monkeypatch.setattr("snapshots.keeping.history.HistoryWriter._write_run", lambda *_: 1 / 0)
+    monkeypatch.setattr("snapshots.keeping.history.HistoryWriter.write_run", lambda *_: 1 / 0)
     result = started.take(REGISTER | {"nhs_northam_icb": NORTHAM}, "2026-07-01")
 
     assert isinstance(result.exception, ZeroDivisionError)

@@ -89,6 +89,7 @@ def test_an_empty_database_is_good(tmp_path):
 
 
 TAMPERED = {
+    "runs.register": ("update runs set register = 'nhs-official' where id = 2",),
     "runs.id": ("update runs set id = 9 where id = 2",),
     "runs.kind": ("update runs set kind = 'run' where id = 2",),
     "runs.captured_at": ("update runs set captured_at = '2026-07-02T00:00:00Z' where id = 2",),

@@ -1,0 +1,1 @@
+"""How each sort of field is compared: folded first, then asked what the difference means."""

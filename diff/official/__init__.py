@@ -1,0 +1,1 @@
+"""The official register decided: what a new edition of its workbook means."""

@@ -1,0 +1,1 @@
+"""The pages beside the official register: where they differ, and what it says of one agreement."""
