@@ -8,8 +8,10 @@ from hypothesis import settings
 from tests.harness import once
 
 # No deadline: on a busy machine the first example of a page pays for what all others find in a cache.
-settings.register_profile("quick", deadline=None, max_examples=40)
-settings.register_profile("few", deadline=None, max_examples=8)
+# The same examples each time: what fails fails for everybody, and nobody's change is refused by chance. New ones are
+# looked for in the long haul.
+settings.register_profile("quick", deadline=None, max_examples=40, derandomize=True)
+settings.register_profile("few", deadline=None, max_examples=8, derandomize=True)
 settings.register_profile("soak", deadline=None, max_examples=500)
 settings.load_profile("quick")
 

@@ -57,6 +57,9 @@ whoever holds it nothing, and systemd gives a service 1,024 files."""
 KNOCKING = 1_024
 """Connections that wait to be taken in: a crowd that comes at once, or half requests that nobody means."""
 
+ENDING_S = 1.0
+"""Seconds that what is done for a reader who has gone has to end by itself; then it is broken off."""
+
 STOPPING_S = 2
 """Seconds that requests have to end in when the server is told to; then what they ask is broken off."""
 

@@ -1,18 +1,19 @@
 """One after the other: a bounded number of requests is worked on, a bounded number waits, all others come again.
 
-Whoever goes away is noticed, while waiting and while being served: what was asked for them is broken off.
+Whoever goes away is noticed, while waiting and while being served: what was asked for them is told to end, and broken
+off if it does not.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from scraper.errors import RegisterWatchError
 from snapshots.browse.app.budget import Budget, TooLongError, current
-from snapshots.browse.app.limits import COME_AGAIN_S, LONGEST_WAIT_S
+from snapshots.browse.app.limits import COME_AGAIN_S, ENDING_S, LONGEST_WAIT_S
 
 Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -37,7 +38,7 @@ class Turns:
 
     async def serve(self, answer: Answer, scope: Scope, receive: Receive, send: Send, budget: Budget) -> None:
         """Have a request without a body answered when it is its turn, within its *budget*."""
-        started = answered = False
+        at_work = started = answered = False
         watch = asyncio.create_task(_gone(receive))
 
         async def sending(message: Message) -> None:
@@ -47,7 +48,9 @@ class Turns:
             answered = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         async def work() -> None:
+            nonlocal at_work
             async with self._turn():
+                at_work = True
                 budget.begin()
                 current.set(budget)
                 async with asyncio.timeout(budget.seconds + _SECOND):
@@ -60,6 +63,13 @@ class Turns:
             # The server says that the reader has gone, too, where all is said; what is left then is to tidy up.
             if task.done() or answered:
                 await task
+            elif at_work:
+                # What asks its budget ends by itself and closes what it holds. Broken off while a file is being
+                # opened for it, it would never hear of that file.
+                budget.cancel()
+                with suppress(Exception):
+                    async with asyncio.timeout(ENDING_S):
+                        await task
         except _TurnedAwayError:
             why = "Too many are asking at this moment. Come again in some seconds.\n"
         except TimeoutError:

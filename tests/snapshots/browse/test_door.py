@@ -330,6 +330,37 @@ def test_who_goes_away_frees_the_place_and_what_was_asked_for_them_is_over():
     assert after[0]["status"] == 200
 
 
+class Opening(Asking):
+    """An application that opens a file, in a thread, as Datasette does: one broken off meanwhile never hears of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.held, self.opening, self.go_on = [], threading.Event(), threading.Event()
+
+    def open(self):
+        self.opening.set()
+        self.go_on.wait()
+        self.held.append("a file")
+
+    async def __call__(self, scope, receive, send):
+        await asyncio.to_thread(self.open)
+        self.held.remove("a file")
+
+
+def test_what_is_being_opened_for_a_reader_who_goes_away_is_closed():
+    async def story():
+        app, gone = Opening(), asyncio.Event()
+        asked = asyncio.create_task(app.ask(Turns(1, 1), gone))
+        await asyncio.to_thread(app.opening.wait)
+        gone.set()
+        while not app.budgets[0].is_over:
+            await asyncio.sleep(0)
+        app.go_on.set()
+        return await asked, app.held
+
+    assert asyncio.run(story()) == ([], [])
+
+
 def test_what_was_asked_of_the_tables_ends_when_its_reader_has_gone(database):
     """Datasette itself goes on to the last facet; here nothing is left of it that others would have to wait for."""
     with serving(database) as served:
