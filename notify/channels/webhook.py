@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -98,6 +98,7 @@ def post(
     deadline_s: float = DEADLINE_S,
     resolve: Resolve = look_up,
     ca_file: str | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Post *body*; return when the server has taken it, which any status from 200 to 299 says.
 
@@ -110,6 +111,7 @@ def post(
         deadline_s: Seconds that all of it may take.
         resolve: Looks a name up.
         ca_file: File of certificates to trust instead of the usual ones.
+        clock: Seconds that never go back.
 
     Raises:
         DeliveryError: It was not taken; the reason names no address.
@@ -119,14 +121,14 @@ def post(
         deadline_s=deadline_s,
         max_bytes=_MOST_BYTES,
         allow_private=webhook.allow_private,
-        clock=time.monotonic,
+        clock=clock,
         resolve=resolve,
         ca_file=ca_file,
     )
     try:
         check_address(webhook.url, {host_of(webhook.url)} - {""})
         headers = _headers(webhook, message, int(now), body)
-        response = transport.ask(webhook.url, headers, time.monotonic() + deadline_s, post=body)
+        response = transport.ask(webhook.url, headers, clock() + deadline_s, post=body)
     # Without the cause: its words have the address.
     except AddressError:
         raise DeliveryError("its webhook is no address of the web", lasting=True) from None

@@ -4,6 +4,7 @@
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -105,6 +106,10 @@ class LoopbackMail:
             self.context.load_cert_chain(CERTIFICATES / certificate)
         assert set(self.faults) <= set(STEPS)
         self.armed = False
+        self.silent = threading.Event()
+        """Set at each stall: what was to be said is said, and nothing follows."""
+        self.dripping = threading.Event()
+        """Set as soon as an answer drips."""
         self._controller = _Controller(self)
 
     host = "127.0.0.1"
@@ -232,8 +237,10 @@ class _Session(SMTP):
             case Refuse() as refuse:
                 return f"{refuse.code} {refuse.words}"
             case Stall():
+                self.mail_server.silent.set()
                 await asyncio.Event().wait()
             case Drip() as drip:
+                self.mail_server.dripping.set()
                 while self.transport is not None and not self.transport.is_closing():
                     self._writer.write(b"2")
                     await asyncio.sleep(drip.pause_s)

@@ -31,12 +31,12 @@ class Request:
 
 @dataclass
 class FastClock:
-    """A clock on which a sleep takes no time, and everything else takes the time it takes."""
+    """A clock on which nothing but a sleep takes time: how busy the machine is cannot be seen on it."""
 
     slept: list[float] = field(default_factory=list)
 
     def __call__(self) -> float:
-        return time.monotonic() + sum(self.slept)
+        return sum(self.slept)
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -251,19 +251,29 @@ def reset(said: bytes = b"") -> Fault:
     return break_off
 
 
-def drip(said: bytes, *, pause_s: float = 0.02) -> Fault:
-    """Say a byte at a time."""
+def silence() -> Fault:
+    """Say nothing, until whoever asked has gone: with an end of its own it might be the first to lose patience."""
+
+    def wait(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            pass
+
+    return wait
+
+
+def drip(said: bytes, *, pause_s: float = 0.02, sleep: Callable[[float], None] = time.sleep) -> Fault:
+    """Say a byte at a time, and the last one never: who is slow to read would find all of it there.
+
+    With the sleep of the client's own clock no time is lost over it.
+    """
 
     def trickle(connection: socket.socket) -> None:
-        for byte in said:
+        for byte in said[:-1]:
             connection.sendall(bytes([byte]))
-            time.sleep(pause_s)
+            sleep(pause_s)
+        silence()(connection)
 
     return trickle
-
-
-def silence(seconds: float = 5.0) -> Fault:
-    return lambda connection: time.sleep(seconds)
 
 
 def gzip_bomb(n_bytes: int) -> bytes:

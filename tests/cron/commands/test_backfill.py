@@ -54,7 +54,7 @@ class Past(Watch):
     def __init__(self, folder: Path, **fetch: object) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "registerwatch.toml"
-        manners = {"contact": CONTACT, "interval_s": 0, "retries": 0, "timeout_s": 2, "deadline_s": 5} | fetch
+        manners = {"contact": CONTACT, "interval_s": 0, "retries": 0} | fetch
         lines = [f"{key} = {json.dumps(value)}" for key, value in manners.items() if value is not None]
         config.write_text("\n".join(["[fetch]", *lines]) + "\n", encoding="utf-8")
         super().__init__(folder, "--config", str(config))

@@ -524,7 +524,7 @@ def test_any_other_service_is_told_through_apprise(office):
     pytest.importorskip("apprise")
     news(office)
     with Loopback({"/in": answer()}) as receiver:
-        office.tells({"name": "chat", "url": f"json://127.0.0.1:{receiver.port}/in"})
+        office.tells({"name": "chat", "url": f"json://127.0.0.1:{receiver.port}/in?cto=60&rto=60"})
         office.night_at(SECOND_NIGHT)
         office.deliver(SECOND_NIGHT + timedelta(days=1))
 

@@ -1,7 +1,10 @@
 """Messages that parse back as they were meant, and their way to real mail servers on loopback, most of them bad."""
 
+import io
 import re
+import socket
 import ssl
+import time
 import traceback
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,6 +13,7 @@ from email.charset import SHORTEST, Charset
 from email.header import Header
 from email.message import EmailMessage
 from email.policy import default
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -277,10 +281,40 @@ def test_a_folder_that_cannot_be_is_a_reason(tmp_path):
 # To a server
 
 
-def post_to(server, *, context=TRUSTING, timeout_s=5.0, deadline_s=10.0, **settings):
+def post_to(server, *, context=TRUSTING, clock=time.monotonic, **settings):
     user, password = next(iter(server.users.items()), (None, None))
     given = {"host": server.host, "port": server.port, "security": server.security, "user": user, "password": password}
-    return SmtpPost(MailServer(**given | settings, timeout_s=timeout_s, deadline_s=deadline_s), context=context)
+    return SmtpPost(MailServer(**given | settings), context=context, clock=clock)
+
+
+class Unhurried(io.RawIOBase):
+    """In place of a `BoundedSocket`: a silence is over when *server* means it, not when the machine is busy."""
+
+    def __init__(self, server, sock, limits):
+        self.server, self.sock, self.limits = server, sock, limits
+
+    def makefile(self):
+        return io.BufferedReader(self)
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        self.limits.patience_s()
+        self.sock.settimeout(0.02)
+        while True:
+            try:
+                return self.sock.recv_into(buffer)
+            except TimeoutError:
+                if self.server.silent.is_set():
+                    self.server.silent.clear()
+                    raise
+
+
+@pytest.fixture
+def unhurried(monkeypatch):
+    """Have all that is read of a server be read without hurry; give the function to which it is named."""
+    return lambda server: monkeypatch.setattr("notify.channels.smtp.BoundedSocket", partial(Unhurried, server))
 
 
 def reader(number):
@@ -378,10 +412,12 @@ FAULTS = [
 @pytest.mark.parametrize(
     ("step", "fault", "reason"), FAULTS, ids=[f"{step}-{type(fault).__name__}" for step, fault, _ in FAULTS]
 )
-def test_trouble_at_a_step_delays_one_letter_and_no_other(step, fault, reason):
-    waits = {"timeout_s": 0.6, "deadline_s": 0.9} if isinstance(fault, Stall | Drip) else {}
+def test_trouble_at_a_step_delays_one_letter_and_no_other(step, fault, reason, unhurried):
     with LoopbackMail("starttls", users={USER: PASSWORD}, faults={step: [fault]}) as server:
-        with post_to(server, **waits) as post:
+        if isinstance(fault, Stall):
+            unhurried(server)
+        # Its time is over when the answer begins to drip.
+        with post_to(server, clock=lambda: 1_000.0 * server.dripping.is_set()) as post:
             errors = attempt(post, 1)
             assert attempt(post, 2, 3) == {}
         with post_to(server) as again:
@@ -447,14 +483,26 @@ def test_a_server_that_nobody_answers_for_is_tried_twice_in_a_round():
     assert all(error.server for error in errors.values())
 
 
-def test_a_name_that_nobody_has_is_said_so():
+def test_a_name_that_nobody_has_is_said_so(monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with SmtpPost(MailServer(host="mail.invalid", security="none")) as post:
         assert attempt(post, 1)[1].reason == "the mail server's name cannot be looked up"
 
 
-def test_a_server_that_stalls_letter_after_letter_is_left_alone():
+def test_a_server_that_says_nothing_is_not_waited_for():
+    with LoopbackMail(faults={"greeting": [Stall()]}) as server, post_to(server, timeout_s=0.5) as post:
+        (error,) = attempt(post, 1).values()
+
+    assert error.reason == "the mail server did not answer in time, at the greeting"
+
+
+def test_a_server_that_stalls_letter_after_letter_is_left_alone(unhurried):
     with LoopbackMail(faults={"RCPT": [Stall()] * 9}) as server:
-        with post_to(server, timeout_s=0.2) as post:
+        unhurried(server)
+        with post_to(server) as post:
             errors = attempt(post, *range(100))
 
         assert [isinstance(error, ServerDownError) for error in errors.values()] == [False] * 3 + [True] * 97
@@ -539,7 +587,7 @@ def test_a_login_that_is_not_offered_is_a_reason():
 def test_an_answer_that_is_none_is_a_reason(said):
     with (
         babbler(said) as port,
-        SmtpPost(MailServer(host="127.0.0.1", port=port, security="none", timeout_s=5.0)) as post,
+        SmtpPost(MailServer(host="127.0.0.1", port=port, security="none")) as post,
     ):
         (error,) = attempt(post, 1).values()
 
