@@ -31,6 +31,8 @@ from tests.simulation.play import import_edition
 from tests.simulation.story import quick
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_S = 120
+"""Seconds that a server may take over what takes it a moment: others have this machine too."""
 MOST_QUESTIONS = 25
 """Addresses of one page with different words behind the question mark that a crawl follows."""
 
@@ -77,9 +79,11 @@ class Served:
 
     def get(self, address: str, *, method: str = "GET", **headers: str) -> Answer:
         """Ask for an address as it stands; redirects are not followed."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
-            connection.request(method, address, headers={name.replace("_", "-"): v for name, v in headers.items()})
+            # To what is too long the answer may be there, and the connection closed, before all of it was said.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, address, headers={name.replace("_", "-"): v for name, v in headers.items()})
             answer = connection.getresponse()
             named = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(address, answer.status, named, answer.read())
@@ -111,11 +115,11 @@ def running(database: Path, *arguments: str, options: tuple[str, ...] = ()) -> I
     try:
         line = process.stdout.readline()
         if " at http://" not in line:
-            raise AssertionError(f"browse: {line}{process.communicate(timeout=20)[1]}")
+            raise AssertionError(f"browse: {line}{process.communicate(timeout=PATIENCE_S)[1]}")
         yield Served(line.split(" at ")[1].split()[0], process)
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
 
 
 @contextlib.contextmanager
@@ -130,7 +134,7 @@ def serving(database: Path, **settings: Any) -> Iterator[Served]:
             yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}/")
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(PATIENCE_S)
 
 
 def register_database(folder: Path) -> Path:

@@ -140,7 +140,7 @@ def breeding(folder: Path) -> Iterator[Breeder]:
     try:
         yield breeder
     finally:
-        breeder.process.communicate(timeout=20)
+        breeder.process.communicate(timeout=200)
 
 
 # --- in the process that breeds ---------------------------------------------------------------------------------------

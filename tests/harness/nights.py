@@ -193,7 +193,7 @@ def play_killed(folder: Path, tonight: Tonight, seed: int) -> Killed:
         seen: list[str] = []
 
         def watch(path: str) -> None:
-            started.wait(20)
+            started.wait(200)
             seen.append(path)
             if len(seen) - 1 == at and delay_s:
                 threading.Timer(delay_s, running[0].kill).start()
@@ -203,7 +203,7 @@ def play_killed(folder: Path, tonight: Tonight, seed: int) -> Killed:
         server.site.before_answer = watch
         running.append(nights.process("run"))
         started.set()
-        running[0].communicate(timeout=60)
+        running[0].communicate(timeout=200)
         server.site.before_answer = lambda path: None
         was_over = nights.counts()["runs"] > counts["runs"]
         left = {table: n - counts[table] for table, n in nights.counts().items() if n != counts[table]}

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from cron.following.letters import ask_for_consent
-from tests.harness.browse_server import Answer
+from tests.harness.browse_server import PATIENCE_S, Answer
 from tests.harness.office import Office
 
 ADA = "ada@example.org"
@@ -41,7 +41,7 @@ class Reader:
         return self.send("GET" if body is None else "POST", address, body, **headers)
 
     def connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
 
     def send(self, method: str, address: str, body: bytes | None = None, **headers: str) -> Answer:
         """Send a body as it is."""

@@ -66,7 +66,7 @@ class WaybackServer:
 
     def save_list(self, file: Path, query: str = "?output=json") -> Path:
         """Save the list as anyone saves it: by asking the server for it."""
-        file.write_bytes(requests.get(f"{self.root}cdx/search/cdx{query}", timeout=5).content)
+        file.write_bytes(requests.get(f"{self.root}cdx/search/cdx{query}", timeout=60).content)
         return file
 
     def fetched(self) -> list[str]:

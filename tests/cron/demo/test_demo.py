@@ -28,7 +28,7 @@ def run_installed(folder, *arguments, program=PROGRAM):
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=120,
     )
 
 
@@ -97,7 +97,7 @@ def test_settings_of_the_environment_do_not_have_the_demo_write_to_anybody(tmp_p
     mail = {"REGISTERWATCH_MAIL__HOST": "127.0.0.1", "REGISTERWATCH_MAIL__SENDER": "register@example.org"}
 
     result = subprocess.run(
-        [PROGRAM, "demo"], cwd=tmp_path, env=ENVIRONMENT | mail, capture_output=True, text=True, timeout=20
+        [PROGRAM, "demo"], cwd=tmp_path, env=ENVIRONMENT | mail, capture_output=True, text=True, timeout=120
     )
 
     assert (result.returncode, result.stdout) == (0, output)

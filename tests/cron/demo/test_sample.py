@@ -139,7 +139,7 @@ def test_on_the_bad_night_two_pages_are_refused_and_no_other():
 
 
 def get(server, path, **headers):
-    connection = http.client.HTTPConnection(*server.server_address, timeout=10)
+    connection = http.client.HTTPConnection(*server.server_address, timeout=120)
     connection.request("GET", path, headers=headers)
     response = connection.getresponse()
     answer = response.status, response.headers["Content-Type"], response.read()
@@ -160,7 +160,7 @@ def test_the_sample_can_be_looked_at_in_a_browser():
 
 def test_the_sample_answers_who_has_a_page_already_that_it_is_unchanged():
     with served_here("2026-10") as server:
-        connection = http.client.HTTPConnection(*server.server_address, timeout=10)
+        connection = http.client.HTTPConnection(*server.server_address, timeout=120)
         connection.request("GET", "/organisations/nhs_eastmere_ccg")
         answer = connection.getresponse()
         answer.read()

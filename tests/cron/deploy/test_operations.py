@@ -108,7 +108,7 @@ def test_cron_writes_only_while_status_needs_a_person(tmp_path, run, status, mai
 
     result = subprocess.run(
         ["/bin/sh", "-c", line.replace("/var/lib/registerwatch", shlex.quote(str(tmp_path)))],
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, timeout=10,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
     assert (result.stdout, result.stderr) == (mail, "")
@@ -126,7 +126,7 @@ def test_cron_delivers_often_and_says_nothing_of_it(tmp_path, is_there):
 
     result = subprocess.run(
         ["/bin/sh", "-c", line.replace("/var/lib/registerwatch", shlex.quote(str(tmp_path)))],
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, timeout=10,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
     said = tmp_path / "last-notify.txt"
@@ -193,7 +193,7 @@ def trouble(folder, *, hook):
         (folder / "on-failure").chmod(0o755)
     command = command.replace("/etc/registerwatch", shlex.quote(str(folder))).replace("$$", "$")
     return subprocess.run(
-        shlex.split(command.replace("%i", "registerwatch-notify")), capture_output=True, text=True, timeout=10
+        shlex.split(command.replace("%i", "registerwatch-notify")), capture_output=True, text=True, timeout=120
     )
 
 
@@ -217,7 +217,7 @@ def test_systemd_understands_the_units(tmp_path):
         (tmp_path / name).write_text(text, encoding="utf-8")
 
     result = subprocess.run(
-        ["systemd-analyze", "verify", *map(str, tmp_path.iterdir())], capture_output=True, text=True, timeout=30
+        ["systemd-analyze", "verify", *map(str, tmp_path.iterdir())], capture_output=True, text=True, timeout=120
     )
 
     assert "registerwatch" not in result.stdout + result.stderr

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from snapshots.people.keys import add_key
+from tests.harness.browse_server import PATIENCE_S
 from tests.harness.editions import HARROWDALE, REGISTER, with_project
 from tests.harness.mail_server import LoopbackMail
 from tests.harness.nights import FIRST_NIGHT
@@ -32,7 +33,7 @@ class From(Reader):
         self.machine = machine
 
     def connection(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(self.machine, 0))
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S, source_address=(self.machine, 0))
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from snapshots.people.keys import add_key
-from tests.harness.browse_server import Served, crawl
+from tests.harness.browse_server import PATIENCE_S, Served, crawl
 from tests.harness.editions import HARROWDALE, REGISTER, with_project
 from tests.harness.mail_server import Die, LoopbackMail, Refuse
 from tests.harness.nights import FIRST_NIGHT
@@ -107,7 +107,7 @@ class Patient(Reader):
     """A reader who waits for longer than a locked database does."""
 
     def connection(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
 
 
 class Story:

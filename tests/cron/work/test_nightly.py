@@ -856,7 +856,7 @@ def test_the_lock_of_a_run_that_was_killed_is_free(tmp_path, server):
     with pytest.raises(AlreadyRunningError), only_run(nights.database):
         pass
     holder.kill()
-    holder.communicate(timeout=10)
+    holder.communicate(timeout=60)
 
     with only_run(nights.database):
         pass

@@ -105,7 +105,7 @@ def apache(site):
             yield Apache(f"http://127.0.0.1:{port}/", folder)
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.communicate(timeout=120)
 
 
 @pytest.mark.soak

@@ -169,8 +169,23 @@ def test_a_run_under_way_is_given_the_time_to_end():
 
 # --- staying, as the command does -------------------------------------------------------------------------------------
 
+PATIENCE_S = 200
+"""What is waited for here comes; how soon is the machine's business, and it may have others."""
 
-def until(condition, seconds=20.0):
+SLOW_TO_COMPLAIN = """
+import cron.commands.run as it
+from pathlib import Path
+class Heard(it.Event):
+    def set(self):
+        super().set()
+        Path("heard").touch()
+it.Event = Heard
+it.SAYS_SO_AFTER_S = 600.0
+"""
+"""Nothing is said of a stop that takes long, as it does on a busy machine; a file shows that the signal was heard."""
+
+
+def until(condition, seconds=PATIENCE_S):
     """Wait until *condition*, looking often."""
     end = time.monotonic() + seconds
     while not condition():
@@ -189,9 +204,9 @@ def minds_sigterm(process):
 @contextlib.contextmanager
 def staying(nights, *arguments):
     """Start `schedule`; give the process once it can be stopped, and stop it at the end if nobody has."""
-    process = nights.process(*arguments, "schedule")
+    process = nights.process(*arguments, "schedule", before=SLOW_TO_COMPLAIN)
     # So that a line that is waited for and never comes is a failure, and no endless wait.
-    watchdog = threading.Timer(30, process.kill)
+    watchdog = threading.Timer(PATIENCE_S, process.kill)
     watchdog.start()
     try:
         until(lambda: process.poll() is not None or minds_sigterm(process))
@@ -204,7 +219,7 @@ def staying(nights, *arguments):
 
 def stopped(process):
     process.terminate()
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     return process.returncode, stdout, stderr
 
 
@@ -239,7 +254,7 @@ def test_sigterm_while_a_web_archive_is_silent_is_not_waited_out(nights, server)
 
     def stop_and_say_nothing(_connection):
         running[0].terminate()
-        over.wait(28)  # longer than `staying` lets it live would be a failure of its own
+        over.wait()
 
     with Loopback({"/save": stop_and_say_nothing}) as archive:
         nights.configure(archive={"save": True, "url": archive.url, "interval_s": 0})
@@ -247,8 +262,10 @@ def test_sigterm_while_a_web_archive_is_silent_is_not_waited_out(nights, server)
         server.site.pages[FIRST] = with_project(HARROWDALE, end="2027-03-12")
         with staying(nights) as process:
             running.append(process)
-            stdout, stderr = process.communicate(timeout=30)
-            over.set()
+            try:
+                stdout, stderr = process.communicate(timeout=PATIENCE_S)
+            finally:
+                over.set()
 
     assert process.returncode == 0
     assert stdout.startswith("Run 2, ")
@@ -262,9 +279,9 @@ def stopped_midway(tmp_path, server):
 
     def stop(path):
         if path.endswith(SECOND):
-            assert here.wait(20)
+            assert here.wait(PATIENCE_S)
             running[0].terminate()
-            time.sleep(0.2)  # nothing shows from outside when Python's own handler has run
+            until((tmp_path / "heard").exists)
 
     with RegisterServer(Site(faults={"/ill": answer(b"")})) as pinged:
         nights = Nights(tmp_path, server, schedule={"ping_failure_url": f"{pinged.url}/ill"})
@@ -273,7 +290,7 @@ def stopped_midway(tmp_path, server):
         with staying(nights, "-v") as process:
             running.append(process)
             here.set()
-            _, stderr = process.communicate(timeout=30)
+            _, stderr = process.communicate(timeout=PATIENCE_S)
         server.site.before_answer = lambda path: None
         yield nights, process.returncode, stderr, pinged
 
@@ -294,16 +311,16 @@ def test_told_to_stop_while_a_page_does_not_come_it_says_what_it_waits_for(night
     def keep_waiting(path):
         if path.endswith(FIRST):
             asked.set()
-            assert said.wait(30)
+            assert said.wait(PATIENCE_S)
 
     server.site.before_answer = keep_waiting
-    nights.configure(fetch={"timeout_s": 60, "deadline_s": 60})
+    nights.configure(fetch={"timeout_s": 250, "deadline_s": 250})
     process = nights.process("schedule", before="import cron.commands.run as it; it.SAYS_SO_AFTER_S = 0.1")
-    assert asked.wait(30)
+    assert asked.wait(PATIENCE_S)
     process.terminate()
     line = process.stderr.readline()
     said.set()
-    _, rest = process.communicate(timeout=30)
+    _, rest = process.communicate(timeout=PATIENCE_S)
 
     assert (process.returncode, rest) == (0, "")
     assert line == (

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from cron.cli import cli
 from snapshots.browse.app.tables import PRIVATE
 from snapshots.sql.comments import MEANINGS, QUESTIONS
-from tests.harness.browse_server import ROOT, copy_of, running, serving
+from tests.harness.browse_server import PATIENCE_S, ROOT, copy_of, running, serving
 from tests.harness.editions import HARROWDALE, REGISTER, Page, Watch, many, with_project
 
 STRICT = (
@@ -610,7 +610,7 @@ def test_it_stops_when_it_is_told_to(register, number):
         served.page("/")
         served.page("/register")
         served.process.send_signal(number)
-        out, err = served.process.communicate(timeout=20)
+        out, err = served.process.communicate(timeout=PATIENCE_S)
 
         assert (served.process.returncode, out, err) == (0, "", "")
 

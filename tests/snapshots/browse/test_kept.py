@@ -4,6 +4,7 @@ import os
 import sqlite3
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -115,13 +116,17 @@ def test_a_minute_later_our_pages_are_made_anew_for_a_run_may_be_overdue(site):
     assert site.made == made + 1
 
 
-def test_what_was_written_this_moment_is_not_kept_by_its_time(site):
+def test_what_was_written_this_moment_is_not_kept_by_its_time(site, monkeypatch):
     # The clock of a file system stands still for some milliseconds: two changes may have one time.
     assert written_at(site.database)
     site.write("update pages set organisation = 'x' where 0")
     os.utime(site.database)
+    written_ns = site.database.stat().st_mtime_ns
 
+    monkeypatch.setattr("snapshots.browse.app.kept.time", SimpleNamespace(time_ns=lambda: written_ns + 90_000_000))
     assert written_at(site.database) is None
+    monkeypatch.setattr("snapshots.browse.app.kept.time", SimpleNamespace(time_ns=lambda: written_ns + 110_000_000))
+    assert written_at(site.database)
 
 
 @pytest.mark.parametrize("address", ["/changes/0000", "/nowhere", "/?since=never", "/register/nothing"])

@@ -17,7 +17,7 @@ import time
 import feedparser
 import pytest
 
-from tests.harness.browse_server import ROOT, Answer, Served, running
+from tests.harness.browse_server import PATIENCE_S, ROOT, Answer, Served, running
 from tests.harness.editions import HARROWDALE, REGISTER, Watch, with_project
 from tests.harness.servers import held_port
 
@@ -54,7 +54,7 @@ def nginx(folder, site):
         yield process
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
 
 
 def example(port, behind, feeds, *, rate="1000r/s"):
@@ -72,8 +72,8 @@ def example(port, behind, feeds, *, rate="1000r/s"):
 
 
 def wait_for(port, process):
-    for _ in range(200):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+    for _ in range(6_000):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), PATIENCE_S):
             return
         assert process.poll() is None, process.stderr.read().decode()
         time.sleep(0.01)
@@ -132,7 +132,7 @@ def test_pages_tables_and_files_come_through_as_they_are(published, behind):
 @pytest.mark.parametrize("address", ["/", "/nothing", "/changes.csv", "/register", "/register/changes.json",
                                      "/feeds/", "/feeds/everything.atom", "/feeds/nothing"])  # fmt: skip
 def test_no_header_is_there_twice_and_the_safe_ones_are_there_once(published, address):
-    connection = http.client.HTTPConnection("127.0.0.1", published.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", published.port, timeout=PATIENCE_S)
     with contextlib.closing(connection):
         connection.request("GET", address, headers={"Host": NAME})
         answer = connection.getresponse()
@@ -227,7 +227,7 @@ def test_redirects_stay_under_the_public_name(published):
 
 
 def test_a_long_csv_comes_as_it_is_made_and_whole(watch, published):
-    connection = http.client.HTTPConnection("127.0.0.1", published.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", published.port, timeout=PATIENCE_S)
     with contextlib.closing(connection):
         connection.request("GET", "/register/agreement_datasets.csv?_stream=1&_size=max", headers={"Host": NAME})
         answer = connection.getresponse()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from snapshots.browse.app.tables import PRIVATE, PRIVATE_COLUMNS
 from snapshots.sql.comments import QUESTIONS
-from tests.harness.browse_server import register_database, serving
+from tests.harness.browse_server import PATIENCE_S, register_database, serving
 
 pytestmark = [
     # Datasette prepares questions about facets that it never asks once one of them cannot be asked.
@@ -235,7 +235,7 @@ def test_no_method_but_get_and_head_is_answered(public, method, address):
 @pytest.mark.parametrize("host", ["", "evil.example", "[::1", "a" * 2000, "localhost:x", "127.0.0.1:99999", "é", "a b"])
 def test_an_odd_host_is_no_error(local, public, host):
     for served in (local, public):
-        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
             connection.putrequest("GET", "/register", skip_host=True)
             connection.putheader("Host", host.encode())
