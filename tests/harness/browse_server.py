@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from bs4 import BeautifulSoup
@@ -124,10 +125,18 @@ def running(database: Path, *arguments: str, options: tuple[str, ...] = ()) -> I
 
 @contextlib.contextmanager
 def serving(database: Path, **settings: Any) -> Iterator[Served]:
-    """Serve *database* by a thread of this process, which is sooner there; *settings* are those of `SiteSettings`."""
-    site = SiteSettings(database=database, **settings)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    """Serve *database* by a thread of this process, which is sooner there; *settings* are those of `SiteSettings`.
+
+    Everything has the time that it takes. What were broken off here would leave its files to the garbage collector,
+    which tells whatever test it happens to meet.
+    """
+    site = SiteSettings(database=database, **{"patience": 10.0, **settings})
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        mock.patch("snapshots.browse.app.turns.ENDING_S", PATIENCE_S),
+    ):
         server = make_server(make_app(site, "127.0.0.1"))
+        server.config.timeout_graceful_shutdown = PATIENCE_S
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

@@ -143,21 +143,24 @@ class Door:
             await self._sent(scope, receive, sending)
         elif path.startswith("/follow"):
             # Of people, who change without the history: kept nowhere, by no reader either.
-            budget = Budget()
+            budget = self._budget()
             scope = {**scope, BUDGET: budget, KEPT: self._found.now()}
             await self._turns_of_pages.serve(self._pages, scope, receive, _private(sending), budget)
         elif answer := (kept := self._answers.now()).get(key := answer_key(scope)):
             await answer.send(scope, sending)
         elif of_tables:
-            budget = Budget(LONGEST_FILE_S if b"_stream" in query else LONGEST_S)
+            budget = self._budget(LONGEST_FILE_S if b"_stream" in query else LONGEST_S)
             scope = {**scope, "query_string": shortened(path, query.decode("latin-1")).encode("latin-1")}
             sending = keeping(kept, key, scope, sending)
             await self._turns_of_tables.serve(self._tables, scope, receive, sending, budget)
         else:
-            budget = Budget()
+            budget = self._budget()
             scope = {**scope, BUDGET: budget, KEPT: self._found.now()}
             sending = keeping(kept, key, scope, sending)
             await self._turns_of_pages.serve(self._pages, scope, receive, sending, budget)
+
+    def _budget(self, seconds: float = LONGEST_S) -> Budget:
+        return Budget(seconds * self._site.patience)
 
     async def _sent(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is sent: forms of those who follow by e-mail, and nothing else."""
@@ -177,7 +180,7 @@ class Door:
             return
         except ClientDisconnect:
             return
-        budget = Budget()
+        budget = self._budget()
         scope = {**scope, BUDGET: budget, KEPT: self._found.now(), FORM: form}
         await self._turns_of_pages.serve(self._pages, scope, receive, send, budget)
 

@@ -208,6 +208,8 @@ class SiteSettings:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """What time it is. Only whether a run is overdue and whether a month is over is asked of it: pages are as of the
     newest run."""
+    patience: float = 1.0
+    """How many times as long as usual an answer may take; more where the machine has much else to do."""
 
     @property
     def shows_pages(self) -> bool:

@@ -171,12 +171,11 @@ def lengthened(address: str) -> str:
 
 _SHOWN = {
     "default_page_size": 100,
-    "sql_time_limit_ms": 2000,
-    "facet_time_limit_ms": 500,
     "truncate_cells_html": 300,
     "suggest_facets": False,  # Datasette would ask a question of every column of every table that is shown
     "max_csv_mb": 200,
 }
+_LONGEST_MS = {"sql_time_limit_ms": 2000, "facet_time_limit_ms": 500}
 _PUBLIC = {"default_allow_sql": False, "allow_download": False}
 
 _ORDER = re.compile(r"\[?\w+\]?( desc)? limit (?P<limit>\d+)\s*")
@@ -270,7 +269,9 @@ def make_tables(site: SiteSettings) -> ASGIApp:
     datasette = Datasette(
         files=[],
         metadata=metadata(register=site.register, index=site.index, public=site.public),
-        settings=_SHOWN | (_PUBLIC if site.public else {}),
+        settings=_SHOWN
+        | {name: round(ms * site.patience) for name, ms in _LONGEST_MS.items()}
+        | (_PUBLIC if site.public else {}),
         template_dir=str(resources.files("snapshots.browse") / "templates" / "datasette"),
     )
     datasette.remove_database("_memory")

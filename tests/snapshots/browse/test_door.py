@@ -316,7 +316,9 @@ def test_a_bounded_number_is_worked_on_a_bounded_number_waits_and_others_come_ag
     assert all((b"retry-after", str(COME_AGAIN_S).encode()) in sent["headers"] for sent in turned_away)
 
 
-def test_who_goes_away_frees_the_place_and_what_was_asked_for_them_is_over():
+def test_who_goes_away_frees_the_place_and_what_was_asked_for_them_is_over(monkeypatch):
+    monkeypatch.setattr("snapshots.browse.app.turns.ENDING_S", 0.1)  # it does not end by itself
+
     async def story():
         app, turns, gone = Asking(), Turns(1, 1), asyncio.Event()
         served, waiting = (asyncio.create_task(app.ask(turns, gone)) for _ in range(2))
@@ -374,8 +376,8 @@ def test_what_was_asked_of_the_tables_ends_when_its_reader_has_gone(database):
         assert served.page("/register/changes.json?_size=1").status == 200
 
 
-def test_a_question_without_an_end_is_given_up_in_a_sentence(served, database):
-    with serving(database) as local:
+def test_a_question_without_an_end_is_given_up_in_a_sentence(database):
+    with serving(database, patience=0.2) as local:
         answer = local.get(f"/register.json?sql={ENDLESS}")
 
     assert answer.status in (400, 503)
