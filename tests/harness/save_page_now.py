@@ -8,6 +8,11 @@ from urllib.parse import parse_qs
 TIMESTAMP = "20261128031742"
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing, on a standard error that may be a test's just now: whoever has had enough hangs up."""
+
+
 class SavePageNowServer:
     """Takes what it is asked to save; each job is `pending` so many times, then what *outcomes* say of its address."""
 
@@ -58,7 +63,7 @@ class SavePageNowServer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
