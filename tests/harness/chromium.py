@@ -4,10 +4,13 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 120_000
+"""For what takes a browser a moment: others have this machine too."""
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -23,15 +26,30 @@ needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is n
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Any]:
-    """Run a browser without a window."""
-    from playwright.sync_api import sync_playwright
+    """Run a browser without a window, which after each click has the whole of the page that it leads to.
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    The library waits until a page begins; what of it comes late would be counted as missing.
+    """
+    from playwright.sync_api import Locator, Page, sync_playwright
+
+    with (
+        mock.patch.object(Locator, "click", _then_whole(Locator.click, lambda locator: locator.page)),
+        mock.patch.object(Page, "click", _then_whole(Page.click, lambda page: page)),
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS), timeout=PATIENCE_MS)
         try:
             yield browser
         finally:
             browser.close()
+
+
+def _then_whole(click: Any, page_of: Any) -> Any:
+    def clicking(self: Any, *given: Any, **named: Any) -> None:
+        click(self, *given, **named)
+        page_of(self).wait_for_load_state()
+
+    return clicking
 
 
 class Visit:
@@ -39,7 +57,7 @@ class Visit:
 
     def __init__(self, browser: Any, url: str, *, width: int = 1280, height: int = 900, **settings: Any) -> None:
         self.context = browser.new_context(viewport={"width": width, "height": height}, base_url=url, **settings)
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(PATIENCE_MS)
         self.page = self.context.new_page()
         self.url = url
         self.asked: list[str] = []
