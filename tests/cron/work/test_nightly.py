@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from base64 import b64encode
@@ -34,7 +35,7 @@ from tests.harness.editions import (
 )
 from tests.harness.nights import BIG, FIRST_NIGHT, NORTHAM, Nights, play_killed, undisturbed
 from tests.harness.register_server import MAINTENANCE, RegisterServer, Site
-from tests.harness.servers import Loopback, answer, hang_up, packed, redirect, reset
+from tests.harness.servers import Loopback, answer, hang_up, held_port, look_up_here, packed, redirect, reset
 
 HARROW, WEX, EAST = REGISTER
 BUSY = answer(b"<h1>Later</h1>", status="503 Service Unavailable")
@@ -707,7 +708,8 @@ def test_a_run_without_a_contact_asks_for_nothing(tmp_path, server, pinged):
     assert not nights.database.exists()
 
 
-def test_a_host_that_does_not_resolve_is_said(tmp_path, server, pinged):
+def test_a_host_that_does_not_resolve_is_said(tmp_path, server, pinged, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_here)
     nights = Nights(tmp_path, server, register={"index": "http://register.invalid/"}, schedule=pings(pinged))
     result = nights.night()
     (line,) = result.stderr.splitlines()
@@ -717,10 +719,9 @@ def test_a_host_that_does_not_resolve_is_said(tmp_path, server, pinged):
     assert paths(pinged) == ["/ill"]
 
 
-def test_a_server_that_is_not_there_is_said(tmp_path):
-    with RegisterServer() as server:
-        nights = Nights(tmp_path, server)
-    result = nights.night()
+def test_a_server_that_is_not_there_is_said(tmp_path, server):
+    with held_port() as port:
+        result = Nights(tmp_path, server, register={"index": f"http://127.0.0.1:{port}/"}).night()
     (line,) = result.stderr.splitlines()
 
     assert result.exit_code == 1

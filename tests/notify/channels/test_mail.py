@@ -24,7 +24,7 @@ from notify.channels.mail import LONGEST_SUBJECT, Letter, Outbox, compose, domai
 from notify.channels.smtp import MailServer, ServerDownError, SmtpPost
 from scraper.text import cut, one_line
 from tests.harness.mail_server import AUTHORITY, STEPS, Die, Drip, LoopbackMail, Refuse, Stall
-from tests.harness.servers import babbler, held_port
+from tests.harness.servers import babbler, held_port, look_up_here
 
 SENDER = "register@example.org"
 USER, PASSWORD = "postroom", "hunter2"
@@ -484,10 +484,7 @@ def test_a_server_that_nobody_answers_for_is_tried_twice_in_a_round():
 
 
 def test_a_name_that_nobody_has_is_said_so(monkeypatch):
-    def unknown(*_, **__):
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_here)
     with SmtpPost(MailServer(host="mail.invalid", security="none")) as post:
         assert attempt(post, 1)[1].reason == "the mail server's name cannot be looked up"
 

@@ -1,6 +1,7 @@
 """From an index, a sitemap and a robots.txt to the pages that may be asked for."""
 
 import gzip
+import socket
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,7 @@ from scraper.register import NHS_DATA_RELEASE
 from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs
 from scraper.web.fetch import FetchPolicy
 from scraper.web.robots import parse_robots
-from tests.harness.servers import answer, gzip_bomb, hang_up, redirect, reset
+from tests.harness.servers import answer, gzip_bomb, hang_up, look_up_here, redirect, reset
 from tests.scraper.web.test_fetch import asking
 
 INDEX = "https://theysolditanyway.com/"
@@ -283,7 +284,8 @@ def test_a_robots_txt_that_cannot_be_read_forbids_everything_and_says_so(reply):
     assert robots.unreadable.startswith("what robots.txt allows is not known: ")
 
 
-def test_a_host_that_cannot_be_reached_is_not_asked():
+def test_a_host_that_cannot_be_reached_is_not_asked(monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_here)
     with asking({}, index="http://register.invalid/") as (_, fetcher):
         robots = fetch_robots(fetcher, "http://register.invalid/organisations/")
 

@@ -28,6 +28,7 @@ from tests.harness.servers import (
     gzip_bomb,
     hang_up,
     held_port,
+    look_up_here,
     packed,
     redirect,
     reset,
@@ -649,7 +650,7 @@ def test_a_huge_body_is_not_read_to_its_end():
 
 
 def test_a_host_that_does_not_resolve_is_one_line(monkeypatch):
-    monkeypatch.setattr(socket, "getaddrinfo", unknown_to_all)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_here)
     policy = FetchPolicy(contact="ops@example.org", index="https://register.invalid/", retries=0)
     with Fetcher(policy) as fetcher, pytest.raises(FetchError) as caught:
         fetcher.fetch("https://register.invalid/")
@@ -664,11 +665,6 @@ def test_a_closed_port_is_one_line():
             fetcher.fetch(f"{nobody.url}/")
 
     assert caught.value.reason == "no connection: Connection refused"
-
-
-def unknown_to_all(*_, **__):
-    """Look a name up as the system does where nobody has it; what answers on a network is not the test's business."""
-    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 # --- addresses that are not public
