@@ -143,7 +143,7 @@ def serving(database: Path, **settings: Any) -> Iterator[Served]:
             yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}/")
         finally:
             server.should_exit = True
-            thread.join(PATIENCE_S)
+            thread.join(2 * PATIENCE_S)
 
 
 def register_database(folder: Path) -> Path:
