@@ -5,6 +5,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Many tests start the program, and pages are measured from its start: it is compiled once, as it is where it is
+# installed, also where the environment forbids to write that down.
+export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick check bench house soak serve docs lock audit sbom site dist deb coverage clean
 
