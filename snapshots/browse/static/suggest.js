@@ -27,6 +27,13 @@
     input.removeAttribute("aria-activedescendant");
   };
 
+  // An answer that is still on its way opens nothing again.
+  const dismiss = () => {
+    clearTimeout(waiting);
+    asked?.abort();
+    close();
+  };
+
   const choose = (number) => {
     const options = [...list.children];
     chosen = (number + options.length + 1) % (options.length + 1); // the last place is the field itself
@@ -76,11 +83,11 @@
     clearTimeout(waiting);
     waiting = setTimeout(ask, 120);
   });
-  input.addEventListener("blur", close);
+  input.addEventListener("blur", dismiss);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !list.hidden) {
       event.preventDefault();
-      close();
+      dismiss();
     } else if (!list.hidden && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       choose(chosen < 0 ? (event.key === "ArrowDown" ? 0 : list.children.length - 1)

@@ -157,6 +157,21 @@ def test_a_suggestion_is_chosen_by_keyboard(served):
         assert visit.complaints == []
 
 
+@needs_chromium
+def test_suggestions_that_were_closed_are_not_opened_by_an_answer_that_comes_later(served):
+    with chromium() as browser, Visit(browser, served.url) as visit:
+        page = visit.to("/")
+        field = page.get_by_role("combobox", name="Search agreements")
+        field.fill("hes")
+        page.get_by_role("option").first.wait_for()
+        page.route("**/search/suggest?q=mhsds", lambda _route: None)  # no answer
+        with page.expect_request("**/search/suggest?q=mhsds"):
+            field.fill("mhsds")
+        with page.expect_event("requestfailed"):
+            field.press("Escape")
+        assert field.get_attribute("aria-expanded") == "false"
+
+
 # --- the best first ---------------------------------------------------------------------------------------------------
 
 
