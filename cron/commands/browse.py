@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from starlette.types import ASGIApp
-
+    from snapshots.browse.app.app import Door
     from snapshots.browse.app.request import SiteSettings
 
 PORT = 8001
@@ -92,7 +91,7 @@ def _site(context: Context, *, public: bool, wake: "Callable[[], None]") -> "Sit
     )
 
 
-def make_app(site: "SiteSettings", host: str) -> "ASGIApp":
+def make_app(site: "SiteSettings", host: str) -> "Door":
     """Return the application that serves *site* at *host*."""
     from cron.work.feeds import draw_differences, draw_feed
     from snapshots.browse.app.app import Door  # and with it Datasette, which no other command needs
@@ -104,12 +103,12 @@ def make_app(site: "SiteSettings", host: str) -> "ASGIApp":
     return Door(site, make_tables(site), hosts=frozenset() if site.public and not site.base_url else frozenset(names))
 
 
-def serve(app: "ASGIApp", listener: socket.socket) -> None:
+def serve(app: "Door", listener: socket.socket) -> None:
     """Answer at *listener* until this process is told to stop."""
     from snapshots.browse.app.server import make_server
 
     with _quietly_stopped():
-        make_server(app, lifespan="on").run(sockets=[listener])
+        make_server(app, beside=app.stay_ready, lifespan="on").run(sockets=[listener])
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from scraper.times import read_time
 
@@ -30,6 +31,7 @@ class Trouble(str):
 _SMALL = "no one two three four five six seven eight nine ten eleven twelve".split()
 
 
+@lru_cache(maxsize=4096)  # a page says the same few again and again
 def day(time: str) -> str:
     """Return the day of a time in words.
 
@@ -51,6 +53,7 @@ def weekday(time: str) -> str:
     return f"{read_time(time):%A} {day(time)}"
 
 
+@lru_cache(maxsize=4096)
 def month(time: str) -> str:
     """Return the month of a time in words.
 
@@ -61,6 +64,7 @@ def month(time: str) -> str:
     return f"{moment:%B} {moment.year}"
 
 
+@lru_cache(maxsize=4096)
 def short_month(time: str) -> str:
     """Return the month of a time, shortened.
 

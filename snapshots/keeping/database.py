@@ -13,7 +13,6 @@ from scraper.errors import RegisterWatchError
 from scraper.names.fold import fold
 from scraper.records import FIELDS, SECTIONS
 from snapshots.keeping.chain import begin_chain
-from snapshots.keeping.states import PROSE_JOINS
 from snapshots.sql import steps
 from snapshots.sql.comments import NOT_SHOWN
 from snapshots.sql.rows import Database, make_file
@@ -43,10 +42,14 @@ _HELD_NOW = r"""\1.last_seen is null or \1.last_seen = (
 
 def _views() -> str:
     """Return the statements that make the views, with a column for every field of an agreement that is shown."""
-    columns = [f"{name}.text as {name}" if name in SECTIONS else f"states.{name}" for name in FIELDS]
+    # A section is looked up, not joined: then it is read of the rows that are shown, and not of all that are sorted.
+    columns = [
+        f"(select text from texts where texts.id = states.{name}) as {name}" if name in SECTIONS else f"states.{name}"
+        for name in FIELDS
+    ]
     shown = [column for name, column in zip(FIELDS, columns, strict=True) if name not in NOT_SHOWN]
     fields = "".join(f"{column},\n  " for column in shown).rstrip()
-    text = steps.sql("views.sql").replace("/* fields */", fields).replace("/* prose */", PROSE_JOINS)
+    text = steps.sql("views.sql").replace("/* fields */", fields)
     return re.sub(r"/\* held now: (\w+) \*/", _HELD_NOW, text)
 
 

@@ -12,7 +12,6 @@ from agreements
 join pages on pages.key = agreements.page
 join agreement_versions on agreement_versions.id = agreements.version
 join states on states.id = agreement_versions.state
-/* prose */
 where agreements.standing;
 
 -- Every agreement as committed runs saw it, with all its fields: one row for each version, the newest last.
@@ -24,8 +23,7 @@ select
   /* fields */
   agreement_versions.id as version  -- Number of the version.
 from agreement_versions
-join states on states.id = agreement_versions.state
-/* prose */;
+join states on states.id = agreement_versions.state;
 
 -- Which datasets agreements list now. What a page lacks once is still held until its absence is confirmed (rule 6): then
 -- the period ends where the agreement was last seen. Asked row by row, so that the indexes of the table are used.

@@ -24,8 +24,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from diff.saying.english import sentence_case
 from snapshots.asking.names import NotKnownError
 from snapshots.browse.app.addresses import DATABASE
+from snapshots.browse.app.ahead import stay_ready
 from snapshots.browse.app.budget import Budget, TooLongError
-from snapshots.browse.app.kept import KeptStates, KeptStore, answer_key, keeping, reader_has, written_at
+from snapshots.browse.app.kept import (
+    KeptStates,
+    KeptStore,
+    answer_key,
+    keeping,
+    reader_has,
+    written_at,
+    written_this_minute,
+)
 from snapshots.browse.app.limits import (
     LONGEST_FILE_S,
     LONGEST_S,
@@ -112,7 +121,7 @@ class Door:
             Turns(TABLES_AT_ONCE, TABLES_WAITING),
         )
         self._found = KeptStates(partial(written_at, site.database), MOST_FOUND)
-        self._answers = KeptStates(partial(_written_this_minute, site), MOST_KEPT)
+        self._answers = KeptStates(partial(written_this_minute, site.database, site.clock), MOST_KEPT)
         self._watched, self._is_public = Watched(site, self._found), site.public
         # What Datasette tells about itself is for this machine alone.
         self._below = (f"/{DATABASE}/", f"/{DATABASE}.", "/-/static/" if site.public else "/-/")
@@ -162,6 +171,10 @@ class Door:
     def _budget(self, seconds: float = LONGEST_S) -> Budget:
         return Budget(seconds * self._site.patience)
 
+    async def stay_ready(self) -> None:
+        """Have at hand what many pages need, for as long as the server runs."""
+        await stay_ready(self, self._site, self._found)
+
     async def _sent(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is sent: forms of those who follow by e-mail, and nothing else."""
         following, path = self._site.following, scope["path"]
@@ -205,12 +218,6 @@ class Door:
             return not self._hosts or (urlsplit(f"//{host}").hostname or "") in self._hosts
         except ValueError:  # a bracket that is not closed
             return False
-
-
-def _written_this_minute(site: SiteSettings) -> object:
-    """Return what is another value whenever the database is, or the minute: a page says whether a run is overdue."""
-    written = written_at(site.database)
-    return written and (written, int(site.clock().timestamp()) // 60)
 
 
 def _columns(path: str) -> frozenset[str] | None:

@@ -1,10 +1,11 @@
 """What is kept while nothing is written to the database: whole answers, and what is found by going through all of it.
 
-It is kept in this process, and with one state of the database: when that is over, so is all that was kept with it, so
-that nothing can be out of date.
+So are connections, which know the schema, their questions and what they read last. It is kept in this process, and with
+one state of the database: when that is over, so is all that was kept with it, so that nothing can be out of date.
 """
 
 import hashlib
+import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, MutableMapping
@@ -37,6 +38,12 @@ class KeptStore:
     def __init__(self, most: int) -> None:
         self._room, self._lock = most, Lock()
         self._held: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._idle: list[sqlite3.Connection] = []
+
+    def __del__(self) -> None:
+        """Close what is open, when the last page of this state is done."""
+        for conn in self._idle:
+            conn.close()
 
     def get(self, key: Hashable) -> Any:
         """Return what is kept as *key*; None if nothing is."""
@@ -56,6 +63,16 @@ class KeptStore:
             while self._room < 0:
                 _, (_, left) = self._held.popitem(last=False)
                 self._room += left
+
+    def lent(self) -> sqlite3.Connection | None:
+        """Return a connection that nobody uses just now, for one page; None if there is none."""
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def take_back(self, conn: sqlite3.Connection) -> None:
+        """Keep a connection that its page is done with."""
+        with self._lock:
+            self._idle.append(conn)
 
 
 class KeptStates:
@@ -89,6 +106,12 @@ def written_at(database: Path) -> tuple[object, ...] | None:
     if any(stat.st_mtime_ns > time.time_ns() - _JUST_NOW_NS for stat in stats):
         return None
     return tuple((stat.st_ino, stat.st_mtime_ns, stat.st_size) for stat in stats)
+
+
+def written_this_minute(database: Path, clock: Callable[[], datetime]) -> object:
+    """Return what is another value whenever the database is, or the minute: a page says whether a run is overdue."""
+    written = written_at(database)
+    return written and (written, int(clock().timestamp()) // 60)
 
 
 # --- whole answers ----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from datasette import Response, hookimpl
 from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
@@ -82,8 +82,9 @@ def _lines(value: str, *, most: int | None) -> Markup | None:
         return Markup('<span class="quiet">empty</span>')
     left = len(words) - most if most else 0
     shown = [*words[:most], f"and {left:,} more"] if left > 0 else words
-    items = Markup("").join(Markup("<li>{}</li>").format(one) for one in shown)
-    return Markup('<ul class="values">{}</ul>').format(items)
+    # Thousands on a page: put together as text, for which `Markup.format` takes ten times as long.
+    items = "".join(f"<li>{escape(one)}</li>" for one in shown)
+    return Markup(f'<ul class="values">{items}</ul>')
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

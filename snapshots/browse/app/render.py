@@ -33,6 +33,7 @@ def environment() -> Environment:
     """Return the environment of our own pages. A name that a view forgot is an error, not a gap."""
     made = Environment(
         loader=PackageLoader("snapshots.browse"),
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,7 +1,7 @@
 """What a view gets and what it gives: the words of the address, who serves, a reader; a page, a file, a refusal.
 
-A reader is one page's: a connection of its own, read-only, in one transaction that is over when the page is. No HTTP
-beyond that.
+A reader is one page's: a connection that nobody else uses meanwhile, read-only, in one transaction that is over when
+the page is. No HTTP beyond that.
 """
 
 import json
@@ -139,16 +139,29 @@ def reading(
     if budget is None:
         budget = Budget()
         budget.begin()
-    conn = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None)
+    conn = (kept.lent() if kept else None) or _connected(database, vocabulary)
+    keeping = None  # what went wrong may have left anything
     try:
         budget.mind(conn)
-        add_functions(conn)
-        add_name_functions(conn, vocabulary)
-        conn.execute("pragma query_only = on")
         conn.execute("begin")
         yield Reader(Database(conn), vocabulary, budget, kept or KeptStore(MOST_FOUND))
+        conn.execute("rollback")
+        keeping = kept
     finally:
-        conn.close()
+        if keeping:
+            keeping.take_back(conn)
+        else:
+            conn.close()
+
+
+def _connected(database: Path, vocabulary: Vocabulary) -> sqlite3.Connection:
+    # One page after the other has it, each in a thread of its own.
+    uri = f"{database.absolute().as_uri()}?mode=ro"
+    conn = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
+    add_functions(conn)
+    add_name_functions(conn, vocabulary)
+    conn.execute("pragma query_only = on")
+    return conn
 
 
 # --- what a view gets and gives ---------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ A web server before it has both; this one must not be stopped where there is non
 
 import asyncio
 import socket
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import uvicorn
@@ -71,9 +72,13 @@ class _BoundedProtocol(H11Protocol):
 class _PatientServer(uvicorn.Server):
     """A server at which many may knock at once, though it takes in only some of them in one go."""
 
+    beside: Callable[[], Coroutine[Any, Any, None]] | None = None
+    """What is done beside, for as long as it serves."""
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin, and let as many wait to be taken in as may be kept."""
         await super().startup(sockets)
+        self._task = asyncio.create_task(self.beside()) if self.beside else None
         # To the library both numbers are one. Of who finds the queue full the system hears nothing: it knocks again
         # after one second, three, and seven.
         for one in sockets or ():
@@ -92,9 +97,11 @@ def _knowing_peer(app: Any) -> ASGIApp:
     return serve
 
 
-def make_server(app: ASGIApp, **settings: Any) -> uvicorn.Server:
-    """Return a server of *app*; *settings* are further ones of uvicorn."""
-    return _PatientServer(
+def make_server(
+    app: ASGIApp, *, beside: Callable[[], Coroutine[Any, Any, None]] | None = None, **settings: Any
+) -> uvicorn.Server:
+    """Return a server of *app* that does something *beside*; *settings* are further ones of uvicorn."""
+    server = _PatientServer(
         uvicorn.Config(
             _knowing_peer(app),
             proxy_headers=False,
@@ -108,3 +115,5 @@ def make_server(app: ASGIApp, **settings: Any) -> uvicorn.Server:
             **settings,
         )
     )
+    server.beside = beside
+    return server

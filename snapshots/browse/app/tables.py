@@ -22,7 +22,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from diff.cells import harmless_lines
-from scraper.names.vocabulary import Vocabulary
 from scraper.records import SECTIONS
 from scraper.register import NHS_DATA_RELEASE
 from scraper.text import unsteered
@@ -30,6 +29,8 @@ from snapshots.asking.names import add_name_functions
 from snapshots.browse.app import plugins
 from snapshots.browse.app.addresses import DATABASE
 from snapshots.browse.app.budget import Budget, current
+from snapshots.browse.app.kept import KeptStates, written_at, written_this_minute
+from snapshots.browse.app.limits import MOST_FOUND
 from snapshots.browse.app.render import shared_names
 from snapshots.browse.app.request import SiteSettings, reading
 from snapshots.browse.app.routes import navigation
@@ -158,7 +159,7 @@ def lengthened(address: str) -> str:
     >>> lengthened("/register/changes.csv?kind=dataset-added&_short=on&_size=25")
     '/register/changes.csv?kind=dataset-added'
     """
-    path, _, query = address.partition("?")
+    path, _, query = str(address).partition("?")  # the library's own sort of text is slow to be taken apart
     pairs = parse_qsl(query, keep_blank_values=True)
     if ("_short", "on") not in pairs:
         return address
@@ -179,6 +180,8 @@ _LONGEST_MS = {"sql_time_limit_ms": 2000, "facet_time_limit_ms": 500}
 _PUBLIC = {"default_allow_sql": False, "allow_download": False}
 
 _ORDER = re.compile(r"\[?\w+\]?( desc)? limit (?P<limit>\d+)\s*")
+_COUNTED = re.compile(r"\s*select (count\(\*\) from|.* as value, count\(\*\) as count from \()")
+"""How Datasette asks how many rows there are, and of which values of a column how many."""
 _TABLE = re.compile(r"\[?(?P<table>\w+)\]?( where |$)")
 """What Datasette writes at the end and at the beginning of what it asks for the first page of a table, sorted by one
 column. What stands between them is a reader's, and of any length."""
@@ -198,13 +201,30 @@ class _AskedConnection(sqlite3.Connection):
             super().set_progress_handler(lambda: budget.is_over or handler(), n)
 
 
+class _Tables(Datasette):  # type: ignore[misc]  # the library has no types
+    """Datasette, which makes whole addresses of a thousand links of one page that differ in their words alone."""
+
+    def absolute_url(self, request: Any, path: str) -> str:
+        """Return the whole address of *path*, which the library makes anew of the request's own each time."""
+        begin, _, query = str(path).partition("?")  # of a sort of text of the library's own, which is slow
+        known = request.scope.setdefault(WHOLE, {})
+        if begin not in known:
+            known[begin] = super().absolute_url(request, begin)
+        return f"{known[begin]}?{query}" if query else str(known[begin])
+
+
+WHOLE = "registerwatch.whole"
+"""Where a request carries the whole addresses of what its page links to."""
+
+
 class _RegisterDatabase(Database):  # type: ignore[misc]  # the library has no types
     """The register's file; read by the public, nothing of a private table comes out of it, by whatever door."""
 
-    def __init__(self, datasette: Any, path: str, *, private: frozenset[str], vocabulary: Vocabulary) -> None:
-        super().__init__(datasette, path=path, is_mutable=True)
+    def __init__(self, datasette: Any, site: SiteSettings, *, private: frozenset[str]) -> None:
+        super().__init__(datasette, path=str(site.database), is_mutable=True)
         self._private = private
-        self._vocabulary = vocabulary
+        self._vocabulary = site.vocabulary
+        self._counted = KeptStates(partial(written_this_minute, site.database, site.clock), MOST_FOUND)
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  # nothing here writes
         """Open the file to be read."""
@@ -219,8 +239,18 @@ class _RegisterDatabase(Database):  # type: ignore[misc]  # the library has no t
         return conn
 
     async def execute(self, sql: str, *given: Any, **named: Any) -> Any:
-        """Ask. What cannot be asked is answered, and is nothing to print on this machine's terminal."""
-        return await super().execute(await self._in_one_order(sql), *given, **{**named, "log_sql_errors": False})
+        """Ask. What cannot be asked is answered, and is nothing to print on this machine's terminal.
+
+        What is counted goes through all rows, and is the same however they are sorted: it is asked once.
+        """
+        named |= {"log_sql_errors": False}
+        if not _COUNTED.match(sql):
+            return await super().execute(await self._in_one_order(sql), *given, **named)
+        key, kept = (sql, repr(given), repr(named)), self._counted.now()
+        if (found := kept.get(key)) is None:
+            found = await super().execute(sql, *given, **named)
+            kept.keep(key, found, len(found.rows) + 1)
+        return found
 
     async def execute_fn(self, fn: Any) -> Any:
         """Ask within the time of the request that it is asked for, if it is one's."""
@@ -266,7 +296,7 @@ def make_tables(site: SiteSettings) -> ASGIApp:
     # It prepares all that it asks about facets, and drops the rest when one cannot be asked: Python would tell the
     # journal of each.
     warnings.filterwarnings("ignore", r"coroutine '[\w.<>]*facet\w*' was never awaited", RuntimeWarning)
-    datasette = Datasette(
+    datasette = _Tables(
         files=[],
         metadata=metadata(register=site.register, index=site.index, public=site.public),
         settings=_SHOWN
@@ -276,8 +306,7 @@ def make_tables(site: SiteSettings) -> ASGIApp:
     )
     datasette.remove_database("_memory")
     private = PRIVATE if site.public else frozenset[str]()
-    database = _RegisterDatabase(datasette, str(site.database), private=private, vocabulary=site.vocabulary)
-    datasette.add_database(database, name=DATABASE)
+    datasette.add_database(_RegisterDatabase(datasette, site, private=private), name=DATABASE)
     datasette.jinja_env.globals.update(
         shared_names(),
         our_navigation=list(navigation()),
@@ -288,7 +317,7 @@ def make_tables(site: SiteSettings) -> ASGIApp:
         table_descriptions=DESCRIPTIONS,
         column_meanings=MEANINGS,
         lengthened=lengthened,
-        overdue=partial(_overdue, site),
+        overdue=partial(_overdue, site, KeptStates(partial(written_at, site.database), MOST_FOUND)),
     )
     _add_our_parts()
     return _Harmless(datasette.app())
@@ -330,8 +359,8 @@ _SAFE: dict[str, Callable[[str], str]] = {
 }
 
 
-def _overdue(site: SiteSettings) -> str:
-    with reading(site.database, site.vocabulary) as reader:
+def _overdue(site: SiteSettings, found: KeptStates) -> str:
+    with reading(site.database, site.vocabulary, kept=found.now()) as reader:
         return overdue_words(site, reader)
 
 

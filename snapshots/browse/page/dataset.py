@@ -187,7 +187,7 @@ def dataset(request: PageRequest) -> Mapping[str, Any]:
         "names": names,
         "proposed": list(_proposed(reader, subject)),
         "kept_apart": [(name, addresses.dataset(name)) for name in _apart(reader, newest, known)],
-        "recipients": with_files(recipients_of(reader, subject.values), "recipients", [("dataset", newest)]),
+        "recipients": with_files(recipients_of(reader, holding.periods), "recipients", [("dataset", newest)]),
         "drawing": names_chart(
             [(name.name, name.since, name.until) for name in names],
             next((name.name for name in names if name.is_newest), ""),
@@ -237,7 +237,7 @@ def _family_page(request: PageRequest, family: DatasetFamily) -> Mapping[str, An
         "description": f"{holding.counted}: who has any dataset of the family, and since when.",
         "family": family,
         "members": [row for row in _all(reader) if row["family"] == family],
-        "recipients": with_files(recipients_of(reader, subject.values), "recipients", query),
+        "recipients": with_files(recipients_of(reader, holding.periods), "recipients", query),
         "all_changes": addresses.with_query("/", query),
         "feeds": addresses.feed_files(addresses.feeds_of_family(feeds_url, family.id))
         if feeds_url

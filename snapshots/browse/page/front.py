@@ -7,18 +7,29 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from markupsafe import Markup
+
 from diff.change import PUBLIC
 from diff.kinds import ChangeKind
 from diff.saying.english import day, days, month, number, number_of, plural
 from diff.severity import Severity
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
-from snapshots.browse.app.request import BadAddressError, PageRequest, PageRoute, PageRows, Reader, Row, files_beside
+from snapshots.browse.app.request import (
+    BadAddressError,
+    PageRequest,
+    PageRoute,
+    PageRows,
+    Reader,
+    Row,
+    files_beside,
+    lasting,
+)
 from snapshots.browse.beside.differences import edition_held
 from snapshots.browse.parts.clock import is_over
 from snapshots.browse.parts.filters import Filter, asked_for, condition, filter_of, known_condition, unknown_name
 from snapshots.browse.parts.rows import ChangeRow, by_organisation, change_rows
-from snapshots.browse.pictures.counts import MonthCount, months_chart, trend_line
+from snapshots.browse.pictures.counts import MonthCount, Trend, months_chart, trend_line
 from snapshots.browse.pictures.drawing import Chart, months_between, with_files
 from snapshots.browse.pictures.figures import trends
 
@@ -101,7 +112,7 @@ def front(request: PageRequest) -> Mapping[str, Any]:
         "older": _older(given, shown, older),
         "newer": addresses.with_query("/", given.query()) if start else None,
         "chart": _chart(request, counts, given),
-        "figures": [(trend, trend_line(trend)) for trend in trends(reader)] if not given.narrows else [],
+        "figures": _figures(reader) if not given.narrows else [],
         "figure_files": addresses.picture("figures"),
         "soon": _soon(reader),
         "everything": addresses.feeds_of_everything(request.site.feeds_url),
@@ -297,11 +308,23 @@ def changes_by_month(request: PageRequest) -> Chart | None:
     return _chart(request, Counts(request.reader, given), given)
 
 
+@lasting
+def _figures(reader: Reader) -> list[tuple[Trend, Markup]]:
+    return [(trend, trend_line(trend)) for trend in trends(reader)]
+
+
 def _chart(request: PageRequest, counts: Counts, given: Filter) -> Chart | None:
     """Return the counts of the newest months, whatever time is asked for."""
     reader = request.reader
     if not reader.newest:
         return None
+    # The same on each page of a list.
+    so_far = not is_over(request.site, reader.newest[:7])
+    key = ("changes by month", *given.query(), so_far)
+    return reader.lasting(key, lambda: _drawn(reader, counts, given, so_far=so_far))
+
+
+def _drawn(reader: Reader, counts: Counts, given: Filter, *, so_far: bool) -> Chart | None:
     changes, high = Counter[str](), Counter[str]()
     for count in counts.listed(of_any_time=True):
         if not count.withdrawn:
@@ -312,7 +335,7 @@ def _chart(request: PageRequest, counts: Counts, given: Filter) -> Chart | None:
     filtered = ", as filtered" if given.narrows else ""
     caption = f"Changes by the month in which they were first seen{filtered}. A register-wide change counts once."
     counted = [MonthCount(when, changes[when], high[when]) for when in months]
-    chart = months_chart(counted, caption, is_over=is_over(request.site, reader.newest[:7]))
+    chart = months_chart(counted, caption, is_over=not so_far)
     return with_files(chart, "changes-by-month", given.query())
 
 

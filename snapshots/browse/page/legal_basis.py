@@ -173,7 +173,7 @@ def _file_name(basis: str) -> str:
 
 def _asked_for(reader: Reader, wanted: str) -> tuple[str, Subject]:
     """Return the legal basis that is wanted, and how it is kept."""
-    known = [row["basis"] for row in reader.rows("select distinct basis from agreement_legal_bases")]
+    known = [row["basis"] for row in reader.once("select distinct basis from agreement_legal_bases")]
     if wanted in known:
         return wanted, Subject(
             table="agreement_legal_bases",

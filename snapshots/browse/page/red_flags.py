@@ -170,17 +170,15 @@ def _flag(request: PageRequest, rules: Mapping[str, FlagRule]) -> str | None:
 
 def _rows(request: PageRequest, flag: str | None, slugs: Sequence[str] | None) -> list[Row]:
     """Return flags, the newest first."""
-    # One rule's are asked for together, and kept: they go through the whole register whoever is asked for.
+    # All are asked for together, and kept: they go through the whole register whatever is asked for.
     rows = request.reader.once(
         """
         select flag, rule, coalesce(organisation, page) as organisation, page, reference, since, evidence, last_seen
         from red_flags
-        where :flag is null or flag = :flag
         order by since desc, organisation, reference, rule
-        """,
-        {"flag": flag},
+        """
     )
-    return rows if slugs is None else [row for row in rows if row["page"] in slugs]
+    return [row for row in rows if flag in (None, row["flag"]) and (slugs is None or row["page"] in slugs)]
 
 
 @lasting

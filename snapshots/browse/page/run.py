@@ -335,13 +335,15 @@ def _manifest_shown(row: Row) -> dict[str, Any]:
         content = json.loads(text)
     except (DamagedError, ValueError):
         return {**row, "previous": None, "text": None, "size": 0, "what": "It cannot be read."}
-    pretty = escaped(json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True))
+    # Of most runs it is longer by far, and to lay it out takes longer than the page.
+    is_long = len(text.decode("utf-8", "replace")) > LONGEST_MANIFEST
+    pretty = "" if is_long else escaped(json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True))
     decision = content.get("decision")
     what = f"the decision: {one_line(str(decision))}" if decision else "the pages that were read"
     return {
         **row,
         "previous": content.get("previous"),
-        "text": pretty if len(pretty) <= LONGEST_MANIFEST else None,
+        "text": None if is_long or len(pretty) > LONGEST_MANIFEST else pretty,
         "size": len(text),
         "what": what,
     }

@@ -6,9 +6,10 @@ several names of the same data, are one stretch of time. `holding.py` shows it.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from diff.kinds import ChangeKind
 from diff.saying.english import plural
@@ -47,8 +48,7 @@ class Subject:
         return {"values": json.dumps(list(self.values))}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldPeriod:
+class HeldPeriod(NamedTuple):
     """A time in which one page listed it on one agreement, under one name."""
 
     page: str
@@ -63,8 +63,7 @@ class HeldPeriod:
     """Whether it went with the whole agreement."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(NamedTuple):
     """An agreement on a page that lists it now."""
 
     organisation: str
@@ -82,14 +81,62 @@ class Holder:
     @property
     def access(self) -> str:
         """How the data are used, as a key of `ACCESS`."""
-        is_system = [fold(method) == "systemaccess" for method in self.access_methods or ()]
-        if not is_system:
-            return "none"
-        return "system" if all(is_system) else "both" if any(is_system) else "files"
+        return _access(self.access_methods)
 
 
-COLUMNS = tuple(Holder.__dataclass_fields__)
+@lru_cache(maxsize=4096)  # thousands of agreements print the same ways
+def _access(methods: Sequence[str] | None) -> str:
+    is_system = [fold(method) == "systemaccess" for method in methods or ()]
+    if not is_system:
+        return "none"
+    return "system" if all(is_system) else "both" if any(is_system) else "files"
+
+
+COLUMNS = Holder._fields
 """Of the files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An agreement on a page, as it is printed there now or was last."""
+
+    page: str
+    reference: str
+    standing: bool
+    ended: str | None
+    organisation: str
+    page_since: str
+    title: str | None
+    dsa_end: str | None
+    released_from: str | None
+    released_to: str | None
+    families: tuple[str, ...]
+    opt_outs: tuple[str, ...] | None
+    access_methods: tuple[str, ...] | None
+
+
+def read_places(reader: Reader) -> Mapping[tuple[str, str], Place]:
+    """Return page and reference → every agreement on every page there has been, in order of reference and page."""
+    return reader.lasting("places", lambda: {(one.page, one.reference): one for one in _places(reader)}, len)
+
+
+def _places(reader: Reader) -> Iterator[Place]:
+    rows = reader.rows(
+        """
+        select agreements.page, agreements.reference, agreements.standing, agreement_versions.ended,
+          coalesce(pages.organisation, pages.key) as organisation, pages.first_seen as page_since, states.title,
+          states.dsa_end, states.released_from, states.released_to, states.legal_bases as families, states.opt_outs,
+          states.access_methods
+        from agreements
+        join pages on pages.key = agreements.page
+        join agreement_versions on agreement_versions.id = agreements.version
+        join states on states.id = agreement_versions.state
+        order by agreements.reference, agreements.page
+        """
+    )
+    for row in rows:
+        lists = {name: _list(row[name]) for name in ("opt_outs", "access_methods")}
+        yield Place(**row | lists | {"families": _families(row["families"] or "[]")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +145,7 @@ class Holding:
 
     subject: Subject
     periods: Sequence[HeldPeriod]
+    stretches: Sequence[tuple[HeldPeriod, str | None]]
     holders: Sequence[Holder]
 
     @property
@@ -111,47 +159,43 @@ class Holding:
 def read_holding(reader: Reader, subject: Subject) -> Holding:
     """Return who has had the subject, and who has it."""
     periods = _periods(reader, subject)
-    return Holding(subject, periods, _holders(reader, subject, periods))
+    known = stretches(periods)
+    return Holding(subject, periods, known, _holders(reader, periods, known))
 
 
 def _periods(reader: Reader, subject: Subject) -> list[HeldPeriod]:
     rows = reader.rows(
+        # Not at `last_seen`: that is when it was last there, and it may have stood until just before the next reading.
+        # A period with neither a later state nor an end is not over: it is missing, and not yet believed.
         f"""
-        select held.page, held.reference, held.{subject.key} as name, held.{subject.printed} as printed,
-          held.first_seen as since, held.last_seen, (
-            select min(later.first_seen)
-            from agreement_versions as later
-            where later.reference = held.reference and later.page = held.page and later.first_seen > held.last_seen
-          ) as next_seen, (
-            select ending.ended
-            from agreements
-            join agreement_versions as ending on ending.id = agreements.version
-            where held.last_seen is not null
-              and agreements.page = held.page and agreements.reference = held.reference
-          ) as ended
-        {subject.rows}
-        order by held.first_seen, held.reference, held.page
+        select page, reference, name, printed, since, coalesce(next_seen, gone) as until,
+          next_seen is null and gone is not null as ended
+        from (
+          select held.page, held.reference, held.{subject.key} as name, held.{subject.printed} as printed,
+            held.first_seen as since, case when held.last_seen is not null then (
+              select min(later.first_seen)
+              from agreement_versions as later
+              where later.reference = held.reference and later.page = held.page and later.first_seen > held.last_seen
+            ) end as next_seen, case when held.last_seen is not null then (
+              select ending.ended
+              from agreements
+              join agreement_versions as ending on ending.id = agreements.version
+              where agreements.page = held.page and agreements.reference = held.reference
+            ) end as gone
+          {subject.rows}
+        )
+        order by since, reference, page
         """,
         subject.parameters,
     )
-    return [
-        HeldPeriod(
-            # Not at `last_seen`: that is when it was last there, and it may have stood until just before the next
-            # reading. A period with neither a later state nor an end is not over: it is missing, and not yet believed.
-            until=row["last_seen"] and (row["next_seen"] or row["ended"]),
-            ended=bool(row["last_seen"] and not row["next_seen"] and row["ended"]),
-            **{name: row[name] for name in ("page", "reference", "name", "printed", "since")},
-        )
-        for row in rows
-    ]
+    return [HeldPeriod(**row) for row in rows]
 
 
 def stretches(periods: Iterable[HeldPeriod]) -> list[tuple[HeldPeriod, str | None]]:
     """Return when agreements had it, on any page, under any name: the first period of each stretch, and its end.
 
-    >>> from dataclasses import replace
     >>> old = HeldPeriod(page="a", reference="R", name="old", printed="Old", since="2021", until="2023", ended=False)
-    >>> [(first.since, until) for first, until in stretches([old, replace(old, since="2023", until=None)])]
+    >>> [(first.since, until) for first, until in stretches([old, old._replace(since="2023", until=None)])]
     [('2021', None)]
     """
     found: list[tuple[HeldPeriod, str | None]] = []
@@ -164,38 +208,31 @@ def stretches(periods: Iterable[HeldPeriod]) -> list[tuple[HeldPeriod, str | Non
     return found
 
 
-def _holders(reader: Reader, subject: Subject, periods: Sequence[HeldPeriod]) -> list[Holder]:
+def _holders(
+    reader: Reader, periods: Sequence[HeldPeriod], known: Sequence[tuple[HeldPeriod, str | None]]
+) -> list[Holder]:
     places = {(period.page, period.reference) for period in periods if period.until is None}
-    began = {first.reference: first for first, until in stretches(periods) if until is None}
-    rows = reader.rows(
-        f"""
-        select agreements.page, agreements.reference, coalesce(pages.organisation, pages.key) as organisation,
-          pages.first_seen as page_since, states.title, states.dsa_end, states.access_methods, states.opt_outs,
-          states.legal_bases
-        from agreements
-        join pages on pages.key = agreements.page
-        join agreement_versions on agreement_versions.id = agreements.version
-        join states on states.id = agreement_versions.state
-        where agreements.standing and agreements.reference in (
-          select held.reference {subject.rows}
-        )
-        """,
-        subject.parameters,
-    )
+    began = {first.reference: first for first, until in known if until is None}
+    references = {period.reference for period in periods}
+    rows = [place for place in read_places(reader).values() if place.standing and place.reference in references]
     # A page that was told as new was read from its first day on: what stood there then is as old as it looks.
-    came = {row["page"] for row in reader.rows("select page from changes where kind = 'organisation-added'")}
-    page_since = {row["page"]: row["page_since"] for row in rows}
+    came = {row["page"] for row in reader.once("select page from changes where kind = 'organisation-added'")}
+    page_since = {place.page: place.page_since for place in rows}
     holders = [
         Holder(
+            organisation=place.organisation,
+            page=place.page,
+            reference=place.reference,
+            title=place.title,
             since=first.since,
             or_before=first.page not in came and first.since <= page_since.get(first.page, ""),
-            families=_families(row["legal_bases"] or "[]"),
-            opt_outs=_list(row["opt_outs"]),
-            access_methods=_list(row["access_methods"]),
-            **{name: row[name] for name in ("organisation", "page", "reference", "title", "dsa_end")},
+            dsa_end=place.dsa_end,
+            families=place.families,
+            opt_outs=place.opt_outs,
+            access_methods=place.access_methods,
         )
-        for row in rows
-        if (row["page"], row["reference"]) in places and (first := began[row["reference"]])
+        for place in rows
+        if (place.page, place.reference) in places and (first := began[place.reference])
     ]
     # Sorting keeps the order of equals: of one day they stay by name, which `reverse` on both would turn round.
     holders.sort(key=lambda holder: (fold(holder.organisation), holder.reference))

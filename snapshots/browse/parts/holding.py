@@ -18,7 +18,7 @@ from scraper.text import cut, one_line
 from scraper.times import as_text, read_time
 from snapshots.browse.app import addresses
 from snapshots.browse.app.request import BadAddressError, PageRequest, QueryWords, Reader, Row, piece_of
-from snapshots.browse.parts.holders import HeldPeriod, Holder, Holding, stretches
+from snapshots.browse.parts.holders import Holder, Holding
 from snapshots.browse.parts.sorting import Order, in_order, sort_asked, sort_links
 from snapshots.browse.parts.titles import called, first_datasets
 from snapshots.browse.pictures.counts import Level, levels_chart
@@ -144,10 +144,10 @@ def answers(opt_outs: Sequence[str]) -> list[str]:
 
 def by_month(reader: Reader, holding: Holding) -> Chart | None:
     """Return the drawing of how many agreements had it at the end of each month."""
-    return levels_chart(_levels(reader, holding.periods), *holding.subject.chart)
+    return levels_chart(_levels(reader, holding), *holding.subject.chart)
 
 
-def _levels(reader: Reader, periods: Sequence[HeldPeriod]) -> list[Level]:
+def _levels(reader: Reader, holding: Holding) -> list[Level]:
     """Return how many agreements had it at the end of each month: as of the last reading up to it."""
     rows = reader.rows(
         """
@@ -160,9 +160,8 @@ def _levels(reader: Reader, periods: Sequence[HeldPeriod]) -> list[Level]:
     )
     if not rows:
         return []
-    known = stretches(periods)
-    came = sorted(first.since for first, _ in known)
-    went = sorted(until for _, until in known if until is not None)
+    came = sorted(first.since for first, _ in holding.stretches)
+    went = sorted(until for _, until in holding.stretches if until is not None)
     last_reading = {row["month"]: row["at"] for row in rows}
     levels: list[Level] = []
     at = ""
@@ -186,37 +185,51 @@ class Move(NamedTuple):
 
 def _moves(reader: Reader, holding: Holding) -> Iterator[Move]:
     """Yield the changes by which agreements got or lost it, the newest first."""
-    subject = holding.subject
-    rows = reader.rows(
-        f"""
-        select id, kind, severity, coalesce(organisation, page) as organisation, page, reference, details, first_seen,
-          added, removed
-        from changes
-        where kind in ('agreement-added', 'agreement-removed', :added, :removed)
-          and not is_group and not withdrawn and substantive
-          and reference in (select held.reference {subject.rows})
-        order by first_seen desc, organisation, reference
-        """,
-        {**subject.parameters, "added": subject.added, "removed": subject.removed},
-    )
+    subject, references = holding.subject, {period.reference for period in holding.periods}
+    kinds = {ChangeKind.AGREEMENT_ADDED, ChangeKind.AGREEMENT_REMOVED, subject.added, subject.removed}
     began = {(period.page, period.reference, period.since) for period in holding.periods}
     ended = {(period.page, period.reference): period.until or "" for period in holding.periods if period.ended}
-    for row in rows:
+    for row in _told(reader):
+        if row["reference"] not in references or row["kind"] not in kinds:
+            continue
         place = (row["page"], row["reference"])
         if row["kind"] == ChangeKind.AGREEMENT_ADDED:
             # A new agreement that got the subject later is told by the addition, and not here.
             if (*place, row["first_seen"]) in began:
-                again = "listed_again" in json.loads(row["details"])
-                yield Move(True, f"With {'an agreement listed again' if again else 'a new agreement'}", row)
+                yield Move(True, f"With {'an agreement listed again' if row['again'] else 'a new agreement'}", row)
         elif row["kind"] == ChangeKind.AGREEMENT_REMOVED:
             # Between missing and confirmed missing lies a run: the period ends before the change is told.
             if place in ended and ended[place] <= row["first_seen"]:
                 yield Move(False, "No longer on the register’s pages, with the agreement", row)
         else:
-            if any(map(subject.is_it, json.loads(row["added"]))):
+            if any(map(subject.is_it, row["added"])):
                 yield Move(True, "Added", row)
-            if any(map(subject.is_it, json.loads(row["removed"]))):
+            if any(map(subject.is_it, row["removed"])):
                 yield Move(False, "Removed", row)
+
+
+def _told(reader: Reader) -> Sequence[Row]:
+    """Return every change by which an agreement may have got or lost something, the newest first."""
+    return reader.lasting("told of holders", lambda: [_taken_apart(row) for row in _changes(reader)], len)
+
+
+def _changes(reader: Reader) -> list[Row]:
+    return reader.rows(
+        """
+        select id, kind, severity, coalesce(organisation, page) as organisation, page, reference, details, first_seen,
+          added, removed
+        from changes
+        where kind in ('agreement-added', 'agreement-removed', 'dataset-added', 'dataset-removed',
+            'legal-basis-changed')
+          and not is_group and not withdrawn and substantive
+        order by first_seen desc, organisation, reference, rowid
+        """
+    )
+
+
+def _taken_apart(row: Row) -> Row:
+    again = "listed_again" in json.loads(row.pop("details"))
+    return row | {"again": again, "added": json.loads(row["added"]), "removed": json.loads(row["removed"])}
 
 
 def _lead(reader: Reader, holding: Holding, moves: Sequence[Move]) -> str:

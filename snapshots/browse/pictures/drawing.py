@@ -7,6 +7,7 @@ its description too, and what is counted stands as figures in the table behind i
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import ceil
 
 from markupsafe import Markup
@@ -138,6 +139,7 @@ def months_between(first: str, last: str) -> list[str]:
     return [f"{n // 12:04d}-{n % 12 + 1:02d}" for n in range(start, end + 1)]
 
 
+@lru_cache(maxsize=4096)
 def month_after(month: str) -> str:
     """Return the next month.
 

@@ -4,12 +4,13 @@ Release windows reach back to 2016, further than anything was read here.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from scraper.text import one_line
 from snapshots.asking.official import called_version
-from snapshots.browse.app.request import NotThereError, PageRequest, Reader, Row
+from snapshots.browse.app.request import NotThereError, PageRequest, Reader
 from snapshots.browse.parts.filters import dataset_called
+from snapshots.browse.parts.holders import HeldPeriod, read_places
 from snapshots.browse.pictures.counts import levels_chart, levels_of
 from snapshots.browse.pictures.drawing import Chart, Span, month_after, months_between
 from snapshots.browse.pictures.spans import MOST_MONTHS, Strip, strips_chart
@@ -74,40 +75,48 @@ def recipients(request: PageRequest) -> Chart | None:
     folded, said = dataset_called(request.reader, name)
     if said or not folded:
         raise NotThereError(said or "Name a dataset.")
-    return recipients_of(request.reader, list(folded))
+    held = request.reader.rows(
+        """
+        select distinct page, reference
+        from agreement_datasets
+        where folded in (select value from json_each(:folded))
+        """,
+        {"folded": json.dumps(folded)},
+    )
+    return _recipients(request.reader, {(row["page"], row["reference"]) for row in held})
 
 
-def recipients_of(reader: Reader, folded: Sequence[str]) -> Chart | None:
+def recipients_of(reader: Reader, periods: Iterable[HeldPeriod]) -> Chart | None:
     """Return at how many organisations release windows were open in each month, since the first one printed.
 
     An agreement that went from page to page prints the same releases on each: it counts where it stands, or last stood.
+
+    Args:
+        reader: The database.
+        periods: All times in which agreements listed the dataset.
     """
-    rows = reader.rows(
-        """
-        select distinct page, released_from, released_to
-        from (
-          select agreements.page, states.released_from, states.released_to, rank() over (
-              partition by agreements.reference order by agreements.standing desc, versions.ended desc
-            ) as place
-          from (
-            select distinct page, reference
-            from agreement_datasets
-            where folded in (select value from json_each(:folded))
-          ) as held
-          join agreements on agreements.page = held.page and agreements.reference = held.reference
-          join agreement_versions as versions on versions.id = agreements.version
-          join states on states.id = versions.state
-          where states.released_from <= states.released_to and states.released_from <= :newest
-        )
-        where place = 1
-        order by page, released_from
-        """,
-        {"folded": json.dumps(folded), "newest": reader.newest[:7]},
-    )
+    return _recipients(reader, {(period.page, period.reference) for period in periods})
+
+
+_Window = tuple[str, str, str]
+"""A page, and the first and the last month of releases."""
+
+
+def _recipients(reader: Reader, held: Iterable[tuple[str, str]]) -> Chart | None:
+    newest, places = reader.newest[:7], read_places(reader)
+    printed: list[tuple[str, tuple[bool, str], _Window]] = []
+    for place in map(places.__getitem__, held):
+        first, last = place.released_from, place.released_to
+        if first and last and first <= min(last, newest):
+            printed.append((place.reference, (place.standing, place.ended or ""), (place.page, first, last)))
+    stood: dict[str, tuple[bool, str]] = {}
+    for reference, when, _ in printed:
+        stood[reference] = max(when, stood.get(reference, when))
+    rows = sorted({row for reference, when, row in printed if when == stood[reference]})
     if not rows:
         return None
-    windows = _merged(rows, reader.newest[:7])
-    months = months_between(min(window[0] for window in windows), reader.newest[:7])[-MOST_MONTHS:]
+    windows = _merged(rows, newest)
+    months = months_between(min(window[0] for window in windows), newest)[-MOST_MONTHS:]
     return levels_chart(
         levels_of(((first, month_after(last)) for first, last in windows), months),
         "Organisations with releases",
@@ -117,11 +126,11 @@ def recipients_of(reader: Reader, folded: Sequence[str]) -> Chart | None:
     )
 
 
-def _merged(rows: Sequence[Row], newest: str) -> list[Span]:
+def _merged(rows: Sequence[_Window], newest: str) -> list[Span]:
     """Return the windows of each page, those that overlap as one, none beyond the newest reading."""
-    found: list[tuple[str, str, str]] = []
-    for row in rows:
-        page, first, last = row["page"], row["released_from"], min(row["released_to"], newest)
+    found: list[_Window] = []
+    for page, first, released_to in rows:
+        last = min(released_to, newest)
         if found and found[-1][0] == page and first <= found[-1][2]:
             found[-1] = (page, found[-1][1], max(found[-1][2], last))
         else:
