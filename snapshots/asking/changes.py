@@ -14,6 +14,7 @@ from typing import Any
 
 from diff.change import Change
 from diff.severity import Severity
+from scraper.names.fold import fold
 from snapshots.asking.names import Ask, NameLookup, NotKnownError
 from snapshots.asking.official import OfficialRegister
 from snapshots.keeping.states import CHANGES, change_of
@@ -184,12 +185,16 @@ class Changes:
             called = [self._names.organisation(name, parts=wanted.parts) for name in wanted.organisations]
             slugs = {slug for one in called for slug in one.slugs}
             folded = frozenset[str]().union(*(one.folded for one in called))
-            yield _OF_ORGANISATIONS, {"slugs": _list(slugs), "names": _list(folded)}
+            printed = self._names.keep("organisations of changes", self._organisations)
+            names = {name for one in folded for name in printed.get(one, ())}
+            yield _OF_ORGANISATIONS, {"slugs": _list(slugs), "names": _list(names)}
         if wanted.datasets:
             folded = frozenset[str]().union(
                 *(self._names.dataset(name, parts=wanted.parts) for name in wanted.datasets)
             )
-            yield _OF_DATASETS, {"datasets": _list(folded)}
+            named = self._named_by_dataset()
+            rows = {row for name in folded for row in named.get(name, ())}
+            yield _OF_DATASETS, {"datasets": _list(folded), "naming": json.dumps(sorted(rows))}
         if wanted.bases:
             cited = {one for name in wanted.bases for one in self._names.legal_bases(name)}
             yield _OF_BASES, {"bases": _list(cited)}
@@ -201,6 +206,35 @@ class Changes:
             if not (words := matching(wanted.words)):
                 raise NotKnownError(f"“{wanted.words}” holds no word that can be looked for")
             yield _WITH_WORDS, {"words": words, "words_as_typed": wanted.words}
+
+    def _organisations(self) -> dict[str, list[str]]:
+        """Return folded name → every form in which changes name an organisation so."""
+        found: dict[str, list[str]] = {}
+        for name in self._db.column("select distinct organisation from changes where organisation is not null"):
+            found.setdefault(fold(name), []).append(name)
+        return found
+
+    def _named_by_dataset(self) -> dict[str, list[int]]:
+        """Return folded name of a dataset → the rows of the changes that name it."""
+        # Of all at once: to take each apart in SQL, for one dataset after the other, takes longer.
+        named: dict[str, list[int]] = self._names.keep("changes by dataset", self._changes_by_dataset)
+        return named
+
+    def _changes_by_dataset(self) -> dict[str, list[int]]:
+        rows = self._db.execute(
+            """
+            select rowid, added, removed, before, after
+            from changes
+            where kind in ('dataset-added', 'dataset-removed', 'dataset-relabelled', 'wording-changed')
+              and field = 'datasets'
+            """
+        )
+        found: dict[str, list[int]] = {}
+        for row, added, removed, *sides in rows:
+            values = [*json.loads(added), *json.loads(removed), *(json.loads(side) for side in sides if side)]
+            for name in {fold(value) for value in values if isinstance(value, str)}:
+                found.setdefault(name, []).append(row)
+        return found
 
 
 def _together(parts: Iterable[Part]) -> dict[str, Any]:
@@ -252,11 +286,7 @@ _TOUCHED = """
 _OF_ORGANISATIONS = """
     select rowid from changes where page in (select value from json_each(:slugs))
     union all
-    select rowid from changes where organisation in (
-      select organisation
-      from (select distinct organisation from changes where organisation is not null)
-      where folded(organisation) in (select value from json_each(:names))
-    )
+    select rowid from changes where organisation in (select value from json_each(:names))
     union all
     select t.rowid
     from changes as t
@@ -273,17 +303,7 @@ _OF_DATASETS = """
       select reference from agreement_datasets where folded in (select value from json_each(:datasets))
     )
     union all
-    select t.rowid
-    from changes as t
-    where t.kind in ('dataset-added', 'dataset-removed', 'dataset-relabelled', 'wording-changed')
-      and t.field = 'datasets' and exists (
-        select 1 from json_each(t.added) as name where folded(name.value) in (select value from json_each(:datasets))
-        union all
-        select 1 from json_each(t.removed) as name where folded(name.value) in (select value from json_each(:datasets))
-        union all
-        select 1 from json_each(json_array(json_extract(t.before, '$'), json_extract(t.after, '$'))) as name
-        where name.type = 'text' and folded(name.value) in (select value from json_each(:datasets))
-      )
+    select value as rowid from json_each(:naming)
     """
 _OF_BASES = """
     select t.rowid

@@ -72,6 +72,7 @@ class NameLookup:
     def __init__(
         self, db: Database, vocabulary: Vocabulary, ask: Ask | None = None, keep: Keep = lambda _, make: make()
     ) -> None:
+        self.db = db
         self.ask: Ask = ask or (lambda sql, values: db.query(sql, dict(values)))
         self.keep = keep
         self.vocabulary = vocabulary

@@ -6,6 +6,7 @@ citation or an acronym means, and, where nothing is, by letters inside of names.
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -226,16 +227,24 @@ class Search:
 
     def _counts(self, view: str, column: str, means: dict[str, str]) -> dict[str, int]:
         """Return on how many agreements that stand each is listed now, under all that *means* it."""
-        # Materialised, so that each key is looked up in the indexes below the view; both names stand in this module.
-        sql = f"""
-            with held as materialized (
-              select means.value as key, {view}.reference
-              from json_each(:means) as means
-              cross join {view} on {view}.{column} = means.key
-            )
-            select key, count(distinct reference) as agreements from held group by key
-            """
-        return {row["key"]: row["agreements"] for row in self._ask(sql, {"means": json.dumps(means)})}
+        held = self.held_now(view, column)
+        found: dict[str, set[str]] = {}
+        for name, key in means.items():
+            if name in held:
+                found.setdefault(key, set()).update(held[name])
+        return {key: len(references) for key, references in found.items()}
+
+    def held_now(self, view: str, column: str) -> dict[str, set[str]]:
+        """Return the agreements that list or cite each now, by its name in a view of what is held now."""
+        # All at once: every name that is suggested asks for some, and each of them looked up takes longer.
+        held: dict[str, set[str]] = self._names.keep(f"held by {view}", lambda: self._held(view, column))
+        return held
+
+    def _held(self, view: str, column: str) -> dict[str, set[str]]:
+        held: dict[str, set[str]] = {}
+        for name, reference in self._names.db.execute(f"select {column}, reference from {view}"):
+            held.setdefault(name, set()).add(sys.intern(reference))
+        return held
 
     # --- what is misspelt ---------------------------------------------------------------------------------------------
 

@@ -5,8 +5,6 @@ It is made when the server begins, and anew when the database has rested for a m
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
-from contextlib import suppress
 
 from starlette.types import ASGIApp, Message
 
@@ -15,10 +13,12 @@ from snapshots.browse.app.kept import KeptStates
 from snapshots.browse.app.render import environment
 from snapshots.browse.app.request import SiteSettings, reading
 
-EVERY_S = 60.0
+EVERY_S, SOON_S = 60.0, 0.2
+"""Seconds between two looks whether the database rests, and when the server has only begun."""
 
 _OF_ALL = (
-    "/", "/organisations", "/datasets", "/legal-bases", "/search?q=nhs", "/expiring", "/red-flags.csv", "/status",
+    "/", "/organisations", "/datasets", "/legal-bases", "/search?q=hes", "/search?q=misspeld", "/expiring",
+    "/red-flags.csv", "/status",
     addresses.table("current_agreements"),
 )  # fmt: skip
 """Pages of the whole register, that first which most readers come to."""
@@ -27,29 +27,27 @@ _OF_ALL = (
 async def stay_ready(app: ASGIApp, site: SiteSettings, found: KeptStates) -> None:
     """Ask *app* as a reader would, for as long as it serves *site*; what it finds is kept in *found*."""
     before = made = None
+    await asyncio.to_thread(_addresses, site)  # which may make a log beside the file: that is another state
     while True:
         now = found.now()
-        if made is None or (now is before and now is not made):
-            with suppress(sqlite3.Error):  # it cannot be read just now, which whoever asks is told
-                await _make(app, site)
+        if now is before and now is not made:
+            for address in await asyncio.to_thread(_addresses, site):
+                await _ask(app, address)
+            for name in environment().list_templates(extensions=["html"]):
+                if not name.startswith("datasette/"):  # which are of an environment of its own
+                    await asyncio.to_thread(environment().get_template, name)
             made = now
         before = now
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(EVERY_S if made else SOON_S)
 
 
-async def _make(app: ASGIApp, site: SiteSettings) -> None:
-    for address in await asyncio.to_thread(lambda: list(_addresses(site))):
-        await _ask(app, address)
-    for name in environment().list_templates(extensions=["html"]):
-        if not name.startswith("datasette/"):  # which are of an environment of its own
-            await asyncio.to_thread(environment().get_template, name)
-
-
-def _addresses(site: SiteSettings) -> Iterator[str]:
-    yield from _OF_ALL
-    with reading(site.database, site.vocabulary) as reader:
-        if name := reader.value("select name from names where sort = 'dataset' limit 1"):
-            yield addresses.dataset(site.vocabulary.dataset_canonical(name))
+def _addresses(site: SiteSettings) -> list[str]:
+    try:
+        with reading(site.database, site.vocabulary) as reader:
+            name = reader.value("select name from names where sort = 'dataset' limit 1")
+    except sqlite3.Error:  # it cannot be read just now, which whoever asks is told
+        return []
+    return [*_OF_ALL, *([addresses.dataset(site.vocabulary.dataset_canonical(name))] if name else [])]
 
 
 async def _ask(app: ASGIApp, address: str) -> None:

@@ -386,27 +386,17 @@ def _datasets(seen: AgreementView) -> list[Row]:
         {
             "name": one_line(name),
             "address": addresses.dataset(vocabulary.dataset_canonical(name)),
-            "agreements": counts.get(n, 0),
+            "agreements": counts[n],
             **_begun(seen, "datasets", known[n], is_baseline),
         }
         for n, name in enumerate(names)
     ]
 
 
-def _counts(reader: Reader, known: Sequence[Sequence[str]]) -> dict[int, int]:
+def _counts(reader: Reader, known: Sequence[Sequence[str]]) -> list[int]:
     """Return in how many agreements each dataset stands now, under any of its names."""
-    pairs = [[n, folded] for n, names in enumerate(known) for folded in names]
-    # `cross` keeps SQLite from turning the join round: a few names are looked up, and not every row gone through.
-    rows = reader.rows(
-        """
-        select json_extract(asked.value, '$[0]') as n, count(distinct held.reference) as agreements
-        from json_each(:pairs) as asked
-        cross join datasets_now as held on held.folded = json_extract(asked.value, '$[1]')
-        group by n
-        """,
-        {"pairs": json.dumps(pairs)},
-    )
-    return {row["n"]: row["agreements"] for row in rows}
+    held = reader.answers.search.held_now("datasets_now", "folded")
+    return [len(set[str]().union(*(held.get(folded, ()) for folded in names))) for names in known]
 
 
 def _bases(seen: AgreementView) -> list[Row]:

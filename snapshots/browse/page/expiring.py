@@ -5,7 +5,6 @@ anything must happen. An end that lies before the last printed release month is 
 listed apart.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
@@ -107,23 +106,23 @@ def _rows(request: PageRequest, days: int, slugs: Sequence[str] | None) -> list[
     if not reader.newest:
         return []
     today = reader.newest[:10]
-    rows = reader.rows(
+    # Those of a year are asked for together, and kept: they go through the whole register whatever is asked for.
+    rows = reader.once(
         """
         select dsa_end, last_day, cast(julianday(last_day) - julianday(:today) as integer) as days_left,
           coalesce(organisation, page) as organisation, page, reference, title, released_to, apparent, last_seen,
           source, official_version
         from expiring_soon
         where last_day between :today and :until
-          and (:slugs is null or page in (select value from json_each(:slugs)))
         order by last_day, organisation, reference
         """,
-        {
-            "today": today,
-            "until": as_text(read_time(today) + timedelta(days=days))[:10],
-            "slugs": None if slugs is None else json.dumps(slugs),
-        },
+        {"today": today, "until": as_text(read_time(today) + timedelta(days=DAYS[-1]))[:10]},
     )
-    return [{**row, "apparent": bool(row["apparent"])} for row in rows]
+    return [
+        {**row, "apparent": bool(row["apparent"])}
+        for row in rows
+        if row["days_left"] <= days and (slugs is None or row["page"] in slugs)
+    ]
 
 
 def _lead(request: PageRequest, days: int, coming: Sequence[Row], what: str) -> str:

@@ -126,7 +126,7 @@ def ends_ahead(request: PageRequest) -> Chart | None:
 def _ends(reader: Reader, slugs: Sequence[str] | None) -> list[EndCount]:
     today = reader.newest[:10]
     until = as_text(read_time(today) + timedelta(days=31 * MONTHS_AHEAD))[:7]
-    rows = reader.rows(
+    rows = reader.once(
         """
         select substr(dsa_end, 1, 7) as month, count(*) as ends, sum(apparent) as apparent,
           sum(source = 'official') as official
