@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from diff.kinds import ChangeKind
@@ -113,25 +114,40 @@ def _counts(found: Iterable[tuple[str, Holder]]) -> list[tuple[str, int]]:
     return sorted(((key, len(own)) for key, own in references.items()), key=lambda count: (-count[1], count[0]))
 
 
-def _shown(holder: Holder, datasets: Mapping[str, str]) -> Mapping[str, Any]:
-    return {
-        "page": holder.page,
-        "reference": holder.reference,
-        "organisation": cut(one_line(holder.organisation), LONGEST_TITLE),
-        "title": called(holder.title, holder.reference, datasets.get(holder.reference)),
-        "since": holder.since[:10],
-        "or_before": holder.or_before,
-        "dsa_end": holder.dsa_end,
-        "families": [FAMILY_NAMES.get(family, family) for family in holder.families],
-        "opt_outs": answers(holder.opt_outs or ()),
-    }
+class ShownHolder(NamedTuple):
+    """A row of the table of holders."""
+
+    page: str
+    reference: str
+    organisation: str
+    title: str
+    since: str
+    or_before: bool
+    dsa_end: str | None
+    families: str
+    opt_outs: str
 
 
-def answers(opt_outs: Sequence[str]) -> list[str]:
+def _shown(holder: Holder, datasets: Mapping[str, str]) -> ShownHolder:
+    return ShownHolder(
+        page=holder.page,
+        reference=holder.reference,
+        organisation=cut(one_line(holder.organisation), LONGEST_TITLE),
+        title=called(holder.title, holder.reference, datasets.get(holder.reference)),
+        since=holder.since[:10],
+        or_before=holder.or_before,
+        dsa_end=holder.dsa_end,
+        families="; ".join(FAMILY_NAMES.get(family, family) for family in holder.families),
+        opt_outs="; ".join(answers(holder.opt_outs or ())),
+    )
+
+
+@lru_cache(maxsize=4096)  # thousands of agreements print the same
+def answers(opt_outs: tuple[str, ...]) -> tuple[str, ...]:
     """Return what opt-out values answer, without their reasons; types of data among them answer nothing.
 
-    >>> answers(["No - data flow is not identifiable", "NO – deaths data", "Y", "Pseudonymised"])
-    ['No', 'Y']
+    >>> answers(("No - data flow is not identifiable", "NO – deaths data", "Y", "Pseudonymised"))
+    ('No', 'Y')
     """
     found: dict[str, str] = {}
     for value in opt_outs:
@@ -139,7 +155,7 @@ def answers(opt_outs: Sequence[str]) -> list[str]:
             # The register puts any of the dashes between an answer and its reason.
             answer = re.split(r"\s[-‐-―]\s", one_line(value), maxsplit=1)[0]
             found.setdefault(answer.lower(), cut(answer, 60))
-    return list(found.values())
+    return tuple(found.values())
 
 
 def by_month(reader: Reader, holding: Holding) -> Chart | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import ceil
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from scraper.text import cut, one_line
 from snapshots.browse.app import addresses
@@ -61,7 +61,9 @@ class Drawing:
 
     def add(self, shape: str, *values: object) -> None:
         """Add a shape; values are escaped."""
-        self._shapes.append(Markup(shape).format(*values))
+        # Hundreds on a page, of numbers mostly: `Markup.format` takes three times as long.
+        safe = (escape(value) if isinstance(value, str) else value for value in values)
+        self._shapes.append(Markup(shape.format(*safe)))
 
     def line(self, kind: str, x1: float, y1: float, x2: float, y2: float) -> None:
         """Add a line from one point to another."""
