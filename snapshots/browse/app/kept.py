@@ -39,11 +39,16 @@ class KeptStore:
         self._room, self._lock = most, Lock()
         self._held: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._idle: list[sqlite3.Connection] = []
+        self._is_over = False
 
-    def __del__(self) -> None:
-        """Close what is open, when the last page of this state is done."""
-        for conn in self._idle:
-            conn.close()
+    def end(self) -> None:
+        """Close what is open, and keep no connection any more: the state is over, though pages may be under way."""
+        with self._lock:
+            self._is_over = True
+            while self._idle:
+                self._idle.pop().close()
+
+    __del__ = end
 
     def get(self, key: Hashable) -> Any:
         """Return what is kept as *key*; None if nothing is."""
@@ -72,7 +77,10 @@ class KeptStore:
     def take_back(self, conn: sqlite3.Connection) -> None:
         """Keep a connection that its page is done with."""
         with self._lock:
-            self._idle.append(conn)
+            if self._is_over:
+                conn.close()
+            else:
+                self._idle.append(conn)
 
 
 class KeptStates:
@@ -92,8 +100,11 @@ class KeptStates:
         state = self._state()
         known, kept = self._now
         if state is None:
-            return KeptStore(self._most)
+            passing = KeptStore(self._most)
+            passing.end()
+            return passing
         if state != known:
+            kept.end()
             kept = KeptStore(self._most)
             self._now = (state, kept)
         return kept
