@@ -7,6 +7,9 @@ alone, so that what is said where one of them stands in our place can be said at
 import signal
 import sys
 
+VERSION = "0.1.0"
+"""That of pyproject.toml, as a test says; to ask for it what is installed takes longer than to say it."""
+
 NOTES = {
     "cron": '"""When, with which settings, in which order?',
     "diff": '"""What changed, and does it matter?',

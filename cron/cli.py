@@ -12,6 +12,7 @@ import click
 
 from cron.commands.options import PATH, WRONG_USAGE, CommandGroup
 from cron.terminal.output import complain, discard_output, show_what_can_be_shown
+from registerwatch import VERSION
 from scraper.errors import RegisterWatchError, SettingsError, explained
 
 COMMANDS = {
@@ -136,7 +137,7 @@ class Commands(CommandGroup):
 @click.option("--config", type=PATH, metavar="FILE", help="Settings, instead of ./registerwatch.toml.")
 @click.option("--db", "database", type=PATH, metavar="FILE", help="The database, instead of the settings'.")
 @click.option("-v", "--verbose", is_flag=True, help="Show where an error came from.")
-@click.version_option(package_name="registerwatch")
+@click.version_option(VERSION)
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None, database: Path | None, verbose: bool) -> None:  # noqa: ARG001 read off the context
     """Watch a public register of data sharing agreements, and tell what changed.

@@ -48,7 +48,7 @@ IMPURE_ROOMS_OF_SCRAPER = {
 """They are the network's, and the one that writes files whole; every other room of scraper/ is pure."""
 
 PACKAGED_FACTS = "scraper/names/packaged.py"
-"""The one pure room that reads: the data files that are part of the program, through importlib.resources."""
+"""The one pure room that reads: the data files that are part of the program, through pkgutil."""
 
 # What reaches files, the network, other processes, the clock, chance, a database or the settings.
 IMPURE_MODULES = set(
@@ -148,7 +148,8 @@ def test_pure_rooms_open_no_file_and_ask_no_clock(path):
 
 
 def test_only_one_pure_room_reads_the_packaged_facts():
-    readers = {name_of(path) for path in PURE if any(name.startswith("importlib") for name in imported(path))}
+    ways = ("importlib", "pkgutil")
+    readers = {name_of(path) for path in PURE if any(name.startswith(ways) for name in imported(path))}
 
     assert readers == {PACKAGED_FACTS}
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from registerwatch import VERSION
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -66,6 +68,7 @@ def test_the_citation_names_this_version_and_licence():
     citation = read("CITATION.cff")
 
     assert (citation["version"], citation["license"]) == (PROJECT["version"], PROJECT["license"])
+    assert PROJECT["version"] == VERSION
     assert citation["title"] == PROJECT["name"]
     assert citation["abstract"] == PROJECT["description"]
 

@@ -16,8 +16,6 @@ from diff.kinds import ChangeKind
 from diff.severity import Severity
 from scraper.register import REGISTERS
 from snapshots.asking.agreements import shown_as_json
-from snapshots.asking.changes import ChangeFilter
-from snapshots.asking.differences import DIFFERENCE
 
 FIELDS = {
     "agreements": (
@@ -76,6 +74,8 @@ def changes(context: Context, /, limit: int | None, format_: str, **asked: Any) 
     Example:
       registerwatch changes --since 2026-11-01 --severity medium
     """
+    from snapshots.asking.changes import ChangeFilter
+
     # Every other option is called as what it asks for.
     question = ChangeFilter(**asked)
     asked_of = context.answers.changes
@@ -233,6 +233,8 @@ def differences_(context: Context, /, format_: str, **asked: Any) -> None:
     Example:
       registerwatch differences --field dsa_end --format csv > terms.csv
     """
+    from snapshots.asking.differences import DIFFERENCE
+
     if context.answers.official.edition() is None:
         complain("no edition of the official register is held; take one with `registerwatch import-official`")
     rows = [one.to_json() for one in context.answers.differences.find(**asked)]

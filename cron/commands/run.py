@@ -6,19 +6,19 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 import click
 
 from cron.commands.options import NEEDS_A_PERSON, end_with, stays_apart, tell_option
 from cron.terminal.output import complain, say, screen, show_progress, start_log
-from cron.terminal.reports import render_run, run_in_a_line
-from cron.work.afterwards import deliver_and_note
 from cron.work.context import Context
-from cron.work.nightly import RunPlan, RunStoppedError, Stopped, fetch_policy, run_tonight
 from diff.saying.english import moment
 from scraper.errors import RegisterWatchError
 from scraper.times import as_text
-from snapshots.keeping.runlog import last_run_time
+
+if TYPE_CHECKING:  # a night is loaded when one is run: who asks for help need not wait for it
+    from cron.work.nightly import RunPlan, Stopped
 
 SAYS_SO_AFTER_S = 3.0
 """Seconds after which a program that was told to stop says what it waits for."""
@@ -48,14 +48,19 @@ def run(
       registerwatch run
       registerwatch -v run --only university_of_harrowdale
     """
+    from cron.work.nightly import RunPlan
+
     start_log(ctx.obj.settings.log.format, verbose=ctx.find_root().params["verbose"])
     apart = stays_apart(ctx.obj, tell)
     plan = RunPlan(only=only, limit=limit, tell=not no_notify, dry_run=dry_run, apart=apart)
     end_with(_run_and_say(ctx.obj, plan))
 
 
-def _run_and_say(context: Context, plan: RunPlan) -> int:
+def _run_and_say(context: Context, plan: "RunPlan") -> int:
     """Run, say what became of it, and return the exit status."""
+    from cron.terminal.reports import render_run
+    from cron.work.nightly import run_tonight
+
     facts = run_tonight(context, plan, watch=_watch)
     complain(*facts.after.complaints)
     say(render_run(facts, **screen()))
@@ -84,7 +89,9 @@ def schedule(ctx: click.Context, tell: bool) -> None:
     Example:
       registerwatch schedule
     """
+    from cron.work.nightly import RunPlan, fetch_policy
     from cron.work.schedule import stay
+    from snapshots.keeping.runlog import last_run_time
 
     context: Context = ctx.obj
     start_log(context.settings.log.format, verbose=ctx.find_root().params["verbose"])
@@ -111,8 +118,11 @@ def _say_at_once(line: str) -> None:
     sys.stdout.flush()
 
 
-def _scheduled(context: Context, plan: RunPlan, stopped: Stopped) -> None:
+def _scheduled(context: Context, plan: "RunPlan", stopped: "Stopped") -> None:
     """Run in a scheduler's thread: with a database connection of its own, and errors that are said, not swallowed."""
+    from cron.terminal.reports import run_in_a_line
+    from cron.work.nightly import RunStoppedError, run_tonight
+
     try:
         with closing(context.another()) as own:
             facts = run_tonight(own, plan, watch=_watch, stopped=stopped)
@@ -127,6 +137,8 @@ def _scheduled(context: Context, plan: RunPlan, stopped: Stopped) -> None:
 
 def _deliver_between(context: Context) -> None:
     """Deliver what is due in the morning, and what could not be delivered before."""
+    from cron.work.afterwards import deliver_and_note
+
     try:
         with closing(context.another()) as own:
             if own.has_history:

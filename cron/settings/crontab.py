@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
-
-from apscheduler.triggers.cron import CronTrigger
 
 from scraper.errors import RegisterWatchError
 from scraper.times import as_text
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
 
 GRACE_S = 6 * 3600
 """How late a run may be before `status` says so."""
@@ -17,7 +19,7 @@ class ScheduleError(RegisterWatchError):
     """Times that cannot be read."""
 
 
-def trigger_of(cron: str, timezone: str) -> CronTrigger:
+def trigger_of(cron: str, timezone: str) -> "CronTrigger":
     """Return the times of a crontab line in a time zone.
 
     Raises:
@@ -38,6 +40,8 @@ def trigger_of(cron: str, timezone: str) -> CronTrigger:
         raise ScheduleError(
             f"schedule.timezone: there is no time zone {timezone!r}{_nearest_zone(timezone)}"
         ) from error
+    from apscheduler.triggers.cron import CronTrigger  # it brings asyncio along, which takes a tenth of a second
+
     try:
         return CronTrigger.from_crontab(cron, timezone=zone)
     except ValueError as error:

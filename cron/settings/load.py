@@ -5,7 +5,6 @@ Which sections and keys there are stands in `sections`; here they are read, chec
 
 import json
 import os
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from difflib import SequenceMatcher
@@ -172,6 +171,8 @@ def _must_be_set(rows: Mapping[str, SettingsRow], values: Mapping[str, Any]) -> 
 
 
 def _read_document(path: Path) -> dict[str, Any]:
+    import tomllib  # not everybody has such a file
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -8,7 +8,6 @@ from typing import Any
 
 from cron.settings.crontab import due_after
 from cron.work.context import Context
-from cron.work.outbox import problems_of
 from diff.saying.english import size
 from notify.message.operator import OPERATOR, Week, alive_of, as_of_now, notes_of
 from scraper.times import as_text
@@ -29,9 +28,19 @@ def state_of(context: Context) -> dict[str, Any]:
     facts["health"] = health_of(facts, shutil.disk_usage(path.parent).free, now)
     facts["witness"] = _witness_state(context)
     facts["followers"] = context.people().counts(now) if context.may_be_followed else None
-    correct = "Correct it in the settings; the rest of that subscription is told."
-    facts["needs_a_person"] = [*needs_a_person(facts), *(f"{problem}. {correct}" for problem in problems_of(context))]
+    facts["needs_a_person"] = [*needs_a_person(facts), *_unknown_followed(context)]
     return facts
+
+
+def _unknown_followed(context: Context) -> Iterable[str]:
+    """Return a sentence for each name in the subscriptions that nobody knows."""
+    if not context.subscriptions:
+        return []
+    # Not at the top: who is told what is loaded where somebody is told something.
+    from cron.work.outbox import problems_of
+
+    correct = "Correct it in the settings; the rest of that subscription is told."
+    return [f"{problem}. {correct}" for problem in problems_of(context)]
 
 
 def _witness_state(context: Context) -> dict[str, Any]:

@@ -8,7 +8,7 @@ is shown as printed. Pure; nothing here knows what a field means.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 
 KEPT_SIGNS = "%&/"
@@ -63,17 +63,6 @@ _POINT_IN_NUMBER = re.compile(r"\.(?=[0-9])(?<=[0-9].)")
 _COMMA_IN_NUMBER = re.compile(r",(?=[0-9])(?<=[0-9].)")
 _HYPHEN_MINUS_ASCII = re.compile(r"-(?=\d)(?<![^(\[{<>=\n].)")
 _HYPHEN_MINUS = re.compile(r"[-‐](?=\d)(?<![^(\[{<>=≤≥±].)")
-
-# Only letters and marks are read by compatibility: "10⁶" is not "106", nor is "1½" "112".
-_SUPERSCRIPTS_AND_FRACTIONS = re.compile(
-    "(["
-    + "".join(
-        chr(code)
-        for code in range(0x80, 0x10000)
-        if unicodedata.decomposition(chr(code)).startswith(("<super>", "<fraction>"))
-    )
-    + "]+)"
-)
 
 _ASCII_LOWER = bytes(range(256)).lower().translate(bytes.maketrans(b"\x1c\x1d", b".,"))
 _ASCII_KEPT = KEPT_SIGNS + "$+<=>|~" + _A_POINT + _A_COMMA
@@ -234,10 +223,19 @@ def _may_begin_item(before: str) -> bool:
     return not ended or (ended[-1] in ".:;" and not (ended == before and before[-2:-1].isdigit()))
 
 
+@cache  # to ask for every character takes as long as a command's own work, and most texts have none of them
+def _superscripts_and_fractions() -> re.Pattern[str]:
+    characters = map(chr, range(0x80, 0x10000))
+    found = [one for one in characters if unicodedata.decomposition(one).startswith(("<super>", "<fraction>"))]
+    return re.compile(f"([{''.join(found)}]+)")
+
+
 def normal(text: str) -> str:
     """Return *text* composed by compatibility and case folded, superscripts and fractions left as they are."""
+    # Only letters and marks are read by compatibility: "10⁶" is not "106", nor is "1½" "112".
+    apart = _superscripts_and_fractions()
     while True:
-        parts = _SUPERSCRIPTS_AND_FRACTIONS.split(text)
+        parts = apart.split(text)
         # Every second part is what was split at. Case folding may leave what composes, so it goes on until it stays.
         composed = "".join(
             part if index % 2 else unicodedata.normalize("NFKC", part) for index, part in enumerate(parts)

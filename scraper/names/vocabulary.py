@@ -24,11 +24,10 @@ A user adds names in a TOML file:
 No file is opened here but the packaged ones: `parse_vocabulary` takes the text.
 """
 
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -59,17 +58,33 @@ class Names:
 
 
 class Vocabulary:
-    """Answers questions about names. Built once and never changed; `extended` returns another one."""
-
-    __slots__ = ("_aliases", "_incidents", "_lineage", "_names", "_newest", "_splitter", "_watched")
+    """Answers questions about names. Made once and never changed; `extended` returns another one."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._aliases, self._newest = _group(names.datasets)
-        self._lineage = Lineage(names.relations, names.distinct)
-        self._splitter = NameSplitter([*names.comma_names, *names_of(names.relations)], names.corporate_suffixes)
-        self._watched = WordList((*names.watch_words, *names.negations), dict(names.not_before))
-        self._incidents = WordList(names.incident_words, dict(names.not_before))
+
+    # Each when it is first asked: together they take longer than most commands, which ask none or one of them.
+
+    @cached_property
+    def _datasets(self) -> tuple[dict[str, frozenset[str]], dict[str, str]]:
+        return _group(self._names.datasets)
+
+    @cached_property
+    def _lineage(self) -> Lineage:
+        return Lineage(self._names.relations, self._names.distinct)
+
+    @cached_property
+    def _splitter(self) -> NameSplitter:
+        listed = [*self._names.comma_names, *names_of(self._names.relations)]
+        return NameSplitter(listed, self._names.corporate_suffixes)
+
+    @cached_property
+    def _watched(self) -> WordList:
+        return WordList((*self._names.watch_words, *self._names.negations), dict(self._names.not_before))
+
+    @cached_property
+    def _incidents(self) -> WordList:
+        return WordList(self._names.incident_words, dict(self._names.not_before))
 
     @property
     def digest(self) -> str:
@@ -96,7 +111,7 @@ class Vocabulary:
         ['ambulancedata', 'ambulancedataset']
         """
         folded = fold(name)
-        return self._aliases.get(folded, frozenset({folded}))
+        return self._datasets[0].get(folded, frozenset({folded}))
 
     def dataset_canonical(self, name: str) -> str:
         """Return the newest name we know for the dataset called *name*, else *name* itself.
@@ -104,7 +119,7 @@ class Vocabulary:
         >>> default_vocabulary().dataset_canonical("hospital episode statistics  outpatients")
         'Hospital Episode Statistics Outpatients (HES OP)'
         """
-        return self._newest.get(fold(name), name)
+        return self._datasets[1].get(fold(name), name)
 
     def kept_apart(self, name: str) -> list[str]:
         """Return the names of datasets known to be other data than the one called *name*, though they look alike.
@@ -119,7 +134,7 @@ class Vocabulary:
     @property
     def newest_datasets(self) -> list[str]:
         """The newest name of every dataset with several, in order."""
-        return sorted(set(self._newest.values()))
+        return sorted(set(self._datasets[1].values()))
 
     # Organisations
 
@@ -325,6 +340,8 @@ def parse_vocabulary(text: str) -> Mapping[str, Any]:
     >>> parse_vocabulary('[[datasets]]\nnames = ["New", "Old"]')
     {'datasets': [{'names': ['New', 'Old']}]}
     """
+    import tomllib  # most users have no such file
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -15,9 +15,8 @@ from diff.saying.redline import Redline, redline
 from diff.terms import PrintedTerm, Printing
 from scraper.names.fold import fold
 from scraper.records import PROSE, SECTIONS, Agreement, agreement_to_json
-from snapshots.asking.names import NameLookup, NotKnownError, Row
+from snapshots.asking.names import NameLookup, NotKnownError, Row, newest_run
 from snapshots.asking.official import OfficialRegister, called_version, standing_versions
-from snapshots.asking.status import newest_run
 from snapshots.keeping.states import CHANGES, PROSE_JOINS, States, change_of, prose_columns
 from snapshots.sql.rows import Database
 

@@ -1,21 +1,24 @@
 """An open database, asked: what every reader of the history begins with; and lists as of a time. Reads only."""
 
 import json
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from scraper.names.families import family_of
 from scraper.names.fold import fold
 from scraper.names.vocabulary import Vocabulary
 from scraper.records import Agreement
 from snapshots.asking.agreements import Agreements, standing_at
-from snapshots.asking.changes import Changes
-from snapshots.asking.differences import Differences
-from snapshots.asking.names import Ask, Keep, NameLookup, NotKnownError, Row
+from snapshots.asking.names import Ask, Keep, NameLookup, NotKnownError, Row, newest_run
 from snapshots.asking.official import OfficialRegister
-from snapshots.asking.search import Search
-from snapshots.asking.status import Runs, newest_run
 from snapshots.keeping.states import States
 from snapshots.sql.rows import Database
+
+if TYPE_CHECKING:  # loaded below by what is asked: most questions are of one sort
+    from snapshots.asking.changes import Changes
+    from snapshots.asking.differences import Differences
+    from snapshots.asking.search import Search
+    from snapshots.asking.status import Runs
 
 
 class Lists:
@@ -153,11 +156,36 @@ class Answers:
         keep: Keep = lambda _, make: make(),
     ) -> None:
         states = states or States(db)
+        self._db, self._vocabulary, self._ask = db, vocabulary, ask
         self.names = NameLookup(db, vocabulary, ask, keep)
-        self.search = Search(self.names)
         self.official = OfficialRegister(db)
-        self.changes = Changes(db, self.names, ask, self.official)
         self.agreements = Agreements(db, states, self.names, self.official)
         self.lists = Lists(db, states, vocabulary)
-        self.differences = Differences(db, vocabulary, self.names, self.official)
-        self.runs = Runs(db)
+
+    @cached_property
+    def changes(self) -> "Changes":
+        """Questions for changes."""
+        from snapshots.asking.changes import Changes
+
+        return Changes(self._db, self.names, self._ask, self.official)
+
+    @cached_property
+    def search(self) -> "Search":
+        """Questions for words."""
+        from snapshots.asking.search import Search
+
+        return Search(self.names)
+
+    @cached_property
+    def differences(self) -> "Differences":
+        """Questions for what pages and official register say otherwise."""
+        from snapshots.asking.differences import Differences
+
+        return Differences(self._db, self._vocabulary, self.names, self.official)
+
+    @cached_property
+    def runs(self) -> "Runs":
+        """Questions for runs."""
+        from snapshots.asking.status import Runs
+
+        return Runs(self._db)

@@ -35,6 +35,12 @@ Keep = Callable[[str, Callable[[], Any]], Any]
 """Makes what has a name, or returns what was made under it the last time."""
 
 
+def newest_run(db: Database) -> str:
+    """Return the time of the newest run that counts, empty before there is one: what "now" means."""
+    (row,) = db.query("select coalesce(max(captured_at), '') as at from page_runs as runs where state = 'committed'")
+    return str(row["at"])
+
+
 class NotKnownError(RegisterWatchError):
     """What is asked for is not in the history."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from diff.saying.english import Trouble, moment, plural, weekday
 from diff.severity import Severity
-from snapshots.asking.names import Row
+from snapshots.asking.names import Row, newest_run
 from snapshots.asking.official import OfficialRegister
 from snapshots.asking.unread import (
     fields_newly_not_understood,
@@ -197,12 +197,6 @@ class Runs:
             {"run": last["id"], "kind": last["kind"]},
         )
         return [{**row, "was_read": bool(row["was_read"])} for row in rows]
-
-
-def newest_run(db: Database) -> str:
-    """Return the time of the newest run that counts, empty before there is one: what "now" means."""
-    (row,) = db.query("select coalesce(max(captured_at), '') as at from page_runs as runs where state = 'committed'")
-    return str(row["at"])
 
 
 # --- what waits for a person ------------------------------------------------------------------------------------------

@@ -14,8 +14,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import zstandard
-
 from scraper.register import NHS_DATA_RELEASE
 from snapshots.sql.rows import Database
 
@@ -57,6 +55,8 @@ def head(db: Database) -> Head | None:
 
 def text_of(manifest: bytes) -> bytes:
     """Return the text of a manifest as it is kept; ZstdError if it is damaged."""
+    import zstandard  # a question reads no manifest
+
     return zstandard.ZstdDecompressor().decompress(manifest)
 
 
@@ -111,6 +111,8 @@ def begin_chain(db: Database) -> None:
 
 
 def _append(db: Database, run: int, made_at: str, content: Fact) -> Head:
+    import zstandard
+
     before = head(db)
     number = before.number + 1 if before else 1
     place = {"number": number, "previous": before.hash if before else None, "run": run, "made_at": made_at}

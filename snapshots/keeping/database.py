@@ -14,7 +14,6 @@ from scraper.names.fold import fold
 from scraper.records import FIELDS, SECTIONS
 from snapshots.keeping.chain import begin_chain
 from snapshots.sql import steps
-from snapshots.sql.comments import NOT_SHOWN
 from snapshots.sql.rows import Database, make_file
 
 APPLICATION_ID = 0x52575448
@@ -47,7 +46,7 @@ def _views() -> str:
         f"(select text from texts where texts.id = states.{name}) as {name}" if name in SECTIONS else f"states.{name}"
         for name in FIELDS
     ]
-    shown = [column for name, column in zip(FIELDS, columns, strict=True) if name not in NOT_SHOWN]
+    shown = [column for name, column in zip(FIELDS, columns, strict=True) if name not in steps.NOT_SHOWN]
     fields = "".join(f"{column},\n  " for column in shown).rstrip()
     text = steps.sql("views.sql").replace("/* fields */", fields)
     return re.sub(r"/\* held now: (\w+) \*/", _HELD_NOW, text)

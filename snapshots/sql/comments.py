@@ -13,11 +13,9 @@ from importlib.resources.abc import Traversable
 from itertools import groupby, takewhile
 
 from scraper.records import FIELDS, SECTIONS
+from snapshots.sql.steps import NOT_SHOWN
 
 _FOLDER = resources.files("snapshots.sql")
-
-NOT_SHOWN = ("purposes_text", "system_access_note", "printed")
-"""Fields without a column in `current_agreements`: it never had one of them, and scripts read its rows as they are."""
 
 
 def _files(folder: Traversable) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snapshots.sql.rows import Database
@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 Beside = Mapping[str, Callable[[Database], None]]
 """Step → what it does when its statements are done, as far as that is more than SQL."""
 
+_FOLDER = Path(__file__).parent
+
+NOT_SHOWN = ("purposes_text", "system_access_note", "printed")
+"""Fields without a column in `current_agreements`: it never had one of them, and scripts read its rows as they are."""
+
 
 def sql(name: str) -> str:
     """Return the statements of a file of this folder."""
-    return (resources.files("snapshots.sql") / name).read_text(encoding="utf-8")
+    return (_FOLDER / name).read_text(encoding="utf-8")
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Return the steps this program knows, in their order."""
-    files = sorted(file.name for file in resources.files("snapshots.sql").iterdir())
+    files = sorted(file.name for file in _FOLDER.iterdir())
     return tuple(name.removesuffix(".sql") for name in files if re.match(r"m\d{3}_\w+\.sql$", name))
 
 

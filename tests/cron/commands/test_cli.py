@@ -804,7 +804,11 @@ def test_demo_does_not_wipe_a_history(started):
             "import cron.cli, cron.commands.look, cron.work.context",
             "bs4 requests datasette uvicorn apscheduler deepdiff",
         ),
-        ("import cron.work.standing, cron.terminal.news", "bs4 requests datasette uvicorn deepdiff"),
+        (
+            "import cron.work.standing, cron.terminal.news",
+            "bs4 requests datasette uvicorn deepdiff apscheduler asyncio",
+        ),
+        ("import cron.cli, cron.commands.run", "cron.work.nightly urllib3 snapshots.keeping.store"),
     ],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(what, heavy):
@@ -817,7 +821,7 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(what, heavy):
 @pytest.mark.parametrize("question", ["changes", "status", "datasets", "organisations", "show DARS-NIC-418833-K1D7R"])
 def test_a_question_loads_neither_what_checks_settings_nor_what_reads_and_compares_pages(started, question):
     heavy = (
-        "pydantic sqlite_utils lxml bs4 requests rapidfuzz deepdiff "
+        "pydantic sqlite_utils lxml bs4 requests rapidfuzz deepdiff notify.following "
         "scraper.reading.lines snapshots.keeping.store diff.deciding.decide"
     )
     program = (
