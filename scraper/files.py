@@ -7,7 +7,7 @@ all written by its rule.
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,7 @@ class WrittenFile:
     name: str
     size: int
     sha256: str
+    """Empty where it was not looked into: see `Folder.still_stand`."""
     changed: bool
     """It was not there, or differed."""
 
@@ -104,6 +105,24 @@ class Folder:
             with whole_file(path) as stream:
                 stream.write(body)
         self.written.append(WrittenFile(name, len(body), sha256, changed))
+
+    def still_stand(self, names: Sequence[str], last: str, said: bytes) -> bool:
+        """Say whether *names* are as they were when the file *last* was written after them, which holds *said*.
+
+        If they are, they count as written and unchanged.
+        """
+        try:
+            written_at = os.stat(self.path / last).st_ctime_ns
+            if said not in (self.path / last).read_bytes():
+                return False
+            stands = [os.stat(f"{self.path}/{name}") for name in names]
+        except FileNotFoundError:
+            return False
+        # Not the time of its bytes, which whoever puts an old copy back may put back too.
+        if any(one.st_ctime_ns > written_at for one in stands):
+            return False
+        self.written += [WrittenFile(name, one.st_size, "", False) for name, one in zip(names, stands, strict=True)]
+        return True
 
 
 @contextmanager

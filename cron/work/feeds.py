@@ -3,17 +3,21 @@
 Both are made of the same history in the same words, so that an entry is the same wherever a reader meets it.
 """
 
+import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cron.work.context import Context
 from cron.work.crawl import addresses_of
 from diff.change import FoundChanges
+from diff.terms import PrintedTerm
+from notify.calendar import calendar_names, render_calendars
 from notify.feeds.asked import SERVED, render_asked
 from notify.feeds.beside import ToldDifference, render_differences
-from notify.feeds.files import FeedSite, FeedSource, render_feeds
+from notify.feeds.files import INDEX, FeedFolder, FeedSite, FeedSource
 from notify.feeds.formats import FORMATS
 from scraper.errors import RegisterWatchError, system_words
 from scraper.files import WrittenFile, only_writer
@@ -23,6 +27,7 @@ from snapshots.asking.names import read_known
 from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.chain import head
 from snapshots.keeping.database import DatabaseError
+from snapshots.keeping.readings import rules_of
 from snapshots.keeping.runlog import RunLog
 
 if TYPE_CHECKING:  # what serves pages is not loaded by a run
@@ -67,15 +72,31 @@ def _write(context: Context, directory: Path) -> list[WrittenFile]:
     try:
         with only_writer(directory) as folder:
             # Gathered after the waiting: whoever writes last has the newest history.
-            history = gather_history(context)
+            history, terms = gather_history(context), read_terms(context.store().db)
             site = feed_site(context, sources_of(context, history.known.pages))
-            files = {**_calendars(context, history), **render_feeds(history, site, context.vocabulary)}
-            for name, body in files.items():
-                folder.put(name, body)
+            feeds = FeedFolder(history, site, context.vocabulary)
+            made_of = _digest(context, history, terms, site)
+            names = [*calendar_names(terms, history.known.pages), *feeds.names()]
+            # Most nights nothing is new, and to draw eight thousand files takes longer than to ask for the pages.
+            if not folder.still_stand(names, INDEX, f'"{made_of}"'.encode()):
+                for name, body in chain(_calendars(context, history, terms).items(), feeds.render()):
+                    folder.put(name, body)
+            # The last: it says of what the others are made, so that they are drawn anew if this one was not written.
+            folder.put(INDEX, feeds.index(made_of))
     except OSError as error:
         words = f"feeds cannot be written ({system_words(error)})"
         raise FeedsError(f"{error.filename or directory}: {words}") from error
     return folder.written
+
+
+def _digest(context: Context, history: FeedSource, terms: Sequence[PrintedTerm], site: FeedSite) -> str:
+    """Return a checksum of all that calendars and feeds are made of, the program's own words among it."""
+    digest = hashlib.sha256()
+    program = (rules_of("scraper", "diff"), rules_of("notify"), context.vocabulary.digest)
+    # Not the head of the chain, which the page that lists them shows, and none of the others.
+    for part in chain(program, [site, history.known], history.changes, history.members.items(), terms):
+        digest.update(repr(part).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def feed_site(context: Context, sources: Mapping[str, str]) -> FeedSite:
@@ -110,16 +131,12 @@ def gather_history(context: Context) -> FeedSource:
     )
 
 
-def _calendars(context: Context, history: FeedSource) -> dict[str, bytes]:
+def _calendars(context: Context, history: FeedSource, terms: Sequence[PrintedTerm]) -> dict[str, bytes]:
     """Return the calendars of printed ends; events link to the history pages if these are published."""
-    from notify.calendar import render_calendars
-
     register, published = context.settings.register, context.settings.browse.base_url
     # An event leads to our page of the agreement, or else to the register's own.
     links = sources_of(context, history.known.pages)
-    return render_calendars(
-        read_terms(context.store().db), history.known.pages, register=register.name, links=links, base_url=published
-    )
+    return render_calendars(terms, history.known.pages, register=register.name, links=links, base_url=published)
 
 
 # --- what somebody asks for -------------------------------------------------------------------------------------------

@@ -13,10 +13,10 @@ added, removed or moved that hold it; a family's what concerns any of its datase
 import base64
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -137,6 +137,8 @@ def sort_changes(source: FeedSource, concerned: Concerned, most: int) -> dict[st
 
 DATES = "A date is when a change was first seen, not when it was made."
 
+INDEX = "index.html"
+
 NEVER = "2026-01-01T00:00:00Z"
 """When a feed was updated for which nothing was ever read."""
 
@@ -163,20 +165,67 @@ class FeedSite:
         return self.sources.get(change.page or "", self.index)
 
 
-def render_feeds(source: FeedSource, site: FeedSite, vocabulary: Vocabulary) -> dict[str, bytes]:
-    """Return every file by its path in the folder of the feeds; the page that lists them is the last."""
-    maker = FeedMaker(source, site)
-    everything = maker.file(
-        "everything", "All changes", f"{site.register}: all changes", "What changed anywhere in the register.",
-        [(change, ()) for change in source.changes[:NEWEST]],
-    )  # fmt: skip
-    organisations = list(_organisation_feeds(maker, Organisations(source.known, vocabulary)))
-    listed = Datasets(source.known, vocabulary)
-    datasets, of_families = list(_dataset_feeds(maker, listed)), list(_family_feeds(maker, FollowedFamilies(listed)))
-    feeds = [everything, *organisations, *of_families, *datasets]
-    files = {f"{feed.path}.{ending}": write(feed) for feed in feeds for ending, write in FORMATS.items()}
-    files["index.html"] = _index(source, site, everything, organisations, of_families, datasets)
-    return files
+class FeedFile(NamedTuple):
+    """What a feed that is a file is about, before it is drawn."""
+
+    path: str
+    name: str
+    title: str
+    about: str
+    changes: Sequence[Here]
+
+    @property
+    def newest(self) -> str | None:
+        """When its newest change was first seen."""
+        return self.changes[0][0].first_seen if self.changes else None
+
+
+class FeedFolder:
+    """All files of the folder of the feeds: what they are called, and their bytes once they are asked for."""
+
+    def __init__(self, source: FeedSource, site: FeedSite, vocabulary: Vocabulary) -> None:
+        self._source, self._site = source, site
+        self._everything = FeedFile(
+            "everything", "All changes", f"{site.register}: all changes", "What changed anywhere in the register.",
+            [(change, ()) for change in source.changes[:NEWEST]],
+        )  # fmt: skip
+        self._organisations = list(_organisation_feeds(source, site, Organisations(source.known, vocabulary)))
+        listed = Datasets(source.known, vocabulary)
+        self._datasets = list(_dataset_feeds(source, site, listed))
+        self._families = list(_family_feeds(source, site, FollowedFamilies(listed)))
+
+    def _feeds(self) -> list[FeedFile]:
+        return [self._everything, *self._organisations, *self._families, *self._datasets]
+
+    def names(self) -> list[str]:
+        """Return the path of every feed in the folder, without the page that lists them."""
+        return [f"{feed.path}.{ending}" for feed in self._feeds() for ending in FORMATS]
+
+    def render(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the path in the folder and the bytes of every feed."""
+        maker = FeedMaker(self._source, self._site)
+        for feed in map(maker.file, self._feeds()):
+            yield from ((f"{feed.path}.{ending}", write(feed)) for ending, write in FORMATS.items())
+
+    def index(self, made_of: str) -> bytes:
+        """Return the page that lists them, which names *made_of*: what all the others are made of."""
+        style = _environment().get_template("feeds.css").render()
+        page = _environment().get_template("feeds.html").render(
+            style=Markup(style),  # ours, from a file beside the template
+            style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            register=one_line(self._site.register),
+            everything=self._everything,
+            organisations=by_letter(self._organisations, lambda feed: (feed.name, feed.path)),
+            families=[("", self._families)] if self._families else [],
+            datasets=by_letter(self._datasets, lambda feed: (feed.name, feed.path)),
+            formats=NAMES_OF_FORMATS,
+            types=TYPES,
+            newest=NEWEST,
+            head=self._source.head,
+            made_of=made_of,
+            source=NHS_DATA_RELEASE.credit,
+        )  # fmt: skip
+        return page.encode()
 
 
 class FeedMaker:
@@ -186,17 +235,17 @@ class FeedMaker:
         self.source, self.site = source, site
         self._entries: dict[str, Entry] = {}
 
-    def file(self, path: str, name: str, title: str, description: str, changes: Sequence[Here]) -> Feed:
+    def file(self, about: FeedFile) -> Feed:
         """Return a feed that is a file."""
         base = self.site.base_url.rstrip("/") if self.site.base_url else None
         return self.feed(
-            path=path,
-            name=name,
-            title=title,
-            description=f"{description} The newest {NEWEST} changes; editorial ones are left out. {DATES}",
-            changes=changes,
-            addresses={ending: f"{base}/{path}.{ending}" for ending in FORMATS} if base else {},
-            page=f"{base}/index.html" if base else None,
+            path=about.path,
+            name=about.name,
+            title=about.title,
+            description=f"{about.about} The newest {NEWEST} changes; editorial ones are left out. {DATES}",
+            changes=about.changes,
+            addresses={ending: f"{base}/{about.path}.{ending}" for ending in FORMATS} if base else {},
+            page=f"{base}/{INDEX}" if base else None,
         )
 
     def feed(self, changes: Sequence[Here], **about: Any) -> Feed:
@@ -214,56 +263,27 @@ class FeedMaker:
         return self._entries[change.id]
 
 
-def _organisation_feeds(maker: FeedMaker, organisations: Organisations) -> Iterator[Feed]:
-    for slug, changes in sort_changes(maker.source, organisations, NEWEST).items():
+def _organisation_feeds(source: FeedSource, site: FeedSite, organisations: Organisations) -> Iterator[FeedFile]:
+    for slug, changes in sort_changes(source, organisations, NEWEST).items():
         name = cut(one_line(organisations.names[slug]), 300)
         about = f"What changed in the agreements of {name} and of the bodies it is known to follow."
-        title = f"{name}: {maker.site.register}"
-        yield maker.file(f"organisations/{slug_name(slug)}", name, title, about, changes)
+        title = f"{name}: {site.register}"
+        yield FeedFile(f"organisations/{slug_name(slug)}", name, title, about, changes)
 
 
-def _dataset_feeds(maker: FeedMaker, datasets: Datasets) -> Iterator[Feed]:
-    for key, changes in sort_changes(maker.source, datasets, NEWEST).items():
+def _dataset_feeds(source: FeedSource, site: FeedSite, datasets: Datasets) -> Iterator[FeedFile]:
+    for key, changes in sort_changes(source, datasets, NEWEST).items():
         name = cut(one_line(datasets.names[key]), 300)
         about = f"Where {name} came, went or was renamed, under all its names, and agreements with it that did."
-        title = f"{name}: {maker.site.register}"
-        yield maker.file(f"datasets/{readable_name(datasets.names[key])}", name, title, about, changes)
+        title = f"{name}: {site.register}"
+        yield FeedFile(f"datasets/{readable_name(datasets.names[key])}", name, title, about, changes)
 
 
-def _family_feeds(maker: FeedMaker, followed: FollowedFamilies) -> Iterator[Feed]:
-    for id_, changes in sort_changes(maker.source, followed, NEWEST).items():
+def _family_feeds(source: FeedSource, site: FeedSite, followed: FollowedFamilies) -> Iterator[FeedFile]:
+    for id_, changes in sort_changes(source, followed, NEWEST).items():
         name = followed.names[id_]
         about = f"Where a dataset of the family {name} came, went or was renamed, and agreements with one that did."
-        yield maker.file(f"families/{id_}", name, f"{name}: {maker.site.register}", about, changes)
-
-
-# --- the page that lists them -----------------------------------------------------------------------------------------
-
-
-def _index(
-    source: FeedSource,
-    site: FeedSite,
-    everything: Feed,
-    organisations: Iterable[Feed],
-    of_families: Sequence[Feed],
-    datasets: Iterable[Feed],
-) -> bytes:
-    style = _environment().get_template("feeds.css").render()
-    page = _environment().get_template("feeds.html").render(
-        style=Markup(style),  # ours, from a file beside the template
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        register=one_line(site.register),
-        everything=everything,
-        organisations=by_letter(organisations, lambda feed: (feed.name, feed.path)),
-        families=[("", of_families)] if of_families else [],
-        datasets=by_letter(datasets, lambda feed: (feed.name, feed.path)),
-        formats=NAMES_OF_FORMATS,
-        types=TYPES,
-        newest=NEWEST,
-        head=source.head,
-        source=NHS_DATA_RELEASE.credit,
-    )  # fmt: skip
-    return page.encode()
+        yield FeedFile(f"families/{id_}", name, f"{name}: {site.register}", about, changes)
 
 
 @cache

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from icalendar import Calendar
 
+from notify.feeds.files import FeedFolder
 from scraper.files import only_writer
 from tests.harness.editions import FALLS, REGISTER, Page, Watch, many, with_project
 from tests.harness.nights import Nights
@@ -128,6 +129,29 @@ def test_news_touch_the_files_that_tell_them_and_no_other(watch, tmp_path):
 
     touched = {name.partition(".")[0] for name, file in tree(folder).items() if before[name] != file}
     assert touched == {"everything", "organisations/wexcombe_city_council", "index"}
+
+
+def test_where_nothing_is_new_nothing_is_drawn_and_what_was_touched_is_put_right(watch, tmp_path, monkeypatch):
+    folder, drawn = tmp_path / "feeds", []
+    draw = FeedFolder.render
+    monkeypatch.setattr(FeedFolder, "render", lambda self: drawn.append(self) or draw(self))
+    write(watch, folder)
+    file, before = folder / "everything.atom", tree(folder)
+    watch.take(LATER, "2026-11-02")  # the same again: another head of the chain, and nothing new
+    assert "1 file written" in write(watch, folder)
+    assert len(drawn) == 1
+
+    at = file.stat()
+    file.write_bytes(file.read_bytes().replace(b"feed", b"food"))
+    os.utime(file, ns=(at.st_atime_ns, at.st_mtime_ns))
+    assert "1 file written" in write(watch, folder)
+    (folder / "organisations" / f"{HARROWDALE}.ics").unlink()
+    assert "1 file written" in write(watch, folder)
+
+    assert len(drawn) == 3
+    assert {name: of[0] for name, of in tree(folder).items() if name != "index.html"} == {
+        name: of[0] for name, of in before.items() if name != "index.html"
+    }
 
 
 def test_two_machines_with_the_same_history_write_the_same_bytes(watch, tmp_path):

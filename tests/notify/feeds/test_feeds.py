@@ -15,7 +15,7 @@ from lxml import etree
 
 from diff.names import KnownNames, readable_name, slug_name
 from diff.saying.redline import excerpt
-from notify.feeds.files import NEWEST, FeedSite, FeedSource, render_feeds
+from notify.feeds.files import NEWEST, FeedFolder, FeedSite, FeedSource
 from notify.feeds.formats import entry_of
 from scraper.names.vocabulary import default_vocabulary
 from tests.harness.builders import a_change
@@ -75,7 +75,9 @@ def files(*changes, base_url=None, pages_url=None, sources=SOURCES, vocabulary=N
         pages_url=pages_url,
         sources=sources,
     )
-    return render_feeds(FeedSource(changes=changes, known=known, **told), site, vocabulary or default_vocabulary())
+    source = FeedSource(changes=changes, known=known, **told)
+    folder = FeedFolder(source, site, vocabulary or default_vocabulary())
+    return dict(folder.render()) | {"index.html": folder.index("")}
 
 
 def items(written, path="everything"):
