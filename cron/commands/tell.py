@@ -17,7 +17,6 @@ from cron.terminal.output import answer, complain, say, start_log
 from cron.work.afterwards import deliver_and_note
 from cron.work.context import Context
 from cron.work.deliver import compose_due
-from cron.work.feeds import write_feeds
 from cron.work.standing import note_state
 from diff.saying.english import plural
 from scraper.text import clean
@@ -84,6 +83,8 @@ def feeds(context: Context, directory: Path | None, tell: bool) -> None:
     directory = directory or context.settings.feeds.directory
     if directory is None:
         raise click.UsageError("no directory: name one, or set directory in [feeds] of registerwatch.toml")
+    from cron.work.feeds import write_feeds  # not at the top: `notify` is called every few minutes, and draws none
+
     written = write_feeds(context, directory)
     changed = sum(file.changed for file in written)
     say(f"{directory}: {plural(changed, 'file')} written, {len(written) - changed:,} as before.\n")

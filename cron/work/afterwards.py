@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from cron.following.letters import ask_for_consent
 from cron.work.context import Context
 from cron.work.deliver import Delivered, deliver
-from cron.work.feeds import FeedsError, write_feeds
 from cron.work.outbox import problems_of
 from cron.work.standing import note_state, state_of
 from diff.change import Change
@@ -65,6 +64,8 @@ def after_run(context: Context, fresh: Sequence[Change] = ()) -> Afterwards:
     if directory is None:
         context.store().log.forget_feeds_failed()
         return after_held(context, fresh)
+    from cron.work.feeds import FeedsError, write_feeds  # not at the top: to deliver what is due draws none
+
     try:
         written = write_feeds(context, directory)
     except (FeedsError, DatabaseError) as error:
@@ -83,6 +84,8 @@ def after_note(context: Context, *, tell: bool) -> Afterwards:
     directory = context.settings.feeds.directory
     if tell or directory is None:
         return after_run(context) if tell else NOTHING_AFTERWARDS
+    from cron.work.feeds import FeedsError, write_feeds
+
     try:
         written = write_feeds(context, directory)
     except (FeedsError, DatabaseError) as error:

@@ -85,8 +85,9 @@ class MessageBuilder:
             return None
         briefing = replace(self._news_of(batch, told, ends), corrections=corrections, remarks=remarks)
         said = self._composer.compose(briefing)
-        # Who follows by e-mail has a letter, and no program that reads it.
-        news = {} if batch.is_to_follower else self._as_data(briefing)
+        # Who has a letter, or a line of a chat, has no program that reads it.
+        subscription = self._settings.get(batch.subscription)
+        news = self._as_data(briefing) if subscription and subscription.webhook else {}
         return self._message(batch, said.subject, said.text, html=said.html, news=news)
 
     def _as_data(self, news: Briefing) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class Message:
     html: str
     """Nothing where there is text alone."""
     news: Mapping[str, Any]
-    """The same as data, for programs."""
+    """The same as data, where a program reads it: a webhook's."""
 
 
 class Channel(Protocol):
