@@ -25,7 +25,7 @@ _A_COMMA = "\x1d"
 _A_POINT = "\x1c"
 
 # Signs that make up nearly all of the register's non-ASCII text, each with an ASCII sign that folds the same. With
-# them gone most texts are ASCII and take the fast path; normalising 15 KB costs more than all the rest of folding.
+# them gone most texts are plain and take the fast path; normalising 15 KB costs more than all the rest of folding.
 _STAND_INS = (
     ("–", _A_DASH),
     ("’", "'"),
@@ -46,7 +46,7 @@ _STAND_INS = (
 _ROMAN = r"(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})"  # to xxxix: "mix." and "dim." are words
 _COUNTED = rf"(?:\d{{1,3}}|[^\W\d_]|{_ROMAN})[.)](?=\s)|o(?=\s)"
 _SIGNS = "+<>=≤≥±−"  # signs that compare and say what a number is, and are bullets before anything else
-_LIST_MARKS_ASCII = re.compile(
+_LIST_MARKS_PLAIN = re.compile(
     rf"(?:(?:[\s\x1f]|-(?!\d))*(?:{_COUNTED}|[|~](?=\s)|[+<>=](?=\s)(?!\s*\d)))+", re.IGNORECASE
 )
 _COUNTED_MARK = re.compile(_COUNTED, re.IGNORECASE)
@@ -61,10 +61,27 @@ _HALVES = re.compile(r"\.(?=\d)(?<![^\W_]\.)")  # ".5", which is not "5"
 _LOOSE_POINTS = re.compile(r"[.,](?:(?!\d)|(?<!\d.))")
 _POINT_IN_NUMBER = re.compile(r"\.(?=[0-9])(?<=[0-9].)")
 _COMMA_IN_NUMBER = re.compile(r",(?=[0-9])(?<=[0-9].)")
-_HYPHEN_MINUS_ASCII = re.compile(r"-(?=\d)(?<![^(\[{<>=\n].)")
+_HYPHEN_MINUS_PLAIN = re.compile(r"-(?=\d)(?<![^(\[{<>=\n].)")
 _HYPHEN_MINUS = re.compile(r"[-‐](?=\d)(?<![^(\[{<>=≤≥±].)")
 
-_ASCII_LOWER = bytes(range(256)).lower().translate(bytes.maketrans(b"\x1c\x1d", b".,"))
+# Letters and currency signs of Latin-1 that fold to one of it, such as "É" and "£". What else it has is decomposed
+# ("ª"), becomes two letters ("ß"), is no sign of Latin-1 any more ("µ") or may be a bullet ("±").
+_PLAIN_LATIN = {
+    sign: sign.casefold()
+    for sign in map(chr, range(0xA0, 0x100))
+    if unicodedata.category(sign) in ("Lu", "Ll", "Sc")
+    and unicodedata.normalize("NFKC", sign) == sign
+    and sign.casefold() in map(chr, range(0xA0, 0x100))
+}
+_PLAIN_BYTES = bytes(range(128)) + "".join(_PLAIN_LATIN).encode("latin-1")
+_LOWER = (
+    bytes(range(256))
+    .lower()
+    .translate(
+        bytes.maketrans(*("".join(signs).encode("latin-1") for signs in zip(*_PLAIN_LATIN.items(), strict=True)))
+    )
+    .translate(bytes.maketrans(b"\x1c\x1d", b".,"))
+)
 _ASCII_KEPT = KEPT_SIGNS + "$+<=>|~" + _A_POINT + _A_COMMA
 _ASCII_TYPOGRAPHY = bytes(c for c in range(128) if not chr(c).isalnum() and chr(c) not in _ASCII_KEPT + _A_MINUS)
 
@@ -142,12 +159,12 @@ def fold_set(values: Iterable[str] | None) -> frozenset[str]:
 def _fold(text: str) -> str:
     for sign, stand_in in _STAND_INS:
         text = text.replace(sign, stand_in)
-    if text.isascii():
-        return _fold_ascii(text)
-    # By lines, because the few that hold a "£" or an "é" should not slow down all the others.
+    if _is_plain(text):
+        return _fold_plain(text)
+    # By lines, because the few that hold a "≥" or a "µ" should not slow down all the others.
     folded = "".join(
-        (_fold_ascii if is_ascii else _fold_unicode)("\n".join(lines))
-        for is_ascii, lines in groupby(text.splitlines(), str.isascii)
+        (_fold_plain if is_plain else _fold_unicode)("\n".join(lines))
+        for is_plain, lines in groupby(text.splitlines(), _is_plain)
     )
     # Case folding can leave letters that normalising composes, and so can the loss of what stood between two of them.
     is_stable = folded.isascii() or unicodedata.is_normalized("NFKC", folded) or folded == normal(folded)
@@ -157,18 +174,28 @@ def _fold(text: str) -> str:
 _fold_short = lru_cache(maxsize=1 << 14)(_fold)
 
 
-def _fold_ascii(text: str) -> str:
+def _is_plain(text: str) -> bool:
+    """Say whether *text* holds ASCII and plain letters of Latin-1 alone."""
+    if text.isascii():
+        return True
+    try:
+        return not text.encode("latin-1").translate(None, _PLAIN_BYTES)
+    except UnicodeEncodeError:
+        return False
+
+
+def _fold_plain(text: str) -> str:
     lines = text.splitlines()
     if _A_SECOND_NUMBER.search(text):
         lines = [_without_count(line) if _A_SECOND_NUMBER.search(line) else line for line in lines]
     said = "\n".join(
-        [(line[found.end() :] if (found := _LIST_MARKS_ASCII.match(line)) else line).lstrip() for line in lines]
+        [(line[found.end() :] if (found := _LIST_MARKS_PLAIN.match(line)) else line).lstrip() for line in lines]
     )
     if "-" in said:
-        said = _HYPHEN_MINUS_ASCII.sub(_A_MINUS, said)
+        said = _HYPHEN_MINUS_PLAIN.sub(_A_MINUS, said)
     said = _POINT_IN_NUMBER.sub(_A_POINT, _HALVES.sub("0.", said))
     said = _COMMA_IN_NUMBER.sub(_A_COMMA, said)
-    folded = said.encode("ascii").translate(_ASCII_LOWER, _ASCII_TYPOGRAPHY).decode("ascii")
+    folded = said.encode("latin-1").translate(_LOWER, _ASCII_TYPOGRAPHY).decode("latin-1")
     return folded.replace(_A_MINUS, MINUS) if _A_MINUS in folded else folded
 
 

@@ -1,5 +1,7 @@
 """Folding: what counts in a text, and nothing else."""
 
+import unicodedata
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -128,6 +130,13 @@ def test_long_texts_fold_as_short_ones_do(text: str, length: int) -> None:
     # Short texts are cached; texts that hold rare signs are folded in pieces. None of it shows.
     padding = "x" * length
     assert fold(f"{text}\n{padding}") in (fold(text) + padding, fold(fold(text) + padding))
+
+
+# Whatever the accents are typed with: letters of their own take another way than marks behind letters do.
+@given(st.text(st.sampled_from("éÉñÿÅ£¥ao125 .,:;)(-–+~\n")))
+@example("É) 1. Café -2 (£.5)\n2. -é")
+def test_accents_fold_alike_composed_and_decomposed(text: str) -> None:
+    assert fold(text) == fold(unicodedata.normalize("NFD", text))
 
 
 @given(st.lists(texts))
