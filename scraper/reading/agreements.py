@@ -121,7 +121,7 @@ def notices_of(agreement: Agreement, draft: Draft) -> list[str]:
 
 def not_understood(agreement: Agreement) -> list[str]:
     """Return which labels of *agreement* are not understood, sentences that name it and quote what is there."""
-    labels = labels_not_understood(agreement.unread, agreement.printed)
+    labels = labels_not_understood(agreement.unread, agreement.printed) if agreement.unread else {}
     return [
         f"{agreement.reference}: `{label}` is not understood: '{_short(text)}'"
         if text

@@ -10,7 +10,14 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from scraper.reading.layouts import FIELDS_OF_LABEL, HEADING_LABELS, Label, known_label, section_label
+from scraper.reading.layouts import (
+    FIELDS_OF_LABEL,
+    HEADING_LABELS,
+    LONGEST_LABEL,
+    Label,
+    known_label,
+    section_label,
+)
 
 _MARK = re.compile(r"(?:\d{1,3}[.)]|[-•·*–])(?:\s+|$)|•")
 _BLOCK_TAG = re.compile(
@@ -42,6 +49,9 @@ class Line:
     def __post_init__(self) -> None:
         # Looked up once: who looks for headings, for the layout and for values asks each line some ten times in all.
         bare = self.kind in NAMING
+        if not bare and ":" not in self.text[:LONGEST_LABEL]:  # as most lines are: prose, and names of datasets
+            self.label = self.section = None
+            return
         self.label = known_label(self.text, FIELDS_OF_LABEL, bare=bare)
         self.section = section_label(self.text, bare=bare)
 

@@ -414,19 +414,19 @@ def _sort_prose(draft: Draft, lines: Sequence[Line], style: Style, titles: Title
     """Sort the prose in *lines*; a list of datasets further down is taken out of it."""
     owner = ""
     texts: list[str] = []
+    above = draft.tail
+    is_l0 = style.layout == "L0"
     for line in lines:
-        begins = _begun(line, draft, style)
+        begins = _begun(line, draft, style) if is_l0 or line.section or line.label else None
         if begins:
-            owner = begins[0]
+            owner, above = begins[0], []
             texts = [] if owner == "datasets" else draft.sections.setdefault(owner, [])
             texts += [begins[1]] if begins[1] else []
-            draft.tail = [Owned(owner, text) for text in texts]
             if owner == "datasets":
                 draft.datasets = texts
-        elif not leads_elsewhere(line) and not (line.link and titles.repeats(line.text)):
-            text = without_mark(line.text) if owner == "datasets" else line.text
-            texts.append(text)
-            draft.tail.append(Owned(owner, text))
+        elif not (line.link and (leads_elsewhere(line) or titles.repeats(line.text))):
+            texts.append(without_mark(line.text) if owner == "datasets" else line.text)
+    draft.tail = [*above, *(Owned(owner, text) for text in texts)]
 
 
 def _begun(line: Line, draft: Draft, style: Style) -> tuple[str, str] | None:

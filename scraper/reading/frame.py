@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from scraper.names.fold import as_set, fold
@@ -49,7 +50,7 @@ class Edges(NamedTuple):
 
 def holds_date(line: str) -> bool:
     """Say whether a date stands in *line*, in figures or with its month in words."""
-    return _DATE.search(line) is not None
+    return _HAS_DIGITS.search(line) is not None and _DATE.search(line) is not None
 
 
 @lru_cache(maxsize=1 << 14)
@@ -142,12 +143,12 @@ def lines_of_agreements(
     A register's pages are asked whenever a line is new at their edge, so what is too long or short is not folded.
     """
     ends = Counter(tail[len(tail) - _ending(tail, frame) :])
-    sizes = [_letters_of(mask, len(organisation)) for mask in frame]
+    sizes = frozenset[int]().union(*(_letters_of(mask, len(organisation)) for mask in frame))
     lines = Counter(
         mask_of(organisation, line)
         for agreement in agreements
         for line in _lines_of(agreement)
-        if not line.isascii() or any(_letters(line) in size for size in sizes)
+        if not line.isascii() or _letters(line) in sizes
     )
     return set(lines - ends)
 
@@ -172,7 +173,7 @@ def without_frame(page: RegisterPage, frame: Collection[str]) -> RegisterPage:
     if not frame:
         return page
     head = [line for line in lines_of(page.remainder) if mask_of(page.organisation, line) not in frame]
-    ending = _ending([mask_of(page.organisation, owned.text) for owned in page.tail], frame)
+    ending = Frame(frame, page.organisation).ending(owned.text for owned in reversed(page.tail))
     page = replace(page, remainder="\n".join(head) or None)
     if not ending:
         return page
@@ -229,9 +230,11 @@ class Frame(NamedTuple):
         if not text or not self.lines:
             return text
         lines = lines_of(text)
-        return "\n".join(
-            lines[: len(lines) - _ending([mask_of(self.organisation, line) for line in lines], self.lines)]
-        )
+        return "\n".join(lines[: len(lines) - self.ending(reversed(lines))])
+
+    def ending(self, backwards: Iterable[str]) -> int:
+        """Return how many of these lines, the last one first, are the frame's up to one that is not."""
+        return sum(1 for _ in takewhile(lambda line: mask_of(self.organisation, line) in self.lines, backwards))
 
 
 def take_out_frame(pages: Sequence[RegisterPage]) -> list[RegisterPage]:

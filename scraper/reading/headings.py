@@ -179,7 +179,7 @@ class _HeadingSearch:
             index: found
             for index, line in enumerate(lines)
             if len(line.text) <= _LONGEST_HEADING
-            and ("—" in line.text or "NIC-" in line.text.upper())
+            and ("—" in line.text or ("-" in line.text and "NIC-" in line.text.upper()))
             and not line.aside
             if line.label is None and not _is_id_of_l0(lines, index)
             for found in [read_heading(line.text)]

@@ -59,7 +59,7 @@ L0_BARE_LINES = frozenset(("Project info", "Project info:"))
 """Lines that say nothing: this one stands between the datasets and the prose of some pages."""
 
 # The longest known label has 27 characters. A colon that comes later stands in a sentence, and every line is asked.
-_LONGEST_LABEL = 40
+LONGEST_LABEL = 40
 
 
 def _key(label: str) -> str:
@@ -94,8 +94,8 @@ def known_label(text: str, allowed: Collection[str] = HEADING_LABELS, *, bare: b
     Label(name='When', printed='When', value='2017.09 — 2019.06.')
     >>> known_label("Health and Social Care Act 2012")
     """
-    end = text.find(":", 0, _LONGEST_LABEL)
-    if end < 0 and bare and len(text) < _LONGEST_LABEL:
+    end = text.find(":", 0, LONGEST_LABEL)
+    if end < 0 and bare and len(text) < LONGEST_LABEL:
         end = len(text)
     name = _canonical(text[:end]) if end > 0 else None
     if name is None or name not in allowed:
@@ -122,7 +122,7 @@ def section_label(text: str, *, bare: bool = False) -> str | None:
     ('expected_benefits', None, None)
     """
     label = text.rstrip()
-    if len(label) > _LONGEST_LABEL or not (bare or label.endswith(":")):
+    if len(label) > LONGEST_LABEL or not (bare or label.endswith(":")):
         return None
     return _section(label.removesuffix(":"))
 

@@ -206,8 +206,14 @@ class _MarkupEvents(LineMaker):
         elif text := self.text:
             if self.after_block and len(text) == 1 and text[0].isspace():
                 text.clear()
-            else:
+            elif self.pieces or self.skipped or tag in self.inline or self.now.kind == "pre":
                 self.end_text()
+            else:  # a block of nothing but text, as most lines are
+                if whole := clean(text[0] if len(text) == 1 else "".join(text)):
+                    self.only_links = self.now.in_link
+                    self.add(whole, (), self.now)
+                    self.only_links = True
+                text.clear()
         if self.skipped:
             self.skipped -= 1
             return
