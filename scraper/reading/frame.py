@@ -50,17 +50,25 @@ class Edges(NamedTuple):
 
 def holds_date(line: str) -> bool:
     """Say whether a date stands in *line*, in figures or with its month in words."""
-    return _HAS_DIGITS.search(line) is not None and _DATE.search(line) is not None
+    return _masked(line)[1]
 
 
-@lru_cache(maxsize=1 << 14)
 def masked(line: str) -> str:
     """Return what counts in a line of the frame: its words, digits and dates masked.
 
     >>> masked("Last updated 26 November 2026, 03:17") == masked("Last updated Friday, December 4th, 4:02")
     True
     """
-    return fold(_DIGITS.sub("0", _DATE.sub("0", line)) if _HAS_DIGITS.search(line) else line)
+    return _masked(line)[0]
+
+
+@lru_cache(maxsize=1 << 14)
+def _masked(line: str) -> tuple[str, bool]:
+    """Return a line masked, and whether it holds a date: both are asked of every line at the edge of a page."""
+    if not _HAS_DIGITS.search(line):
+        return fold(line), False
+    undated, dates = _DATE.subn("0", line)
+    return fold(_DIGITS.sub("0", undated)), dates > 0
 
 
 def mask_of(organisation: str, line: str) -> str:
