@@ -263,6 +263,7 @@ def run_once(
         if stopped():
             raise RunStoppedError("stopped between two pages; nothing is lost, the next run asks for all of them again")
         crawl.ask_for(slug)
+    crawl.keep_readings()
     # A clock that was set back meanwhile must not end a run before it began.
     finished_at = max(started_at, as_text(clock()))
     edition = NewEdition(

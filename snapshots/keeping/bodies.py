@@ -29,6 +29,7 @@ class Bodies:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._base: tuple[str, bytes] | None = None
 
     def has(self, sha256: str) -> bool:
         """Say whether a body is kept."""
@@ -120,9 +121,11 @@ class Bodies:
     ) -> zstandard.ZstdCompressionDict | None:
         """Return what a body is compressed with; for a *level* if it is to be compressed, and not to be read."""
         trained = self._dictionary(dictionary)
-        if base is not None:
-            return zstandard.ZstdCompressionDict((trained or b"") + self.read(base), zstandard.DICT_TYPE_RAWCONTENT)
-        return None if trained is None else _prepared(trained, level)
+        if base is None:
+            return None if trained is None else _prepared(trained, level)
+        if self._base is None or self._base[0] != base:  # who reads page by page unpacks the first body of each once
+            self._base = base, self.read(base)
+        return zstandard.ZstdCompressionDict((trained or b"") + self._base[1], zstandard.DICT_TYPE_RAWCONTENT)
 
     def _dictionary(self, number: int | None) -> bytes | None:
         if number is None:

@@ -3,7 +3,7 @@
 import re
 import sqlite3
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -235,8 +235,18 @@ def search_tables(db: Database) -> list[str]:
 
 def insert(db: Database, table: str, row: Mapping[str, Any], *, verb: str = "insert") -> int:
     """Insert one row by one statement; return its row id. Joins the transaction that is open."""
+    return int(db.execute(_insertion(verb, table, row), dict(row)).lastrowid or 0)
+
+
+def insert_all(db: Database, table: str, rows: Sequence[Mapping[str, Any]], *, verb: str = "insert") -> None:
+    """Insert rows of the same columns by one statement. Joins the transaction that is open."""
+    if rows:
+        db.conn.executemany(_insertion(verb, table, rows[0]), rows)
+
+
+def _insertion(verb: str, table: str, row: Mapping[str, Any]) -> str:
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-    return int(db.execute(f"{verb} into {table} ({names}) values ({values})", dict(row)).lastrowid or 0)
+    return f"{verb} into {table} ({names}) values ({values})"
 
 
 def update(db: Database, table: str, key: Mapping[str, Any], row: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from diff.kinds import ChangeKind
 from scraper.names.fold import fold
 from scraper.records import Agreement, RegisterPage
 from scraper.register import NHS_DATA_RELEASE
-from snapshots.keeping.database import insert, update
+from snapshots.keeping.database import insert, insert_all, update
 from snapshots.keeping.past import belief_to_json, edges_to_json
 from snapshots.keeping.runlog import Origin
 from snapshots.keeping.states import States, as_json, row_of
@@ -181,10 +181,12 @@ class HistoryWriter:
         for agreement in page.agreements:
             names |= {("dataset", fold(name), name): None for name in agreement.datasets or ()}
             names |= {("legal-basis", basis.id, basis.printed): None for basis in agreement.legal_bases or ()}
-        for sort, key, name in names:
-            if (sort, key, name) not in self._named:
-                row = {"sort": sort, "key": key, "name": name, "folded": fold(name)}
-                insert(self._db, "names", row, verb="insert or ignore")
+        rows = [
+            {"sort": sort, "key": key, "name": name, "folded": fold(name)}
+            for sort, key, name in names
+            if (sort, key, name) not in self._named
+        ]
+        insert_all(self._db, "names", rows, verb="insert or ignore")
         self._named |= names.keys()
 
     def _write_former_names(self, change: Change) -> None:
@@ -325,9 +327,15 @@ class HistoryWriter:
                 f"update {table} set last_seen = :before where rowid in (select value from json_each(:gone))",
                 {"before": before, "gone": as_json(gone)},
             )
-        for (reference, name), value in values.items():
-            if (reference, name) not in there:
-                insert(self._db, table, {"page": slug, "reference": reference, **value, "first_seen": time})
+        insert_all(
+            self._db,
+            table,
+            [
+                {"page": slug, "reference": reference, **value, "first_seen": time}
+                for (reference, name), value in values.items()
+                if (reference, name) not in there
+            ],
+        )
 
     def _write_standing(self, slug: str, belief: PageBelief) -> None:
         """Note which agreements are believed to stand on the page, and which were told as gone."""

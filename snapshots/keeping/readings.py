@@ -25,7 +25,7 @@ from scraper.reading.lines import closes
 from scraper.records import Agreement, Owned, RegisterPage, lines_of
 from scraper.register import NHS_DATA_RELEASE
 from snapshots.keeping.database import StoreError, insert, search_tables
-from snapshots.keeping.states import States, as_json
+from snapshots.keeping.states import States, as_json, digest_of_state
 from snapshots.sql.rows import Database
 
 
@@ -38,6 +38,8 @@ class Reading:
     closes: bool | None
     """Whether it has its end, `</body>` or `</html>`; None for a page saved as text."""
     is_list: bool = False
+    keys: tuple[str, ...] = ()
+    """Keys of its agreements' states, made where they were read: by whom there are many of, and each once."""
 
 
 def read_body(body: bytes, slug: str, source: str, vocabulary: Vocabulary, charset: str | None = None) -> Reading:
@@ -50,7 +52,7 @@ def read_body(body: bytes, slug: str, source: str, vocabulary: Vocabulary, chars
         page = NHS_DATA_RELEASE.read(body, source=source, slug=slug, charset=charset, vocabulary=vocabulary)
     except RefusedPageError as error:
         return Reading(None, error.reason, ends, isinstance(error, ListPageError))
-    return Reading(page, None, ends)
+    return Reading(page, None, ends, keys=tuple(map(digest_of_state, page.agreements)))
 
 
 class Unread(NamedTuple):
@@ -264,7 +266,7 @@ class Readings:
                 "files_disseminated": page.files_disseminated,
                 "flags": as_json(page.flags),
                 "notices": as_json(page.notices),
-                "states": as_json(self._states.keep(page.agreements)),
+                "states": as_json(self._states.keep(page.agreements, reading.keys)),
                 "remainder": page.remainder,
                 "tail": as_json(_lengths_of(page)),
             }
@@ -328,7 +330,7 @@ class Readings:
             left join readings on readings.body = captures.body and readings.rules = :rules
             where captures.body is not null and (readings.body is not null) = :read
             group by captures.body
-            order by captures.body
+            order by page, min(captures.run)
             """,
             {"rules": self._rules, "read": read},
         )

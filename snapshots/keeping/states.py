@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 from diff.change import Change, ChangeNote, read_families
@@ -41,7 +42,10 @@ STATES = f"""
 
 def as_json(value: Any) -> str:
     """Return *value* as the JSON that is kept: compact, as printed."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def digest_of_text(text: str) -> str:
@@ -51,11 +55,8 @@ def digest_of_text(text: str) -> str:
 
 def digest_of_state(agreement: Agreement) -> str:
     """Return the key of everything in a state: 32 hex digits."""
-    return _digest(agreement_to_json(agreement), sorted(agreement.unprinted), sorted(agreement.unread))
-
-
-def _digest(record: Mapping[str, Any], unprinted: list[str], unread: list[str]) -> str:
-    return digest_of_text(as_json([record, unprinted, unread]))
+    record = agreement_to_json(agreement)
+    return digest_of_text(as_json([record, sorted(agreement.unprinted), sorted(agreement.unread)]))
 
 
 MOST_REMEMBERED = 8_192
@@ -70,42 +71,40 @@ class States:
         self._ids: dict[str, int] = {}
         self._text_ids: dict[str, int] = {}
         self._loaded: dict[int, Agreement] = {}
+        self._texts: dict[int, str] = {}
         self._kept: dict[int, tuple[Agreement, int]] = {}  # by identity: the same object is kept again and again
 
-    def keep(self, agreements: Iterable[Agreement]) -> list[int]:
-        """Return the ids of these states, keeping the new ones."""
-        return [self._keep(agreement) for agreement in agreements]
+    def keep(self, agreements: Iterable[Agreement], keys: Iterable[str] = ()) -> list[int]:
+        """Return the ids of these states, keeping the new ones; *keys* are those of `digest_of_state`, if at hand."""
+        return [self._keep(agreement, key) for agreement, key in zip_longest(agreements, keys)]
 
-    def _keep(self, agreement: Agreement) -> int:
+    def _keep(self, agreement: Agreement, key: str | None) -> int:
         found = self._kept.get(id(agreement))
         if found is None:
-            found = (agreement, self._id_of(agreement))
+            found = (agreement, self._id_of(agreement, key or digest_of_state(agreement)))
             self._remember(*found)
         return found[1]
 
     def _remember(self, agreement: Agreement, number: int) -> None:
         if len(self._kept) >= MOST_REMEMBERED:
-            self._kept.clear()
-            self._loaded.clear()
+            self.let_go()
         self._kept[id(agreement)] = (agreement, number)
         self._loaded[number] = agreement
 
-    def _id_of(self, agreement: Agreement) -> int:
-        record = agreement_to_json(agreement)
-        unprinted, unread = sorted(agreement.unprinted), sorted(agreement.unread)
-        digest = _digest(record, unprinted, unread)
+    def _id_of(self, agreement: Agreement, digest: str) -> int:
         if digest not in self._ids:
             found = next(iter(self._db.query("select id from states where hash = :hash", {"hash": digest})), None)
-            self._ids[digest] = int(found["id"]) if found else self._insert(record, unprinted, unread, digest)
+            self._ids[digest] = int(found["id"]) if found else self._insert(agreement, digest)
         return self._ids[digest]
 
-    def _insert(self, record: dict[str, Any], unprinted: list[str], unread: list[str], digest: str) -> int:
+    def _insert(self, agreement: Agreement, digest: str) -> int:
+        record = agreement_to_json(agreement)
         row = dict(record)
         for name in _AS_JSON:
             row[name] = None if record[name] is None else as_json(record[name])
         for name in SECTIONS:
             row[name] = None if record[name] is None else self.keep_text(record[name])
-        row |= {"hash": digest, "unprinted": as_json(unprinted), "unread": as_json(unread)}
+        row |= {name: as_json(sorted(getattr(agreement, name))) for name in ("unprinted", "unread")} | {"hash": digest}
         names = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)
         return int(self._db.execute(f"insert into states ({names}) values ({values})", row).lastrowid or 0)
@@ -138,14 +137,23 @@ class States:
         wanted = set(ids)
         missing = sorted(wanted - self._loaded.keys())
         if missing:
-            where = "where states.id in (select value from json_each(:ids))"
-            rows = self._db.query(f"{STATES} {where}", {"ids": as_json(missing)})
-            loaded = {int(row["id"]): agreement_of(row) for row in rows}
+            loaded = {number: agreement_of(row) for number, row in self._rows(missing)}
             found = {number: self._loaded[number] for number in wanted - loaded.keys()}
             for number, agreement in loaded.items():
                 self._remember(agreement, number)
             return found | loaded
         return {number: self._loaded[number] for number in wanted}
+
+    def _rows(self, ids: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield the rows that `agreement_of` reads; a text of several states is one text in memory, read once."""
+        sql = "select * from states where id in (select value from json_each(:ids))"
+        rows = list(self._db.query(sql, {"ids": as_json(ids)}))
+        wanted = {row[name] for row in rows for name in SECTIONS} - {None}
+        sql = "select id, text from texts where id in (select value from json_each(:ids))"
+        ids_of_texts = as_json(sorted(wanted - self._texts.keys()))
+        self._texts |= {row["id"]: row["text"] for row in self._db.query(sql, {"ids": ids_of_texts})}
+        for row in rows:
+            yield row["id"], row | {name: self._texts.get(row[name]) for name in SECTIONS}
 
     def damaged(self) -> Iterator[tuple[str, int]]:
         """Yield (table, row) of the texts and states whose content is not that of their key."""
@@ -191,7 +199,12 @@ class States:
         """Let go of what was loaded; ids of rows that were rolled back must not be believed."""
         self._ids.clear()
         self._text_ids.clear()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Let go of agreements and texts; those that are asked for again are loaded again."""
         self._loaded.clear()
+        self._texts.clear()
         self._kept.clear()
 
 

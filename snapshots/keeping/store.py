@@ -6,7 +6,7 @@ whole history again.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +30,7 @@ from snapshots.keeping.past import StoredPast
 from snapshots.keeping.readings import (
     Progress,
     Readers,
+    Reading,
     Readings,
     Unread,
     no_progress,
@@ -119,6 +120,13 @@ class Store:
         with self.writing():
             return self.bodies.keep(sha256, body, page, at)
 
+    def keep_readings(self, readings: Mapping[str, Reading], vocabulary: Vocabulary) -> None:
+        """Keep what was read in bodies that are kept, in a transaction of its own."""
+        with self.writing():
+            kept = Readings(self.db, self.states, reading_rules(vocabulary))
+            for sha256, reading in readings.items():
+                kept.keep(sha256, reading)
+
     def take(
         self,
         edition: NewEdition,
@@ -155,9 +163,10 @@ class Store:
             if is_newest:
                 report = self._derive_newest(number, readings, origins, rules)
             else:
-                report = self._derive_all(readings, rules, progress)[number]
+                report = self._derive_all(readings, rules, progress, {number})[number]
             if keep:
                 self._add_dues(report, dues)
+        self.states.let_go()  # what the next edition prints alike is loaded again: most of it never is
         return replace(report, pages=len(edition.captures), kept_bytes=kept)
 
     def take_past(
@@ -175,7 +184,7 @@ class Store:
                 run = self.log.run_at(edition.time)
                 number, size, _ = self._log(run, self.log.further(run, edition) if run else edition, readings)
                 kept[number] = size
-            outcomes = self._derive_all(readings, rules, progress)
+            outcomes = self._derive_all(readings, rules, progress, kept)
         return [replace(outcomes[number], kept_bytes=size) for number, size in kept.items()]
 
     def _log(
@@ -222,8 +231,13 @@ class Store:
         self._note_rules()
         return _outcome(edition, decision, listed, refused)
 
-    def _derive_all(self, readings: Readings, rules: Rules, progress: Progress) -> dict[int, Outcome]:
-        """Derive the whole history again; return what became of each run."""
+    def _derive_all(
+        self, readings: Readings, rules: Rules, progress: Progress, asked: Collection[int] = ()
+    ) -> dict[int, Outcome]:
+        """Derive the whole history again; return every run, and of those *asked* for what became of them.
+
+        All that a history ever said, and all that was believed in the course of it, would fill the memory.
+        """
         needed = self._needed()
         self._read_again(readings, needed, rules, progress)
         history = HistoryWriter(self.db, self.states)
@@ -250,7 +264,8 @@ class Store:
             listed = history.write(edition, decision, seen, refused)
             if decision.held is None:
                 past.learn(decision.pages, decision.facts, complete=edition.complete, frame=edition.frame)
-            outcomes[row["id"]] = _outcome(edition, decision, listed, refused)
+            is_asked = row["id"] in asked
+            outcomes[row["id"]] = _outcome(edition, decision, listed, refused) if is_asked else Outcome(run=row["id"])
         self.deliveries.follow_history()
         readings.sweep(needed)
         self._note_rules()
@@ -321,9 +336,14 @@ class Store:
         found = read_all(bodies, len(unread), rules.vocabulary, rules.readers)
         for sha256, reading in progress(found, len(unread), "reading"):
             readings.keep(sha256, reading)
+            # Nothing asks for them before their run is derived; then each text of several of them is loaded once.
+            self.states.let_go()
 
     def reparse(self, rules: Rules, *, again: bool = False, progress: Progress = no_progress) -> dict[int, Outcome]:
-        """Derive everything again by today's rules; *again* means from the bytes, also what these rules have read."""
+        """Derive everything again by today's rules, and return the runs.
+
+        *again* means from the bytes, also what these rules have read.
+        """
         with self.writing():
             readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
             if again:
@@ -369,7 +389,7 @@ class Store:
             append_decision(self.db, run, decision, at)
             if found["register"] == NHS_DATA_RELEASE.id:
                 readings = Readings(self.db, self.states, reading_rules(rules.vocabulary))
-                report = self._derive_all(readings, rules, progress)[run]
+                report = self._derive_all(readings, rules, progress, {run})[run]
             else:
                 report = self._derive_official(rules, progress)[run]
             if decision == "released":
@@ -381,7 +401,7 @@ def _outcome(edition: Edition, decision: Decision, listed: Sequence[Change], ref
     notices = (f"{slug}: {notice}" for slug in sorted(edition.changed) for notice in edition.read[slug].page.notices)
     return Outcome(
         run=edition.run,
-        decision=decision,
+        decision=replace(decision, pages={}),  # what is believed stands in the tables
         changes=listed,
         refused=refused,
         changed=len(edition.changed - decision.distrusted.keys()),

@@ -20,8 +20,9 @@ from snapshots.keeping.readings import (
     on_this_machine,
     processes,
     read_all,
+    read_body,
 )
-from snapshots.keeping.states import States
+from snapshots.keeping.states import States, digest_of_state
 from snapshots.keeping.store import open_store
 from tests.scraper.reading.pages.render import MARKUPS, PAGE, TEXT_FORMS
 
@@ -62,6 +63,13 @@ def test_the_end_of_a_page_is_no_second_copy_of_its_prose(store):
     ((lengths,),) = store.db.execute("select tail from readings").fetchall()
     assert len(page.tail) > 2
     assert json.loads(lengths) == [["processing", len(page.tail)]]
+
+
+def test_who_reads_makes_the_keys_of_states():
+    reading = read_body(MARKUPS[0](PAGE).encode(), "seaview", "seaview.html", default_vocabulary())
+
+    assert reading.page is not None
+    assert reading.keys == tuple(map(digest_of_state, reading.page.agreements))
 
 
 class Deadly:

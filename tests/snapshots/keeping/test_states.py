@@ -66,6 +66,24 @@ def test_not_printed_is_another_state_than_empty(store):
     assert fresh(store).load(ids) == dict(zip(ids, [unprinted, empty, missing], strict=True))
 
 
+def test_a_text_that_states_share_is_one_text_in_memory(store):
+    with store.writing():
+        ids = store.states.keep([*read(HARROWDALE), *read(with_project(HARROWDALE, sublicensing=" No."))])
+
+    one, other = fresh(store).load(ids).values()
+    assert one.outputs is other.outputs
+    assert one.outputs
+
+
+def test_a_state_whose_key_is_at_hand_is_kept_under_it(store):
+    (agreement,) = read(HARROWDALE)
+    with store.writing():
+        given = store.states.keep([agreement], [states.digest_of_state(agreement)])
+        made = fresh(store).keep(read(HARROWDALE))
+
+    assert given == made
+
+
 def test_a_text_that_many_agreements_share_is_one_row(store):
     with store.writing():
         store.states.keep(read(Page("X Council", many(10))))
