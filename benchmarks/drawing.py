@@ -20,11 +20,13 @@ STYLE = """
   .line { fill: none; stroke-width: 2; } .lead { stroke: #b6bfc9; }
   .c0 { stroke: #0550ae; } .c1 { stroke: #a33c00; } .c2 { stroke: #8250df; } .c3 { stroke: #116329; }
   .c4 { stroke: #a40e6b; } .c5 { stroke: #1b6f84; } .c6 { stroke: #7d4e00; } .c7 { stroke: #57606a; }
+  .c8 { stroke: #cf222e; } .c9 { stroke: #4d2d00; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; } .quiet { fill: #9198a1; } .grid { stroke: #2f3742; } .axis { stroke: #9198a1; }
     .linear { stroke: #6e7681; } .lead { stroke: #4a525c; }
     .c0 { stroke: #79c0ff; } .c1 { stroke: #ffa657; } .c2 { stroke: #d2a8ff; } .c3 { stroke: #7ee787; }
     .c4 { stroke: #ff9bce; } .c5 { stroke: #76d7ea; } .c6 { stroke: #e3b341; } .c7 { stroke: #b1bac4; }
+    .c8 { stroke: #ffa198; } .c9 { stroke: #d0a878; }
   }
 """
 

@@ -1,7 +1,8 @@
 """What grows with the register and with the years, and what does not: the same work at several sizes.
 
 Pages of one agreement, an edition each quarter in which 4% of the pages change. A register of a hundred, a thousand and
-ten thousand pages has one year of history; one of a thousand pages has one, five and twenty. Besides a table this draws
+twenty thousand pages has one year of history; one of a thousand pages has one, five and twenty. The first night is that
+of a new database. Besides a table this draws
 benchmarks/cost-by-size.svg: every cost over that of the smallest size, on logarithmic axes.
 """
 
@@ -26,7 +27,7 @@ from benchmarks.register_site import Register, Server, Site, handler
 A_YEAR = 4
 CHANGED = 0.02
 """In substance, and as many again in typography alone."""
-BY_PAGES = ((100, 1), (1_000, 1), (10_000, 1))
+BY_PAGES = ((100, 1), (1_000, 1), (20_000, 1))
 BY_YEARS = ((1_000, 1), (1_000, 5), (1_000, 20))
 RUNS = 3
 PLOT = Path(__file__).with_name("cost-by-size.svg")
@@ -43,6 +44,7 @@ class Costs(NamedTuple):
     """What the work takes at one size."""
 
     import_s: float
+    first: Cost
     quiet: Cost
     changed: Cost
     question_ms: float
@@ -52,10 +54,12 @@ class Costs(NamedTuple):
 
 
 ROWS = {
-    "importing the history, s": lambda c: c.import_s,
+    "importing the history, CPU s": lambda c: c.import_s,
+    "the first night, CPU s": lambda c: c.first.cpu_s,
+    "peak memory of the first night, MB": lambda c: c.first.peak_mb,
     "an unchanged night, CPU s": lambda c: c.quiet.cpu_s,
     "a night with 2% changed, CPU s": lambda c: c.changed.cpu_s,
-    "peak memory of that night, MB": lambda c: c.changed.peak_mb,
+    "peak memory of a night with 2%, MB": lambda c: c.changed.peak_mb,
     "the database, MB": lambda c: c.file_mb,
     "a question (`show`), ms": lambda c: c.question_ms,
     "the front page of `browse`, ms": lambda c: c.front_ms,
@@ -106,7 +110,12 @@ def measure(size: Size) -> Costs:
         import_s = build(file, register, size.years * A_YEAR, 2026 - size.years, A_YEAR)
         file_mb = file.stat().st_size / 1e6
         with served(register) as index:
-            (folder / "registerwatch.toml").write_text(SETTINGS.format(index=index), encoding="utf-8")
+            settings = SETTINGS.format(index=index)
+            new = folder / "new"
+            new.mkdir()
+            for one in (new, folder):
+                (one / "registerwatch.toml").write_text(settings, encoding="utf-8")
+            first = night(new)
             night(folder)  # asks for everything, as nothing is known of what the server gave
             quiet = median([night(folder) for _ in range(RUNS)])
             edition(index, register.edition + 1)
@@ -118,7 +127,7 @@ def measure(size: Size) -> Costs:
         with browsing.serving(browsing.ours(file), folder) as started:
             front_ms = asked_ms(started.port, ["/"] * 2 * RUNS)
             agreement_ms = asked_ms(started.port, [f"/agreements/{reference}" for reference in references])
-    return Costs(import_s, quiet, changed, question_ms, front_ms, agreement_ms, file_mb)
+    return Costs(import_s, first, quiet, changed, question_ms, front_ms, agreement_ms, file_mb)
 
 
 def asked_ms(port: int, addresses: Sequence[str]) -> float:
