@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Iterable
+from functools import partial
 from urllib.parse import urljoin
 
 from cron.work.context import Context
@@ -14,16 +15,14 @@ from scraper.times import as_text
 from scraper.web.addresses import host_of
 from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs
 from scraper.web.fetch import FetchedPage, Fetcher, Validators
-from snapshots.keeping.readings import Reading, read_body
+from snapshots.keeping.readings import read_body
 from snapshots.keeping.runlog import NOT_ASKED, Capture, RunLog
+from snapshots.sources.waiting import WaitingRoom
 
 _log = logging.getLogger(__name__)
 
 MOST_SILENCES = 10
 """Pages in a row without an answer after which a run stops asking: a site that is down is not helped by 2,000 more."""
-
-READINGS_AT_ONCE = 50
-"""Pages whose readings are kept together: one by one the search index would be written in as many pieces."""
 
 
 def find_pages(context: Context, fetcher: Fetcher) -> dict[str, str]:
@@ -86,7 +85,8 @@ class Crawl:
         self._addresses, self._keep = addresses, keep
         self._validators = self._store.log.validators()
         self._silences = 0
-        self._readings: dict[str, Reading] = {}
+        # What was read is of the transaction that ends the run (rule 1); a register of it would not fit into memory.
+        self._read = WaitingRoom(context.settings.store.database.parent)
 
     def ask_for(self, slug: str) -> None:
         """Ask for one page, unless the site has long been silent."""
@@ -127,11 +127,9 @@ class Crawl:
         else:
             self.failed[slug] = f"redirects to {page.url}, which is no page that is known"
 
-    def keep_readings(self) -> None:
-        """Keep what was read since the last time: a derived table, of use to the next run if this one is killed."""
-        if self._readings:
-            self._store.keep_readings(self._readings, self._context.vocabulary)
-            self._readings.clear()
+    def close(self) -> None:
+        """Let go of what was read."""
+        self._read.close()
 
     def _kept(self, slug: str, page: FetchedPage) -> Capture:
         """Keep the bytes of a page, before anybody tries to understand them; then read them."""
@@ -141,19 +139,17 @@ class Crawl:
         known = self._store.log.is_read(sha256)
         if self._keep and not known:
             self.kept_bytes += self._store.keep_body(sha256, page.body, slug, at)
-        reading = None if known else read_body(page.body, slug, page.url, self._context.vocabulary, page.charset)
-        if self._keep and reading is not None:
-            self._readings[sha256] = reading
-            if len(self._readings) >= READINGS_AT_ONCE:
-                self.keep_readings()
+        if not known:
+            vocabulary = self._context.vocabulary
+            self._read.keep(sha256, read_body(page.body, slug, page.url, vocabulary, page.charset), len(page.body))
         return Capture(
             slug=slug,
             sha256=sha256,
             source=page.url,
             captured_at=at,
-            # What is kept need not be carried along: a register would not fit into memory.
+            # What is kept need not be carried along, nor what was read.
             body=None if self._keep or known else page.body,
-            reading=None if self._keep else reading,
+            reading=None if known else partial(self._read.take, sha256),
             charset=page.charset,
             etag=page.etag,
             last_modified=page.last_modified,

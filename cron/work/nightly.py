@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -258,28 +259,29 @@ def run_once(
     # What failed last comes last: ten pages that fail for good must not keep a run from the others.
     failed_last = store.log.failed_last()
     order = sorted(wanted, key=lambda slug: slug in failed_last)
-    crawl = Crawl(context, fetcher, addresses, keep=not plan.dry_run)
-    for slug in watch(order, len(order)):
-        if stopped():
-            raise RunStoppedError("stopped between two pages; nothing is lost, the next run asks for all of them again")
-        crawl.ask_for(slug)
-    crawl.keep_readings()
-    # A clock that was set back meanwhile must not end a run before it began.
-    finished_at = max(started_at, as_text(clock()))
-    edition = NewEdition(
-        captures=crawl.pages,
-        time=started_at,
-        finished_at=finished_at,
-        # What was not asked for is not seen to be missing.
-        complete=not plan.only and plan.limit is None,
-        kind="run",
-        failed=crawl.failed,
-        gone=frozenset(crawl.gone),
-    )
-    # What a dry run comes to is asked before it is taken back: it ends as the run would.
-    with store.writing(keep=not plan.dry_run):
-        outcome = store.take(edition, context.rules, keep=not plan.dry_run, dues=dues)
-        state = context.answers.runs.reading()
+    with closing(Crawl(context, fetcher, addresses, keep=not plan.dry_run)) as crawl:
+        for slug in watch(order, len(order)):
+            if stopped():
+                raise RunStoppedError(
+                    "stopped between two pages; nothing is lost, the next run asks for all of them again"
+                )
+            crawl.ask_for(slug)
+        # A clock that was set back meanwhile must not end a run before it began.
+        finished_at = max(started_at, as_text(clock()))
+        edition = NewEdition(
+            captures=crawl.pages,
+            time=started_at,
+            finished_at=finished_at,
+            # What was not asked for is not seen to be missing.
+            complete=not plan.only and plan.limit is None,
+            kind="run",
+            failed=crawl.failed,
+            gone=frozenset(crawl.gone),
+        )
+        # What a dry run comes to is asked before it is taken back: it ends as the run would.
+        with store.writing(keep=not plan.dry_run):
+            outcome = store.take(edition, context.rules, keep=not plan.dry_run, dues=dues)
+            state = context.answers.runs.reading()
     return RunReport(
         outcome=outcome,
         started_at=started_at,

@@ -5,7 +5,7 @@ Writes join the transaction that is open.
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -48,8 +48,8 @@ class Capture:
     captured_at: str
     body: bytes | None = None
     """None where these bytes are kept already."""
-    reading: "Reading | None" = None
-    """None where these bytes were read already."""
+    reading: "Reading | Callable[[], Reading] | None" = None
+    """What was read in them, or what gives it where it waits elsewhere; None where these bytes were read already."""
     charset: str | None = None
     """What the server declared."""
     etag: str | None = None

@@ -30,7 +30,6 @@ from snapshots.keeping.past import StoredPast
 from snapshots.keeping.readings import (
     Progress,
     Readers,
-    Reading,
     Readings,
     Unread,
     no_progress,
@@ -120,13 +119,6 @@ class Store:
         with self.writing():
             return self.bodies.keep(sha256, body, page, at)
 
-    def keep_readings(self, readings: Mapping[str, Reading], vocabulary: Vocabulary) -> None:
-        """Keep what was read in bodies that are kept, in a transaction of its own."""
-        with self.writing():
-            kept = Readings(self.db, self.states, reading_rules(vocabulary))
-            for sha256, reading in readings.items():
-                kept.keep(sha256, reading)
-
     def take(
         self,
         edition: NewEdition,
@@ -193,8 +185,9 @@ class Store:
         """Write an edition into the log, and what was read in it; return its run, the bytes kept, and whence."""
         written = self.log.write(run, edition)
         for capture in edition.captures:
-            if capture.reading is not None:
-                readings.keep(capture.sha256, capture.reading)
+            reading = capture.reading() if callable(capture.reading) else capture.reading
+            if reading is not None:
+                readings.keep(capture.sha256, reading)
             if capture.etag or capture.last_modified:
                 self.log.keep_validators(capture)
         return written

@@ -6,14 +6,10 @@ their days; it may be complete, and may be told. A backfill puts each capture wh
 (`placing.py`), is never complete, and is told to nobody.
 """
 
-import pickle
-import tempfile
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
 
 from scraper.errors import RegisterWatchError
 from scraper.names.vocabulary import Vocabulary
@@ -25,6 +21,7 @@ from snapshots.keeping.runlog import Capture, NewEdition
 from snapshots.keeping.store import Dues, Outcome, Rules, Store
 from snapshots.sources.captures import Found, Passed, Refused, SavedPage, count_pages, edition_in
 from snapshots.sources.placing import place
+from snapshots.sources.waiting import WaitingRoom
 
 EARLIEST = "1991-08-06T00:00:00Z"
 """The first web page: no page was fetched before it."""
@@ -35,65 +32,11 @@ MOST_OF_IMPORT = 1_000_000_000
 MOST_OF_BACKFILL = 10_000_000_000
 """Bytes of new captures that one backfill looks at: what packs more into an archive means no good."""
 
-# Beyond that it goes into a file, so that a backfill of years runs on a small machine.
-IN_MEMORY = 50_000_000
 LIST_PAGE = "list of organisations"
 
 
 class IntakeRefusedError(RegisterWatchError):
     """Nothing of an import or a backfill was taken."""
-
-
-class WaitingRoom:
-    """Values that wait by name: the first in memory, more in a file without a name, gone when this program is."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder if folder and folder.is_dir() else None
-        self._values: dict[str, Any] = {}
-        self._places: dict[str, tuple[int, int]] = {}
-        self._file: IO[bytes] | None = None
-        self._size = self._end = 0
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._values or name in self._places
-
-    def keep(self, name: str, value: object, size: int) -> None:
-        """Keep *value*, which takes about *size* bytes."""
-        self._size += size
-        if self._size <= IN_MEMORY:
-            self._values[name] = value
-            return
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 closed by `close`
-        packed = zlib.compress(pickle.dumps(value), 1)
-        self._file.seek(self._end)
-        self._file.write(packed)
-        self._places[name] = (self._end, len(packed))
-        self._end += len(packed)
-
-    def read(self, name: str) -> Any:
-        """Return what is kept under *name*."""
-        if name in self._values:
-            return self._values[name]
-        assert self._file is not None  # it has a place
-        start, size = self._places[name]
-        self._file.seek(start)
-        return pickle.loads(zlib.decompress(self._file.read(size)))  # our own, of a moment ago
-
-    def take(self, name: str) -> Any:
-        """Return what is kept under *name* and forget it; None if there is nothing."""
-        if name not in self:
-            return None
-        value = self.read(name)
-        self._values.pop(name, None)
-        self._places.pop(name, None)
-        return value
-
-    def close(self) -> None:
-        """Let go of all of it."""
-        self._values.clear()
-        if self._file is not None:
-            self._file.close()
 
 
 class Intake:

@@ -872,9 +872,7 @@ def tonight(tmp_path_factory):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_run_killed_at_any_instant_leaves_bodies_and_readings_at_most_and_the_next_one_completes(
-    tmp_path, tonight, seed
-):
+def test_a_run_killed_at_any_instant_leaves_bodies_at_most_and_the_next_one_completes(tmp_path, tonight, seed):
     played = play_killed(tmp_path, tonight, seed)
 
     assert (played.wrong, played.story == tonight.story) == ([], True), played
