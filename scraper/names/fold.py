@@ -251,16 +251,20 @@ def _may_begin_item(before: str) -> bool:
 
 
 @cache  # to ask for every character takes as long as a command's own work, and most texts have none of them
-def _superscripts_and_fractions() -> re.Pattern[str]:
+def _superscripts_and_fractions() -> str:
     characters = map(chr, range(0x80, 0x10000))
-    found = [one for one in characters if unicodedata.decomposition(one).startswith(("<super>", "<fraction>"))]
-    return re.compile(f"([{''.join(found)}]+)")
+    return "".join(one for one in characters if unicodedata.decomposition(one).startswith(("<super>", "<fraction>")))
+
+
+@cache
+def _apart_from_raised() -> re.Pattern[str]:
+    return re.compile("([" + _superscripts_and_fractions() + "]+)")
 
 
 def normal(text: str) -> str:
     """Return *text* composed by compatibility and case folded, superscripts and fractions left as they are."""
     # Only letters and marks are read by compatibility: "10⁶" is not "106", nor is "1½" "112".
-    apart = _superscripts_and_fractions()
+    apart = _apart_from_raised()
     while True:
         parts = apart.split(text)
         # Every second part is what was split at. Case folding may leave what composes, so it goes on until it stays.

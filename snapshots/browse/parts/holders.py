@@ -97,7 +97,7 @@ COLUMNS = Holder._fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class AgreementOnPage:
     """An agreement on a page, as it is printed there now or was last."""
 
     page: str
@@ -115,12 +115,12 @@ class Place:
     access_methods: tuple[str, ...] | None
 
 
-def read_places(reader: Reader) -> Mapping[tuple[str, str], Place]:
+def read_places(reader: Reader) -> Mapping[tuple[str, str], AgreementOnPage]:
     """Return page and reference → every agreement on every page there has been, in order of reference and page."""
     return reader.lasting("places", lambda: {(one.page, one.reference): one for one in _places(reader)}, len)
 
 
-def _places(reader: Reader) -> Iterator[Place]:
+def _places(reader: Reader) -> Iterator[AgreementOnPage]:
     rows = reader.rows(
         """
         select agreements.page, agreements.reference, agreements.standing, agreement_versions.ended,
@@ -136,7 +136,7 @@ def _places(reader: Reader) -> Iterator[Place]:
     )
     for row in rows:
         lists = {name: _list(row[name]) for name in ("opt_outs", "access_methods")}
-        yield Place(**row | lists | {"families": _families(row["families"] or "[]")})
+        yield AgreementOnPage(**row | lists | {"families": _families(row["families"] or "[]")})
 
 
 @dataclass(frozen=True, slots=True)
