@@ -17,6 +17,7 @@ from cron.work.standing import note_state, state_of
 from diff.change import Change
 from diff.saying.english import Trouble, plural
 from scraper.errors import RegisterWatchError
+from scraper.files import WrittenFile
 from snapshots.asking.status import feeds_key
 from snapshots.keeping.chain import head
 from snapshots.keeping.database import DatabaseError
@@ -75,8 +76,7 @@ def after_run(context: Context, fresh: Sequence[Change] = ()) -> Afterwards:
         noted = failed_feeds(context.store().db)
         needs = tuple(need for need in told.needs if not noted or need.key != feeds_key(noted))
         return replace(told, all_well=False, complaints=(*told.complaints, complaint), needs=needs)
-    changed = sum(file.changed for file in written)
-    return replace(after_held(context, fresh), feeds=f"{changed:,} of {plural(len(written), 'file')} written")
+    return replace(after_held(context, fresh), feeds=_in_words(written))
 
 
 def after_note(context: Context, *, tell: bool) -> Afterwards:
@@ -91,8 +91,12 @@ def after_note(context: Context, *, tell: bool) -> Afterwards:
     except (FeedsError, DatabaseError) as error:
         complaint = f"{error}; the note is kept, and the next run writes them"
         return replace(NOTHING_AFTERWARDS, all_well=False, complaints=(complaint,))
-    changed = sum(file.changed for file in written)
-    return replace(NOTHING_AFTERWARDS, feeds=f"{changed:,} of {plural(len(written), 'file')} written")
+    return replace(NOTHING_AFTERWARDS, feeds=_in_words(written))
+
+
+def _in_words(written: Sequence[WrittenFile]) -> str:
+    """Return how many files of the feeds there are, and how many of them are new."""
+    return f"{sum(file.changed for file in written):,} of {plural(len(written), 'file')} written"
 
 
 def after_held(context: Context, fresh: Sequence[Change] = (), also: Sequence[str] = ()) -> Afterwards:

@@ -122,13 +122,13 @@ def _shared(known: Mapping[str, Edges], before: frozenset[str]) -> frozenset[str
 
 
 def _at_edge(edges: Edges, frame: frozenset[str]) -> frozenset[str]:
-    ending = edges.tail[len(edges.tail) - _ending(edges.tail, frame) :]
+    ending = edges.tail[len(edges.tail) - _ending(reversed(edges.tail), frame) :]
     return (edges.head & frame).union(ending)
 
 
-def _ending(tail: Sequence[str], frame: Collection[str]) -> int:
-    """Return how many lines at the end of *tail* are the frame's."""
-    return next((n for n, line in enumerate(reversed(tail)) if line not in frame), len(tail))
+def _ending(backwards: Iterable[str], frame: Collection[str]) -> int:
+    """Return how many of these masked lines, the last one first, are the frame's up to one that is not."""
+    return sum(1 for _ in takewhile(frame.__contains__, backwards))
 
 
 def _is_enough(pages: int, known: int, has_date: bool) -> bool:
@@ -150,7 +150,7 @@ def lines_of_agreements(
 
     A register's pages are asked whenever a line is new at their edge, so what is too long or short is not folded.
     """
-    ends = Counter(tail[len(tail) - _ending(tail, frame) :])
+    ends = Counter(tail[len(tail) - _ending(reversed(tail), frame) :])
     sizes = frozenset[int]().union(*(_letters_of(mask, len(organisation)) for mask in frame))
     lines = Counter(
         mask_of(organisation, line)
@@ -241,8 +241,8 @@ class Frame(NamedTuple):
         return "\n".join(lines[: len(lines) - self.ending(reversed(lines))])
 
     def ending(self, backwards: Iterable[str]) -> int:
-        """Return how many of these lines, the last one first, are the frame's up to one that is not."""
-        return sum(1 for _ in takewhile(lambda line: mask_of(self.organisation, line) in self.lines, backwards))
+        """Return how many of these lines, as printed, the last one first, are the frame's up to one that is not."""
+        return _ending((mask_of(self.organisation, line) for line in backwards), self.lines)
 
 
 def take_out_frame(pages: Sequence[RegisterPage]) -> list[RegisterPage]:

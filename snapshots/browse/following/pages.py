@@ -67,6 +67,15 @@ def _value(request: PageRequest, people: People, use: str) -> str:
     return value
 
 
+def _person(request: PageRequest, people: People, use: str) -> tuple[str, Mapping[str, Any]]:
+    """Return whose link it is, and what is kept of them."""
+    person = _value(request, people, use)
+    kept = people.person(person)
+    if kept is None:
+        raise NotThereError(_NO_LINK)
+    return person, kept
+
+
 def _whole(title: str, lead: str, **shown: Any) -> Mapping[str, Any]:
     """Return what a page of this room shows: no search engine keeps it, and it has no address of its own."""
     return {
@@ -196,10 +205,7 @@ def confirm(request: PageRequest) -> Mapping[str, Any]:
 def manage(request: PageRequest) -> Mapping[str, Any] | PageFile:
     """Show what somebody follows; when something is sent back, change it."""
     with _people(request) as people:
-        person = _value(request, people, "manage")
-        kept = people.person(person)
-        if kept is None:
-            raise NotThereError(_NO_LINK)
+        person, kept = _person(request, people, "manage")
         if request.form is not None:
             return _changed(request, people, person, request.form)
         follows, everything = people.follows_of(person), people.everything_of(person)
@@ -285,10 +291,7 @@ def stop(request: PageRequest) -> Mapping[str, Any]:
     """Show a button that stops all that somebody follows; when it, or a mail program, sends it, stop."""
     now = request.site.clock()
     with _people(request) as people:
-        person = _value(request, people, "stop")
-        kept = people.person(person)
-        if kept is None:
-            raise NotThereError(_NO_LINK)
+        person, kept = _person(request, people, "stop")
         if request.form is not None:
             people.stop(person, None, now)
             return _stopped(request, now)
