@@ -99,12 +99,6 @@ def render_calendars(
     return files
 
 
-def calendar_names(terms: Iterable[PrintedTerm], pages: Iterable[str]) -> list[str]:
-    """Return the path of every calendar that `render_calendars` makes of the same."""
-    every = dict.fromkeys([*pages, *(term.page for term in terms)])
-    return ["everything.ics", *(f"organisations/{slug_name(page)}.ics" for page in every)]
-
-
 def _oldest(terms: Iterable[PrintedTerm]) -> date:
     """Return the day before which an end is left out.
 

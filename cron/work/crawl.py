@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Iterable
 from functools import partial
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 from cron.work.context import Context
@@ -15,7 +16,7 @@ from scraper.times import as_text
 from scraper.web.addresses import host_of
 from scraper.web.crawl import fetch_robots, fetch_sitemap, find_slugs
 from scraper.web.fetch import FetchedPage, Fetcher, Validators
-from snapshots.keeping.readings import read_body
+from snapshots.keeping.readings import read_body, rules_of
 from snapshots.keeping.runlog import NOT_ASKED, Capture, RunLog
 from snapshots.sources.waiting import WaitingRoom
 
@@ -25,8 +26,19 @@ MOST_SILENCES = 10
 """Pages in a row without an answer after which a run stops asking: a site that is down is not helped by 2,000 more."""
 
 
-def find_pages(context: Context, fetcher: Fetcher) -> dict[str, str]:
-    """Return slug → address of every page to ask for: listed by the index, the settings or the sitemap, or known.
+class Listed(NamedTuple):
+    """The pages to ask for, and what of them the index lists."""
+
+    addresses: dict[str, str]
+    """Slug → address of every page to ask for."""
+    made_of: str
+    """Names the index and what reads it."""
+    by_index: dict[str, str]
+    """Slug → address of those that it lists."""
+
+
+def find_pages(context: Context, fetcher: Fetcher) -> Listed:
+    """Return every page to ask for: listed by the index, the settings or the sitemap, or known.
 
     A page that vanishes from the index is asked for until the server says that it is gone.
 
@@ -42,17 +54,25 @@ def find_pages(context: Context, fetcher: Fetcher) -> dict[str, str]:
     # Redirected to another host of the register: it has rules of its own.
     if host_of(index.url) != host_of(start):
         fetcher.obey(fetch_robots(fetcher, index.url), index.url)
-    hosts = fetcher.policy.register_hosts
-    found = dict(find_slugs(index.body, index.url, hosts=hosts, charset=index.charset))
-    if register.sitemap:
-        found |= dict(fetch_sitemap(fetcher, register.sitemap))
-    store = context.store()
+    store, hosts = context.store(), fetcher.policy.register_hosts
+    made_of = _made_of(index, hosts)
+    # Most nights it lists what it did, and to read it takes as long as to ask for hundreds of pages.
+    by_index = store.log.pages_listed(made_of)
+    if by_index is None:
+        by_index = dict(find_slugs(index.body, index.url, hosts=hosts, charset=index.charset))
+    found = by_index | (dict(fetch_sitemap(fetcher, register.sitemap)) if register.sitemap else {})
     standing = store.log.standing_pages()
     # Before any of them is asked for: the site would be asked for days, and the night would be over before its end.
     if reason := too_many_pages(len(found), len(standing)):
         raise CrawlError(start, f"names {reason}: not believed, and none was asked for")
     others = sorted({*register.slugs, *standing} - found.keys())
-    return found | addresses_of(store.log, start, others)
+    return Listed(found | addresses_of(store.log, start, others), made_of, by_index)
+
+
+def _made_of(index: FetchedPage, hosts: Iterable[str]) -> str:
+    """Return a checksum of all that decides what an index lists, the program's own rules among it."""
+    about = repr((index.url, index.charset, sorted(hosts), rules_of("scraper")))
+    return hashlib.sha256(about.encode() + index.body).hexdigest()
 
 
 def addresses_of(log: RunLog, index: str, slugs: Iterable[str]) -> dict[str, str]:

@@ -14,15 +14,17 @@ from cron.work.context import Context
 from cron.work.crawl import addresses_of
 from diff.change import FoundChanges
 from diff.terms import PrintedTerm
-from notify.calendar import calendar_names, render_calendars
+from notify.calendar import render_calendars
 from notify.feeds.asked import SERVED, render_asked
 from notify.feeds.beside import ToldDifference, render_differences
-from notify.feeds.files import INDEX, FeedFolder, FeedSite, FeedSource
+from notify.feeds.files import FeedFolder, FeedSite, FeedSource
 from notify.feeds.formats import FORMATS
+from notify.feeds.index import INDEX, is_sealed, listed, sealed
 from scraper.errors import RegisterWatchError, system_words
-from scraper.files import WrittenFile, only_writer
+from scraper.files import Folder, WrittenFile, only_writer
 from snapshots.asking.agreements import read_terms
 from snapshots.asking.changes import ChangeFilter
+from snapshots.asking.checksum import checksum_of_told
 from snapshots.asking.names import read_known
 from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.chain import head
@@ -68,35 +70,36 @@ def _note_failure(context: Context, error: FeedsError) -> None:
 
 def _write(context: Context, directory: Path) -> list[WrittenFile]:
     # Of no history no folder is made.
-    context.store()
+    db = context.store().db
     try:
         with only_writer(directory) as folder:
-            # Gathered after the waiting: whoever writes last has the newest history.
-            history, terms = gather_history(context), read_terms(context.store().db)
-            site = feed_site(context, sources_of(context, history.known.pages))
-            feeds = FeedFolder(history, site, context.vocabulary)
-            made_of = _digest(context, history, terms, site)
-            names = [*calendar_names(terms, history.known.pages), *feeds.names()]
-            # Most nights nothing is new, and to draw eight thousand files takes longer than to ask for the pages.
-            if not folder.still_stand(names, INDEX, f'"{made_of}"'.encode()):
-                for name, body in chain(_calendars(context, history, terms).items(), feeds.render()):
-                    folder.put(name, body)
-            # The last: it says of what the others are made, so that they are drawn anew if this one was not written.
-            folder.put(INDEX, feeds.index(made_of))
+            told, index = _checksum(context), folder.read(INDEX)
+            # Most nights nothing is new, and to make eight thousand files takes longer than to ask for the pages.
+            if is_sealed(index, told) and folder.still_stand(listed(index), INDEX):
+                folder.put(INDEX, sealed(index, told, head(db)))
+            else:
+                _draw(context, folder, told)
     except OSError as error:
         words = f"feeds cannot be written ({system_words(error)})"
         raise FeedsError(f"{error.filename or directory}: {words}") from error
     return folder.written
 
 
-def _digest(context: Context, history: FeedSource, terms: Sequence[PrintedTerm], site: FeedSite) -> str:
+def _draw(context: Context, folder: Folder, told: str) -> None:
+    # Gathered after the waiting: whoever writes last has the newest history.
+    history, terms = gather_history(context), read_terms(context.store().db)
+    feeds = FeedFolder(history, feed_site(context, sources_of(context, history.known.pages)), context.vocabulary)
+    for name, body in chain(_calendars(context, history, terms).items(), feeds.render()):
+        folder.put(name, body)
+    # The last: its seal says of what the others are made, so that they are drawn anew if this one was not written.
+    folder.put(INDEX, feeds.index(told))
+
+
+def _checksum(context: Context) -> str:
     """Return a checksum of all that calendars and feeds are made of, the program's own words among it."""
-    digest = hashlib.sha256()
     program = (rules_of("scraper", "diff"), rules_of("notify"), context.vocabulary.digest)
-    # Not the head of the chain, which the page that lists them shows, and none of the others.
-    for part in chain(program, [site, history.known], history.changes, history.members.items(), terms):
-        digest.update(repr(part).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    parts = (*program, repr(feed_site(context, {})), checksum_of_told(context.store().db))
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def feed_site(context: Context, sources: Mapping[str, str]) -> FeedSite:

@@ -254,12 +254,12 @@ def run_once(
     # What subscriptions follow is settled before the first page is asked for, and so is when the night began.
     dues = what_to_tell(context) if plan.tells and not plan.dry_run else None
     started_at = _time_of_run(store, clock())
-    addresses = find_pages(context, fetcher)
-    wanted = dict(list(_chosen(addresses, plan.only).items())[: plan.limit])
+    listed = find_pages(context, fetcher)
+    wanted = dict(list(_chosen(listed.addresses, plan.only).items())[: plan.limit])
     # What failed last comes last: ten pages that fail for good must not keep a run from the others.
     failed_last = store.log.failed_last()
     order = sorted(wanted, key=lambda slug: slug in failed_last)
-    with closing(Crawl(context, fetcher, addresses, keep=not plan.dry_run)) as crawl:
+    with closing(Crawl(context, fetcher, listed.addresses, keep=not plan.dry_run)) as crawl:
         for slug in watch(order, len(order)):
             if stopped():
                 raise RunStoppedError(
@@ -280,6 +280,7 @@ def run_once(
         )
         # What a dry run comes to is asked before it is taken back: it ends as the run would.
         with store.writing(keep=not plan.dry_run):
+            store.log.keep_pages_listed(listed.made_of, listed.by_index)
             outcome = store.take(edition, context.rules, keep=not plan.dry_run, dues=dues)
             state = context.answers.runs.reading()
     return RunReport(

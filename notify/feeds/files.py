@@ -24,6 +24,7 @@ from diff.change import Change
 from diff.names import KnownNames, by_letter, datasets_of, readable_name, slug_name, slugs_of
 from diff.saying.english import day
 from notify.feeds.formats import FORMATS, NAMES_OF_FORMATS, TYPES, Entry, Feed, entry_of
+from notify.feeds.index import INDEX, sealed
 from scraper.limits import NEWEST
 from scraper.names.families import families, family_of
 from scraper.names.fold import fold
@@ -77,21 +78,27 @@ class Datasets:
     """The datasets that have a feed, by the folded form of their newest known name."""
 
     def __init__(self, known: KnownNames, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
+        self._known, self._vocabulary = known, vocabulary
         self.names: dict[str, str] = {}
         for name in known.datasets:
             newest = vocabulary.dataset_canonical(name)
             # Of spellings that fold alike the first one seen: a later one must not give the file another name.
             self.names.setdefault(fold(newest), newest)
-        self._held = {reference: frozenset(map(self._key, names)) for reference, names in known.holdings.items()}
+        self._held: dict[str, frozenset[str]] = {}
 
     def _key(self, name: str) -> str:
         return fold(self._vocabulary.dataset_canonical(name))
 
+    def _held_by(self, reference: str) -> frozenset[str]:
+        # Of those that changed alone: a register has six thousand agreements.
+        if reference not in self._held:
+            self._held[reference] = frozenset(map(self._key, self._known.holdings.get(reference, ())))
+        return self._held[reference]
+
     def concerned(self, change: Change) -> frozenset[str]:
         """Return the keys of those that *change*, which is no group, concerns."""
         if change.kind.startswith("agreement-"):
-            return self._held.get(change.reference or "", frozenset())
+            return self._held_by(change.reference or "")
         return frozenset(map(self._key, datasets_of(change))) & self.names.keys()
 
 
@@ -136,8 +143,6 @@ def sort_changes(source: FeedSource, concerned: Concerned, most: int) -> dict[st
 # --- the files --------------------------------------------------------------------------------------------------------
 
 DATES = "A date is when a change was first seen, not when it was made."
-
-INDEX = "index.html"
 
 NEVER = "2026-01-01T00:00:00Z"
 """When a feed was updated for which nothing was ever read."""
@@ -197,18 +202,14 @@ class FeedFolder:
     def _feeds(self) -> list[FeedFile]:
         return [self._everything, *self._organisations, *self._families, *self._datasets]
 
-    def names(self) -> list[str]:
-        """Return the path of every feed in the folder, without the page that lists them."""
-        return [f"{feed.path}.{ending}" for feed in self._feeds() for ending in FORMATS]
-
     def render(self) -> Iterator[tuple[str, bytes]]:
         """Yield the path in the folder and the bytes of every feed."""
         maker = FeedMaker(self._source, self._site)
         for feed in map(maker.file, self._feeds()):
             yield from ((f"{feed.path}.{ending}", write(feed)) for ending, write in FORMATS.items())
 
-    def index(self, made_of: str) -> bytes:
-        """Return the page that lists them, which names *made_of*: what all the others are made of."""
+    def index(self, told: str) -> bytes:
+        """Return the page that lists them, sealed with *told*: a checksum of what all the others are made of."""
         style = _environment().get_template("feeds.css").render()
         page = _environment().get_template("feeds.html").render(
             style=Markup(style),  # ours, from a file beside the template
@@ -221,11 +222,9 @@ class FeedFolder:
             formats=NAMES_OF_FORMATS,
             types=TYPES,
             newest=NEWEST,
-            head=self._source.head,
-            made_of=made_of,
             source=NHS_DATA_RELEASE.credit,
         )  # fmt: skip
-        return page.encode()
+        return sealed(page.encode(), told, self._source.head)
 
 
 class FeedMaker:

@@ -271,6 +271,20 @@ def _read_states(db: Database, states: Iterable[int]) -> dict[int, str]:
 # --- printed terms ----------------------------------------------------------------------------------------------------
 
 
+PRINTED_TERMS = """
+    select agreement_versions.page, pages.organisation, agreement_versions.reference, agreement_versions.first_seen,
+      agreement_versions.ended, states.title, states.dsa_end, states.released_to, states.unprinted,
+      -- Asked only where it matters: where an end is printed, another night is nothing new.
+      states.dsa_end is null and states.unprinted not like '%"dsa_end"%'
+        and coalesce(agreement_versions.last_seen, pages.last_seen) > agreement_versions.first_seen as missing_again
+    from agreement_versions
+    join pages on pages.key = agreement_versions.page
+    join states on states.id = agreement_versions.state
+    order by agreement_versions.page, agreement_versions.reference, agreement_versions.first_seen,
+      agreement_versions.id
+    """
+
+
 def read_terms(db: Database) -> list[PrintedTerm]:
     """Return every agreement on every page there has been, in order of page and reference.
 
@@ -278,18 +292,7 @@ def read_terms(db: Database) -> list[PrintedTerm]:
     """
     official = OfficialRegister(db)
     held = official.every() if official.editions else {}
-    rows = db.query(
-        """
-        select agreement_versions.page, pages.organisation, agreement_versions.reference, agreement_versions.first_seen,
-          agreement_versions.ended, states.title, states.dsa_end, states.released_to, states.unprinted,
-          coalesce(agreement_versions.last_seen, pages.last_seen) > agreement_versions.first_seen as seen_again
-        from agreement_versions
-        join pages on pages.key = agreement_versions.page
-        join states on states.id = agreement_versions.state
-        order by agreement_versions.page, agreement_versions.reference, agreement_versions.first_seen,
-          agreement_versions.id
-        """
-    )
+    rows = db.query(PRINTED_TERMS)
     return [
         _term(page, reference, list(versions), held.get(stem_of(reference), ()))
         for (page, reference), versions in groupby(rows, key=lambda row: (row["page"], row["reference"]))
@@ -326,13 +329,13 @@ def _printings(versions: Iterable[Mapping[str, Any]]) -> Iterator[Printing]:
     missing: str | None = None  # since when no end is printed, until that is seen a second time
     for version in versions:
         # A layout that prints no end says nothing about it (rule 5): what was printed before still stands.
-        if "dsa_end" not in json.loads(version["unprinted"]):
+        if '"dsa_end"' not in version["unprinted"]:  # names in JSON, which six thousand times is slow to read
             if version["dsa_end"]:
                 missing = None
                 yield Printing(version["first_seen"], version["dsa_end"], version["released_to"])
             else:
                 # What is missing once and comes back was never news (rule 6).
-                is_confirmed = missing is not None or version["seen_again"]
+                is_confirmed = missing is not None or version["missing_again"]
                 missing = missing or version["first_seen"]
                 if is_confirmed:
                     yield Printing(missing, None, version["released_to"])

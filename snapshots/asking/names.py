@@ -252,20 +252,19 @@ def read_known(db: Database) -> KnownNames:
 
 def read_datasets_held(db: Database) -> dict[str, list[str]]:
     """Return reference → every name of a dataset that was printed for it."""
-    return _held(db.query("select distinct reference, dataset from agreement_datasets order by reference, dataset"))
+    return _held(db.execute("select distinct reference, dataset from agreement_datasets order by reference, dataset"))
 
 
 def read_bases_held(db: Database) -> dict[str, list[str]]:
     """Return reference → every legal basis that was cited for it."""
-    return _held(db.query("select distinct reference, basis from agreement_legal_bases order by reference, basis"))
+    return _held(db.execute("select distinct reference, basis from agreement_legal_bases order by reference, basis"))
 
 
-def _held(rows: Iterable[Row]) -> dict[str, list[str]]:
-    held: dict[str, list[str]] = {}
-    for row in rows:
-        reference, what = row.values()
-        held.setdefault(reference, []).append(what)
-    return held
+def _held(rows: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    held: dict[str, list[str]] = defaultdict(list)
+    for reference, what in rows:
+        held[reference].append(what)
+    return dict(held)
 
 
 def _read_headings(db: Database) -> dict[str, list[str]]:

@@ -32,6 +32,15 @@ class OfficialEdition:
     month: str
 
 
+EDITIONS = """
+    select runs.captured_at, official_editions.month
+    from official_editions
+    join runs on runs.id = official_editions.run
+    where runs.state = 'committed'
+    order by runs.captured_at
+    """
+
+
 class OfficialRegister:
     """The official register of an open database."""
 
@@ -41,15 +50,7 @@ class OfficialRegister:
     @property
     def editions(self) -> Sequence[OfficialEdition]:
         """The editions that are believed, in order of time."""
-        rows = self._db.query(
-            """
-            select runs.captured_at, official_editions.month
-            from official_editions
-            join runs on runs.id = official_editions.run
-            where runs.state = 'committed'
-            order by runs.captured_at
-            """
-        )
+        rows = self._db.query(EDITIONS)
         return [OfficialEdition(row["captured_at"], row["month"]) for row in rows]
 
     def edition(self, at: str | None = None) -> OfficialEdition | None:

@@ -28,8 +28,8 @@ from snapshots.sql.rows import Database
 KEPT = frozenset(
     (
         "_sqlite_migrations archived_pages attempts bodies captures change_notes deliveries dictionaries "
-        "former_members manifests official_dictionaries official_editions official_inbox official_rows time_stamps "
-        "validators"
+        "former_members listed_pages manifests official_dictionaries official_editions official_inbox official_rows "
+        "time_stamps validators"
     ).split()
 )
 """Tables that no derivation makes; every other one is compared with what the kept pages give."""

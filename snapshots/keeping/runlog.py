@@ -3,6 +3,7 @@
 Writes join the transaction that is open.
 """
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -153,6 +154,19 @@ class RunLog:
         """Return the time of the newest run, empty if there is none."""
         (row,) = self.db.query(f"select coalesce(max(captured_at), '') as newest from runs where {OF_PAGES}")
         return str(row["newest"])
+
+    def pages_listed(self, made_of: str) -> dict[str, str] | None:
+        """Return slug → address of the pages that the index named *made_of* lists; None if another was read last."""
+        rows = self.db.query("select * from listed_pages where made_of = :made_of", {"made_of": made_of})
+        found = next((row["pages"] for row in rows if row["sha256"] == _checksum(made_of, row["pages"])), None)
+        return None if found is None else dict(json.loads(found))
+
+    def keep_pages_listed(self, made_of: str, pages: Mapping[str, str]) -> None:
+        """Keep what the index named *made_of* lists, in place of what the one before it did."""
+        listed = json.dumps(list(pages.items()))
+        row = {"made_of": made_of, "pages": listed, "sha256": _checksum(made_of, listed)}
+        self.db.execute("delete from listed_pages")
+        insert(self.db, "listed_pages", row)
 
     def is_read(self, sha256: str) -> bool:
         """Say whether this body is kept and read."""
@@ -472,3 +486,7 @@ def _failed_in_a_row(failures: Iterable[dict[str, Any]]) -> dict[str, Any] | Non
     if not rows:
         return None
     return {"times": len(rows), "since": rows[0]["at"], "at": rows[-1]["at"], "reason": rows[-1]["reason"]}
+
+
+def _checksum(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -55,8 +55,8 @@ PRIVATE_COLUMNS = frozenset({("captures", "headers")})
 """Columns of other tables that read as null there: what the server sent to us alone, cookies perhaps."""
 
 _HIDDEN = frozenset(
-    "_sqlite_migrations attempts beliefs derivation dictionaries feeds_failed former_members readings "
-    "validators".split()
+    "_sqlite_migrations attempts beliefs derivation dictionaries feeds_failed former_members listed_pages "
+    "readings validators".split()
 )
 """Tables of the program's own; they are there, and out of the way."""
 

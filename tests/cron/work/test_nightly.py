@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from base64 import b64encode
@@ -20,6 +21,7 @@ from cron.work.context import AlreadyRunningError, only_run
 from cron.work.nightly import RunFailedError, RunStoppedError
 from diff.kinds import ChangeKind
 from scraper.errors import FetchError
+from scraper.web.crawl import find_slugs
 from snapshots.keeping.store import open_store
 from tests.harness.editions import (
     EASTMERE,
@@ -130,6 +132,28 @@ def test_a_page_that_vanishes_from_the_index_is_asked_for_as_long_as_it_stands(k
         assert EAST in server.pages_asked()
 
     assert known.told() == []
+
+
+def test_an_index_that_is_as_it_was_is_not_read_again_unless_what_was_kept_of_it_came_to_harm(
+    known, site, server, monkeypatch
+):
+    read = []
+    monkeypatch.setattr("cron.work.crawl.find_slugs", lambda *at, **by: read.append(at) or find_slugs(*at, **by))
+    known.run_at()
+    assert sorted(server.pages_asked()) == sorted(REGISTER)
+    assert read == []
+
+    with closing(sqlite3.connect(known.database)) as database, database:
+        database.execute("update listed_pages set pages = replace(pages, :slug, 'other')", {"slug": EAST})
+    server.forget()
+    known.run_at()
+    assert sorted(server.pages_asked()) == sorted(REGISTER)
+    assert len(read) == 1
+
+    site.pages["new"] = Page("New Trust", (FALLS,))
+    known.run_at()
+    assert "new" in server.pages_asked()
+    assert len(read) == 2
 
 
 def test_it_is_asked_for_where_it_was_seen_last(tmp_path, server):
