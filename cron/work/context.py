@@ -138,7 +138,7 @@ class Context:
     @cached_property
     def _states(self) -> States:
         # One for all: it remembers rows, and forgets them when they are taken back.
-        return States(self.database())
+        return States(self.database(), prose_apart=True)
 
     @cached_property
     def answers(self) -> Answers:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from itertools import zip_longest
 from typing import Any
 
@@ -40,6 +41,9 @@ STATES = f"""
 """The rows that `agreement_of` reads; conditions on `states` may follow."""
 
 
+_BY_IDS = "select * from states where id in (select value from json_each(:ids))"
+
+
 def as_json(value: Any) -> str:
     """Return *value* as the JSON that is kept: compact, as printed."""
     return _ENCODER.encode(value)
@@ -59,15 +63,129 @@ def digest_of_state(agreement: Agreement) -> str:
     return digest_of_text(as_json([record, sorted(agreement.unprinted), sorted(agreement.unread)]))
 
 
+# --- prose as a handle ------------------------------------------------------------------------------------------------
+
+
+class Prose:
+    """A row of `texts` that was not read yet: a register's prose would fill the memory, and little of it is asked for.
+
+    Equal texts are one row, so that two handles of one database are compared without their texts.
+    """
+
+    __slots__ = ("beside", "id", "read")
+
+    def __init__(self, number: int, beside: Sequence[int], read: "ReadText") -> None:
+        self.id = number
+        self.beside = beside  # those of the same agreement, which are asked for with it
+        self.read = read
+
+    @property
+    def text(self) -> "KeptText | None":
+        """Return the text; None where its row is gone, as in a damaged file."""
+        found = self.read(self.id, self.beside)
+        if found is None:
+            return None
+        text = KeptText(found)
+        text.prose = self
+        return text
+
+
+ReadText = Callable[[int, Sequence[int]], str | None]
+"""Reads a text by its id, and those that will be asked for next."""
+
+
+class KeptText(str):
+    """A text that was read from its row: whoever takes it over into another agreement takes the handle."""
+
+    __slots__ = ("prose",)
+    prose: Prose
+
+
+class KeptAgreement(Agreement):
+    """An agreement whose sections are read each time they are asked for, and otherwise the same as any."""
+
+    __slots__ = ("sections", "state")
+    sections: "Sections"
+    state: int | None
+    """Id of its state, once that is known."""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Agreement):
+            return NotImplemented
+        mine, its = sections_of(self), sections_of(other)
+        return all(getattr(self, name) == getattr(other, name) for name in _APART_FROM_PROSE) and all(
+            _is_same_prose(mine[name], its[name]) for name in SECTIONS
+        )
+
+    __hash__ = Agreement.__hash__
+
+    @classmethod
+    def of(cls, agreement: Agreement, sections: "Sections", state: int | None) -> "KeptAgreement":
+        """Return *agreement* with these *sections* in place of its own."""
+        kept = cls(**{one.name: getattr(agreement, one.name) for one in fields(agreement)} | sections)
+        object.__setattr__(kept, "state", state)
+        return kept
+
+
+Sections = dict[str, Prose | str | None]
+"""Name of a section → its text, or the handle of that."""
+
+_APART_FROM_PROSE = tuple(one.name for one in fields(Agreement) if one.name not in SECTIONS)
+
+
+def _section(name: str) -> property:
+    def read(agreement: KeptAgreement) -> str | None:
+        value = agreement.sections[name]
+        return value.text if isinstance(value, Prose) else value
+
+    def write(agreement: KeptAgreement, value: Prose | str | None) -> None:
+        # As a dataclass writes it, once; `replace` hands over what `read` gave.
+        if not hasattr(agreement, "sections"):
+            object.__setattr__(agreement, "sections", {})
+            object.__setattr__(agreement, "state", None)
+        agreement.sections[name] = value.prose if isinstance(value, KeptText) else value
+
+    return property(read, write)
+
+
+for _name in SECTIONS:
+    setattr(KeptAgreement, _name, _section(_name))
+
+
+def sections_of(agreement: Agreement) -> Sections:
+    """Return the sections of *agreement*, as handles where it has such."""
+    if isinstance(agreement, KeptAgreement):
+        return agreement.sections
+    return {name: getattr(agreement, name) for name in SECTIONS}
+
+
+def _is_same_prose(one: Prose | str | None, other: Prose | str | None) -> bool:
+    if isinstance(one, Prose) and isinstance(other, Prose):
+        return one.id == other.id
+    return (one.text if isinstance(one, Prose) else one) == (other.text if isinstance(other, Prose) else other)
+
+
+# --- states -----------------------------------------------------------------------------------------------------------
+
 MOST_REMEMBERED = 8_192
-"""Agreements held in memory at once (some 15 KB each), so that a long derivation stays small."""
+"""Agreements held in memory at once (some 15 KB each with their prose), so that a long derivation stays small."""
+
+MOST_TEXTS = 256
+"""Texts held in memory at once, where prose is apart: those of a few pages, which are gone through one by one."""
 
 
 class States:
-    """The tables `states` and `texts`; writes join the transaction that is open."""
+    """The tables `states` and `texts`; writes join the transaction that is open.
 
-    def __init__(self, db: Database) -> None:
+    Args:
+        db: The database.
+        prose_apart: Whether sections of what is loaded are read when they are asked for, as long as *db* is open: for
+            who goes through a register.
+    """
+
+    def __init__(self, db: Database, *, prose_apart: bool = False) -> None:
         self._db = db
+        self._prose_apart = prose_apart
         self._ids: dict[str, int] = {}
         self._text_ids: dict[str, int] = {}
         self._loaded: dict[int, Agreement] = {}
@@ -79,16 +197,24 @@ class States:
         return [self._keep(agreement, key) for agreement, key in zip_longest(agreements, keys)]
 
     def _keep(self, agreement: Agreement, key: str | None) -> int:
+        if isinstance(agreement, KeptAgreement):
+            if agreement.state is None:
+                number = self._id_of(agreement, key or digest_of_state(agreement))
+                object.__setattr__(agreement, "state", number)
+            assert agreement.state is not None
+            return agreement.state
         found = self._kept.get(id(agreement))
         if found is None:
             found = (agreement, self._id_of(agreement, key or digest_of_state(agreement)))
-            self._remember(*found)
+            if not self._prose_apart:
+                self._remember(*found)
         return found[1]
 
     def _remember(self, agreement: Agreement, number: int) -> None:
-        if len(self._kept) >= MOST_REMEMBERED:
+        if len(self._loaded) >= MOST_REMEMBERED:
             self.let_go()
-        self._kept[id(agreement)] = (agreement, number)
+        if not self._prose_apart:
+            self._kept[id(agreement)] = (agreement, number)
         self._loaded[number] = agreement
 
     def _id_of(self, agreement: Agreement, digest: str) -> int:
@@ -98,16 +224,38 @@ class States:
         return self._ids[digest]
 
     def _insert(self, agreement: Agreement, digest: str) -> int:
+        row = {name: getattr(agreement, name) for name in FIELDS if name not in SECTIONS}
         record = agreement_to_json(agreement)
-        row = dict(record)
         for name in _AS_JSON:
             row[name] = None if record[name] is None else as_json(record[name])
-        for name in SECTIONS:
-            row[name] = None if record[name] is None else self.keep_text(record[name])
-        row |= {name: as_json(sorted(getattr(agreement, name))) for name in ("unprinted", "unread")} | {"hash": digest}
+        texts = {name: self._kept_section(value) for name, value in sections_of(agreement).items()}
+        row |= texts | {name: as_json(sorted(getattr(agreement, name))) for name in ("unprinted", "unread")}
+        row["hash"] = digest
         names = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)
-        return int(self._db.execute(f"insert into states ({names}) values ({values})", row).lastrowid or 0)
+        number = int(self._db.execute(f"insert into states ({names}) values ({values})", row).lastrowid or 0)
+        if self._prose_apart:  # it will be asked for in a moment, when the run is decided
+            self._remember(KeptAgreement.of(agreement, self._handles(texts), number), number)
+        return number
+
+    def _kept_section(self, value: Prose | str | None) -> int | None:
+        if isinstance(value, Prose):
+            return value.id
+        return None if value is None else self.keep_text(value)
+
+    def _handles(self, texts: Mapping[str, int | None]) -> Sections:
+        beside = tuple(number for number in texts.values() if number is not None)
+        return {name: None if number is None else Prose(number, beside, self.text) for name, number in texts.items()}
+
+    def text(self, number: int, beside: Sequence[int] = ()) -> str | None:
+        """Return a text by its id, None if there is none; those *beside* it are read by the same question."""
+        if number not in self._texts:
+            if len(self._texts) >= MOST_TEXTS:
+                self._texts.clear()
+            wanted = beside or (number,)
+            sql = f"select id, text from texts where id in ({', '.join('?' * len(wanted))})"
+            self._texts.update(self._db.execute(sql, wanted))
+        return self._texts.get(number)
 
     def keep_text(self, text: str) -> int:
         """Return the id of *text*, keeping it if it is new."""
@@ -137,23 +285,28 @@ class States:
         wanted = set(ids)
         missing = sorted(wanted - self._loaded.keys())
         if missing:
-            loaded = {number: agreement_of(row) for number, row in self._rows(missing)}
+            loaded = dict(self._load_apart(missing) if self._prose_apart else self._load_whole(missing))
             found = {number: self._loaded[number] for number in wanted - loaded.keys()}
             for number, agreement in loaded.items():
                 self._remember(agreement, number)
             return found | loaded
         return {number: self._loaded[number] for number in wanted}
 
-    def _rows(self, ids: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield the rows that `agreement_of` reads; a text of several states is one text in memory, read once."""
-        sql = "select * from states where id in (select value from json_each(:ids))"
-        rows = list(self._db.query(sql, {"ids": as_json(ids)}))
+    def _load_apart(self, ids: list[int]) -> Iterator[tuple[int, Agreement]]:
+        for row in self._db.query(_BY_IDS, {"ids": as_json(ids)}):
+            sections = self._handles({name: row[name] for name in SECTIONS})
+            without = agreement_of(row | dict.fromkeys(SECTIONS))
+            yield row["id"], KeptAgreement.of(without, sections, row["id"])
+
+    def _load_whole(self, ids: list[int]) -> Iterator[tuple[int, Agreement]]:
+        """Yield id and agreement; a text of several states is one text in memory, read once."""
+        rows = list(self._db.query(_BY_IDS, {"ids": as_json(ids)}))
         wanted = {row[name] for row in rows for name in SECTIONS} - {None}
         sql = "select id, text from texts where id in (select value from json_each(:ids))"
         ids_of_texts = as_json(sorted(wanted - self._texts.keys()))
         self._texts |= {row["id"]: row["text"] for row in self._db.query(sql, {"ids": ids_of_texts})}
         for row in rows:
-            yield row["id"], row | {name: self._texts.get(row[name]) for name in SECTIONS}
+            yield row["id"], agreement_of(row | {name: self._texts.get(row[name]) for name in SECTIONS})
 
     def damaged(self) -> Iterator[tuple[str, int]]:
         """Yield (table, row) of the texts and states whose content is not that of their key."""

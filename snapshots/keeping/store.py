@@ -80,7 +80,7 @@ class Store:
     def __init__(self, db: Database, path: Path, states: States | None = None) -> None:
         self.db = db
         self.path = path
-        self.states = states or States(db)
+        self.states = states or States(db, prose_apart=True)
         self.bodies = Bodies(db)
         self.log = RunLog(db, self.bodies)
         self.deliveries = Deliveries(db)

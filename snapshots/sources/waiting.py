@@ -2,12 +2,13 @@
 
 import pickle
 import tempfile
-import zlib
 from pathlib import Path
 from typing import IO, Any
 
+import zstandard
+
 # Beyond that it goes into a file, so that a backfill of years and a first night run on a small machine.
-IN_MEMORY = 50_000_000
+IN_MEMORY = 5_000_000
 
 
 class WaitingRoom:
@@ -31,7 +32,7 @@ class WaitingRoom:
             return
         if self._file is None:
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 closed by `close`
-        packed = zlib.compress(pickle.dumps(value), 1)
+        packed = zstandard.compress(pickle.dumps(value), 1)
         self._file.seek(self._end)
         self._file.write(packed)
         self._places[name] = (self._end, len(packed))
@@ -44,7 +45,7 @@ class WaitingRoom:
         assert self._file is not None  # it has a place
         start, size = self._places[name]
         self._file.seek(start)
-        return pickle.loads(zlib.decompress(self._file.read(size)))  # our own, of a moment ago
+        return pickle.loads(zstandard.decompress(self._file.read(size)))  # our own, of a moment ago
 
     def take(self, name: str) -> Any:
         """Return what is kept under *name* and forget it; None if there is nothing."""

@@ -20,7 +20,7 @@ SEPARATOR = "\x1f"
 
 _LONGEST_REMEMBERED = 20_000
 # Of a page that changed most texts are as they are believed to be: one folding does for both, and for its next version.
-_fold_usual = lru_cache(maxsize=1 << 12)(fold)
+_fold_usual = lru_cache(maxsize=1 << 9)(fold)
 
 
 def _fold_text(text: str) -> str:

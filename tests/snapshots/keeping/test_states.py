@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scraper.reading.page import read_page
+from scraper.records import FIELDS
 from snapshots.keeping import states
 from snapshots.keeping.store import open_store
 from tests.harness.editions import ADMISSIONS, HARROWDALE, Page, many, with_project
@@ -117,6 +118,72 @@ def test_more_agreements_than_are_remembered_come_back_whole(store, monkeypatch)
         for _ in range(2):
             assert holder.load(ids) == dict(zip(ids, agreements, strict=True))
             assert holder.load(ids[2:5]) == dict(zip(ids[2:5], agreements[2:5], strict=True))
+
+
+# --- prose that stays in its table ------------------------------------------------------------------------------------
+
+
+def apart(store):
+    return states.States(store.db, prose_apart=True)
+
+
+def texts_read(store):
+    """Return the questions for texts, filled as they are asked."""
+    asked = []
+    store.db.conn.set_trace_callback(lambda sql: asked.append(sql) if "from texts" in sql else None)
+    return asked
+
+
+def kept_apart(store, *pages):
+    with store.writing():
+        ids = store.states.keep([agreement for page in pages for agreement in read(page)])
+    loaded = apart(store).load(ids)
+    return [loaded[number] for number in ids]
+
+
+def test_an_agreement_with_its_prose_apart_is_the_same_agreement(store):
+    (kept,), (printed,) = kept_apart(store, HARROWDALE), read(HARROWDALE)
+
+    assert kept == printed == kept
+    assert printed.outputs
+    assert {name: getattr(kept, name) for name in FIELDS} == {name: getattr(printed, name) for name in FIELDS}
+    assert states.digest_of_state(kept) == states.digest_of_state(printed)
+    assert kept != replace(printed, outputs="Other words.")
+    assert replace(printed, title="Another") != kept
+    assert kept != "Harrowdale"
+
+
+def test_its_prose_is_read_when_it_is_asked_for_and_all_of_it_by_one_question(store):
+    asked = texts_read(store)
+    kept, same, other = kept_apart(store, HARROWDALE, HARROWDALE, with_project(HARROWDALE, outputs="Other words."))
+    asked.clear()
+
+    assert kept == same
+    assert kept != other
+    assert kept.title == same.title
+    assert asked == []
+    assert kept.outputs == read(HARROWDALE)[0].outputs
+    assert kept.objectives == read(HARROWDALE)[0].objectives
+    assert len(asked) == 1
+
+
+def test_what_is_made_of_it_has_its_texts_without_their_being_kept_again(store):
+    (kept,) = kept_apart(store, HARROWDALE)
+    other = replace(kept, title="Another", objectives="Other words.")
+    with store.writing():
+        first, second, whole = apart(store).keep([other, kept, *read(HARROWDALE)])
+
+    assert second == whole != first
+    loaded = fresh(store).load([first])[first]
+    assert loaded == replace(read(HARROWDALE)[0], title="Another", objectives="Other words.")
+
+
+def test_a_text_whose_row_is_gone_is_none(store):
+    (kept,) = kept_apart(store, HARROWDALE)
+    store.db.execute("pragma foreign_keys = off")  # which no program of ours does: a damaged file
+    store.db.execute("delete from texts")
+
+    assert kept.outputs is None
 
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
