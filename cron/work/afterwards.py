@@ -20,7 +20,7 @@ from scraper.errors import RegisterWatchError
 from scraper.files import WrittenFile
 from snapshots.asking.status import feeds_key
 from snapshots.keeping.chain import head
-from snapshots.keeping.database import DatabaseError, NotNotedError, noting
+from snapshots.keeping.database import DatabaseError, NotNotedError, explain, noting
 from snapshots.keeping.runlog import failed_feeds
 
 # --- what follows -----------------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ def _feeds(context: Context, kept: str) -> tuple[str | None, str | None]:
     except NotNotedError as error:
         return None, str(error)
     except (RegisterWatchError, DatabaseError, OSError) as error:
-        return None, f"{error}; {kept} writes them"
+        return None, f"{_in_a_line(context, error)}; {kept} writes them"
 
 
 def _write_feeds(context: Context) -> str | None:
@@ -119,7 +119,7 @@ def after_held(context: Context, fresh: Sequence[Change] = (), also: Sequence[st
     except (RegisterWatchError, DatabaseError, OSError) as error:
         # The run is committed: whatever fails from here on is no failure of it.
         later = "the run is kept, and what is due is delivered by the next one, or by registerwatch notify"
-        complaints = (*result.complaints, f"{error}; {later}")
+        complaints = (*result.complaints, f"{_in_a_line(context, error)}; {later}")
         return replace(nothing, all_well=False, told=result.in_words, complaints=complaints)
     return replace(
         nothing,
@@ -128,6 +128,11 @@ def after_held(context: Context, fresh: Sequence[Change] = (), also: Sequence[st
         complaints=(*result.complaints, *map(str, problems)),
         needs=tuple(need for need in needs if isinstance(need, Trouble) and not need.passing),
     )
+
+
+def _in_a_line(context: Context, error: Exception) -> str:
+    """Return what went wrong; of the database with its file, which SQLite does not name."""
+    return explain(context.settings.store.database, error) if isinstance(error, DatabaseError) else str(error)
 
 
 def after_failure(context: Context) -> None:
