@@ -20,7 +20,7 @@ from scraper.errors import RegisterWatchError
 from scraper.files import WrittenFile
 from snapshots.asking.status import feeds_key
 from snapshots.keeping.chain import head
-from snapshots.keeping.database import DatabaseError
+from snapshots.keeping.database import DatabaseError, NotNotedError, explain, noting
 from snapshots.keeping.runlog import failed_feeds
 
 # --- what follows -----------------------------------------------------------------------------------------------------
@@ -61,37 +61,47 @@ def after_run(context: Context, fresh: Sequence[Change] = ()) -> Afterwards:
         context: Settings, the database, the clock.
         fresh: The changes that were committed just now: they are not read again.
     """
-    directory = context.settings.feeds.directory
-    if directory is None:
-        context.store().log.forget_feeds_failed()
-        return after_held(context, fresh)
-    from cron.work.feeds import FeedsError, write_feeds  # not at the top: to deliver what is due draws none
-
-    try:
-        written = write_feeds(context, directory)
-    except (FeedsError, DatabaseError) as error:
-        # What is noted of the feeds is in the sentences of `status`; what the database refuses, nobody else knows.
-        told = after_held(context, fresh, also=[] if isinstance(error, FeedsError) else [str(error)])
-        complaint = f"{error}; the run is kept, and the next one writes them"
-        noted = failed_feeds(context.store().db)
-        needs = tuple(need for need in told.needs if not noted or need.key != feeds_key(noted))
-        return replace(told, all_well=False, complaints=(*told.complaints, complaint), needs=needs)
-    return replace(after_held(context, fresh), feeds=_in_words(written))
+    feeds, complaint = _feeds(context, "the run is kept, and the next one")
+    if complaint is None:
+        return replace(after_held(context, fresh), feeds=feeds)
+    # What is noted of the feeds is in the sentences of `status`; what the database refuses, nobody else knows.
+    noted = failed_feeds(context.store().db)
+    told = after_held(context, fresh, also=[] if noted else [complaint])
+    needs = tuple(need for need in told.needs if not noted or need.key != feeds_key(noted))
+    return replace(told, all_well=False, complaints=(*told.complaints, complaint), needs=needs)
 
 
 def after_note(context: Context, *, tell: bool) -> Afterwards:
     """Have the feeds show an operator's remark; deliver it, if it is to be told."""
-    directory = context.settings.feeds.directory
-    if tell or directory is None:
-        return after_run(context) if tell else NOTHING_AFTERWARDS
-    from cron.work.feeds import FeedsError, write_feeds
+    if tell:
+        return after_run(context)
+    feeds, complaint = _feeds(context, "the note is kept, and the next run")
+    complaints = (complaint,) if complaint else ()
+    return replace(NOTHING_AFTERWARDS, all_well=not complaints, feeds=feeds, complaints=complaints)
 
+
+def _feeds(context: Context, kept: str) -> tuple[str | None, str | None]:
+    """Write the feeds of the settings; return what was written, in words, and what did not go well.
+
+    *kept* is what stays so whatever becomes of them, and who writes them then.
+    """
     try:
-        written = write_feeds(context, directory)
-    except (FeedsError, DatabaseError) as error:
-        complaint = f"{error}; the note is kept, and the next run writes them"
-        return replace(NOTHING_AFTERWARDS, all_well=False, complaints=(complaint,))
-    return replace(NOTHING_AFTERWARDS, feeds=_in_words(written))
+        return _write_feeds(context), None
+    except NotNotedError as error:
+        return None, str(error)
+    except (RegisterWatchError, DatabaseError, OSError) as error:
+        return None, f"{_in_a_line(context, error)}; {kept} writes them"
+
+
+def _write_feeds(context: Context) -> str | None:
+    directory = context.settings.feeds.directory
+    if directory is None:
+        with noting("no feeds are to be written any more", "the next run notes it"):
+            context.store().log.forget_feeds_failed()
+        return None
+    from cron.work.feeds import write_feeds  # not at the top: to deliver what is due draws none
+
+    return _in_words(write_feeds(context, directory))
 
 
 def _in_words(written: Sequence[WrittenFile]) -> str:
@@ -102,14 +112,15 @@ def _in_words(written: Sequence[WrittenFile]) -> str:
 def after_held(context: Context, fresh: Sequence[Change] = (), also: Sequence[str] = ()) -> Afterwards:
     """Deliver what other runs left and what the operator has to know: of a held run nothing is told."""
     chain = head(context.store().db)
-    nothing = Afterwards(chain=chain.hash if chain else None)
+    nothing, result = Afterwards(chain=chain.hash if chain else None), Delivered()
     try:
-        result = deliver_and_note(context, fresh, also)
+        deliver_and_note(context, fresh, also, result)
         problems, needs = problems_of(context), state_of(context)["needs_a_person"]
     except (RegisterWatchError, DatabaseError, OSError) as error:
         # The run is committed: whatever fails from here on is no failure of it.
         later = "the run is kept, and what is due is delivered by the next one, or by registerwatch notify"
-        return replace(nothing, all_well=False, complaints=(f"{error}; {later}",))
+        complaints = (*result.complaints, f"{_in_a_line(context, error)}; {later}")
+        return replace(nothing, all_well=False, told=result.in_words, complaints=complaints)
     return replace(
         nothing,
         all_well=result.all_well and not problems,
@@ -117,6 +128,11 @@ def after_held(context: Context, fresh: Sequence[Change] = (), also: Sequence[st
         complaints=(*result.complaints, *map(str, problems)),
         needs=tuple(need for need in needs if isinstance(need, Trouble) and not need.passing),
     )
+
+
+def _in_a_line(context: Context, error: Exception) -> str:
+    """Return what went wrong; of the database with its file, which SQLite does not name."""
+    return explain(context.settings.store.database, error) if isinstance(error, DatabaseError) else str(error)
 
 
 def after_failure(context: Context) -> None:
@@ -128,11 +144,13 @@ def after_failure(context: Context) -> None:
         _log.info("what is due could not be delivered: %s", failure)
 
 
-def deliver_and_note(context: Context, fresh: Sequence[Change] = (), also: Sequence[str] = ()) -> Delivered:
+def deliver_and_note(
+    context: Context, fresh: Sequence[Change] = (), also: Sequence[str] = (), result: Delivered | None = None
+) -> Delivered:
     """Deliver what is due, and tell the operator what needs a person after that; *also*: what nobody else knows."""
     if context.may_be_followed:
         ask_for_consent(context)
-    return deliver(context, fresh, note=partial(note_state, context, also))
+    return deliver(context, fresh, note=partial(note_state, context, also), result=result)
 
 
 def ping(url: str | None) -> None:

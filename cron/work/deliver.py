@@ -19,6 +19,7 @@ from diff.change import Change
 from diff.saying.english import plural
 from notify.channels.channel import Channel, DeliveryError, Message
 from notify.message.operator import OPERATOR
+from snapshots.keeping.database import noting
 from snapshots.keeping.deliveries import Batch
 
 if TYPE_CHECKING:
@@ -93,15 +94,21 @@ def _messages(number: int) -> str:
     return "message" if number == 1 else f"{number:,} messages"
 
 
-def deliver(context: Context, fresh: Sequence[Change] = (), note: Callable[[], None] = lambda: None) -> Delivered:
+def deliver(
+    context: Context,
+    fresh: Sequence[Change] = (),
+    note: Callable[[], None] = lambda: None,
+    result: Delivered | None = None,
+) -> Delivered:
     """Send what is due by now; what fails is tried again later.
 
     Args:
         context: Settings, the database, the clock.
         fresh: Changes that are at hand, and need not be read.
         note: Notes what the operator has to know; called when readers were told, so that it knows what came of that.
+        result: Filled as it goes, for who has to say what was sent before an error.
     """
-    result = Delivered()
+    result = result or Delivered()
     with ExitStack() as stack:
         channels = cache(lambda: _channels(context, stack))
         _deliver_all(context, fresh, result, channels, to_operator=False)
@@ -210,9 +217,10 @@ def _send(context: Context, batch: Batch, message: Message | None, channel: Chan
         else:
             _note_failed(context, begun, to, error, result)
         return True
-    deliveries.delivered(begun, clock())
     result.sent += 1
     result.notes += batch.subscription == OPERATOR
+    with noting(f"message to {to}: taken", "it is sent again under the same Message-ID"):
+        deliveries.delivered(begun, clock())
     _log.info("message to %s: taken", to)
     return True
 

@@ -28,7 +28,7 @@ from snapshots.asking.checksum import checksum_of_told
 from snapshots.asking.names import read_known
 from snapshots.keeping.bodies import Bodies
 from snapshots.keeping.chain import head
-from snapshots.keeping.database import DatabaseError
+from snapshots.keeping.database import DatabaseError, noting
 from snapshots.keeping.readings import rules_of
 from snapshots.keeping.runlog import RunLog
 
@@ -49,6 +49,7 @@ def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
     Raises:
         FeedsError: It cannot be written there; files that were written before that are whole. If it is the directory of
             the settings, `status` knows of it until they are written.
+        NotNotedError: They are written, and `status` could not be told.
     """
     try:
         written = _write(context, directory)
@@ -57,7 +58,8 @@ def write_feeds(context: Context, directory: Path) -> list[WrittenFile]:
             _note_failure(context, error)
         raise
     if directory == context.settings.feeds.directory:
-        context.store().log.forget_feeds_failed()
+        with noting("the feeds are written", "the next run notes it"):
+            context.store().log.forget_feeds_failed()
     return written
 
 

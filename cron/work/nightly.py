@@ -142,7 +142,7 @@ Stopped = Callable[[], bool]
 def run_tonight(
     context: Context, plan: RunPlan, *, watch: Watch = lambda slugs, _: slugs, stopped: Stopped = lambda: False
 ) -> RunFacts:
-    """Run once, alone; then tell of it, write the feeds, note for `status` what became of it, and ping.
+    """Run once, alone; then tell of it, write the feeds, and ping.
 
     Raises:
         RegisterWatchError: It could not begin or was stopped. That is noted, and the operator told, unless it was
@@ -170,7 +170,6 @@ def run_tonight(
         raise
     if plan.dry_run:
         return facts_of(report, context, kept=False)
-    _note_success(context)
     facts = replace(facts_of(report, context), official=official)
     if plan.tells:
         fresh = [*facts.changes, *official.changes]
@@ -217,13 +216,6 @@ def _note_failure(context: Context, error: Exception) -> None:
     except (RegisterWatchError, DatabaseError, OSError) as failure:
         # What failed may be the database itself: then every command says so.
         _log.info("that the run failed could not be noted: %s", failure)
-
-
-def _note_success(context: Context) -> None:
-    try:
-        context.store().log.forget_attempts()
-    except DatabaseError as failure:
-        _log.warning("that runs failed before this one is still noted: %s", failure)
 
 
 # --- the pass over the register ---------------------------------------------------------------------------------------
@@ -282,6 +274,8 @@ def run_once(
         with store.writing(keep=not plan.dry_run):
             store.log.keep_pages_listed(listed.made_of, listed.by_index)
             outcome = store.take(edition, context.rules, keep=not plan.dry_run, dues=dues)
+            # Here, and not when it is over: a run that is committed is never told as one of a row that failed.
+            store.log.forget_attempts()
             state = context.answers.runs.reading()
     return RunReport(
         outcome=outcome,

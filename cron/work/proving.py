@@ -45,7 +45,7 @@ def bear_witness(context: Context, stopped: Stopped | None = None) -> Witnessed:
             return Witnessed()
         stamped, mirrored = list(_stamped(context, found, stopped)), list(_mirrored(context, found))
     except (RegisterWatchError, DatabaseError, OSError) as error:
-        return Witnessed(complaints=(f"the head of the chain has no witness: {error}; {LATER}",))
+        return Witnessed(complaints=(f"witnesses of the head of the chain: {error}; {LATER}",))
     failed = tuple(f"{who}: {why}; {LATER}" for who, why in [*stamped, *mirrored] if why)
     n_stamps = len(settings.tsa) - sum(why is not None for _, why in stamped)
     said = [f"{n_stamps:,} of {plural(len(settings.tsa), 'time stamp')}"] if settings.tsa else []
@@ -117,7 +117,7 @@ def archive_pages(context: Context, told_to_stop: Stopped = lambda: False) -> Wi
             told_to_stop=told_to_stop,
         )
     except (RegisterWatchError, DatabaseError, OSError) as error:
-        return Witnessed(complaints=(f"no page was archived: {error}; {LATER}",))
+        return Witnessed(complaints=(f"pages for the archive: {error}; {LATER}",))
     finally:
         archive.close()
     said = [f"{plural(done.saved, 'page')} saved"] if done.saved else []

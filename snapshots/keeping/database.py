@@ -3,8 +3,8 @@
 import re
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,23 @@ DatabaseError = sqlite3.Error
 
 class StoreError(RegisterWatchError):
     """The database cannot be used; it is as it was."""
+
+
+class NotNotedError(RegisterWatchError):
+    """Something was done, and the database refused to note it."""
+
+
+@contextmanager
+def noting(done: str, healed: str) -> Iterator[None]:
+    """Note what was *done*; if the database refuses, say both, and how that is *healed*.
+
+    Raises:
+        NotNotedError: It refused.
+    """
+    try:
+        yield
+    except DatabaseError as error:
+        raise NotNotedError(f"{done}, and that could not be noted ({error}); {healed}") from error
 
 
 def open_database(path: Path, *, create: bool = True) -> Database:

@@ -121,10 +121,8 @@ class RunLog:
         self.db.execute("insert into attempts (at, reason) values (:at, :reason)", values)
 
     def forget_attempts(self) -> None:
-        """Forget the failed ones, because a run came through; in a transaction of its own."""
-        # Looked at first: a `delete` waits for whoever writes, even where there is nothing to delete.
-        if failed_attempts(self.db):
-            self.db.execute("delete from attempts")
+        """Forget the failed ones, because a run came through: in the transaction that commits it."""
+        self.db.execute("delete from attempts")
 
     def note_feeds_failed(self, at: datetime, reason: str) -> None:
         """Keep that the feeds could not be written, and why; in a transaction of its own."""

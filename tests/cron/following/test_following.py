@@ -341,7 +341,7 @@ def test_the_whole_story_in_a_browser_without_script(office, reader):
         page.click('text="Change"')
         assert page.input_value(".following select") == "weekly"
         visit.to(office.link("stop"))
-        page.click('text="Stop all"')
+        page.click('text="Stop"')
         assert page.inner_text("h1") == "Stopped"
         assert visit.context.cookies() == []
         assert visit.elsewhere() == []
