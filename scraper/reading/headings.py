@@ -289,7 +289,8 @@ class Titles:
         texts = [lines[heading.place].text for heading in named]
         for heading in named:
             title = heading.title or ""
-            texts += [title, heading.reference, f"{title} {heading.reference}", f"{heading.remark} {heading.reference}"]
+            texts += [title, heading.reference]
+            texts += [f"{before} {heading.reference}" for before in (title, heading.remark) if before]
         self._folded = frozenset(map(fold, texts)) - {""}
 
     def repeats(self, text: str) -> bool:

@@ -282,7 +282,9 @@ def read_when(values: Sequence[str]) -> Values:
     # `ongoing` may stand for the end of the term and for the last month: repeats of words count, of remarks do not.
     words = [word for when in whens for word in (*when.words, *when.months)]
     remarks = dict.fromkeys(remark for when in whens for remark in _remarks(when))
-    read = {name: next((w.dates[name] for w in whens if w.dates.get(name)), None) for name in (*TERM, *RELEASED)}
+    read: Values = dict.fromkeys((*TERM, *RELEASED))
+    for when in reversed(whens):  # what is said first counts
+        read |= {name: date_ for name, date_ in when.dates.items() if date_}
     unread = tuple(dict.fromkeys(name for when in whens for name in when.unread if read[name] is None))
     return {**read, "when_note": "\n".join((*words, *remarks)) or None, UNREAD: unread}
 
@@ -372,7 +374,7 @@ def _take_window(when: _When) -> _When:
 def _take_window_behind(when: _When) -> _When:
     """Take a whole window with a dash from behind a remark: months with `to` between them may be the remark's own."""
     window = "" if "released_from" in when.dates else _whole_window(when.rest)
-    if not re.search("[—–-]", window):
+    if not set(window) & set("—–-"):
         return when
     before, _, behind = when.rest.rpartition(window)
     return _take_window(when._replace(rest=window))._replace(rest=_joined(before, behind))
