@@ -7,7 +7,7 @@ from scraper.names.fold import as_set
 from scraper.reading.drafts import Draft, Style
 from scraper.reading.headings import Heading
 from scraper.reading.layouts import ALWAYS_PRINTED, FIELDS_OF_LABEL, labels_not_understood, unprinted
-from scraper.reading.values import REST, UNREAD, read_label
+from scraper.reading.values import CONTROLLERS, REST, UNREAD, read_label
 from scraper.records import SECTIONS, Agreement
 
 SplitControllers = Callable[[str], Iterable[str]]
@@ -35,7 +35,8 @@ def read_agreement(
         missing: Labels that its page has under another name, if at all: their fields are not understood.
     """
     values = draft.values()
-    fields = _header_fields(values, split_controllers, draft.apart)
+    # A comma in what the markup keeps apart is a name's own.
+    fields = _header_fields(values, _one_name if draft.keeps_apart(CONTROLLERS) else split_controllers)
     record = fields.record
     record["title"] = heading.title if heading else None
     record["datasets"] = None if draft.datasets is None else as_set(draft.datasets)
@@ -66,21 +67,17 @@ class _Fields(NamedTuple):
     unread: list[str]
 
 
-def _header_fields(
-    values: dict[str, list[str]], split_controllers: SplitControllers, apart: Collection[str]
-) -> _Fields:
+def _header_fields(values: dict[str, list[str]], split_controllers: SplitControllers) -> _Fields:
     fields = _Fields({}, [], [])
     for label, texts in values.items():
-        # A comma in what the markup keeps apart is a name's own.
-        found = read_label(label, texts, _one_name if label in apart else split_controllers)
+        found = read_label(label, texts, split_controllers)
         if found is None:
             continue
-        unread = found.get(UNREAD, ())
-        rest = found.get(REST, ())
-        fields.record.update((name, value) for name, value in found.items() if name not in (UNREAD, REST))
+        fields.record.update(found)
+        unread, rest = fields.record.pop(UNREAD, ()), fields.record.pop(REST, ())
         fields.unread.extend(unread)
         # A field that is not understood stands whole in the remainder, so that a change of it is told.
-        fields.rest.extend(f"{label}: {text}" for text in ((" ".join(texts),) if unread else rest))
+        fields.rest.extend([f"{label}: {text}" for text in ((" ".join(texts),) if unread else rest)])
     return fields
 
 
@@ -96,7 +93,7 @@ def _lost(values: dict[str, list[str]], record: dict[str, Any], style: Style) ->
         lost.add("type_of_data")  # the site's placeholder
     if style.layout == "L3" and not record.get("type_of_data"):
         lost.add("type_of_data")
-    if style.lost_heads and "Data-controller type" not in values:
+    if style.lost_heads and CONTROLLERS not in values:
         lost.add("controllers")
     return lost
 
@@ -104,7 +101,7 @@ def _lost(values: dict[str, list[str]], record: dict[str, Any], style: Style) ->
 def labels_missing(draft: Draft, style: Style) -> list[str]:
     """Return the labels that every agreement of the page's layout has, and this one lacks."""
     there = {entry.name for entry in draft.entries} | ({"Datasets", "Data"} if draft.datasets is not None else set())
-    lost = {"Data-controller type"} if style.lost_heads else set()
+    lost = {CONTROLLERS} if style.lost_heads else set()
     return [label for label in ALWAYS_PRINTED[style.layout] if label not in there | lost]
 
 

@@ -44,7 +44,7 @@ class Style(NamedTuple):
 
     def label(self, line: Line) -> Label | None:
         """Return the header label that *line* begins with, of those that this page may have."""
-        return label_of(line, L0_LABELS if self.layout == "L0" else HEADING_LABELS)
+        return line.label and label_of(line, L0_LABELS if self.layout == "L0" else HEADING_LABELS)
 
     def section(self, line: Line) -> tuple[str, str] | None:
         """Return the section that begins with *line*, and what stands behind the label on the same line."""
@@ -77,7 +77,8 @@ class HeaderEntry:
 
     def texts(self) -> list[str]:
         """Return the lines of the value."""
-        return [text for text in (self.value, *(line.text for line in self.lines)) if text]
+        below = [line.text for line in self.lines]
+        return [self.value, *below] if self.value else below
 
     @property
     def is_apart(self) -> bool:
@@ -129,10 +130,9 @@ class Draft:
                 values.setdefault(entry.name, []).extend(entry.values())
         return values
 
-    @property
-    def apart(self) -> frozenset[str]:
-        """The labels of which the markup keeps several values apart."""
-        return frozenset(entry.name for entry in self.entries if entry.is_apart and len(entry.values()) > 1)
+    def keeps_apart(self, label: str) -> bool:
+        """Say whether the markup keeps several values of *label* apart."""
+        return any(entry.name == label and entry.is_apart and len(entry.values()) > 1 for entry in self.entries)
 
     def printed(self) -> dict[str, str]:
         """Return every header line as it stood, by its label as printed."""

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from scraper.names.fold import fold
-from scraper.reading.blocks import Line, is_item, label_of, without_mark
+from scraper.reading.blocks import NAMING, Line, is_item, label_of, without_mark
 from scraper.reading.layouts import L0_LABELS, Label, known_label
 
 _NIC = re.compile(r"(?<![\w-])(?:DARS[- ]?)?NIC-\w[\w-]*(?:\.\d+)?", re.IGNORECASE)
+# Nearly every line is asked: to search for one sign is fast, to write a line in capitals is not ("I" is that of "ı").
+_SIGN_OF_NIC = re.compile(r"-(?<=[Nn][Iiı][Cc]-)")
 _DASH_BEFORE = re.compile(r"[—–-]\s+$")
 # Local names, `PHECancerReg` or `CSU RS Ps/sens`: up to four words, not all in lower case.
 _LOCAL = re.compile(
@@ -26,8 +28,9 @@ _LONGEST_HEADING = 300_000
 _VERSION = re.compile(r"-v\d+\.\d+$", re.IGNORECASE)
 _UNTITLED = re.compile(r"Project\s+\d+", re.IGNORECASE)
 _NUMBER = re.compile(r"((?:\d{1,3}\.)+\d{0,3}|\d{1,3}\))\s++(?=\S)")
-_MARKS = re.compile(r"^(?:[#*•·▪‣¶§]+\s+|[-–—]\s+)+|(?:(?<!\s)\s++)?(?<![¶#§🔗])[¶#§🔗]++$")
-_PARTLY = re.compile(r"(?:(?<!\s)\s++)?\(partially via .{0,40}\)$", re.IGNORECASE)
+_MARKS = re.compile(r"(?:[#*•·▪‣¶§]+\s+|[-–—]\s+)+")
+_ANCHORS = "¶#§🔗"
+_PARTLY = re.compile(r"\(partially via .{0,40}\)$", re.IGNORECASE)
 
 _FIRST_LABELS = frozenset(("Type of data", "Opt outs honoured", "Datasets"))
 # Lines in which the first label must come: between it and the heading a site may put a remark, a link or a date.
@@ -93,18 +96,24 @@ def read_heading(text: str) -> tuple[str | None, str, str, bool] | None:
 
 
 def _form_of(text: str) -> _Form | None:
-    references = list(_NIC.finditer(text)) if "NIC-" in text.upper() else []
+    references = _references(text)
     behind_dash = [found for found in references if _is_behind_dash(text, found)]
     before, dash, behind = text.rpartition("— ")
-    leads = _leads(text, references)
+    leads = not behind_dash and _leads(text, references)
     local = _LOCAL.fullmatch(behind) if dash and not behind_dash and not leads else None
     if local is not None and len(local[1]) <= _LONGEST_LOCAL:
         return _Form(_title(before), local[1], _remark(local[2]), False)
     if not references:
         return None
-    found = references[0] if leads and not behind_dash else (behind_dash or references)[-1]
+    found = references[0] if leads else (behind_dash or references)[-1]
     reference = found[0].rstrip("-_")
     return _Form(_title(text[: found.start()]), reference, _remark(text[found.start() + len(reference) :]), True)
+
+
+def _references(text: str) -> list[re.Match[str]]:
+    # The first one begins at most so far before its last hyphen, and to look for it costs more by the letter.
+    sign = _SIGN_OF_NIC.search(text)
+    return list(_NIC.finditer(text, max(sign.start() - len("DARS-NIC"), 0))) if sign else []
 
 
 def _is_behind_dash(text: str, reference: re.Match[str]) -> bool:
@@ -119,7 +128,14 @@ def _leads(text: str, references: Sequence[re.Match[str]]) -> bool:
 
 def _title(before: str) -> str:
     """Return the title in what stands before a reference: marks, anchors and the dash are none of it."""
-    return _MARKS.sub("", before.strip().rstrip("([").rstrip()).rstrip(" —–-").strip()
+    return _unmarked(before.strip().rstrip("([").rstrip()).rstrip(" —–-").strip()
+
+
+def _unmarked(text: str) -> str:
+    """Return *text* without the marks before it and the anchors behind it."""
+    marks = _MARKS.match(text)
+    text = text[marks.end() :] if marks else text
+    return text.rstrip(_ANCHORS).rstrip()
 
 
 def _remark(behind: str) -> str:
@@ -173,14 +189,13 @@ class _HeadingSearch:
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self.lines = lines
-        self.labels: list[Label | None] = [label_of(line) for line in lines]
+        self.labels = [label_of(line) if line.label else None for line in lines]
         self.begins_section = [line.section is not None for line in lines]
         self.read = {
             index: found
             for index, line in enumerate(lines)
-            if len(line.text) <= _LONGEST_HEADING
-            and ("—" in line.text or ("-" in line.text and "NIC-" in line.text.upper()))
-            and not line.aside
+            if "—" in line.text or ("-" in line.text and _SIGN_OF_NIC.search(line.text))
+            if len(line.text) <= _LONGEST_HEADING and not line.aside
             if line.label is None and not _is_id_of_l0(lines, index)
             for found in [read_heading(line.text)]
             if found
@@ -206,11 +221,9 @@ class _HeadingSearch:
         """Remember what stands between the last heading and the line at *index*."""
         if self.since is None:
             return
-        for position in range(self.since + 1, index):
-            label = self.labels[position]
-            if label:
-                self.seen.add(label.name)
-            self.in_prose = self.in_prose or self.begins_section[position]
+        between = slice(self.since + 1, index)
+        self.seen.update(label.name for label in self.labels[between] if label)
+        self.in_prose = self.in_prose or any(self.begins_section[between])
         self.since = index
 
     def labels_after(self, index: int) -> list[str]:
@@ -250,9 +263,11 @@ class _HeadingSearch:
     def is_sentence(self, index: int) -> bool:
         """Say whether the reference just ends or leads a sentence: nothing parts it from the words around it."""
         text, kind = self.lines[index].text, self.lines[index].kind
-        references = list(_NIC.finditer(text))
-        apart = _leads(text, references) or any(_is_behind_dash(text, reference) for reference in references)
-        return bool(references) and not apart and kind not in ("heading", "term") and "— " not in text
+        if "— " in text or kind in NAMING:
+            return False
+        references = _references(text)
+        apart = any(_is_behind_dash(text, reference) for reference in references) or _leads(text, references)
+        return bool(references) and not apart
 
     def is_quoted(self, index: int) -> bool:
         """Say whether the labels behind a line in prose are too few for a header of this page: it is quoted there."""
@@ -274,7 +289,8 @@ class Titles:
         texts = [lines[heading.place].text for heading in named]
         for heading in named:
             title = heading.title or ""
-            texts += [title, heading.reference, f"{title} {heading.reference}", f"{heading.remark} {heading.reference}"]
+            texts += [title, heading.reference]
+            texts += [f"{before} {heading.reference}" for before in (title, heading.remark) if before]
         self._folded = frozenset(map(fold, texts)) - {""}
 
     def repeats(self, text: str) -> bool:
@@ -296,9 +312,9 @@ def _is_id_of_l0(lines: Sequence[Line], index: int) -> bool:
 
 def find_l0_starts(lines: Sequence[Line]) -> list[int]:
     """Return where the agreements of a page of 2017 begin: they have no heading, only fields in a usual order."""
-    labels = [label_of(line, L0_LABELS) for line in lines]
-    if not any(label and label.name == "HSCIC Id" for label in labels):
+    if not any(line.label and line.label.name == "HSCIC Id" for line in lines):
         return []
+    labels = [label_of(line, L0_LABELS) for line in lines]
     starts: list[int] = []
     body_began = True
     for index, label in enumerate(labels):
@@ -373,7 +389,7 @@ def read_head(lines: Sequence[Line], slug: str, titles: Titles) -> PageHead | No
 
 def _named(line: Line) -> str:
     """Return the name in a line of the head: marks and anchors are none of it, nor is the word behind it."""
-    return _PROJECTS.sub("", _MARKS.sub("", line.text)).strip()
+    return _PROJECTS.sub("", _unmarked(line.text)).strip()
 
 
 def _count(text: str) -> tuple[int, str]:
@@ -403,7 +419,7 @@ def says_projects(head: Sequence[Line]) -> bool:
 
 
 def _says_projects(line: Line) -> bool:
-    return _PROJECTS.search(_MARKS.sub("", line.text)) is not None
+    return _PROJECTS.search(_unmarked(line.text)) is not None
 
 
 def _may_be_name(line: Line) -> bool:

@@ -5,7 +5,7 @@ Look-ups only, all made from the table of fields in `scraper.records`. A page is
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from scraper.fields import LAYOUTS, Comparing, Field, Sort
@@ -157,13 +157,14 @@ def labels_not_understood(fields: Collection[str], printed: Mapping[str, str]) -
     return there | {next((name for name in names if name in HEADING_LABELS), names[0]): "" for names in absent}
 
 
-def unprinted(layout: str) -> set[str]:
+@cache
+def unprinted(layout: str) -> frozenset[str]:
     """Return the fields that *layout* does not print.
 
     >>> sorted(unprinted("L3"))
     ['discussions']
     """
-    return {name for name, one in FIELDS.items() if layout not in one.layouts}
+    return frozenset(name for name, one in FIELDS.items() if layout not in one.layouts)
 
 
 class LayoutEvidence(NamedTuple):

@@ -200,27 +200,25 @@ class _MarkupEvents(LineMaker):
 
     def end(self, tag: Any) -> None:
         """Close an element."""
+        now, is_block = self.now, tag not in self.inline
         if self.leaf and not self.skipped:
-            self.take_chip("".join(self.text), in_link=self.now.in_link)
+            self.take_chip("".join(self.text), in_link=now.in_link)
             self.text.clear()
         elif text := self.text:
-            if self.after_block and len(text) == 1 and text[0].isspace():
-                text.clear()
-            elif self.pieces or self.skipped or tag in self.inline or self.now.kind == "pre":
-                self.end_text()
-            else:  # a block of nothing but text, as most lines are
+            if is_block and not self.pieces and not self.skipped and now.kind != "pre":
+                # A block of nothing but text, as most lines are.
                 if whole := clean(text[0] if len(text) == 1 else "".join(text)):
-                    self.only_links = self.now.in_link
-                    self.add(whole, (), self.now)
-                    self.only_links = True
+                    self.lines.append(Line(whole, now.kind, self.gap, (), now.in_link, now.aside))
+                    self.gap = 0
                 text.clear()
+            else:
+                self.end_text()
         if self.skipped:
             self.skipped -= 1
             return
-        self.leaf = False
-        self.after_block = tag not in self.inline
-        if self.after_block and self.pieces:
-            self.end_line(self.now)
+        self.leaf, self.after_block = False, is_block
+        if is_block and self.pieces:
+            self.end_line(now)
         if self.around:
             self.now = self.around.pop()
 

@@ -93,10 +93,11 @@ def read_page(
     if not page.starts:
         raise _refusal(lines, page.lines, source)
     titles = Titles(page.lines, [heading for _, heading in page.starts])
-    head = read_head(page.head, slug, titles)
+    above = page.head
+    head = read_head(above, slug, titles)
     if head is None:
         raise RefusedPageError(source, "no organisation heading")
-    _refuse_unkeyed(page.head, source)
+    _refuse_unkeyed(above, source)
     bodies = page.bodies()
     style = _style_of(bodies, page, is_markup=lines.is_markup)
     for agreement in bodies:

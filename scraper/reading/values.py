@@ -28,6 +28,9 @@ Values = dict[str, Any]
 
 REST, UNREAD = "rest", "unread"
 
+CONTROLLERS = "Data-controller type"
+"""The label whose names only a vocabulary can tell apart."""
+
 
 # Lists and brackets
 
@@ -227,6 +230,7 @@ def read_format(values: Sequence[str]) -> Values:
 # When
 
 _DATE = r"\d{4}-\d{2}(?:-\d{2})?(?![\d-])"
+_A_DATE = re.compile(_DATE)
 _DASH = r"\s*(?:[—–-]+|\b(?:to|until|till)\b)\s*"
 _MONTH = r"(?<![\d./])(?:\d{4}[./]\d{1,2}|\d{1,2}/\d{4})(?![\d/])"
 _BOUND = rf"(?:{_MONTH}|unknown)"
@@ -278,7 +282,9 @@ def read_when(values: Sequence[str]) -> Values:
     # `ongoing` may stand for the end of the term and for the last month: repeats of words count, of remarks do not.
     words = [word for when in whens for word in (*when.words, *when.months)]
     remarks = dict.fromkeys(remark for when in whens for remark in _remarks(when))
-    read = {name: next((w.dates[name] for w in whens if w.dates.get(name)), None) for name in (*TERM, *RELEASED)}
+    read: Values = dict.fromkeys((*TERM, *RELEASED))
+    for when in reversed(whens):  # what is said first counts
+        read |= {name: date_ for name, date_ in when.dates.items() if date_}
     unread = tuple(dict.fromkeys(name for when in whens for name in when.unread if read[name] is None))
     return {**read, "when_note": "\n".join((*words, *remarks)) or None, UNREAD: unread}
 
@@ -291,7 +297,7 @@ def _read_one_when(text: str) -> _When:
         return when._replace(rest="", unread=(*TERM, *RELEASED))
     for _ in range(2):  # term and window, in either order
         when = _take_window(_take_term(when))
-    if "dsa_start" not in when.dates and re.search(_DATE, when.rest):  # a term, in words that are not ours
+    if "dsa_start" not in when.dates and _A_DATE.search(when.rest):  # a term, in words that are not ours
         when = when._replace(rest=_whole_window(when.rest), unread=TERM)
         when = _take_window(when)
     if "released_from" not in when.dates and _BEGINS_WITH_DATE.match(when.rest):
@@ -312,23 +318,23 @@ def _take_term(when: _When) -> _When:
     start, text = _take_side(text, _SIDE)
     between = _BETWEEN.match(text)
     end, text = _take_side(text[between.end() :] if between else text.lstrip(), _END_WORDS, after_dash=bool(between))
-    dates = {**when.dates, "dsa_start": None, "dsa_end": None}
     sides = dict(zip(TERM, (start, end), strict=True))
-    if not (start or end) or any(side and not _is_date(side) and re.search(r"\d", side) for side in sides.values()):
+    dated = {name: side for name, side in sides.items() if _is_date(side)}
+    dates = {**when.dates, "dsa_start": None, "dsa_end": None}
+    words = tuple(side for name, side in sides.items() if side and name not in dated)
+    if not (start or end) or any(re.search(r"\d", side) for side in words):
         behind = when.rest[found.end() :]
         months = _WINDOW.match(behind)  # `DSA runs 08/2022 — 08/2025`: months of the term, in another form
         window = "" if _whole_window(before) else _whole_window(behind[months.end() :] if months else behind)
         return when._replace(rest=_joined(before, window), dates=dates, unread=(*when.unread, *TERM))
-    dates |= {name: side if side and _is_date(side) else None for name, side in sides.items()}
-    words = tuple(side for side in sides.values() if side and not _is_date(side))
     if start and end and len(words) == 2:  # of a term without any date only its label says whose words these are
         words = (_unended(when.rest[found.start() : len(when.rest) - len(text)]),)
-    return when._replace(rest=_joined(before, text.lstrip(".")), dates=dates, words=(*when.words, *words))
+    return when._replace(rest=_joined(before, text.lstrip(".")), dates=dates | dated, words=(*when.words, *words))
 
 
 def _take_side(text: str, words: re.Pattern[str], *, after_dash: bool = True) -> tuple[str, str]:
     """Return one side of the term and what stands behind it; a date in another form is taken up to the next dash."""
-    date_ = re.match(_DATE, text)
+    date_ = _A_DATE.match(text)
     if date_:
         return date_[0], text[date_.end() :]
     if not after_dash or re.match(_MONTH, text):
@@ -368,7 +374,7 @@ def _take_window(when: _When) -> _When:
 def _take_window_behind(when: _When) -> _When:
     """Take a whole window with a dash from behind a remark: months with `to` between them may be the remark's own."""
     window = "" if "released_from" in when.dates else _whole_window(when.rest)
-    if not re.search("[—–-]", window):
+    if not set(window) & set("—–-"):
         return when
     before, _, behind = when.rest.rpartition(window)
     return _take_window(when._replace(rest=window))._replace(rest=_joined(before, behind))
@@ -384,7 +390,7 @@ def _remarks(when: _When) -> list[str]:
 
 
 def _is_date(text: str) -> bool:
-    if not re.fullmatch(_DATE, text):
+    if not _A_DATE.fullmatch(text):
         return False
     try:
         date.fromisoformat(text if len(text) == 10 else f"{text}-01")
@@ -432,7 +438,7 @@ def read_label(label: str, texts: Sequence[str], split_controllers: Callable[[st
 
     Controllers are split by *split_controllers*, for a vocabulary knows whose names hold commas.
     """
-    if label == "Data-controller type":
+    if label == CONTROLLERS:
         return _read_controllers(split_controllers, texts)
     if sum(map(len, texts)) > _MOST_REMEMBERED:
         return _read(label, texts)
@@ -467,7 +473,7 @@ _BY_SORT = {Sort.SET: _read_set, Sort.TEXT: _read_text}
 _PLAIN = {
     label: partial(_BY_SORT[FIELDS[names[0]].sort], names[0])
     for label, names in FIELDS_OF_LABEL.items()
-    if label not in (*_GRAMMARS, "Data-controller type") and not {*names} & {"reference", "datasets"}
+    if label not in (*_GRAMMARS, CONTROLLERS) and not {*names} & {"reference", "datasets"}
 }
 
 
