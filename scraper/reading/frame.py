@@ -62,7 +62,7 @@ def masked(line: str) -> str:
     return _masked(line)[0]
 
 
-@lru_cache(maxsize=1 << 11)
+@lru_cache(maxsize=1 << 13)
 def _masked(line: str) -> tuple[str, bool]:
     """Return a line masked, and whether it holds a date: both are asked of every line at the edge of a page."""
     if not _HAS_DIGITS.search(line):

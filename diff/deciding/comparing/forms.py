@@ -1,6 +1,6 @@
 """What comparisons see of an agreement: the folded form of each field, or of fields that are compared as one. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from diff.deciding.when import when_of
@@ -20,17 +20,17 @@ SEPARATOR = "\x1f"
 
 _LONGEST_REMEMBERED = 20_000
 # Of a page that changed most texts are as they are believed to be: one folding does for both, and for its next version.
-_fold_usual = lru_cache(maxsize=1 << 9)(fold)
+_fold_usual = lru_cache(maxsize=1 << 12)(fold)
 
 
 def _fold_text(text: str) -> str:
     return _fold_usual(text) if len(text) <= _LONGEST_REMEMBERED else fold(text)
 
 
-def folded_form(agreement: Agreement) -> dict[str, str]:
+def folded_form(agreement: Agreement, fold_text: Callable[[str], str] = _fold_text) -> dict[str, str]:
     """Return what comparisons see of *agreement*: one string for each group of fields that is compared as one."""
     form = {name: SEPARATOR.join(sorted({fold(v) for v in compared_values(agreement, name)})) for name in LISTS}
-    form |= {name: _fold_text(getattr(agreement, name) or "") for name in TEXTS}
+    form |= {name: fold_text(getattr(agreement, name) or "") for name in TEXTS}
     form["legal_bases"] = SEPARATOR.join(sorted(compared_of(agreement)))
     when = when_of(agreement)
     form["term"] = SEPARATOR.join(date or "" for date in when.term)
