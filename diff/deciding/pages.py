@@ -86,9 +86,7 @@ def take_out_frame(past: Past, edition: Edition) -> Edition:
         for sighting in edition.read.values():
             printed = printed_frame(sighting.page, new) | printed
     stood, stand = _standing(before, frame), _standing(known, frame)
-    read = {
-        slug: replace(sighting, page=without_frame(sighting.page, frame)) for slug, sighting in edition.read.items()
-    }
+    read = {slug: replace(sighting, page=_as_compared(sighting.page, frame)) for slug, sighting in edition.read.items()}
     return replace(
         edition,
         read=read,
@@ -97,6 +95,11 @@ def take_out_frame(past: Past, edition: Edition) -> Edition:
         frame_added=tuple(sorted(printed.get(line, line) for line in stand - stood)) if before else (),
         frame_removed=tuple(sorted(printed.get(line, line) for line in stood - stand)),
     )
+
+
+def _as_compared(page: RegisterPage, frame: frozenset[str]) -> RegisterPage:
+    # The lines at its end stand in its last agreement; they were only listed to find the frame by.
+    return replace(without_frame(page, frame), tail=())
 
 
 def _standing(known: dict[str, Edges], frame: frozenset[str]) -> frozenset[str]:

@@ -234,7 +234,9 @@ class States:
         names = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)
         number = int(self._db.execute(f"insert into states ({names}) values ({values})", row).lastrowid or 0)
-        if self._prose_apart:  # it will be asked for in a moment, when the run is decided
+        if isinstance(agreement, KeptAgreement):
+            agreement.sections.update(self._handles(texts))  # the same words: what is kept need not be held
+        elif self._prose_apart:  # it will be asked for in a moment, when the run is decided
             self._remember(KeptAgreement.of(agreement, self._handles(texts), number), number)
         return number
 

@@ -174,6 +174,7 @@ def test_what_is_made_of_it_has_its_texts_without_their_being_kept_again(store):
         first, second, whole = apart(store).keep([other, kept, *read(HARROWDALE)])
 
     assert second == whole != first
+    assert {type(section) for section in other.sections.values()} <= {states.Prose, type(None)}
     loaded = fresh(store).load([first])[first]
     assert loaded == replace(read(HARROWDALE)[0], title="Another", objectives="Other words.")
 
