@@ -13,6 +13,7 @@ from cron.terminal.output import complain, say, screen, show_progress
 from cron.terminal.reports import render_afterwards, render_workbook
 from cron.work.context import Context
 from scraper.errors import RegisterWatchError
+from snapshots.keeping.database import DatabaseError, explain
 
 if TYPE_CHECKING:
     from cron.work.afterwards import Afterwards
@@ -73,9 +74,15 @@ def _take(
 ) -> tuple[list[TakenWorkbook], list[str]]:
     taken, refused = [], []
     # In the order of their months: an edition that comes before another has that one decided again.
-    for file in sorted(files, key=lambda file: (month_in(file.name) or "", file.name)):
+    files = sorted(files, key=lambda file: (month_in(file.name) or "", file.name))
+    for number, file in enumerate(files):
         try:
             taken.append(take_workbook(context, file, edition, tell=tell, progress=show_progress))
         except RegisterWatchError as error:
             refused.append(str(error))
+        except DatabaseError as error:
+            # For the same reason those after it wait.
+            names = ", ".join(file.name for file in files[number:])
+            refused.append(f"{explain(context.settings.store.database, error)}; not taken: {names}")
+            break
     return taken, refused

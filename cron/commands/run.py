@@ -137,12 +137,12 @@ def _scheduled(context: Context, plan: "RunPlan", stopped: "Stopped") -> None:
 
 def _deliver_between(context: Context) -> None:
     """Deliver what is due in the morning, and what could not be delivered before."""
-    from cron.work.afterwards import deliver_and_note
+    from cron.work.afterwards import deliver_due
 
     try:
         with closing(context.another()) as own:
             if own.has_history:
-                result = deliver_and_note(own)
+                result = deliver_due(own)
                 complain(*result.complaints)
                 if told := result.in_words:
                     _log.info("told: %s", told)

@@ -14,7 +14,7 @@ from cron.commands.options import (
     tell_option,
 )
 from cron.terminal.output import answer, complain, say, start_log
-from cron.work.afterwards import deliver_and_note
+from cron.work.afterwards import deliver_due
 from cron.work.context import Context
 from cron.work.deliver import compose_due
 from cron.work.standing import note_state
@@ -43,7 +43,7 @@ def notify(ctx: click.Context, dry_run: bool, tell: bool) -> None:
     if stays_apart(context, tell):
         return
     start_log(context.settings.log.format, verbose=ctx.find_root().params["verbose"])
-    result = deliver_and_note(context)
+    result = deliver_due(context)
     complain(*result.complaints)
     say(f"{result.in_words or 'Nothing is due'}.\n")
     if not result.all_well:

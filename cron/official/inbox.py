@@ -21,6 +21,7 @@ from scraper.files import whole_file
 from scraper.times import MONTHS, as_text
 from snapshots.asking.status import inbox_need
 from snapshots.asking.unread import unread_needs
+from snapshots.keeping.database import DatabaseError, NotNotedError, explain, noting
 from snapshots.keeping.readings import Progress, no_progress
 from snapshots.keeping.store import Outcome
 
@@ -185,7 +186,10 @@ def workbooks_in(inbox: Path) -> list[Path]:
 
 
 def empty_inbox(context: Context, *, tell: bool) -> Emptied:
-    """Take what lies in the inbox; what was taken leaves it, what is refused or not whole stays."""
+    """Take what lies in the inbox; what was taken leaves it, what is refused or not whole stays.
+
+    Where the database refuses one, those after it wait for another night: put before a later one it would be no news.
+    """
     inbox = context.settings.official.inbox
     if inbox is None:
         return EMPTY
@@ -196,7 +200,7 @@ def empty_inbox(context: Context, *, tell: bool) -> Emptied:
         paths = workbooks_in(inbox)
     except OfficialRefusedError as error:
         return Emptied(refused=(Trouble(str(error), key="inbox"),))
-    for path in paths:
+    for number, path in enumerate(paths):
         try:
             found.taken.append(take_workbook(context, path, None, tell=tell))
             path.unlink()
@@ -204,9 +208,17 @@ def empty_inbox(context: Context, *, tell: bool) -> Emptied:
             found.left.append(f"{error}; it stays in the inbox until it is whole")
         except (RegisterWatchError, OSError) as error:
             found.refused[path.name] = str(error).removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
-    context.store(create=True).log.note_inbox(found.refused, context.clock())
-    refused = tuple(inbox_need(name, reason) for name, reason in found.refused.items())
-    return Emptied(tuple(found.taken), tuple(found.left), refused)
+        except DatabaseError as error:
+            reason = explain(context.settings.store.database, error)
+            found.refused |= dict.fromkeys((path.name for path in paths[number:]), reason)
+            break
+    refused = [inbox_need(name, reason) for name, reason in found.refused.items()]
+    try:
+        with noting("the inbox is emptied of what could be taken", "the next run notes it"):
+            context.store(create=True).log.note_inbox(found.refused, context.clock())
+    except NotNotedError as error:
+        refused.append(Trouble(str(error), key="inbox"))
+    return Emptied(tuple(found.taken), tuple(found.left), tuple(refused))
 
 
 @dataclass(slots=True)

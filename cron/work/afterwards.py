@@ -144,6 +144,21 @@ def after_failure(context: Context) -> None:
         _log.info("what is due could not be delivered: %s", failure)
 
 
+def deliver_due(context: Context) -> Delivered:
+    """Deliver what is due by now, and what the operator has to know.
+
+    An error is raised where nothing was done; once a message went out, it is one of the complaints.
+    """
+    result = Delivered()
+    try:
+        return deliver_and_note(context, result=result)
+    except (RegisterWatchError, DatabaseError, OSError) as error:
+        if not result.messages:
+            raise
+        result.broken_off = _in_a_line(context, error)
+        return result
+
+
 def deliver_and_note(
     context: Context, fresh: Sequence[Change] = (), also: Sequence[str] = (), result: Delivered | None = None
 ) -> Delivered:

@@ -50,6 +50,8 @@ class Delivered:
     """Reason → how many messages were not tried for it: the server had failed just before."""
     unknown: list[str] = field(default_factory=list)
     """Subscriptions that the settings do not name."""
+    broken_off: str | None = None
+    """Why it was not gone on with, once something had been sent."""
 
     @property
     def messages(self) -> int:
@@ -60,7 +62,7 @@ class Delivered:
     @property
     def all_well(self) -> bool:
         """Whether everybody was told whose mailbox is still there."""
-        return self.sent + self.came_back == self.messages
+        return self.sent + self.came_back == self.messages and not self.broken_off
 
     @property
     def in_words(self) -> str | None:
@@ -88,6 +90,8 @@ class Delivered:
             yield f"{plural(number, 'more message waits', 'more messages wait')}: {reason}"
         for name in self.unknown:
             yield f"something is due for {name!r}, which the settings do not name: it waits for a week"
+        if self.broken_off:
+            yield self.broken_off
 
 
 def _messages(number: int) -> str:

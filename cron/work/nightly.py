@@ -148,16 +148,19 @@ def run_tonight(
         RegisterWatchError: It could not begin or was stopped. That is noted, and the operator told, unless it was
             stopped: whoever stopped it knows, and the next start makes up for it.
     """
-    schedule = context.settings.schedule
+    schedule, official = context.settings.schedule, EMPTY
     try:
         policy = fetch_policy(context)
         with only_run(context.settings.store.database), Fetcher(policy) as fetcher:
             # Before the site is asked: that it does not answer is no reason to let a workbook lie.
-            official = empty_inbox(context, tell=plan.tells) if plan.is_whole_night else EMPTY
+            if plan.is_whole_night:
+                official = empty_inbox(context, tell=plan.tells)
             report = run_once(context, fetcher, plan, watch=watch, stopped=stopped)
     except RunStoppedError:
         raise
     except Exception as error:
+        if official.taken:
+            _log.warning("taken from the inbox, and kept: %s", ", ".join(one.name for one in official.taken))
         # Whatever it was: silence would be taken for a machine that is switched off.
         if not plan.dry_run:
             # One page is no night, and where another run is at work, that one notes and tells how the night was.

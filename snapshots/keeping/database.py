@@ -72,12 +72,13 @@ def first_step(path: Path) -> str | None:
     """Return the first migration that the database at *path* lacks; None if it lacks none, or is none of ours yet."""
     if not path.is_file() or not path.stat().st_size:
         return None
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as conn:
-        try:
+    try:
+        _recover(path)
+        with closing(_connect(path, "mode=ro")) as conn:
             applied = steps.taken(conn)
-        except sqlite3.Error:
-            # Opening it says what is wrong with it.
-            return None
+    except sqlite3.Error:
+        # Opening it says what is wrong with it.
+        return None
     known = set(steps.names())
     return None if applied - known else min(known - applied, default=None)
 
@@ -178,7 +179,14 @@ def _check_ours(path: Path) -> None:
     # Not of a file that we may have open: see `make_file`.
     if _file_id(path) not in _opened_here:
         _check_header(path)
-    _check_applied(path)
+    try:
+        _recover(path)
+        _check_applied(path)
+    except sqlite3.DatabaseError as error:
+        # Put in the place of one that was open: its header was not looked at.
+        if "not a database" in str(error):
+            raise StoreError(f"{path}: {_NO_DATABASE}") from error
+        raise
 
 
 def _check_header(path: Path) -> None:
@@ -191,26 +199,41 @@ def _check_header(path: Path) -> None:
         raise StoreError(f"{path}: {_FOREIGN}")
 
 
+def _recover(path: Path) -> None:
+    """Have SQLite take back what a killed program left half written in a file of ours, which who only reads cannot."""
+    real = path.resolve()  # SQLite, too, follows links
+    if not real.with_name(f"{real.name}-journal").exists():
+        return
+    # As it lies there: to read it in any other way is to take that back, and it may not be ours.
+    with closing(_connect(path, "immutable=1")) as conn:
+        _is_ours(path, conn)
+    with closing(_connect(path, "mode=rw")) as conn:
+        conn.execute("select 1 from sqlite_master").fetchone()
+
+
 def _check_applied(path: Path) -> None:
-    conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    try:
+    with closing(_connect(path, "mode=ro")) as conn:
         # The file's own header lags behind where a killed program left a write-ahead log.
-        (application,) = conn.execute("pragma application_id").fetchone()
-        (tables,) = conn.execute("select count(*) from sqlite_master").fetchone()
-        if application != APPLICATION_ID and tables:
-            raise StoreError(f"{path}: {_FOREIGN}")
-        applied = steps.taken(conn) if tables else set()
-    except sqlite3.DatabaseError as error:
-        # Put in the place of one that was open: its header was not looked at.
-        if "not a database" in str(error):
-            raise StoreError(f"{path}: {_NO_DATABASE}") from error
-        raise
-    finally:
-        conn.close()
+        applied = steps.taken(conn) if _is_ours(path, conn) else set()
     if newer := applied.difference(steps.names()):
         raise StoreError(
             f"{path}: was written by a newer registerwatch ({', '.join(sorted(newer))}); update the program"
         )
+
+
+def _is_ours(path: Path, conn: sqlite3.Connection) -> bool:
+    """Refuse a database of another program; say whether it is ours already, and not empty still."""
+    (application,) = conn.execute("pragma application_id").fetchone()
+    if application == APPLICATION_ID:  # no table is looked for: what is half written may have none that can be read
+        return True
+    (tables,) = conn.execute("select count(*) from sqlite_master").fetchone()
+    if tables:
+        raise StoreError(f"{path}: {_FOREIGN}")
+    return False
+
+
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_S)
 
 
 def add_functions(conn: sqlite3.Connection) -> None:
@@ -227,9 +250,8 @@ def _opened(path: Path) -> Database:
         # Off by default, and not kept in the file: said for each connection.
         db.execute("pragma foreign_keys = on")
         add_functions(conn)
+        _keep_a_log(db)
         if not is_current(db):
-            # Kept in the file: with a write-ahead log its pages can be read while a run writes.
-            db.execute("pragma journal_mode = wal")
             migrate(db)
         # With such a log a power cut then loses what was written last, and never damages the file.
         db.execute("pragma synchronous = normal")
@@ -237,6 +259,17 @@ def _opened(path: Path) -> Database:
         conn.close()
         raise
     return db
+
+
+def _keep_a_log(db: Database) -> None:
+    """Have the file kept with a write-ahead log: then its pages can be read while a run writes."""
+    # It is kept in the file, but a copy that another tool made, as `vacuum into` does, is without.
+    try:
+        db.execute("pragma journal_mode = wal")
+    except sqlite3.OperationalError as error:
+        # What may only be read can be asked as it is; who writes is told by SQLite.
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            raise
 
 
 def lacks_details(db: Database) -> bool:

@@ -535,8 +535,9 @@ def _make_ready(conn: sqlite3.Connection, path: Path) -> None:
     (tables,) = conn.execute("select count(*) from sqlite_master").fetchone()
     if tables and application != APPLICATION_ID:
         raise PeopleError(f"{path}: is another database; name another file in [follow]")
+    # Kept in the file; a copy that another tool made of it may be without.
+    conn.execute("pragma journal_mode = wal")
     if not tables:
-        conn.execute("pragma journal_mode = wal")
         # As often as one likes: another process may be making it at this moment.
         conn.executescript(_SCHEMA.read_text(encoding="utf-8"))
         conn.execute(f"pragma application_id = {APPLICATION_ID}")

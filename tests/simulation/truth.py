@@ -42,6 +42,8 @@ Where the contract is silent, these readings were taken:
 23. A page that shows an earlier version of itself counts as one that could not be read, the first time in a row.
 24. A line with a label that nobody knows is a line of the remainder: where its field was printed before, under the
     label that is known, it is no news, and where the page was rebuilt in between it is.
+25. What changed in an agreement on two pages is told once one of them was sighted often enough, though the other was
+    not read or was put aside; a move or another reference once both were.
 """
 
 from collections import Counter, defaultdict
@@ -81,8 +83,9 @@ class Tell(Enum):
 class Expected:
     """One change that must be told.
 
-    `pages` must all be read for a sighting, `absent` must be missing from a complete edition; `owners` and `locks` say
-    whose facts wait for it. A `silent` one is told to nobody and only keeps other edits away until it was seen.
+    `pages` must all be read for a sighting, but where they stand `apart`; `absent` must be missing from a complete
+    edition; `owners` and `locks` say whose facts wait for it. A `silent` one is told to nobody and only keeps other
+    edits away until it was seen.
     """
 
     kind: str
@@ -108,6 +111,13 @@ class Expected:
     """Slug and reference of the agreements of a group."""
     whole: bool = False
     """Whether all members must be read in the same editions for the group to be what it is."""
+    apart: bool = False
+    """Whether each page is compared for itself: the first that has sightings enough tells it, for the others too."""
+
+    @property
+    def parts(self) -> list[tuple[str, ...]]:
+        """What a sighting takes: one page, or all of them."""
+        return [(slug,) for slug in self.pages] if self.apart else [self.pages]
 
     def __str__(self) -> str:
         facts = {name: getattr(self, name) for name in SHOWN}
@@ -124,7 +134,14 @@ SHOWN = (
 class Waiting:
     expected: Expected
     since: int
-    sightings: int = 0
+    sightings: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """How often each part was seen."""
+
+    @property
+    def told(self) -> list[tuple[str, ...]]:
+        """The parts that were seen often enough."""
+        enough = max(1, self.expected.tell.value)
+        return [part for part in self.expected.parts if self.sightings[part] >= enough]
 
 
 @dataclass
@@ -178,25 +195,29 @@ class Ledger:
         due = self._layout_changes(register, read)
         self._forget_unseen(register)
         for one in list(self.waiting):
-            if not self._seen(one.expected, register, read, absent):
-                continue
-            pages = one.expected.pages
-            one.sightings += 2 if pages and all(slug in twice for slug in pages) else 1
-            if one.sightings >= one.expected.tell.value:
-                self.waiting.remove(one)
-                due.append(_counted(one.expected, read))
-                self.add(_aftermath(one.expected, read), one.since)
+            expected = one.expected
+            for part in expected.parts:
+                if self._seen(expected, part, register, read, absent):
+                    one.sightings[part] += 2 if part and all(slug in twice for slug in part) else 1
+            if told := one.told:
+                due.append(_told(expected, told[0], read))
+                self.add(_aftermath(expected, read), one.since)
+                one.expected = replace(expected, silent=True, pages=_others(expected, told))
+                if not one.expected.pages:
+                    self.waiting.remove(one)
         return [one for one in due if not one.silent]
 
-    def _seen(self, expected: Expected, register: Register, read: set[str], absent: bool) -> bool:
+    def _seen(
+        self, expected: Expected, part: tuple[str, ...], register: Register, read: set[str], absent: bool
+    ) -> bool:
         if expected.absent is not None and not (absent and expected.absent not in register.pages):
             return False
         if expected.members:
             return any(slug in read for slug, _ in expected.members)
-        if not all(slug in read for slug in expected.pages):
+        if not all(slug in read for slug in part):
             return False
         names = [expected.field] if isinstance(expected.field, str) else []
-        pages = [register.pages[slug] for slug in expected.pages if slug in register.pages]
+        pages = [register.pages[slug] for slug in part if slug in register.pages]
         return all(page.prints(name) for page in pages for name in names if name not in ("organisation", "layout"))
 
     def _forget_unseen(self, register: Register) -> None:
@@ -238,7 +259,15 @@ def _counts(pages: list[Page]) -> frozenset[int]:
     return frozenset((len(pages), len(references), len(set(references))))
 
 
-def _counted(expected: Expected, read: set[str]) -> Expected:
+def _others(expected: Expected, told: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the pages that do not show yet what was told of another: edits keep away until they do."""
+    return tuple(slug for slug in expected.pages if expected.apart and (slug,) not in told)
+
+
+def _told(expected: Expected, part: tuple[str, ...], read: set[str]) -> Expected:
+    """Return the change as the pages of *part*, which tell it, have it."""
+    if expected.apart:
+        return replace(expected, page=part[0])
     if not expected.members:
         return expected
     return replace(expected, agreements=sum(slug in read for slug, _ in expected.members))

@@ -4,9 +4,13 @@ import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
+from cron.commands.run import _deliver_between
+from cron.settings.load import load_settings
+from cron.work.context import Context
 from tests.cron.commands.test_notify import NEWS, House
 from tests.harness.editions import REGISTER
 from tests.harness.office import ALL
@@ -83,6 +87,41 @@ def test_a_message_that_was_taken_and_could_not_be_noted_is_told_as_that(house):
     house.rewind(hours=1)
     assert house.night().exit_code == 0
     assert (house.outbox().keys(), house.states()) == (letters.keys(), {"delivered": 1})
+
+
+def test_a_later_delivery_that_could_not_be_noted_is_done_and_needs_a_person(house):
+    house.refuse("update on deliveries when new.state = 'delivered'")
+    house.night()
+    house.rewind(hours=1)
+    result = house.run("notify")
+
+    assert (result.exit_code, result.stdout) == (3, "1 message, delivered.\n")
+    (line,) = result.stderr.splitlines()
+    assert "message to all: taken, and that could not be noted" in line
+    house.make_room()
+    house.rewind(hours=1)
+    assert house.run("notify").exit_code == 0
+
+
+def test_a_later_delivery_that_sent_nothing_has_failed(house):
+    house.refuse("update on deliveries")
+    house.night()
+    result = house.run("notify")
+
+    assert (result.exit_code, result.stdout, house.outbox()) == (1, "", {})
+    (line,) = result.stderr.splitlines()
+    assert FULL in line
+
+
+def test_a_schedule_says_of_a_later_delivery_what_was_sent(house, caplog, capsys):
+    house.refuse("update on deliveries when new.state = 'delivered'")
+    house.night()
+    house.rewind(hours=1)
+    with closing(Context(partial(load_settings, house.config, {"store.database": house.database}))) as context:
+        _deliver_between(context)
+
+    assert "could not be noted" in capsys.readouterr().err
+    assert "nothing could be delivered" not in caplog.text
 
 
 def test_readers_who_were_told_before_the_operator_could_not_be_are_told_of(house):

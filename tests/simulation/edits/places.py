@@ -127,6 +127,7 @@ def reference_became_dars(register: Register, rng: Random) -> list[Expected]:
         ANY,
         reference=frozenset((old, new)),
         locks=((old, "*"), (new, "*")),
+        apart=False,
         **facts,
     )
     return [told]

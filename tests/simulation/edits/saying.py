@@ -28,11 +28,12 @@ class Deck(list[Edit]):
 
 
 def fact(register: Register, agreement: Agreement, kind: str, name: str | None, **facts: Any) -> Expected:
-    """Return the expected change of one fact of an agreement, told once all its pages were read."""
+    """Return the expected change of one fact of an agreement, told by the first of its pages that shows it."""
     homes = register.pages_of(agreement)
     facts.setdefault("page", homes[0].slug)
     facts.setdefault("locks", ((agreement.reference, name or "*"),))
     facts.setdefault("reference", agreement.reference)
+    facts.setdefault("apart", True)
     return Expected(kind=kind, field=name, pages=tuple(home.slug for home in homes), **facts)
 
 

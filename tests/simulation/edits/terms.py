@@ -158,6 +158,7 @@ def release_window_came_or_went(register: Register, rng: Random) -> list[Expecte
         "after": ANY,
         "severity": "low",
         "tell": Tell.FIRST if came else Tell.SECOND,
+        "apart": True,
         "locks": ((reference, "released_from"), (reference, "released_to")),
     }
     homes = tuple(home.slug for home in register.pages_of(agreement))
