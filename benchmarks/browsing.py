@@ -35,9 +35,8 @@ MEDIAN_MS, SLOW_MS = 15, 40
 SEARCH_MS, SLOW_SEARCH_MS = 30, 100
 KEPT_MS, KNOWN_MS = 3, 2
 READY_S, READY_RATIO, PEAK_MB = 3, 1.5, 200
-CLIENTS = 50
+CLIENTS, THEIR_PAGES, ROUNDS = 50, 100, 5
 COLD_A_SECOND, KEPT_A_SECOND = 150, 2_000
-ROUNDS = 5
 
 KINDS = {
     "front": r"/(\?before=\d+)?",
@@ -290,7 +289,10 @@ def main() -> str:
         pages = [one for one in single if not one.startswith("/register/")]
         random.Random(1).shuffle(pages)
         with serving(ours(file), folder) as started:
-            cold, kept = crowd(started.port, pages), crowd(started.port, pages * ROUNDS)
+            cold = crowd(started.port, pages)
+            # As many as there is room for, and the middle of some rounds: in one of them the minute may end.
+            rounds = [crowd(started.port, pages[:THEIR_PAGES] * ROUNDS) for _ in range(ROUNDS)]
+            kept = sorted(rounds, key=lambda one: one.a_second)[ROUNDS // 2]
         with serving(bare(file), folder) as started:
             bare_memory = peak_mb(started.process)
     slowest = max(single, key=single.__getitem__)
@@ -308,8 +310,8 @@ def main() -> str:
             "",
             f"Targets: cold a median under {MEDIAN_MS} ms and a 95th percentile under {SLOW_MS}, search {SEARCH_MS} "
             f"and {SLOW_SEARCH_MS}; kept {KEPT_MS}, 304 {KNOWN_MS}.",
-            f"{CLIENTS} clients at once, {len(pages)} of these pages: cold {_in_words(cold)} (at least {COLD_A_SECOND} "
-            f"a second); kept {_in_words(kept)} (at least {KEPT_A_SECOND:,}).",
+            f"{CLIENTS} clients at once: {len(pages)} pages cold, {_in_words(cold)} (at least {COLD_A_SECOND} a "
+            f"second); {THEIR_PAGES} kept, {_in_words(kept)} (at least {KEPT_A_SECOND:,}).",
             f"The slowest: {slowest[:120]}, {single[slowest]:.0f} ms.",
             f"Ready after {ours_s:.2f} s, {ours_s / bare_s:.2f} times bare Datasette on the same file (at most "
             f"{READY_RATIO}, or {READY_S} s).",
