@@ -26,7 +26,7 @@ MOST_SILENCES = 10
 """Pages in a row without an answer after which a run stops asking: a site that is down is not helped by 2,000 more."""
 
 
-class Listed(NamedTuple):
+class PagesToAskFor(NamedTuple):
     """The pages to ask for, and what of them the index lists."""
 
     addresses: dict[str, str]
@@ -37,7 +37,7 @@ class Listed(NamedTuple):
     """Slug → address of those that it lists."""
 
 
-def find_pages(context: Context, fetcher: Fetcher) -> Listed:
+def find_pages(context: Context, fetcher: Fetcher) -> PagesToAskFor:
     """Return every page to ask for: listed by the index, the settings or the sitemap, or known.
 
     A page that vanishes from the index is asked for until the server says that it is gone.
@@ -66,7 +66,7 @@ def find_pages(context: Context, fetcher: Fetcher) -> Listed:
     if reason := too_many_pages(len(found), len(standing)):
         raise CrawlError(start, f"names {reason}: not believed, and none was asked for")
     others = sorted({*register.slugs, *standing} - found.keys())
-    return Listed(found | addresses_of(store.log, start, others), made_of, by_index)
+    return PagesToAskFor(found | addresses_of(store.log, start, others), made_of, by_index)
 
 
 def _made_of(index: FetchedPage, hosts: Iterable[str]) -> str:
