@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from cron.work.context import Context
 from cron.work.crawl import addresses_of
 from diff.change import FoundChanges
-from diff.terms import PrintedTerm
 from notify.calendar import render_calendars
 from notify.feeds.asked import SERVED, render_asked
 from notify.feeds.beside import ToldDifference, render_differences
@@ -90,8 +89,12 @@ def _write(context: Context, directory: Path) -> list[WrittenFile]:
 def _draw(context: Context, folder: Folder, told: str) -> None:
     # Gathered after the waiting: whoever writes last has the newest history.
     history, terms = gather_history(context), read_terms(context.store().db)
-    feeds = FeedFolder(history, feed_site(context, sources_of(context, history.known.pages)), context.vocabulary)
-    for name, body in chain(_calendars(context, history, terms).items(), feeds.render()):
+    pages = history.known.pages
+    site = feed_site(context, sources_of(context, pages))
+    feeds = FeedFolder(history, site, context.vocabulary)
+    # An event leads to our page of the agreement, where these are published, or else to the register's own.
+    calendars = render_calendars(terms, pages, register=site.register, links=site.sources, base_url=site.pages_url)
+    for name, body in chain(calendars.items(), feeds.render()):
         folder.put(name, body)
     # The last: its seal says of what the others are made, so that they are drawn anew if this one was not written.
     folder.put(INDEX, feeds.index(told))
@@ -134,14 +137,6 @@ def gather_history(context: Context) -> FeedSource:
         known=read_known(store.db),
         head=head(store.db),
     )
-
-
-def _calendars(context: Context, history: FeedSource, terms: Sequence[PrintedTerm]) -> dict[str, bytes]:
-    """Return the calendars of printed ends; events link to the history pages if these are published."""
-    register, published = context.settings.register, context.settings.browse.base_url
-    # An event leads to our page of the agreement, or else to the register's own.
-    links = sources_of(context, history.known.pages)
-    return render_calendars(terms, history.known.pages, register=register.name, links=links, base_url=published)
 
 
 # --- what somebody asks for -------------------------------------------------------------------------------------------

@@ -197,18 +197,21 @@ class States:
         return [self._keep(agreement, key) for agreement, key in zip_longest(agreements, keys)]
 
     def _keep(self, agreement: Agreement, key: str | None) -> int:
-        if isinstance(agreement, KeptAgreement):
-            if agreement.state is None:
-                number = self._id_of(agreement, key or digest_of_state(agreement))
+        number = self._known(agreement)
+        if number is None:
+            number = self._id_of(agreement, key or digest_of_state(agreement))
+            if isinstance(agreement, KeptAgreement):
                 object.__setattr__(agreement, "state", number)
-            assert agreement.state is not None
+            elif not self._prose_apart:
+                self._remember(agreement, number)
+        return number
+
+    def _known(self, agreement: Agreement) -> int | None:
+        """Return the id under which this very object was kept or loaded; None if it was not."""
+        if isinstance(agreement, KeptAgreement):
             return agreement.state
         found = self._kept.get(id(agreement))
-        if found is None:
-            found = (agreement, self._id_of(agreement, key or digest_of_state(agreement)))
-            if not self._prose_apart:
-                self._remember(*found)
-        return found[1]
+        return found[1] if found else None
 
     def _remember(self, agreement: Agreement, number: int) -> None:
         if len(self._loaded) >= MOST_REMEMBERED:
@@ -224,8 +227,8 @@ class States:
         return self._ids[digest]
 
     def _insert(self, agreement: Agreement, digest: str) -> int:
-        row = {name: getattr(agreement, name) for name in FIELDS if name not in SECTIONS}
         record = agreement_to_json(agreement)
+        row = {name: record[name] for name in _PLAIN}
         for name in _AS_JSON:
             row[name] = None if record[name] is None else as_json(record[name])
         texts = {name: self._kept_section(value) for name, value in sections_of(agreement).items()}
