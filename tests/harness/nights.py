@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -31,6 +32,10 @@ QUICK: Mapping[str, Any] = {"interval_s": 0, "retries": 0}
 """Manners that cost no time. How long a silence may last stays what it is: a busy machine is silent for seconds."""
 
 
+FULL = "database or disk is full"
+"""What SQLite says of a full disk."""
+
+
 class Nights(Watch):
     """A database, its settings, and a register that it watches."""
 
@@ -55,6 +60,24 @@ class Nights(Watch):
             lines.append(f"[{name}]")
             lines += [f"{key} = {json.dumps(value)}" for key, value in values.items() if value is not None]
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def add_settings(self, text: str) -> None:
+        """Write more at the end of the settings file."""
+        with self.config.open("a", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+
+    def execute(self, sql: str) -> None:
+        """Execute a statement in the database."""
+        with closing(sqlite3.connect(self.database, isolation_level=None)) as database:
+            database.execute(sql)
+
+    def refuse(self, write: str) -> None:
+        """Refuse a write, as a full disk does, until there is room: `delete on attempts`, say."""
+        self.execute(f"create trigger refused before {write} begin select raise(abort, '{FULL}'); end")
+
+    def make_room(self) -> None:
+        """Refuse nothing any more."""
+        self.execute("drop trigger refused")
 
     def night(self, *arguments: str) -> Result:
         """Run once, as the command does, now."""

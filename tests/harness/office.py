@@ -47,9 +47,7 @@ class Office(Nights):
         """Write settings with these subscriptions."""
         self.configure()
         mail = self.mail.settings + (f'operator = "{operator}"\n' if operator else "")
-        blocks = [mail, *map(block, subscriptions)]
-        with self.config.open("a", encoding="utf-8") as file:
-            file.write("\n".join(blocks) + "\n")
+        self.add_settings("\n".join([mail, *map(block, subscriptions)]))
 
     @contextmanager
     def context(self, clock: Callable[[], datetime] = utc_now) -> Iterator[Context]:

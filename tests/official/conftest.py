@@ -4,6 +4,7 @@ import pytest
 
 from tests.harness.editions import REGISTER
 from tests.harness.nights import Nights
+from tests.harness.office import ALL, block
 from tests.harness.register_server import RegisterServer, Site
 
 
@@ -14,3 +15,14 @@ def nights(tmp_path):
         nights = Nights(tmp_path, server)
         nights.configure(official={"inbox": "inbox", "archive": "official"})
         yield nights
+
+
+@pytest.fixture
+def house(nights, editions):
+    """Somebody who follows both registers; the pages and the first of the *editions* are taken, a night each."""
+    nights.configure(official={"inbox": "inbox"}, mail={"folder": "outbox", "sender": "watch@example.org"})
+    nights.add_settings(block(ALL))
+    nights.quiet_night()
+    editions[0].write(nights.folder / "inbox")
+    nights.quiet_night()
+    return nights

@@ -5,9 +5,8 @@ from contextlib import closing
 
 import pytest
 
+from tests.harness.nights import FULL
 from tests.harness.workbooks.story import months
-
-FULL = "database or disk is full"
 
 
 @pytest.fixture
@@ -15,30 +14,8 @@ def editions():
     return list(months("full disk", 4, 6, agreements=12, files=2))
 
 
-@pytest.fixture
-def house(nights, editions):
-    """A register of pages and one month of the official one, and somebody who follows both."""
-    nights.configure(official={"inbox": "inbox"}, mail={"folder": "outbox", "sender": "watch@example.org"})
-    with nights.config.open("a", encoding="utf-8") as file:
-        file.write('[[subscriptions]]\nname = "all"\nemail = "all@example.org"\n')
-    nights.quiet_night()
-    editions[0].write(nights.folder / "inbox")
-    nights.quiet_night()
-    return nights
-
-
-def execute(house, sql):
-    with closing(sqlite3.connect(house.database, isolation_level=None)) as database:
-        database.execute(sql)
-
-
-def refuse(house, name, write):
-    """Refuse a write, as a full disk does."""
-    execute(house, f"create trigger {name} before {write} begin select raise(abort, '{FULL}'); end")
-
-
 def refuse_edition(house, edition):
-    refuse(house, "refused", f"insert on official_editions when new.month = '{edition.month}'")
+    house.refuse(f"insert on official_editions when new.month = '{edition.month}'")
 
 
 def taken(house):
@@ -67,7 +44,7 @@ def test_a_command_of_several_says_which_it_did_not_take_and_tells_the_others(ho
     assert f"official register of {editions[1].month}" in result.stdout
     assert taken(house) == [str(edition.month) for edition in editions[:2]]
     assert mails(house) == 1
-    execute(house, "drop trigger refused")
+    house.make_room()
     assert house.run("import-official", *paths, "--tell").exit_code == 0
     assert taken(house) == [str(edition.month) for edition in editions]
 
@@ -93,7 +70,7 @@ def test_a_night_leaves_in_the_inbox_what_was_not_taken_and_goes_on(house, editi
     assert FULL in said
     assert mails(house) == 1
     assert [one["name"] for one in house.status()["official_inbox"]] == names(house.folder / "inbox")
-    execute(house, "drop trigger refused")
+    house.make_room()
     house.quiet_night()
     assert names(house.folder / "inbox") == []
     assert taken(house) == [str(edition.month) for edition in editions]
@@ -103,7 +80,7 @@ def test_a_night_leaves_in_the_inbox_what_was_not_taken_and_goes_on(house, editi
 def test_a_night_that_could_not_note_what_stays_there_says_so_and_goes_on(house, editions):
     (house.folder / "inbox" / "register.xlsx").write_bytes(b"no workbook")
     editions[1].write(house.folder / "inbox")
-    refuse(house, "unnoted", "insert on official_inbox")
+    house.refuse("insert on official_inbox")
     result = house.night()
     said = " ".join(result.output.split())
 
@@ -115,7 +92,7 @@ def test_a_night_that_could_not_note_what_stays_there_says_so_and_goes_on(house,
 
 def test_a_night_that_fails_after_it_says_what_it_took(house, editions):
     path = editions[1].write(house.folder / "inbox")
-    refuse(house, "unrun", "insert on runs when new.kind = 'run'")
+    house.refuse("insert on runs when new.kind = 'run'")
     result = house.night()
 
     assert (result.exit_code, mails(house)) == (1, 1)

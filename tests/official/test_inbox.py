@@ -44,19 +44,12 @@ def test_a_night_takes_what_lies_there(nights, editions):
     assert told == {str(editions[1].month)}
 
 
-def test_a_night_tells_what_it_took_from_there_but_for_the_first_edition(nights, editions):
-    nights.configure(official={"inbox": "inbox"}, mail={"folder": "outbox", "sender": "watch@example.org"})
-    with nights.config.open("a", encoding="utf-8") as file:
-        file.write('[[subscriptions]]\nname = "all"\nemail = "all@example.org"\n')
-    nights.quiet_night()
-    editions[0].write(nights.folder / "inbox")
-    nights.quiet_night()
+def test_a_night_tells_what_it_took_from_there_but_for_the_first_edition(house, editions):
+    assert list((house.folder / "outbox").glob("*.eml")) == []
 
-    assert list((nights.folder / "outbox").glob("*.eml")) == []
-
-    editions[1].write(nights.folder / "inbox")
-    nights.quiet_night()
-    (mail,) = (nights.folder / "outbox").glob("*.eml")
+    editions[1].write(house.folder / "inbox")
+    house.quiet_night()
+    (mail,) = (house.folder / "outbox").glob("*.eml")
 
     assert editions[1].due
     assert any(one.reference and one.reference.split("-v")[0] in mail.read_text() for one in editions[1].due)

@@ -14,6 +14,7 @@ from cron.work.context import Context, utc_now
 from tests.harness.editions import REGISTER, with_project
 from tests.harness.kills import bounds, steps_of
 from tests.harness.nights import Nights, story
+from tests.harness.office import block
 from tests.harness.register_server import RegisterServer, Site
 from tests.harness.workbooks.play import Official
 from tests.harness.workbooks.story import months
@@ -108,8 +109,7 @@ def watch_in(folder, server):
     nights = Nights(
         folder, server, official={"inbox": "inbox", "archive": "official"}, mail={"sender": "us@example.org"}
     )
-    with nights.config.open("a", encoding="utf-8") as file:
-        file.write('\n[[subscriptions]]\nname = "all"\nemail = "ig@example.org"\n')
+    nights.add_settings(block({"name": "all", "email": "ig@example.org"}))
     return nights
 
 

@@ -205,8 +205,9 @@ def test_a_database_that_is_none_of_ours_is_told_and_the_rest_is_looked_at(night
 
 def test_a_name_that_nobody_knows_is_told(nights):
     nights.quiet_night()
-    with nights.config.open("a", encoding="utf-8") as file:
-        file.write('[[subscriptions]]\nname = "a"\nemail = "a@example.org"\norganisations = ["Harowdale University"]\n')
+    nights.add_settings(
+        '[[subscriptions]]\nname = "a"\nemail = "a@example.org"\norganisations = ["Harowdale University"]'
+    )
     bad, said = checks(nights)
 
     assert bad == ["Settings"]

@@ -25,8 +25,7 @@ class House(Nights):
 
     def tells(self, *subscriptions, mail=""):
         self.configure()
-        with self.config.open("a", encoding="utf-8") as file:
-            file.write("\n".join([mail, *map(block, subscriptions)]) + "\n")
+        self.add_settings("\n".join([mail, *map(block, subscriptions)]))
 
     def outbox(self):
         """Return the messages that lie in the folder, by whom they are to."""

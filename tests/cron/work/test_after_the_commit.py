@@ -1,7 +1,6 @@
 """What a database that is full refuses once a run is committed: said in a line, put right by the next run."""
 
 import re
-import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
@@ -13,25 +12,14 @@ from cron.settings.load import load_settings
 from cron.work.context import Context
 from tests.cron.commands.test_notify import NEWS, House
 from tests.harness.editions import REGISTER
+from tests.harness.nights import FULL
 from tests.harness.office import ALL
 
 HARROW, *_ = REGISTER
-FULL = "database or disk is full"
 
 
 class FullHouse(House):
     """A register with news tonight, somebody who follows it, and a database that refuses some of what is written."""
-
-    def execute(self, sql):
-        with closing(sqlite3.connect(self.database, isolation_level=None)) as database:
-            database.execute(sql)
-
-    def refuse(self, write):
-        """Refuse a write, as a full disk does: `delete on attempts`, say."""
-        self.execute(f"create trigger refused before {write} begin select raise(abort, '{FULL}'); end")
-
-    def make_room(self):
-        self.execute("drop trigger refused")
 
     def has_failed(self, table):
         """Have *table* hold three failures from before tonight."""
@@ -141,8 +129,7 @@ def test_readers_who_were_told_before_the_operator_could_not_be_are_told_of(hous
 def test_feeds_that_are_written_are_not_told_as_unwritten(house, directory):
     house.has_failed("feeds_failed")
     house.refuse("delete on feeds_failed")
-    with house.config.open("a", encoding="utf-8") as file:
-        file.write(f'[feeds]\ndirectory = "{directory}"\n')
+    house.add_settings(f'[feeds]\ndirectory = "{directory}"')
     result = house.night()
 
     assert (result.exit_code, [*house.outbox()]) == (3, ["all@example.org"])
