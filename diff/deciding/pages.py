@@ -78,13 +78,15 @@ def take_out_frame(past: Past, edition: Edition) -> Edition:
     printed = dict(past.frame())
 
     def inside(lines: frozenset[str]) -> set[str]:
-        found = {line for sighting in edition.read.values() for line in lines_inside(sighting.page, lines)}
+        pages = ((sighting.page, now[slug].tail) for slug, sighting in edition.read.items())
+        found = {line for page, tail in pages for line in lines_inside(page, tail, lines)}
         return found | past.lines_inside(known.keys() - now.keys(), lines)
 
     frame = find_frame(known, inside, frozenset(printed))
-    if new := frame - printed.keys():
-        for sighting in edition.read.values():
-            printed = printed_frame(sighting.page, new) | printed
+    for sighting in edition.read.values():
+        if not (new := frame - printed.keys()):
+            break
+        printed |= printed_frame(sighting.page, new)
     stood, stand = _standing(before, frame), _standing(known, frame)
     read = {slug: replace(sighting, page=_as_compared(sighting.page, frame)) for slug, sighting in edition.read.items()}
     return replace(

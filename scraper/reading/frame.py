@@ -137,9 +137,8 @@ def _is_enough(pages: int, known: int, has_date: bool) -> bool:
     return known >= FEWEST and pages == known and has_date
 
 
-def lines_inside(page: RegisterPage, frame: Collection[str]) -> set[str]:
-    """Return the lines of the *frame* that stand in an agreement of *page* and not at the page's end."""
-    tail = [mask_of(page.organisation, owned.text) for owned in page.tail]
+def lines_inside(page: RegisterPage, tail: Sequence[str], frame: Collection[str]) -> set[str]:
+    """Return the lines of the *frame* that stand in an agreement of *page* and not at its end, the masked *tail*."""
     return lines_of_agreements(page.organisation, page.agreements, tail, frame)
 
 
@@ -245,14 +244,20 @@ class Frame(NamedTuple):
         return _ending((mask_of(self.organisation, line) for line in backwards), self.lines)
 
 
-def take_out_frame(pages: Sequence[RegisterPage]) -> list[RegisterPage]:
-    """Return *pages*, all of one site and read together, without what they share; of fewer than three nothing is."""
+def frame_of(pages: Sequence[RegisterPage], before: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return the frame of *pages*, all of one site and read together, and what was its frame *before*."""
     known = {f"{number}": edges_of(page) for number, page in enumerate(pages)}
 
     def inside(lines: frozenset[str]) -> set[str]:
-        return {line for page in pages for line in lines_inside(page, lines)}
+        found = zip(pages, known.values(), strict=True)
+        return {line for page, edges in found for line in lines_inside(page, edges.tail, lines)}
 
-    frame = find_frame(known, inside, frozenset())
+    return find_frame(known, inside, before)
+
+
+def take_out_frame(pages: Sequence[RegisterPage]) -> list[RegisterPage]:
+    """Return *pages*, all of one site and read together, without what they share; of fewer than three nothing is."""
+    frame = frame_of(pages)
     return [without_frame(page, frame) for page in pages]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scraper.reading.blocks import leads_elsewhere
-from scraper.reading.frame import edges_of, find_frame, lines_inside, without_frame
+from scraper.reading.frame import frame_of, without_frame
 from scraper.reading.lines import read_lines
 from scraper.records import SECTIONS, RegisterPage
 
@@ -39,8 +39,7 @@ def shares_of(bodies: Sequence[bytes], pages: Sequence[RegisterPage], known: fro
         pages: The same, read, the frame still in them.
         known: The frame that is known already, masked.
     """
-    edges = {f"{number}": edges_of(page) for number, page in enumerate(pages)}
-    frame = find_frame(edges, lambda lines: {one for page in pages for one in lines_inside(page, lines)}, known)
+    frame = frame_of(pages, known)
     return [_shares(body, page, without_frame(page, frame)) for body, page in zip(bodies, pages, strict=True)]
 
 

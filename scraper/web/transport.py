@@ -16,6 +16,7 @@ What is guaranteed here, on top of requests and urllib3:
 
 import re
 import ssl
+import sys
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -224,7 +225,9 @@ class Transport:
             raise UnreachedError(f"no connection: {_plain_words(error)}") from error
 
     def _read(self, raw: BaseHTTPResponse, at_most: int | None, *, wants_body: bool) -> Response:
-        response = Response(raw.status, tuple(raw.headers.items()), b"")
+        # Most are the same on every page, and are kept until the run ends.
+        headers = tuple((sys.intern(name), sys.intern(value)) for name, value in raw.headers.items())
+        response = Response(raw.status, headers, b"")
         try:
             if raw.status == 200 and wants_body:
                 return response._replace(body=self._body(response, raw, at_most))

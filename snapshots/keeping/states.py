@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
@@ -13,7 +15,16 @@ from diff.details import NO_DETAILS, Details, read_value
 from diff.kinds import ChangeKind
 from diff.severity import Severity
 from scraper.fields import Sort
-from scraper.records import FIELDS, PROSE, SECTIONS, Agreement, agreement_from_json, agreement_to_json, fields_of_sort
+from scraper.records import (
+    FIELDS,
+    PROSE,
+    SECTIONS,
+    Agreement,
+    LegalBasis,
+    agreement_from_json,
+    agreement_to_json,
+    fields_of_sort,
+)
 from snapshots.sql.rows import Database
 
 _AS_JSON = fields_of_sort(Sort.SET, Sort.LIST, Sort.CITATIONS, Sort.LINES)
@@ -122,7 +133,7 @@ class KeptAgreement(Agreement):
     @classmethod
     def of(cls, agreement: Agreement, sections: "Sections", state: int | None) -> "KeptAgreement":
         """Return *agreement* with these *sections* in place of its own."""
-        kept = cls(**{one.name: getattr(agreement, one.name) for one in fields(agreement)} | sections)
+        kept = cls(**{one.name: _shared(getattr(agreement, one.name)) for one in fields(agreement)} | sections)
         object.__setattr__(kept, "state", state)
         return kept
 
@@ -131,6 +142,22 @@ Sections = dict[str, Prose | str | None]
 """Name of a section → its text, or the handle of that."""
 
 _APART_FROM_PROSE = tuple(one.name for one in fields(Agreement) if one.name not in SECTIONS)
+
+
+def _shared(value: Any) -> Any:
+    """Return *value* with texts that are one in memory, however many agreements print them: most are on many pages."""
+    if type(value) is str:
+        return sys.intern(value)
+    if type(value) is tuple:
+        return tuple(map(_shared, value))
+    if type(value) is dict:
+        return {name: _shared(one) for name, one in value.items()}
+    return _one_basis(value) if type(value) is LegalBasis else value
+
+
+@lru_cache(maxsize=4096)
+def _one_basis(basis: LegalBasis) -> LegalBasis:
+    return basis
 
 
 def _section(name: str) -> property:
@@ -169,6 +196,9 @@ def _is_same_prose(one: Prose | str | None, other: Prose | str | None) -> bool:
 
 MOST_REMEMBERED = 8_192
 """Agreements held in memory at once (some 15 KB each with their prose), so that a long derivation stays small."""
+
+MOST_IDS = 32_768
+"""Ids of states, and as many of texts, held in memory at once: of some thousand pages."""
 
 MOST_TEXTS = 256
 """Texts held in memory at once, where prose is apart: those of a few pages, which are gone through one by one."""
@@ -221,10 +251,12 @@ class States:
         self._loaded[number] = agreement
 
     def _id_of(self, agreement: Agreement, digest: str) -> int:
-        if digest not in self._ids:
+        number = self._ids.get(digest)
+        if number is None:
             found = next(iter(self._db.query("select id from states where hash = :hash", {"hash": digest})), None)
-            self._ids[digest] = int(found["id"]) if found else self._insert(agreement, digest)
-        return self._ids[digest]
+            number = int(found["id"]) if found else self._insert(agreement, digest)
+            _note_id(self._ids, digest, number)
+        return number
 
     def _insert(self, agreement: Agreement, digest: str) -> int:
         record = agreement_to_json(agreement)
@@ -265,14 +297,16 @@ class States:
     def keep_text(self, text: str) -> int:
         """Return the id of *text*, keeping it if it is new."""
         digest = digest_of_text(text)
-        if digest not in self._text_ids:
+        number = self._text_ids.get(digest)
+        if number is None:
             found = next(iter(self._db.query("select id from texts where hash = :hash", {"hash": digest})), None)
             if found is None:
                 row = {"hash": digest, "text": text}
                 added = self._db.execute("insert into texts (hash, text) values (:hash, :text)", row)
                 found = {"id": added.lastrowid}
-            self._text_ids[digest] = int(found["id"])
-        return self._text_ids[digest]
+            number = int(found["id"])
+            _note_id(self._text_ids, digest, number)
+        return number
 
     def index_texts(self) -> None:
         """Put the texts kept since the last time into the full-text index, by one statement."""
@@ -364,6 +398,12 @@ class States:
         self._loaded.clear()
         self._texts.clear()
         self._kept.clear()
+
+
+def _note_id(ids: dict[str, int], digest: str, number: int) -> None:
+    if len(ids) >= MOST_IDS:
+        ids.clear()
+    ids[digest] = number
 
 
 def agreement_of(row: Mapping[str, Any]) -> Agreement:
