@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-WIDTH, HEIGHT = 960, 430
+HEIGHT = 430
 LEFT, TOP, WIDE, TALL = 56, 74, 222, 280
 NEXT = 476
-"""How far to the right the second panel begins."""
+"""How far to the right the next panel begins."""
 APART = 15
 """Pixels between two labels at the least."""
 
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One half of the plot."""
+    """One part of the plot."""
 
     title: str
     axis: str
@@ -58,8 +58,9 @@ def plot(title: str, panels: Sequence[Panel]) -> str:
         f'<g transform="translate({LEFT + n * NEXT} {TOP})">\n{"".join(_panel(panel, decades))}</g>\n'
         for n, panel in enumerate(panels)
     ]
+    width = 8 + len(panels) * NEXT
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="t d">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" role="img" aria-labelledby="t d">\n'
         f'<title id="t">{escape(title)}</title>\n<desc id="d">{escape(grown)}.</desc>\n<style>{STYLE}</style>\n'
         f'<text x="{LEFT - 40}" y="24" font-size="16" font-weight="600">{escape(title)}</text>\n'
         f'<text x="{LEFT - 40}" y="44" class="quiet">times the cost at the smallest size; dotted: as much '

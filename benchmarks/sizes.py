@@ -2,8 +2,8 @@
 
 Pages of one agreement, an edition each quarter in which 4% of the pages change. A register of a hundred, a thousand and
 twenty thousand pages has one year of history; one of a thousand pages has one, five and twenty. The first night is that
-of a new database. Besides a table this draws
-benchmarks/cost-by-size.svg: every cost over that of the smallest size, on logarithmic axes.
+of a new database. What telling costs is measured by how many follow, as benchmarks/telling.py does. Besides the tables
+this draws benchmarks/cost-by-size.svg: every cost over that of the smallest size, on logarithmic axes.
 """
 
 import sqlite3
@@ -11,14 +11,14 @@ import statistics
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from benchmarks import browsing
+from benchmarks import browsing, telling
 from benchmarks.drawing import Line, Panel, plot
 from benchmarks.history import build
 from benchmarks.nights import SETTINGS, Cost, edition, measured, median, night
@@ -149,29 +149,53 @@ def _figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2g}" if value < 10 else f"{value:.0f}"
 
 
-def panel(title: str, axis: str, sizes: Sequence[Size], at: Sequence[int], costs: dict[Size, Costs]) -> Panel:
-    """Return one half of the plot: each cost over that of the first size."""
-    first = costs[sizes[0]]
+def panel(title: str, axis: str, rows: Mapping[str, Callable[[Any], float]], costs: Mapping[int, Any]) -> Panel:
+    """Return one part of the plot: each cost over that of the first size."""
+    first = next(iter(costs.values()))
     lines = [
-        Line(name=what.partition(",")[0].replace("`", ""), values=[of(costs[size]) / of(first) for size in sizes])
-        for what, of in ROWS.items()
+        Line(name=what.partition(",")[0].replace("`", ""), values=[of(cost) / of(first) for cost in costs.values()])
+        for what, of in rows.items()
     ]
-    return Panel(title=title, axis=axis, at=list(at), lines=lines)
+    return Panel(title=title, axis=axis, at=list(costs), lines=lines)
+
+
+def told() -> dict[int, telling.Told]:
+    """Return what telling takes, by how many follow."""
+    with tempfile.TemporaryDirectory() as directory, telling.mail_server() as port:
+        return dict(telling.by_subscriptions(Path(directory), telling.Editions(Path(directory)), port))
+
+
+TOLD = {
+    "messages": lambda one: one.messages,
+    "`notify`, CPU s": lambda one: one.cost.cpu_s,
+    "peak memory of `notify`, MB": lambda one: one.cost.peak_mb,
+}
+"""What is shown of telling."""
 
 
 def main() -> str:
-    """Return the table as markdown, and draw the plot."""
+    """Return the tables as markdown, and draw the plot."""
     sizes = [Size(*size) for size in dict.fromkeys((*BY_PAGES, *BY_YEARS))]
     costs = {size: measure(size) for size in sizes}
     by_pages, by_years = ([Size(*size) for size in of] for of in (BY_PAGES, BY_YEARS))
-    halves = [
-        panel("One year, more pages", "pages", by_pages, [size.pages for size in by_pages], costs),
-        panel("1,000 pages, more years", "years", by_years, [size.years for size in by_years], costs),
+    followed = told()
+    panels = [
+        panel("One year, more pages", "pages", ROWS, {size.pages: costs[size] for size in by_pages}),
+        panel("1,000 pages, more years", "years", ROWS, {size.years: costs[size] for size in by_years}),
+        panel("One run, more who follow", "subscriptions", TOLD, followed),
     ]
-    PLOT.write_text(plot("What costs more on a larger register, and after more years", halves), encoding="utf-8")
+    title = "What costs more on a larger register, after more years, and the more follow it"
+    PLOT.write_text(plot(title, panels), encoding="utf-8")
     return "\n".join(
         [
             *table(costs),
+            "",
+            "| subscriptions | " + " | ".join(f"{count:,}" for count in followed) + " |",
+            "|---|" + "---:|" * len(followed),
+            *(
+                f"| {what} | " + " | ".join(_figure(of(one)) for one in followed.values()) + " |"
+                for what, of in TOLD.items()
+            ),
             "",
             f"Pages of one agreement, {A_YEAR} editions a year; nights and pages are medians of {RUNS} or more. Whole "
             "commands, in processes of their own; a question is mostly their start.",

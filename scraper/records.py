@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from scraper.fields import LAYOUTS, Comparing, Field, Sort, about, row, rows_of
+from scraper.names.fold import fold_key
 
 Values = tuple[str, ...] | None
 Text = str | None
@@ -407,6 +408,10 @@ class Agreement:
     def is_version(self) -> bool:
         """Whether it is a version of the official register, and not what a page prints."""
         return self.dataset_rows is not None
+
+    def text_key(self, name: str) -> str:
+        """Return what stands for the folded text of the field *name*: texts are compared by these."""
+        return fold_key(getattr(self, name))
 
 
 EVERY_FIELD: Mapping[str, Field] = {one.name: one for one in rows_of(Agreement)}

@@ -4,7 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import attacks, browsing, comparison, drawing, economy, following, history, importing, rebuilding, sizes
+from benchmarks import (
+    attacks,
+    browsing,
+    comparison,
+    drawing,
+    economy,
+    following,
+    history,
+    importing,
+    rebuilding,
+    sizes,
+    telling,
+)
 from benchmarks.others import NotToBeHadError
 from benchmarks.register_site import Register
 
@@ -65,10 +77,14 @@ def test_costs_are_drawn_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sizes, "BY_YEARS", ((3, 1), (3, 2)))
     monkeypatch.setattr(sizes, "RUNS", 1)
     monkeypatch.setattr(sizes, "PLOT", tmp_path / "plot.svg")
+    monkeypatch.setattr(telling, "ORGANISATIONS", 12)
+    monkeypatch.setattr(telling, "SUBSCRIPTIONS", (2, 4))
+    monkeypatch.setattr(telling, "RUNS", 1)
 
     table = sizes.main()
 
     assert "| pages | 3 | 6 | 3 |" in table
+    assert "| subscriptions | 2 | 4 |" in table
     assert (tmp_path / "plot.svg").read_text(encoding="utf-8").startswith("<svg")
 
 

@@ -4,7 +4,7 @@ Folded values are compared first; only where they differ does deepdiff name the 
 what the difference means. Everything that differs in print alone is one editorial `wording-changed` a field.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from diff.change import Difference
@@ -12,12 +12,13 @@ from diff.deciding.belief import Doubt, Place
 from diff.deciding.comparing.columns import compare_controller_basis, compare_counts, compare_rows
 from diff.deciding.comparing.comparison import Comparison
 from diff.deciding.comparing.dates import compare_releases, compare_remark, compare_term
-from diff.deciding.comparing.forms import SEPARATOR, differing, folded_form, type_words_of
+from diff.deciding.comparing.forms import SEPARATOR, TEXTS, differing, folded_form, type_words_of
 from diff.deciding.comparing.named import compare_names
 from diff.deciding.comparing.prose import compare_remainder, compare_text, compare_wording
 from diff.deciding.comparing.sets import compare_additions, compare_legal_bases, compare_set, compare_type_words
 from diff.deciding.when import note_of
 from scraper.fields import Comparing
+from scraper.names.fold import fold
 from scraper.names.name_lists import NameSplitter
 from scraper.names.vocabulary import Vocabulary
 from scraper.reading.frame import Frame
@@ -109,12 +110,19 @@ def still_doubted(place: Place, printed: Agreement) -> dict[str, Doubt]:
     believed, form = folded_form(place.believed), folded_form(printed)
     left = {}
     for part, doubt in place.doubts.items():
-        shown = type_words_of(printed) if part == "type_words" else set(form[part].split(SEPARATOR))
+        shown = _shown(part, printed, form)
         is_as_believed = part in form and form[part] == believed[part]
-        values = frozenset() if is_as_believed else doubt.values - shown
+        values = frozenset() if is_as_believed else doubt.values.difference(shown)
         if values:
             left[part] = replace(doubt, values=values)
     return left
+
+
+def _shown(part: str, printed: Agreement, form: Mapping[str, str]) -> Collection[str]:
+    """Return the folded values of a *part*, as doubts hold them."""
+    if part == "type_words":
+        return type_words_of(printed)
+    return {fold(getattr(printed, part) or "")} if part in TEXTS else form[part].split(SEPARATOR)
 
 
 _COMPARE_ALONE: dict[Comparing, Callable[[Comparison, str], None]] = {

@@ -8,7 +8,6 @@ old and new by turns (rule 12).
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from diff.deciding.belief import Edition, PageBelief, Past, Place, Sighting
 from diff.deciding.compare import still_doubted
@@ -65,10 +64,9 @@ def judge_pages(past: Past, edition: Edition, *, trusted: bool) -> JudgedPages:
     distrusted = shrunk.keys() | cut_short.keys()
     edition = replace(_without(edition, distrusted), failed=edition.failed | distrusted)
     forms = FoldedForms()
-    # Of a page that is new nothing will be compared: its forms, as long as itself, are not kept.
-    alone = partial(folded_form, fold_text=fold)
+    # Of a page that is new nothing will be compared: its forms are not kept.
     versions = {
-        slug: version_of(sighting.page, forms.of if past.page(slug) else alone)
+        slug: version_of(sighting.page, forms.of if past.page(slug) else folded_form)
         for slug, sighting in edition.read.items()
     }
     earlier = {s: seen for s, seen in edition.read.items() if returns(past.page(s), seen, versions[s]) and not trusted}

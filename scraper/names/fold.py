@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
+from hashlib import blake2b
 from itertools import groupby
 
 KEPT_SIGNS = "%&/"
@@ -128,6 +129,16 @@ def fold(text: str) -> str:
     'file½ofσσcafé'
     """
     return _fold_short(text) if len(text) <= _SHORT else _fold(text)
+
+
+def fold_key(text: str | None) -> str:
+    """Return what stands for a folded text in comparisons: equal where these are, and empty where nothing is said.
+
+    >>> fold_key("Café – a study") == fold_key("CAFÉ: A Study"), fold_key("–"), len(fold_key("x" * 90_000))
+    (True, '', 32)
+    """
+    folded = fold(text or "")
+    return blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest() if folded else ""
 
 
 def as_set(values: Iterable[str]) -> tuple[str, ...]:

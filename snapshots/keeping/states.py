@@ -3,18 +3,19 @@
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import lru_cache
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 from diff.change import Change, ChangeNote, read_families
 from diff.details import NO_DETAILS, Details, read_value
 from diff.kinds import ChangeKind
 from diff.severity import Severity
 from scraper.fields import Sort
+from scraper.names.fold import fold_key
 from scraper.records import (
     FIELDS,
     PROSE,
@@ -55,6 +56,10 @@ STATES = f"""
 _BY_IDS = "select * from states where id in (select value from json_each(:ids))"
 
 
+K = TypeVar("K")
+V = TypeVar("V")
+
+
 def as_json(value: Any) -> str:
     """Return *value* as the JSON that is kept: compact, as printed."""
     return _ENCODER.encode(value)
@@ -83,26 +88,27 @@ class Prose:
     Equal texts are one row, so that two handles of one database are compared without their texts.
     """
 
-    __slots__ = ("beside", "id", "read")
+    __slots__ = ("_beside", "_texts", "id")
 
-    def __init__(self, number: int, beside: Sequence[int], read: "ReadText") -> None:
+    def __init__(self, number: int, beside: Sequence[int], texts: "States") -> None:
         self.id = number
-        self.beside = beside  # those of the same agreement, which are asked for with it
-        self.read = read
+        self._beside = beside  # those of the same agreement, which are asked for with it
+        self._texts = texts
 
     @property
     def text(self) -> "KeptText | None":
         """Return the text; None where its row is gone, as in a damaged file."""
-        found = self.read(self.id, self.beside)
+        found = self._texts.text(self.id, self._beside)
         if found is None:
             return None
         text = KeptText(found)
         text.prose = self
         return text
 
-
-ReadText = Callable[[int, Sequence[int]], str | None]
-"""Reads a text by its id, and those that will be asked for next."""
+    @property
+    def key(self) -> str:
+        """Return what stands for the folded text in comparisons."""
+        return self._texts.key(self.id, self._beside)
 
 
 class KeptText(str):
@@ -129,6 +135,11 @@ class KeptAgreement(Agreement):
         )
 
     __hash__ = Agreement.__hash__
+
+    def text_key(self, name: str) -> str:
+        """Return what stands for the folded text of the field *name*, which is folded once, and not for each of us."""
+        prose = self.sections.get(name)
+        return prose.key if isinstance(prose, Prose) else super().text_key(name)
 
     @classmethod
     def of(cls, agreement: Agreement, sections: "Sections", state: int | None) -> "KeptAgreement":
@@ -197,8 +208,8 @@ def _is_same_prose(one: Prose | str | None, other: Prose | str | None) -> bool:
 MOST_REMEMBERED = 8_192
 """Agreements held in memory at once (some 15 KB each with their prose), so that a long derivation stays small."""
 
-MOST_IDS = 32_768
-"""Ids of states, and as many of texts, held in memory at once: of some thousand pages."""
+MOST_NOTED = 32_768
+"""Ids of states and of texts, and keys of these, held in memory at once: as many of each, of some thousand pages."""
 
 MOST_TEXTS = 256
 """Texts held in memory at once, where prose is apart: those of a few pages, which are gone through one by one."""
@@ -218,6 +229,7 @@ class States:
         self._prose_apart = prose_apart
         self._ids: dict[str, int] = {}
         self._text_ids: dict[str, int] = {}
+        self._keys: dict[int, str] = {}
         self._loaded: dict[int, Agreement] = {}
         self._texts: dict[int, str] = {}
         self._kept: dict[int, tuple[Agreement, int]] = {}  # by identity: the same object is kept again and again
@@ -255,7 +267,7 @@ class States:
         if number is None:
             found = next(iter(self._db.query("select id from states where hash = :hash", {"hash": digest})), None)
             number = int(found["id"]) if found else self._insert(agreement, digest)
-            _note_id(self._ids, digest, number)
+            _note(self._ids, digest, number)
         return number
 
     def _insert(self, agreement: Agreement, digest: str) -> int:
@@ -282,7 +294,7 @@ class States:
 
     def _handles(self, texts: Mapping[str, int | None]) -> Sections:
         beside = tuple(number for number in texts.values() if number is not None)
-        return {name: None if number is None else Prose(number, beside, self.text) for name, number in texts.items()}
+        return {name: None if number is None else Prose(number, beside, self) for name, number in texts.items()}
 
     def text(self, number: int, beside: Sequence[int] = ()) -> str | None:
         """Return a text by its id, None if there is none; those *beside* it are read by the same question."""
@@ -293,6 +305,14 @@ class States:
             sql = f"select id, text from texts where id in ({', '.join('?' * len(wanted))})"
             self._texts.update(self._db.execute(sql, wanted))
         return self._texts.get(number)
+
+    def key(self, number: int, beside: Sequence[int] = ()) -> str:
+        """Return what stands for the folded form of the text of that id."""
+        found = self._keys.get(number)
+        if found is None:
+            found = fold_key(self.text(number, beside))
+            _note(self._keys, number, found)
+        return found
 
     def keep_text(self, text: str) -> int:
         """Return the id of *text*, keeping it if it is new."""
@@ -305,7 +325,7 @@ class States:
                 added = self._db.execute("insert into texts (hash, text) values (:hash, :text)", row)
                 found = {"id": added.lastrowid}
             number = int(found["id"])
-            _note_id(self._text_ids, digest, number)
+            _note(self._text_ids, digest, number)
         return number
 
     def index_texts(self) -> None:
@@ -391,6 +411,7 @@ class States:
         """Let go of what was loaded; ids of rows that were rolled back must not be believed."""
         self._ids.clear()
         self._text_ids.clear()
+        self._keys.clear()
         self.let_go()
 
     def let_go(self) -> None:
@@ -400,10 +421,10 @@ class States:
         self._kept.clear()
 
 
-def _note_id(ids: dict[str, int], digest: str, number: int) -> None:
-    if len(ids) >= MOST_IDS:
-        ids.clear()
-    ids[digest] = number
+def _note(noted: dict[K, V], key: K, value: V) -> None:
+    if len(noted) >= MOST_NOTED:
+        noted.clear()
+    noted[key] = value
 
 
 def agreement_of(row: Mapping[str, Any]) -> Agreement:

@@ -241,8 +241,9 @@ def _found_in(path: Path, look: EditionLook) -> Iterator[Found]:
     if not path.exists():
         raise SourceError(path, "is not there")
     if path.is_dir():
+        folder = path.resolve().name
         for name in _files_of(path):
-            yield _with_bytes(look.file(name, legible(str(path / name)), path.resolve().name), path / name)
+            yield _with_bytes(look.file(name, legible(str(path / name)), folder), path / name)
         return
     suffix, is_warc = path.suffix.lower(), path.name.lower().endswith(WARC_ENDINGS)
     named = PurePosixPath(path.name)

@@ -1,7 +1,6 @@
 """What comparisons see of an agreement: the folded form of each field, or of fields that are compared as one. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 
 from diff.deciding.when import when_of
 from scraper.fields import Comparing
@@ -18,19 +17,14 @@ TEXTS = tuple(name for name, one in FIELDS.items() if one.comparing is Comparing
 
 SEPARATOR = "\x1f"
 
-_LONGEST_REMEMBERED = 20_000
-# Of a page that changed most texts are as they are believed to be: one folding does for both, and for its next version.
-_fold_usual = lru_cache(maxsize=1 << 12)(fold)
 
+def folded_form(agreement: Agreement) -> dict[str, str]:
+    """Return what comparisons see of *agreement*: one string for each group of fields that is compared as one.
 
-def _fold_text(text: str) -> str:
-    return _fold_usual(text) if len(text) <= _LONGEST_REMEMBERED else fold(text)
-
-
-def folded_form(agreement: Agreement, fold_text: Callable[[str], str] = _fold_text) -> dict[str, str]:
-    """Return what comparisons see of *agreement*: one string for each group of fields that is compared as one."""
+    What stands for a text is its key: of an agreement that changed most texts are what they were.
+    """
     form = {name: SEPARATOR.join(sorted({fold(v) for v in compared_values(agreement, name)})) for name in LISTS}
-    form |= {name: fold_text(getattr(agreement, name) or "") for name in TEXTS}
+    form |= {name: agreement.text_key(name) for name in TEXTS}
     form["legal_bases"] = SEPARATOR.join(sorted(compared_of(agreement)))
     when = when_of(agreement)
     form["term"] = SEPARATOR.join(date or "" for date in when.term)
