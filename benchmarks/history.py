@@ -10,6 +10,7 @@ import resource
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,8 @@ def import_edition(store: "Store", pages: Path, at: str) -> None:
     from snapshots.sources.intake import Intake, gather_editions, take_editions
 
     rules = Rules(default_vocabulary())
-    editions = gather_editions(Intake.of_import(store, time=at, now=at), [pages], rules.vocabulary)
-    take_editions(store, editions, rules, complete=True)
+    with closing(Intake.of_import(store, time=at, now=at)) as intake:
+        take_editions(store, gather_editions(intake, [pages], rules.vocabulary), rules, complete=True)
 
 
 def cpu_s() -> float:

@@ -51,6 +51,7 @@ while True:
 
 IMPORT = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from cron.settings.load import load_settings
 from cron.work.context import Context
@@ -62,10 +63,10 @@ folder, time, tells = sys.argv[1:]
 context = Context(lambda: load_settings(Path("registerwatch.toml")))
 store = context.store(create=True)
 now = as_text(context.clock())
-intake = Intake.of_import(store, time=f"{time}T03:00:00Z", now=now)
-editions = gather_editions(intake, [Path(folder)], context.vocabulary)
 dues = what_to_tell(context) if tells == "tell" else None
-take_editions(store, editions, context.rules, complete=True, dues=dues)
+with closing(Intake.of_import(store, time=f"{time}T03:00:00Z", now=now)) as intake:
+    editions = gather_editions(intake, [Path(folder)], context.vocabulary)
+    take_editions(store, editions, context.rules, complete=True, dues=dues)
 context.close()
 """
 

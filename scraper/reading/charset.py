@@ -105,7 +105,9 @@ def _repair(text: str, *, may_hold_c1: bool) -> tuple[str, list[str]]:
     controls = 0
     if may_hold_c1 and _C1_IN_UTF8.search(text.encode()):
         text, controls = _C1.subn(lambda found: _CP1252[ord(found[0]) - 128], text)
-    text, references = _C1_REFERENCE.subn(_cp1252_reference, text)
+    references = 0
+    if "&#" in text:
+        text, references = _C1_REFERENCE.subn(_cp1252_reference, text)
     if controls + references:
         notices.append(f"{_count(controls + references, 'control character')} read as windows-1252")
     return text, notices

@@ -244,9 +244,16 @@ class States:
             number = self._id_of(agreement, key or digest_of_state(agreement))
             if isinstance(agreement, KeptAgreement):
                 object.__setattr__(agreement, "state", number)
+                self._let_go_of_words(agreement, number)
             elif not self._prose_apart:
                 self._remember(agreement, number)
         return number
+
+    def _let_go_of_words(self, agreement: KeptAgreement, number: int) -> None:
+        """Have an agreement whose state is kept hold the rows of its texts, and not these."""
+        if any(isinstance(section, str) for section in agreement.sections.values()):
+            (row,) = self._db.query(f"select {PROSE_IDS} from states where id = :id", {"id": number})
+            agreement.sections.update(self._handles(row))
 
     def _known(self, agreement: Agreement) -> int | None:
         """Return the id under which this very object was kept or loaded; None if it was not."""
@@ -281,9 +288,8 @@ class States:
         names = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)
         number = int(self._db.execute(f"insert into states ({names}) values ({values})", row).lastrowid or 0)
-        if isinstance(agreement, KeptAgreement):
-            agreement.sections.update(self._handles(texts))  # the same words: what is kept need not be held
-        elif self._prose_apart:  # it will be asked for in a moment, when the run is decided
+        if self._prose_apart and not isinstance(agreement, KeptAgreement):
+            # It will be asked for in a moment, when the run is decided.
             self._remember(KeptAgreement.of(agreement, self._handles(texts), number), number)
         return number
 

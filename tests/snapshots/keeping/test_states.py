@@ -1,5 +1,6 @@
 """Agreements as rows: what is loaded is what was kept, and equal states are one row."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scraper.reading.page import read_page
-from scraper.records import FIELDS
+from scraper.records import FIELDS, PROSE
 from snapshots.keeping import states
 from snapshots.keeping.store import open_store
 from tests.harness.editions import ADMISSIONS, HARROWDALE, Page, many, with_project
@@ -185,6 +186,58 @@ def test_a_text_whose_row_is_gone_is_none(store):
     store.db.execute("delete from texts")
 
     assert kept.outputs is None
+
+
+def test_texts_are_compared_by_keys_that_are_those_of_any_agreement(store):
+    (kept,), (printed,) = kept_apart(store, HARROWDALE), read(HARROWDALE)
+    shouted = replace(printed, outputs=f"{printed.outputs.upper()} –", remainder="–")
+
+    assert {name: kept.text_key(name) for name in PROSE} == {name: printed.text_key(name) for name in PROSE}
+    assert kept.text_key("outputs") == shouted.text_key("outputs") != kept.text_key("objectives")
+    assert replace(kept, outputs="Other words.").text_key("outputs") != kept.text_key("outputs")
+    assert (kept.text_key("remainder"), shouted.text_key("remainder")) == ("", "")
+
+
+def test_a_text_that_many_print_is_read_once_for_its_key(store):
+    asked = texts_read(store)
+    pages = [HARROWDALE, *(with_project(HARROWDALE, title=f"Study {n}") for n in range(4))]
+    first, *others = kept_apart(store, *pages)
+    first.text_key("outputs")
+    asked.clear()
+
+    assert {other.text_key("outputs") for other in others} == {first.text_key("outputs")}
+    assert asked == []
+
+
+def test_no_key_is_believed_of_a_text_that_was_taken_back(tmp_path):
+    store = open_store(tmp_path / "registerwatch.db")
+    (other,) = read(with_project(HARROWDALE, outputs="Other words."))
+    with suppress(ZeroDivisionError), store.writing():
+        (number,) = store.states.keep(read(HARROWDALE))
+        taken_back = store.states.load([number])[number].text_key("outputs")
+        raise ZeroDivisionError
+    with store.writing():  # under the same numbers
+        (again,) = store.states.keep([other])
+
+    assert again == number
+    assert store.states.load([again])[again].text_key("outputs") == other.text_key("outputs") != taken_back
+    store.close()
+
+
+def test_more_than_is_remembered_is_asked_for_again(store, monkeypatch):
+    monkeypatch.setattr(states, "MOST_NOTED", 3)
+    agreements = [agreement for page in many_pages() for agreement in read(page)]
+    with store.writing():
+        ids = store.states.keep(agreements)
+        assert store.states.keep(agreements) == ids
+    loaded = apart(store).load(ids)
+
+    for number, agreement in zip(ids, agreements, strict=True):
+        assert loaded[number].text_key("outputs") == agreement.text_key("outputs")
+
+
+def many_pages():
+    return [with_project(HARROWDALE, outputs=f"Map {n}.", objectives=f"To learn {n % 2}.") for n in range(8)]
 
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
