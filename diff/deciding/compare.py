@@ -87,9 +87,11 @@ def _believe(at_work: Comparison, type_words: Mapping[str, frozenset[str]]) -> P
     stays = {group for group, part in _NOTED.items() if _field_of(part) in kept or part in doubts}
     if stays:
         values["when_note"] = note_of(**{group: believed if group in stays else printed for group in _NOTED})
+    unprinted = printed.unprinted & believed.unprinted
+    is_as_printed = not values and unprinted == printed.unprinted  # the same object then: it is kept once
     return replace(
         place,
-        believed=replace(printed, **values, unprinted=printed.unprinted & believed.unprinted),
+        believed=printed if is_as_printed else replace(printed, **values, unprinted=unprinted),
         type_words=type_words,
         doubts=doubts,
         last_bodies=last_bodies,

@@ -24,17 +24,27 @@ def watch(tmp_path):
     return watch
 
 
-def same(one, other):
-    """Say for each table whether it is the same: two histories of this size are nothing to print."""
+def different(one, other):
+    """Return the tables that are not the same: two histories of this size are nothing to print."""
     assert one.keys() == other.keys()
-    return {table: rows == other[table] for table, rows in one.items()}
+    return [table for table, rows in one.items() if rows != other[table]]
+
+
+def without_digests(history):
+    """Return a history without the digests by which pages know what they showed: a commit may make others."""
+    for row in history["beliefs"]:
+        belief = row["belief"]
+        belief["versions"] = len(belief["versions"])
+        belief["returned"] = bool(belief["returned"])
+        belief["unended"] = belief["unended"][1]
+    return history
 
 
 def test_what_was_derived_run_by_run_is_what_all_of_it_at_once_gives(watch):
     before = watch.history()
     assert watch.run("reparse", "--again").exit_code == 0
 
-    assert set(same(before, watch.history()).values()) == {True}
+    assert different(before, watch.history()) == []
 
 
 @pytest.mark.skipif("BEFORE" not in os.environ, reason="BEFORE names no commit to compare with")
@@ -44,4 +54,4 @@ def test_an_earlier_commit_derives_the_same(watch):
     command = program.command("--db", str(watch.database), "reparse", "--again")
     subprocess.run(command, cwd=program.root, check=True, stdout=subprocess.DEVNULL)
 
-    assert set(same(before, watch.history()).values()) == {True}
+    assert different(without_digests(before), without_digests(watch.history())) == []
