@@ -217,8 +217,8 @@ def main() -> str:
                 for count, one in told.items()
             ),
             "",
-            f"Aim: {A_MESSAGE_MS} ms a message composed and handed over, beside what the command takes where nothing "
-            f"is due ({told[SUBSCRIPTIONS[0]].nobody.cpu_s:.2f} s).",
+            f"Aims: 10 s and 200 MB for 1,000; {A_MESSAGE_MS} ms a message composed and handed over, beside what the "
+            f"command takes where nothing is due ({told[SUBSCRIPTIONS[0]].nobody.cpu_s:.2f} s).",
             "",
             *_feeds(folder, editions.folders[2]),
         ]

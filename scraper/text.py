@@ -1,6 +1,13 @@
-"""Text off a page, made safe to hand on. What a page prints is somebody else's, and messages go to many programs."""
+"""Text off a page: made safe to hand on, and held once where many pages print it.
+
+What a page prints is somebody else's, and messages go to many programs.
+"""
 
 import re
+from functools import lru_cache
+from typing import TypeVar
+
+T = TypeVar("T")
 
 UNSAFE = "\x7f-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
 """What no text of a page may bring along, as a class of a regular expression; besides it only the first 32 characters.
@@ -58,3 +65,18 @@ def cut(text: str, longest: int) -> str:
         return text
     kept, space, _ = text[:longest].rpartition(" ")
     return (kept if space and len(kept) > longest // 2 else text[: longest - 1]).rstrip() + "…"
+
+
+# Not sys.intern: what that was given once, Python 3.12 keeps for ever.
+@lru_cache(maxsize=8_192)
+def one_of_equal(value: T) -> T:
+    """Return the one object in memory that stands for all that are equal to *value* and were met lately.
+
+    Most of what a register prints stands on many of its pages. What is long is held, too, until thousands of others
+    were met: do not ask for what is longer than `LONGEST_SHARED`.
+    """
+    return value
+
+
+LONGEST_SHARED = 300
+"""Characters; what is longer is mostly printed once."""

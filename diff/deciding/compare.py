@@ -121,7 +121,7 @@ def still_doubted(place: Place, printed: Agreement) -> dict[str, Doubt]:
 
 
 def _shown(part: str, printed: Agreement, form: Mapping[str, str]) -> Collection[str]:
-    """Return the folded values of a *part*, as doubts hold them."""
+    """Return what is shown of a *part*, folded: its values, of a text all of it."""
     if part == "type_words":
         return type_words_of(printed)
     return {fold(getattr(printed, part) or "")} if part in TEXTS else form[part].split(SEPARATOR)

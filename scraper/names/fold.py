@@ -138,7 +138,7 @@ def fold_key(text: str | None) -> str:
     (True, '', 32)
     """
     folded = fold(text or "")
-    return blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest() if folded else ""
+    return blake2b(folded.encode(), digest_size=16).hexdigest() if folded else ""
 
 
 def as_set(values: Iterable[str]) -> tuple[str, ...]:

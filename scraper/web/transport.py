@@ -16,7 +16,6 @@ What is guaranteed here, on top of requests and urllib3:
 
 import re
 import ssl
-import sys
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,6 +32,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from scraper.errors import RegisterWatchError
+from scraper.text import LONGEST_SHARED, one_of_equal
 from scraper.web.addresses import is_public
 from scraper.web.connections import Adapter, trusted_context
 from scraper.web.proxy import Proxy, ProxyRefusedError
@@ -226,7 +226,10 @@ class Transport:
 
     def _read(self, raw: BaseHTTPResponse, at_most: int | None, *, wants_body: bool) -> Response:
         # Most are the same on every page, and are kept until the run ends.
-        headers = tuple((sys.intern(name), sys.intern(value)) for name, value in raw.headers.items())
+        headers = tuple(
+            (one_of_equal(name), one_of_equal(value)) if len(name) + len(value) <= LONGEST_SHARED else (name, value)
+            for name, value in raw.headers.items()
+        )
         response = Response(raw.status, headers, b"")
         try:
             if raw.status == 200 and wants_body:

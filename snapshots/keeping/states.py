@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, TypeVar
 
@@ -26,6 +24,7 @@ from scraper.records import (
     agreement_to_json,
     fields_of_sort,
 )
+from scraper.text import LONGEST_SHARED, one_of_equal
 from snapshots.sql.rows import Database
 
 _AS_JSON = fields_of_sort(Sort.SET, Sort.LIST, Sort.CITATIONS, Sort.LINES)
@@ -144,7 +143,7 @@ class KeptAgreement(Agreement):
     @classmethod
     def of(cls, agreement: Agreement, sections: "Sections", state: int | None) -> "KeptAgreement":
         """Return *agreement* with these *sections* in place of its own."""
-        kept = cls(**{one.name: _shared(getattr(agreement, one.name)) for one in fields(agreement)} | sections)
+        kept = cls(**{name: _shared(getattr(agreement, name)) for name in _APART_FROM_PROSE} | sections)
         object.__setattr__(kept, "state", state)
         return kept
 
@@ -157,18 +156,13 @@ _APART_FROM_PROSE = tuple(one.name for one in fields(Agreement) if one.name not 
 
 def _shared(value: Any) -> Any:
     """Return *value* with texts that are one in memory, however many agreements print them: most are on many pages."""
-    if type(value) is str:
-        return sys.intern(value)
     if type(value) is tuple:
         return tuple(map(_shared, value))
     if type(value) is dict:
-        return {name: _shared(one) for name, one in value.items()}
-    return _one_basis(value) if type(value) is LegalBasis else value
-
-
-@lru_cache(maxsize=4096)
-def _one_basis(basis: LegalBasis) -> LegalBasis:
-    return basis
+        return {_shared(name): _shared(one) for name, one in value.items()}
+    if type(value) is str:
+        return one_of_equal(value) if len(value) <= LONGEST_SHARED else value
+    return one_of_equal(value) if type(value) is LegalBasis else value
 
 
 def _section(name: str) -> property:
@@ -209,7 +203,7 @@ MOST_REMEMBERED = 8_192
 """Agreements held in memory at once (some 15 KB each with their prose), so that a long derivation stays small."""
 
 MOST_NOTED = 32_768
-"""Ids of states and of texts, and keys of these, held in memory at once: as many of each, of some thousand pages."""
+"""Ids of states held in memory at once, as many ids of texts, and as many keys of these: of some thousand pages."""
 
 MOST_TEXTS = 256
 """Texts held in memory at once, where prose is apart: those of a few pages, which are gone through one by one."""
@@ -244,16 +238,19 @@ class States:
             number = self._id_of(agreement, key or digest_of_state(agreement))
             if isinstance(agreement, KeptAgreement):
                 object.__setattr__(agreement, "state", number)
-                self._let_go_of_words(agreement, number)
+                if any(isinstance(section, str) for section in agreement.sections.values()):
+                    self._let_go_of_words(agreement, number)
             elif not self._prose_apart:
                 self._remember(agreement, number)
         return number
 
     def _let_go_of_words(self, agreement: KeptAgreement, number: int) -> None:
-        """Have an agreement whose state is kept hold the rows of its texts, and not these."""
-        if any(isinstance(section, str) for section in agreement.sections.values()):
-            (row,) = self._db.query(f"select {PROSE_IDS} from states where id = :id", {"id": number})
-            agreement.sections.update(self._handles(row))
+        """Have an agreement whose state was kept already hold the rows of its texts, and not these."""
+        # Joined, because in a damaged file a row may be gone: then its words are held here alone.
+        sql = f"select {prose_columns('id')} from states {PROSE_JOINS} where states.id = :id"
+        (row,) = self._db.query(sql, {"id": number})
+        there = {name: found for name, found in row.items() if found is not None}
+        agreement.sections.update(self._handles(there))
 
     def _known(self, agreement: Agreement) -> int | None:
         """Return the id under which this very object was kept or loaded; None if it was not."""
@@ -288,7 +285,9 @@ class States:
         names = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)
         number = int(self._db.execute(f"insert into states ({names}) values ({values})", row).lastrowid or 0)
-        if self._prose_apart and not isinstance(agreement, KeptAgreement):
+        if isinstance(agreement, KeptAgreement):
+            agreement.sections.update(self._handles(texts))  # the same words: what is kept need not be held
+        elif self._prose_apart:
             # It will be asked for in a moment, when the run is decided.
             self._remember(KeptAgreement.of(agreement, self._handles(texts), number), number)
         return number
@@ -316,8 +315,10 @@ class States:
         """Return what stands for the folded form of the text of that id."""
         found = self._keys.get(number)
         if found is None:
-            found = fold_key(self.text(number, beside))
-            _note(self._keys, number, found)
+            text = self.text(number, beside)
+            found = fold_key(text)
+            if text is not None:  # in a damaged file the number of a row that is gone may be another text's soon
+                _note(self._keys, number, found)
         return found
 
     def keep_text(self, text: str) -> int:

@@ -218,7 +218,7 @@ class Store:
         past = StoredPast(self.db, self.states)
         quiet = frozenset(slug for slug, origin in origins.items() if believed.get(slug) == (origin.sha256, 0))
         edition, refused = self._edition(row, origins, readings, past, quiet, known)
-        self.states.let_go()  # what the site prints around the agreements stood in some of them
+        self.states.let_go()  # agreements as they were read: from here on they are without the frame
         edition = heed_headings(past, edition, rules.vocabulary)
         decision = decide(past, edition, vocabulary=rules.vocabulary, guards=rules.guards)
         listed = HistoryWriter(self.db, self.states).write(edition, decision, origins, refused)

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from diff.deciding.compare import compare_place, first_belief
+from scraper.names.vocabulary import default_vocabulary
 from scraper.reading.values import read_when
 from scraper.records import LegalBasis
 from tests.harness.builders import (
@@ -823,3 +825,15 @@ def test_a_presumed_basis_beside_the_certain_one_is_not_named_twice():
     (change,) = edited(1, legal_bases=(sure, presumed))
 
     assert (change.after, change.added) == (("COPI2002:r3",), ("COPI2002:r3",))
+
+
+# --- what is believed afterwards --------------------------------------------------------------------------------------
+
+
+def test_what_is_believed_without_a_doubt_is_the_agreement_that_was_printed():
+    place, printed = first_belief(agreement(), "L3"), agreement(title="Summer admissions", datasets=(HES,))
+    _, doubted = compare_place(place, printed, layout="L3", old_body="a", vocabulary=default_vocabulary())
+    _, settled = compare_place(doubted, printed, layout="L3", old_body="b", vocabulary=default_vocabulary())
+
+    assert (doubted.believed.datasets, doubted.believed.title) == ((DEATHS, HES), "Summer admissions")
+    assert settled.believed is printed  # which is kept once

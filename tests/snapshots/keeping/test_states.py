@@ -7,8 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scraper.names.fold import fold_key
 from scraper.reading.page import read_page
 from scraper.records import FIELDS, PROSE
+from scraper.text import one_of_equal
 from snapshots.keeping import states
 from snapshots.keeping.store import open_store
 from tests.harness.editions import ADMISSIONS, HARROWDALE, Page, many, with_project
@@ -200,12 +202,16 @@ def test_texts_are_compared_by_keys_that_are_those_of_any_agreement(store):
 
 def test_a_text_that_many_print_is_read_once_for_its_key(store):
     asked = texts_read(store)
-    pages = [HARROWDALE, *(with_project(HARROWDALE, title=f"Study {n}") for n in range(4))]
-    first, *others = kept_apart(store, *pages)
-    first.text_key("outputs")
+    holder = apart(store)
+    with store.writing():
+        pages = [HARROWDALE, *(with_project(HARROWDALE, title=f"Study {n}") for n in range(4))]
+        ids = store.states.keep([agreement for page in pages for agreement in read(page)])
+    key = holder.load(ids)[ids[0]].text_key("outputs")
+    holder.let_go()
+    others = holder.load(ids)
     asked.clear()
 
-    assert {other.text_key("outputs") for other in others} == {first.text_key("outputs")}
+    assert {other.text_key("outputs") for other in others.values()} == {key}
     assert asked == []
 
 
@@ -230,10 +236,72 @@ def test_more_than_is_remembered_is_asked_for_again(store, monkeypatch):
     with store.writing():
         ids = store.states.keep(agreements)
         assert store.states.keep(agreements) == ids
-    loaded = apart(store).load(ids)
+    holder = apart(store)
+    loaded = holder.load(ids)
 
     for number, agreement in zip(ids, agreements, strict=True):
         assert loaded[number].text_key("outputs") == agreement.text_key("outputs")
+        assert max(map(len, (holder._keys, store.states._ids, store.states._text_ids))) <= 3
+
+
+def test_what_agreements_print_alike_is_one_object_in_memory(store):
+    (one,), (other,) = (kept_apart(store, page) for page in (HARROWDALE, with_project(HARROWDALE, outputs="Maps.")))
+
+    for label, text in one.printed.items():
+        assert text is other.printed[label]
+    assert {id(label) for label in one.printed} == {id(label) for label in other.printed}
+    assert all(a is b for a, b in zip(one.datasets, other.datasets, strict=True))
+    assert all(a is b for a, b in zip(one.legal_bases, other.legal_bases, strict=True))
+
+
+def is_held(text):
+    """Say whether an equal text is held for whoever prints it next."""
+    again = "".join(list(text))
+    return one_of_equal(again) is not again
+
+
+def test_neither_prose_nor_what_is_long_is_held_for_others(store):
+    one_of_equal.cache_clear()
+    long = "Identifiable, " * 40
+    with store.writing():  # read, kept and loaded, as a night does
+        holder = apart(store)
+        ids = holder.keep(read(with_project(HARROWDALE, sensitive=long, title="A study of winter")))
+        (agreement,) = holder.load(ids).values()
+
+    assert is_held("A study of winter")
+    assert not is_held(agreement.objectives)
+    assert not any(is_held(text) for text in agreement.printed.values() if len(text) > 300)
+    assert any(len(text) > 300 for text in agreement.printed.values())
+
+
+def test_words_whose_state_was_kept_already_are_held_as_rows(store):
+    printed = read(with_project(HARROWDALE, outputs="Other words."))
+    (first,) = kept_apart(store, HARROWDALE)
+    again = replace(first, outputs="Other words.", unread=printed[0].unread, unprinted=printed[0].unprinted)
+    with store.writing():
+        (number,) = store.states.keep(printed)
+        assert apart(store).keep([again]) == [number]
+
+    assert {type(section) for section in again.sections.values()} <= {states.Prose, type(None)}
+    assert again == printed[0]
+
+
+def test_in_a_damaged_file_words_are_held_where_their_row_is_gone(store):
+    holder = apart(store)
+    (first,) = kept_apart(store, HARROWDALE)
+    again = replace(first, outputs="Other words.")
+    with store.writing():
+        holder.keep([again])
+    store.db.execute("pragma foreign_keys = off")  # which no program of ours does
+    store.db.execute("delete from texts where text = 'Other words.'")
+    once_more = replace(first, outputs="Other words.")
+    holder.keep([once_more])
+
+    assert once_more.outputs == "Other words."
+    assert again.text_key("outputs") == ""
+    with store.writing():  # under the number of the row that is gone
+        holder.keep_text("Whatever")
+    assert again.text_key("outputs") == fold_key(again.outputs)
 
 
 def many_pages():
