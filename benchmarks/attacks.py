@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks.browsing import Started, ours, peak_mb, serving
-from benchmarks.history import ROOT, build
+from benchmarks.browsing import Started, ours, serving
+from benchmarks.history import ROOT, build, peak_mb
 from benchmarks.register_site import Register
 from tests.harness.editions import HARROWDALE, REGISTER, Watch, with_project
 
@@ -326,7 +326,7 @@ def of_crowd(started: Started) -> str:
     errors = wrong.total()
     p99 = sorted(ms for _, ms in answers)[int(len(answers) * 0.99)]
     said = f"{errors} errors" + (f" {dict(wrong)}" if wrong else "")
-    now = f"{len(answers):,}, {said}, p99 {p99:,.0f} ms, {peak_mb(started.process):.0f} MB"
+    now = f"{len(answers):,}, {said}, p99 {p99:,.0f} ms, {peak_mb(started.process.pid):.0f} MB"
     allowed, is_within = f"0 errors, {P99_MS:,} ms on a quiet machine", not errors and p99 <= P99_MS
     return row("", f"{READERS} readers for {READING_S} s", "3,009 at load 8, p99 6,400 ms", now, allowed, is_within)
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from benchmarks.browsing import ask, p95, peak_mb
+from benchmarks.browsing import ask, p95
 from benchmarks.browsing import serving as browsing
-from benchmarks.history import KEPT, ROOT, editions, time_of
+from benchmarks.history import KEPT, ROOT, editions, peak_mb, time_of
 from benchmarks.nights import SETTINGS, Cost, edition, measured, median
 from benchmarks.nights import serving as site
 from benchmarks.register_site import Register
@@ -132,7 +132,7 @@ def browse(turns: Turns) -> list[Walked]:
             began = cpu_s(started.process.pid)
             ms = [asked[1] for asked in _walk(started.port)]
             used_ms = (cpu_s(started.process.pid) - began) * 1000
-            walked.append(Walked(ms, used_ms / len(ms), peak_mb(started.process)))
+            walked.append(Walked(ms, used_ms / len(ms), peak_mb(started.process.pid)))
     return walked
 
 

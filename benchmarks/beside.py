@@ -17,8 +17,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from benchmarks.browsing import ask, ours, peak_mb, serving
-from benchmarks.history import COSMETIC, NEW, ORGANISATIONS, RELABELLED, SUBSTANTIVE, build
+from benchmarks.browsing import ask, ours, serving
+from benchmarks.history import COSMETIC, NEW, ORGANISATIONS, RELABELLED, SUBSTANTIVE, build, peak_mb
 from benchmarks.official import take
 from benchmarks.register_site import Register
 
@@ -147,7 +147,7 @@ def pages_s(database: Path, folder: Path, addresses: tuple[str, ...]) -> tuple[l
             if status != 200:
                 raise RuntimeError(f"{status} {address}")
             seconds.append(_cpu_s(started.process) - before)
-        return seconds, peak_mb(started.process)
+        return seconds, peak_mb(started.process.pid)
 
 
 def _cpu_s(process: subprocess.Popen[bytes]) -> float:

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from benchmarks.history import ROOT, five_years
+from benchmarks.history import ROOT, five_years, peak_mb
 
 OF_EACH = 50
 STARTS = 5
@@ -243,12 +243,6 @@ def _in_words(crowd: Crowd) -> str:
     )
 
 
-def peak_mb(process: subprocess.Popen[bytes]) -> float:
-    """Return the most memory that a process has had."""
-    status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
-    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
-
-
 def ready_s(command: Sequence[str | Path], folder: Path) -> float:
     """Return how long a server takes until it answers."""
     seconds = []
@@ -284,7 +278,7 @@ def main() -> str:
         ours_s, bare_s = ready_s(ours(file), folder), ready_s(bare(file), folder)
         with serving(ours(file), folder) as started:
             times, single, failed = walk(started.port)
-            memory = peak_mb(started.process)
+            memory = peak_mb(started.process.pid)
         # Not one sort after the other: as they come from many readers.
         pages = [one for one in single if not one.startswith("/register/")]
         random.Random(1).shuffle(pages)
@@ -294,7 +288,7 @@ def main() -> str:
             rounds = [crowd(started.port, pages[:THEIR_PAGES] * ROUNDS) for _ in range(ROUNDS)]
             kept = sorted(rounds, key=lambda one: one.a_second)[ROUNDS // 2]
         with serving(bare(file), folder) as started:
-            bare_memory = peak_mb(started.process)
+            bare_memory = peak_mb(started.process.pid)
     slowest = max(single, key=single.__getitem__)
     rows = [_row(kind, asked) for kind, asked in sorted(times.items(), key=lambda item: -_cold(item[1]))]
     ours_alone = [one for kind, asked in times.items() if "Datasette" not in kind for one in asked]

@@ -6,6 +6,7 @@ changes with the code it depends on.
 """
 
 import hashlib
+import re
 import resource
 import sys
 import tempfile
@@ -61,6 +62,12 @@ def cpu_s() -> float:
     """Return the CPU seconds of this process so far, and of those that it began and that ended."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def peak_mb(process: int | str = "self") -> float:
+    """Return the most memory that a process has had. What `getrusage` says begins with what its parent had."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
 
 
 def build(file: Path, register: Register, count: int, first_year: int = 2021, a_year: int = 12) -> float:

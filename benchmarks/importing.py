@@ -8,7 +8,6 @@ says so. CPU seconds, of all processes that a part begins: others use the machin
 import hashlib
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.history import cpu_s, import_edition
+from benchmarks.history import cpu_s, import_edition, peak_mb
 from benchmarks.others import NotToBeHadError, programs, version_of
 from benchmarks.register_site import Register, records, render_org
 
@@ -150,6 +149,6 @@ if __name__ == "__main__":
             "quiet": _quiet_edition,
         }
         figures = parts[sys.argv[1]](Path(sys.argv[2]))
-        print(*figures, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(*figures, peak_mb())
     else:
         print(main())
