@@ -67,16 +67,19 @@ def cut(text: str, longest: int) -> str:
     return (kept if space and len(kept) > longest // 2 else text[: longest - 1]).rstrip() + "…"
 
 
-# Not sys.intern: what that was given once, Python 3.12 keeps for ever.
-@lru_cache(maxsize=8_192)
+LONGEST_SHARED = 300
+"""Characters; what is longer is mostly printed once."""
+
+
 def one_of_equal(value: T) -> T:
     """Return the one object in memory that stands for all that are equal to *value* and were met lately.
 
-    Most of what a register prints stands on many of its pages. What is long is held, too, until thousands of others
-    were met: do not ask for what is longer than `LONGEST_SHARED`.
+    Most of what a register prints stands on many of its pages. A long text is returned as it is.
     """
+    return value if isinstance(value, str) and len(value) > LONGEST_SHARED else _held(value)
+
+
+# Not sys.intern: what that was given once, Python 3.12 keeps for ever.
+@lru_cache(maxsize=8_192)
+def _held(value: T) -> T:
     return value
-
-
-LONGEST_SHARED = 300
-"""Characters; what is longer is mostly printed once."""

@@ -33,8 +33,8 @@ class PagesToAskFor(NamedTuple):
     """Slug → address of every page to ask for."""
     made_of: str
     """Names the index and what reads it."""
-    by_index: dict[str, str]
-    """Slug → address of those that it lists."""
+    newly_listed: dict[str, str] | None
+    """Slug → address of those that it lists; None where that is kept already, as on most nights."""
 
 
 def find_pages(context: Context, fetcher: Fetcher) -> PagesToAskFor:
@@ -57,16 +57,16 @@ def find_pages(context: Context, fetcher: Fetcher) -> PagesToAskFor:
     store, hosts = context.store(), fetcher.policy.register_hosts
     made_of = _made_of(index, hosts)
     # Most nights it lists what it did, and to read it takes as long as to ask for hundreds of pages.
-    by_index = store.log.pages_listed(made_of)
-    if by_index is None:
-        by_index = dict(find_slugs(index.body, index.url, hosts=hosts, charset=index.charset))
-    found = by_index | (dict(fetch_sitemap(fetcher, register.sitemap)) if register.sitemap else {})
+    kept, newly_listed = store.log.pages_listed(made_of), None
+    if kept is None:
+        newly_listed = dict(find_slugs(index.body, index.url, hosts=hosts, charset=index.charset))
+    found = (kept or newly_listed or {}) | (dict(fetch_sitemap(fetcher, register.sitemap)) if register.sitemap else {})
     standing = store.log.standing_pages()
     # Before any of them is asked for: the site would be asked for days, and the night would be over before its end.
     if reason := too_many_pages(len(found), len(standing)):
         raise CrawlError(start, f"names {reason}: not believed, and none was asked for")
     others = sorted({*register.slugs, *standing} - found.keys())
-    return PagesToAskFor(found | addresses_of(store.log, start, others), made_of, by_index)
+    return PagesToAskFor(found | addresses_of(store.log, start, others), made_of, newly_listed)
 
 
 def _made_of(index: FetchedPage, hosts: Iterable[str]) -> str:

@@ -275,7 +275,8 @@ def run_once(
         )
         # What a dry run comes to is asked before it is taken back: it ends as the run would.
         with store.writing(keep=not plan.dry_run):
-            store.log.keep_pages_listed(listed.made_of, listed.by_index)
+            if listed.newly_listed is not None:
+                store.log.keep_pages_listed(listed.made_of, listed.newly_listed)
             outcome = store.take(edition, context.rules, keep=not plan.dry_run, dues=dues)
             # Here, and not when it is over: a run that is committed is never told as one of a row that failed.
             store.log.forget_attempts()

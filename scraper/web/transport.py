@@ -32,7 +32,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from scraper.errors import RegisterWatchError
-from scraper.text import LONGEST_SHARED, one_of_equal
+from scraper.text import one_of_equal
 from scraper.web.addresses import is_public
 from scraper.web.connections import Adapter, trusted_context
 from scraper.web.proxy import Proxy, ProxyRefusedError
@@ -226,10 +226,7 @@ class Transport:
 
     def _read(self, raw: BaseHTTPResponse, at_most: int | None, *, wants_body: bool) -> Response:
         # Most are the same on every page, and are kept until the run ends.
-        headers = tuple(
-            (one_of_equal(name), one_of_equal(value)) if len(name) + len(value) <= LONGEST_SHARED else (name, value)
-            for name, value in raw.headers.items()
-        )
+        headers = tuple((one_of_equal(name), one_of_equal(value)) for name, value in raw.headers.items())
         response = Response(raw.status, headers, b"")
         try:
             if raw.status == 200 and wants_body:

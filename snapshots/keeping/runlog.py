@@ -161,8 +161,6 @@ class RunLog:
 
     def keep_pages_listed(self, made_of: str, pages: Mapping[str, str]) -> None:
         """Keep what the index named *made_of* lists, in place of what the one before it did."""
-        if self.pages_listed(made_of) is not None:
-            return  # most nights: some hundred kilobytes that need not be written again
         listed = json.dumps(list(pages.items()))
         row = {"made_of": made_of, "pages": listed, "sha256": _checksum(made_of, listed)}
         self.db.execute("delete from listed_pages")

@@ -24,7 +24,7 @@ from scraper.records import (
     agreement_to_json,
     fields_of_sort,
 )
-from scraper.text import LONGEST_SHARED, one_of_equal
+from scraper.text import one_of_equal
 from snapshots.sql.rows import Database
 
 _AS_JSON = fields_of_sort(Sort.SET, Sort.LIST, Sort.CITATIONS, Sort.LINES)
@@ -160,9 +160,7 @@ def _shared(value: Any) -> Any:
         return tuple(map(_shared, value))
     if type(value) is dict:
         return {_shared(name): _shared(one) for name, one in value.items()}
-    if type(value) is str:
-        return one_of_equal(value) if len(value) <= LONGEST_SHARED else value
-    return one_of_equal(value) if type(value) is LegalBasis else value
+    return one_of_equal(value) if type(value) in (str, LegalBasis) else value
 
 
 def _section(name: str) -> property:

@@ -261,7 +261,6 @@ def is_held(text):
 
 
 def test_neither_prose_nor_what_is_long_is_held_for_others(store):
-    one_of_equal.cache_clear()
     long = "Identifiable, " * 40
     with store.writing():  # read, kept and loaded, as a night does
         holder = apart(store)
