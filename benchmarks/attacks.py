@@ -19,12 +19,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks.browsing import Started, ours, serving
+from benchmarks.browsing import Started, cpu_of, ours, rested, serving
 from benchmarks.history import ROOT, build, peak_mb
 from benchmarks.register_site import Register
 from tests.harness.editions import HARROWDALE, REGISTER, Watch, with_project
@@ -37,7 +37,6 @@ NOTHING_S = 0.5
 
 READERS, READING_S, HALF_OPEN = 200, 60, 1_200
 ORGANISATIONS, EDITIONS = 337, 12
-TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def page_of(body: str) -> bytes:
@@ -164,43 +163,29 @@ COLUMNS = ("kind", "severity", "organisation", "page", "reference", "title", "fi
 ENDLESS = quote("with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n")
 
 
-def cpu_of(started: Started) -> float:
-    """Return the CPU seconds of a server."""
-    words = Path(f"/proc/{started.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) * TICK_S
-
-
 def asked(started: Started, address: str) -> tuple[int, float]:
     """Ask for an address; return status and the server's CPU seconds."""
-    began = cpu_of(started)
+    began = cpu_of(started.process.pid)
     connection = http.client.HTTPConnection("127.0.0.1", started.port, timeout=120)
     connection.request("GET", address)
     answer = connection.getresponse()
     answer.read()
     connection.close()
-    return answer.status, cpu_of(started) - began
-
-
-def at_rest(started: Started, quiet_s: float = 1.0) -> None:
-    """Wait until a server does nothing any more."""
-    seen = -1.0
-    while (now := cpu_of(started)) - seen > 2 * TICK_S:
-        seen = now
-        time.sleep(quiet_s)
+    return answer.status, cpu_of(started.process.pid) - began
 
 
 def after_gone(started: Started, address: str, readers: int = 10, patience_s: float = 3.0) -> tuple[float, float]:
     """Have readers ask and go; return the CPU seconds until they went, and those after."""
-    at_rest(started)
-    began = cpu_of(started)
+    rested(started.process.pid)
+    began = cpu_of(started.process.pid)
     with ExitStack() as held:
         for _ in range(readers):
             connection = held.enter_context(socket.create_connection(("127.0.0.1", started.port)))
             connection.sendall(f"GET {address} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         time.sleep(patience_s)
-    gone = cpu_of(started)
-    at_rest(started)
-    return gone - began, cpu_of(started) - gone
+    gone = cpu_of(started.process.pid)
+    rested(started.process.pid)
+    return gone - began, cpu_of(started.process.pid) - gone
 
 
 def half_open(started: Started) -> tuple[int, float]:
@@ -216,12 +201,11 @@ def half_open(started: Started) -> tuple[int, float]:
 def timed(port: int, address: str) -> tuple[int, float]:
     """Ask for an address; return status, 0 if there was no answer, and milliseconds."""
     began, status = time.perf_counter(), 0
-    with suppress(OSError, http.client.HTTPException):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    with closing(connection), suppress(OSError, http.client.HTTPException):
         connection.request("GET", address)
         answer = connection.getresponse()
         answer.read()
-        connection.close()
         status = answer.status
     return status, (time.perf_counter() - began) * 1000
 
@@ -351,9 +335,9 @@ def of_server(folder: Path) -> Iterator[str]:
 def of_hostile_history(folder: Path) -> Iterator[str]:
     """Yield a line for each page on which a change stands that took minutes to compare."""
     with hostile_history(folder) as started:
-        page = http.client.HTTPConnection("127.0.0.1", started.port)
-        page.request("GET", "/changes.csv")
-        (change, *_) = re.findall(r"\b[0-9a-f]{20}\b", page.getresponse().read().decode())
+        with closing(http.client.HTTPConnection("127.0.0.1", started.port)) as connection:
+            connection.request("GET", "/changes.csv")
+            (change, *_) = re.findall(r"\b[0-9a-f]{20}\b", connection.getresponse().read().decode())
         for address in ("/", f"/changes/{change}", "/agreements/DARS-NIC-204517-H6M2P", f"/organisations/{SLUG}"):
             what = f"12 KB of prose, `{address.replace(change, 'ID')}`"
             yield of_request(started, "H1e", what, "minutes (extrapolated)", address)

@@ -2,12 +2,16 @@
 
 import errno
 import ipaddress
+import multiprocessing
+import os
 import signal
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,7 +23,6 @@ from cron.work.context import Context
 from scraper.errors import RegisterWatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from snapshots.browse.app.app import Door
@@ -36,12 +39,19 @@ class BrowseError(RegisterWatchError):
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port; 0 takes any free.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen on.")
 @click.option("--public", is_flag=True, help="Show what may be shown to anybody: no kept pages, no deliveries, no SQL.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that make pages side by side: as many as processors, where a crowd comes.",
+)
 @click.pass_obj
-def browse(context: Context, port: int, host: str, public: bool) -> None:
+def browse(context: Context, port: int, host: str, public: bool, processes: int) -> None:
     r"""Serve the history as pages, for a browser on this machine; Ctrl-C ends it.
 
     What a run commits while it serves is there for the next request. An address that others can reach needs --public;
-    docs/operations.md has a recipe with a web server in front.
+    docs/operations.md has a recipe with a web server in front. Each process takes up to 200 MB.
 
     \b
     Example:
@@ -52,13 +62,29 @@ def browse(context: Context, port: int, host: str, public: bool) -> None:
     database = context.settings.store.database
     # Refused in plain words, or brought to today's schema.
     context.store().close()
-    with closing(_listen(host, port)) as listener, ExitStack() as stack:
-        app = make_app(_site(context, public=public, wake=stack.enter_context(_postman(context))), host)
+    if context.may_be_followed:
+        # Its key must be there, or no page could be shown.
+        context.people().close()
+    _load_pages()
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(closing(one)) for one in _listeners(processes, host, port)]
         name = f"[{host}]" if ":" in host else host
-        say(f"Serving {database} at http://{name}:{listener.getsockname()[1]}/ (Ctrl-C ends it)\n")
+        say(f"Serving {database} at http://{name}:{listeners[0].getsockname()[1]}/ (Ctrl-C ends it)\n")
         if public and not _is_loopback(host):
             say("Others reach this directly. A web server belongs before a public site: docs/operations.md has one.\n")
-        serve(app, listener)
+        _side_by_side([partial(_serve, context, listener, host, public=public) for listener in listeners])
+
+
+def _load_pages() -> None:
+    """Load what makes pages, before processes part: it is in memory once for all of them."""
+    from cron.work import feeds  # noqa: F401
+    from snapshots.browse.app import app, server, tables  # noqa: F401
+
+
+def _serve(context: Context, listener: socket.socket, host: str, *, public: bool) -> None:
+    """Answer at *listener* until this process is told to stop."""
+    with _postman(context) as wake:
+        serve(make_app(_site(context, public=public, wake=wake), host), listener)
 
 
 def _postman(context: Context) -> "AbstractContextManager[Callable[[], None]]":
@@ -67,8 +93,6 @@ def _postman(context: Context) -> "AbstractContextManager[Callable[[], None]]":
         return nullcontext(lambda: None)
     from cron.following.letters import Postman
 
-    # Its key must be there, or no page could be shown.
-    context.people().close()
     return Postman(context.another())
 
 
@@ -111,6 +135,50 @@ def serve(app: "Door", listener: socket.socket) -> None:
         make_server(app, beside=app.stay_ready, lifespan="on").run(sockets=[listener])
 
 
+def _side_by_side(works: Sequence[Callable[[], None]]) -> None:
+    """Do the first of *works* in this process and each other in one of its own, until one ends: then all do.
+
+    Raises:
+        BrowseError: One of the others was ended from outside.
+    """
+    first, *rest = works
+    apart = multiprocessing.get_context("fork")
+    others = [apart.Process(target=_beside_parent, args=(work,), daemon=True) for work in rest]
+    for other in others:
+        other.start()
+    ending = threading.Event()
+    if others:
+        _end_after(lambda: wait([other.sentinel for other in others]), unless=ending.is_set)
+    try:
+        first()
+        ended = [other for other in others if other.exitcode]
+    finally:
+        ending.set()
+        for other in others:
+            other.terminate()
+        for other in others:
+            other.join()
+    if ended:
+        raise BrowseError("one of the processes that serve pages was ended from outside, perhaps for want of memory")
+
+
+def _beside_parent(work: Callable[[], None]) -> None:
+    if parent := multiprocessing.parent_process():
+        _end_after(parent.join)
+    work()
+
+
+def _end_after(something: Callable[[], object], *, unless: Callable[[], bool] = lambda: False) -> None:
+    """Have this process told to end when *something* returns, *unless* it is ending already."""
+
+    def watch() -> None:
+        something()
+        if not unless():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="watch", daemon=True).start()
+
+
 @contextmanager
 def _quietly_stopped() -> Iterator[None]:
     """Take the signals that end a server for its end: uvicorn raises them again when it has closed everything."""
@@ -136,12 +204,27 @@ _TROUBLE = {
 }
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listeners(processes: int, host: str, port: int) -> list[socket.socket]:
+    """Return a socket for each of the *processes* at the same port."""
+    alone = _listen(host, port)
+    if processes == 1:
+        return [alone]
+    # Of sockets that share a port the system deals out those who come evenly. Of one socket that processes share, who
+    # looks first takes a whole crowd. But at a port that may be shared, a second `browse` would not hear that it is in
+    # use: so it was first asked for alone.
+    port = alone.getsockname()[1]
+    alone.close()
+    return [_listen(host, port, shared=True) for _ in range(processes)]
+
+
+def _listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With its protocol named: else asyncio does not switch off the waiting for more to send, and each page takes 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     # Else a port stays taken for a minute after it was left.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((host, port))
         # Before anything is said: who reads the line can ask at once.

@@ -331,13 +331,14 @@ _WITH_WORDS = """
     """
 
 
-def matching(text: str) -> str:
+def matching(text: str, *, shortest_beginning: int = 1) -> str:
     """Return *text* as a question of the full-text index: all its words, the last one perhaps not yet whole.
 
-    Nothing in it is taken for syntax:
+    A last word of less than *shortest_beginning* letters is whole. Nothing in the text is taken for syntax:
 
     >>> matching('lung AND "heart'), matching("***")
     ('"lung" "and" "heart"*', '')
     """
     words = re.findall(r"\w+", text.lower())
-    return " ".join(f'"{word}"' for word in words) + "*" if words else ""
+    beginning = "*" if words and len(words[-1]) >= shortest_beginning else ""
+    return " ".join(f'"{word}"' for word in words) + beginning

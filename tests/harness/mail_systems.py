@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email import message_from_bytes
@@ -15,6 +14,8 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
+
+from tests.harness.servers import wait_until
 
 SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin"
 POSTFIX = shutil.which("postfix", path=SBIN)
@@ -90,15 +91,6 @@ class MailSystem:
         files = sorted(new.iterdir(), key=lambda path: path.stat().st_mtime_ns) if new.exists() else []
         found = [message_from_bytes(path.read_bytes(), policy=default) for path in files]
         return [one for one in found if isinstance(one, EmailMessage)]
-
-
-def wait_until(done: Callable[[], bool], what: str) -> None:
-    """Wait until something is done by another program."""
-    for _ in range(3_000):
-        if done():
-            return
-        time.sleep(0.02)
-    raise AssertionError(what)
 
 
 @contextmanager

@@ -293,3 +293,12 @@ def drip(said: bytes, *, pause_s: float = 0.02, sleep: Callable[[float], None] =
 def gzip_bomb(n_bytes: int) -> bytes:
     """Return *n_bytes* of nothing, packed to about a thousandth."""
     return packed(bytes(n_bytes))
+
+
+def wait_until(done: Callable[[], bool], what: str) -> None:
+    """Wait until something is done by another program."""
+    for _ in range(3_000):
+        if done():
+            return
+        time.sleep(0.02)
+    raise AssertionError(what)

@@ -23,12 +23,11 @@ from tests.harness.mail_systems import (
     open_folder,
     running_opensmtpd,
     running_postfix,
-    wait_until,
 )
 from tests.harness.nights import FIRST_NIGHT
 from tests.harness.readers import BASE_URL, ONE_CLICK, Follow, Reader
 from tests.harness.register_server import RegisterServer, Site
-from tests.harness.servers import held_port
+from tests.harness.servers import held_port, wait_until
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(600)]
 

@@ -205,3 +205,27 @@ def test_words_in_more_sections_than_are_ranked_are_found_in_the_order_of_titles
     monkeypatch.setattr(search, "_MOST_RANKED", 0)
 
     assert names(ranked, "lichen", "prose")[:2] == ["A first by its title", "Zonation"]
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory):
+    """Serve agreements about lichen, of which one has left the register."""
+    watch = Watch(tmp_path_factory.mktemp("left"))
+    lichen = replace(ADMISSIONS, title="Lichen on roofs", objectives="Lichen, lichen, lichen, and vitamin D.")
+    moss = replace(FALLS, title="Moss on roofs", objectives="Moss, and some lichen, and vitamin doses.")
+    for edition, projects in (("2026-06-01", (lichen, moss)), ("2026-07-01", (moss,)), ("2026-08-01", (moss,))):
+        watch.take({"harrowdale": Page("University of Harrowdale", projects)}, edition)
+    with serving(watch.database) as served:
+        yield served
+
+
+def test_what_stands_comes_before_what_has_left_the_register(left):
+    hits = found(left, "lichen", "prose")
+
+    assert [name for name, _ in hits] == ["Moss on roofs", "Lichen on roofs"]
+    assert "no longer on the register’s pages" in hits[1][1]
+
+
+def test_a_single_letter_at_the_end_is_a_word_of_the_prose_and_more_letters_begin_one(left):
+    assert names(left, "vitamin d", "prose") == ["Lichen on roofs"]
+    assert names(left, "vitamin do", "prose") == ["Moss on roofs"]
