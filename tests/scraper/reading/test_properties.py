@@ -130,3 +130,10 @@ def test_every_spelling_of_a_page_has_one_slug(slug: str):
     ]
 
     assert {slug_of(spelling) for spelling in spellings} == {slug}
+
+
+@given(st.text(st.sampled_from([*map(chr, range(33)), "\x7f", "a", "B", "7", "."]), max_size=60), st.integers(0, 200))
+def test_spaces_are_one_space_however_long_the_text_is(text, further):
+    text += "x" * further
+
+    assert clean(text) == " ".join(text.split())
