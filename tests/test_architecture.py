@@ -231,6 +231,23 @@ def test_pins_and_ranges_name_the_same_distributions():
     assert all("==" in line and "/" not in line and "@" not in line for line in lines)
 
 
+def test_no_set_is_joined_in_place_with_the_keys_of_a_dictionary():
+    """`a |= b.keys()` makes a new set of all of both each time: in a loop that is quadratic. `a.update(b)` is meant."""
+    joined = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for room in PACKAGES
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.BitOr) and is_view(node.value)
+    ]
+
+    assert joined == []
+
+
+def is_view(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("keys", "items")
+
+
 CLOCKS = {"monotonic", "perf_counter", "process_time", "thread_time", "time"}
 
 

@@ -187,7 +187,7 @@ class HistoryWriter:
             if (sort, key, name) not in self._named
         ]
         insert_all(self._db, "names", rows, verb="insert or ignore")
-        self._named |= names.keys()
+        self._named.update(names)  # `|=` with the keys of a dictionary would make a new set of all each time
 
     def _write_former_names(self, change: Change) -> None:
         """Keep the names of a page that is gone as those of the page on which all its agreements stand, too."""

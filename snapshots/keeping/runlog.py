@@ -47,10 +47,10 @@ class Capture:
     sha256: str
     source: str
     captured_at: str
-    body: bytes | None = None
-    """None where these bytes are kept already."""
-    reading: "Reading | Callable[[], Reading] | None" = None
-    """What was read in them, or what gives it where it waits elsewhere; None where these bytes were read already."""
+    body: bytes | Callable[[], bytes | None] | None = None
+    """The bytes, or what gives them where they wait elsewhere; None where these bytes are kept already."""
+    reading: "Reading | Callable[[], Reading | None] | None" = None
+    """What was read in them, in the same way; None where these bytes were read already."""
     charset: str | None = None
     """What the server declared."""
     etag: str | None = None
@@ -352,7 +352,8 @@ class RunLog:
             raise EditionRefusedError(f"{time} is the time of an edition of the official register: give another one")
 
     def _log_capture(self, run: int, capture: Capture, at: str) -> int:
-        kept = 0 if capture.body is None else self.bodies.keep(capture.sha256, capture.body, capture.slug, at)
+        body = capture.body() if callable(capture.body) else capture.body
+        kept = 0 if body is None else self.bodies.keep(capture.sha256, body, capture.slug, at)
         row = {
             "run": run,
             "page": capture.slug,

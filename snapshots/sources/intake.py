@@ -9,6 +9,7 @@ their days; it may be complete, and may be told. A backfill puts each capture wh
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from scraper.errors import RegisterWatchError
@@ -154,14 +155,14 @@ class Intake:
         return page.refused or self._why.get(page.sha256)
 
     def capture(self, page: SavedPage, *, keeps_time: bool = False) -> Capture:
-        """Return a page as the store takes it; the first of its bytes brings these, and what was read in them."""
+        """Return a page as the store takes it; the first of its bytes that is asked brings these, and their reading."""
         return Capture(
             page.slug,
             page.sha256,
             page.source,
             self.time_of(page),
-            body=self._waiting.take(page.sha256),
-            reading=self._waiting.take(_reading_of(page.sha256)),
+            body=partial(self._waiting.take, page.sha256),
+            reading=partial(self._waiting.take, _reading_of(page.sha256)),
             charset=_declared_charset(page.headers),
             headers=page.headers,
             keeps_time=keeps_time,
