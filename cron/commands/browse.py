@@ -2,21 +2,18 @@
 
 import errno
 import ipaddress
-import multiprocessing
-import os
 import signal
 import socket
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
-from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
+from cron.commands.processes import side_by_side
 from cron.settings.crontab import due_after
 from cron.terminal.output import say
 from cron.work.context import Context
@@ -72,7 +69,11 @@ def browse(context: Context, port: int, host: str, public: bool, processes: int)
         say(f"Serving {database} at http://{name}:{listeners[0].getsockname()[1]}/ (Ctrl-C ends it)\n")
         if public and not _is_loopback(host):
             say("Others reach this directly. A web server belongs before a public site: docs/operations.md has one.\n")
-        _side_by_side([partial(_serve, context, listener, host, public=public) for listener in listeners])
+        if processes == 1:
+            _serve(context, listeners, 0, host, public=public)
+        else:
+            works = [partial(_serve, context, listeners, one, host, public=public) for one in range(processes)]
+            side_by_side(works, when_begun=stack.close)
 
 
 def _load_pages() -> None:
@@ -81,10 +82,12 @@ def _load_pages() -> None:
     from snapshots.browse.app import app, server, tables  # noqa: F401
 
 
-def _serve(context: Context, listener: socket.socket, host: str, *, public: bool) -> None:
-    """Answer at *listener* until this process is told to stop."""
+def _serve(context: Context, listeners: list[socket.socket], own: int, host: str, *, public: bool) -> None:
+    """Answer at one's *own* of the *listeners* until this process is told to stop."""
+    for listener in listeners[:own] + listeners[own + 1 :]:
+        listener.close()  # held by two processes, it would take in those whom the other does not answer any more
     with _postman(context) as wake:
-        serve(make_app(_site(context, public=public, wake=wake), host), listener)
+        serve(make_app(_site(context, public=public, wake=wake), host), listeners[own])
 
 
 def _postman(context: Context) -> "AbstractContextManager[Callable[[], None]]":
@@ -131,61 +134,16 @@ def serve(app: "Door", listener: socket.socket) -> None:
     """Answer at *listener* until this process is told to stop."""
     from snapshots.browse.app.server import make_server
 
-    with _quietly_stopped():
-        make_server(app, beside=app.stay_ready, lifespan="on").run(sockets=[listener])
+    server = make_server(app, beside=app.stay_ready, lifespan="on")
 
+    def stop(*_: object) -> None:
+        server.should_exit = True
 
-def _side_by_side(works: Sequence[Callable[[], None]]) -> None:
-    """Do the first of *works* in this process and each other in one of its own, until one ends: then all do.
-
-    Raises:
-        BrowseError: One of the others was ended from outside.
-    """
-    first, *rest = works
-    apart = multiprocessing.get_context("fork")
-    others = [apart.Process(target=_beside_parent, args=(work,), daemon=True) for work in rest]
-    for other in others:
-        other.start()
-    ending = threading.Event()
-    if others:
-        _end_after(lambda: wait([other.sentinel for other in others]), unless=ending.is_set)
-    try:
-        first()
-        ended = [other for other in others if other.exitcode]
-    finally:
-        ending.set()
-        for other in others:
-            other.terminate()
-        for other in others:
-            other.join()
-    if ended:
-        raise BrowseError("one of the processes that serve pages was ended from outside, perhaps for want of memory")
-
-
-def _beside_parent(work: Callable[[], None]) -> None:
-    if parent := multiprocessing.parent_process():
-        _end_after(parent.join)
-    work()
-
-
-def _end_after(something: Callable[[], object], *, unless: Callable[[], bool] = lambda: False) -> None:
-    """Have this process told to end when *something* returns, *unless* it is ending already."""
-
-    def watch() -> None:
-        something()
-        if not unless():
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="watch", daemon=True).start()
-
-
-@contextmanager
-def _quietly_stopped() -> Iterator[None]:
-    """Take the signals that end a server for its end: uvicorn raises them again when it has closed everything."""
-    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    # The library hears signals only while it runs, and raises them again when it has closed everything.
+    before = signal.signal(signal.SIGTERM, stop)
     try:
         with suppress(KeyboardInterrupt):
-            yield
+            server.run(sockets=[listener])
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -293,8 +293,8 @@ class _PrintedProse(NamedTuple):
 
     rows: Sequence[Row]
     """On one page each; those first which stand, and of them those that have a title, by title."""
-    texts: Sequence[Sequence[int]]
-    """Of each agreement, in the order of sections."""
+    texts: Sequence[Sequence[int | None]]
+    """Of each agreement, one for each section."""
     printed_by: Mapping[int, Sequence[int]]
     """Text → agreements."""
 
@@ -310,11 +310,12 @@ def _printed(reader: Reader) -> _PrintedProse:
         """
     )
     rows.sort(key=lambda row: (not row["standing"], not row["title"], row["title"] or "", row["reference"]))
-    texts = [tuple(text for text in map(row.pop, _SECTIONS) if text is not None) for row in rows]
+    texts = [tuple(map(row.pop, _SECTIONS)) for row in rows]
     printed_by: dict[int, list[int]] = {}
     for agreement, printed in enumerate(texts):
         for text in printed:
-            printed_by.setdefault(text, []).append(agreement)
+            if text is not None:  # the section is printed
+                printed_by.setdefault(text, []).append(agreement)
     return _PrintedProse(rows, texts, printed_by)
 
 
@@ -327,21 +328,26 @@ def _prose(reader: Reader, text: str, limit: int) -> HitGroup:
     nearest: dict[int, float] = {}
     for found in sorted(ranks, key=ranks.__getitem__, reverse=True):  # the nearest text of an agreement comes last
         nearest.update(dict.fromkeys(printed_by.get(found, ()), ranks[found]))
-    ordered = sorted(nearest, key=lambda one: (not rows[one]["standing"], nearest[one], one))
-    by_reference: dict[str, int] = {}
-    for one in ordered:
-        by_reference.setdefault(rows[one]["reference"], one)
-    first = {one: _first(texts[one], ranks, nearest[one]) for one in list(by_reference.values())[:limit]}
+
+    def place(agreement: int) -> tuple[bool, float, tuple[int, int]]:
+        is_gone, rank = not rows[agreement]["standing"], nearest[agreement]
+        places = enumerate(texts[agreement])
+        return is_gone, rank, next((n, text) for n, text in places if text is not None and ranks.get(text) == rank)
+
+    best: dict[str, int] = {}
+    for agreement in nearest:
+        reference = rows[agreement]["reference"]
+        other = best.setdefault(reference, agreement)
+        if other != agreement:  # it is on several pages
+            best[reference] = min(agreement, other, key=lambda one: (place(one), one))
+    first = sorted(best.values(), key=lambda one: (not rows[one]["standing"], nearest[one], one))[:limit]
+    quoted = [place(agreement)[2][1] for agreement in first]
     hits = _of_agreements(
         reader,
-        [{**rows[one], "text": quoted} for one, quoted in first.items()],
-        _snippets(reader, match, list(first.values())),
+        [{**rows[agreement], "text": text} for agreement, text in zip(first, quoted, strict=True)],
+        _snippets(reader, match, quoted),
     )
-    return HitGroup(key="prose", title="In the prose of agreements", count=len(by_reference), hits=hits)
-
-
-def _first(texts: Iterable[int], ranks: Mapping[int, float], rank: float) -> int:
-    return next(text for text in texts if ranks.get(text) == rank)
+    return HitGroup(key="prose", title="In the prose of agreements", count=len(best), hits=hits)
 
 
 def _texts(reader: Reader, match: str) -> Iterable[tuple[int, float]]:

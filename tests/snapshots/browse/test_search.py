@@ -229,3 +229,16 @@ def test_what_stands_comes_before_what_has_left_the_register(left):
 def test_a_single_letter_at_the_end_is_a_word_of_the_prose_and_more_letters_begin_one(left):
     assert names(left, "vitamin d", "prose") == ["Lichen on roofs"]
     assert names(left, "vitamin do", "prose") == ["Moss on roofs"]
+
+
+def test_of_an_agreement_on_several_pages_the_first_section_with_the_words_is_quoted(tmp_path, monkeypatch):
+    monkeypatch.setattr(search, "_MOST_RANKED", 0)
+    watch = Watch(tmp_path)
+    aims, results = (replace(ADMISSIONS, **{section: "Some lichen."}) for section in ("objectives", "outputs"))
+    pages = {"ashdown": Page("Ashdown Council", (results,)), "brightsea": Page("Brightsea Council", (aims,))}
+    watch.take(pages, "2026-06-01")
+    with serving(watch.database) as served:
+        hits = found(served, "lichen", "prose")
+
+    assert [name for name, _ in hits] == [ADMISSIONS.title]
+    assert "Brightsea Council" in hits[0][1]

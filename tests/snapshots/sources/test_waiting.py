@@ -26,4 +26,4 @@ def test_an_import_does_not_hold_its_pages_and_what_is_read_in_them(tmp_path):
         tracemalloc.stop()
 
     assert (result.exit_code, watch.counts()["snapshots"]) == (0, PAGES)
-    assert most < 2 * PAGES * PROSE  # of Python; with all bytes and all that is read in them it were three times
+    assert most < 2.5 * PAGES * PROSE  # of Python; with all bytes and all that is read in them it were 3.5 times
