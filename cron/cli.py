@@ -1,5 +1,6 @@
 """The command line: the options before the command, which command is where, and errors in one line."""
 
+import gc
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from cron.commands.options import PATH, WRONG_USAGE, CommandGroup
 from cron.terminal.output import complain, discard_output, show_what_can_be_shown
 from registerwatch import VERSION
 from scraper.errors import RegisterWatchError, SettingsError, explained
+from scraper.limits import MADE_BETWEEN_COLLECTIONS
 
 COMMANDS = {
     "Every night": {"run": ("run", "schedule"), "tell": ("notify", "feeds"), "look": ("status",)},
@@ -158,5 +160,6 @@ def cli(ctx: click.Context, config: Path | None, database: Path | None, verbose:
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(MADE_BETWEEN_COLLECTIONS)
     show_what_can_be_shown()
     cli.main(prog_name="registerwatch")

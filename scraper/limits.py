@@ -129,3 +129,8 @@ LITTLE_OF_WORKBOOK = 50_000_000
 
 MOST_CELLS = 6_000_000
 """Cells that a sheet may reach over, filled or not, as its reader takes memory for each: six times the largest."""
+
+
+MADE_BETWEEN_COLLECTIONS = 20_000
+"""Objects that are made until Python looks for garbage that refers to itself. It does so after every 700 by default,
+and who goes through a register makes millions that are none: a twentieth of the time of deriving a history."""

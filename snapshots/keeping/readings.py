@@ -1,5 +1,6 @@
 """What a body says: read once for each version of the reading rules."""
 
+import gc
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from scraper.errors import ListPageError, RefusedPageError
-from scraper.limits import too_large
+from scraper.limits import MADE_BETWEEN_COLLECTIONS, too_large
 from scraper.names.vocabulary import Vocabulary
 from scraper.reading.blocks import looks_like_markup
 from scraper.reading.lines import closes
@@ -107,7 +108,8 @@ def on_this_machine(workers: int | None = None) -> Readers:
         from concurrent.futures import ProcessPoolExecutor
 
         # Not forked: a child that closes its copy of the database file would drop the locks of this process.
-        with processes(ProcessPoolExecutor(many, multiprocessing.get_context("spawn")), many) as pool:
+        spawn, seldom = multiprocessing.get_context("spawn"), (MADE_BETWEEN_COLLECTIONS,)
+        with processes(ProcessPoolExecutor(many, spawn, gc.set_threshold, seldom), many) as pool:
             yield pool
 
     return readers
