@@ -1,6 +1,7 @@
 """How large a page may be: one limit for pages that are fetched, saved, packed or read, one for its markup. Pure.
 
-And how long a feed, by whomever it is written, and what operators and other machines may add.
+And how long a feed, by whomever it is written, what operators and other machines may add, and how often memory is
+looked through for what nobody holds.
 """
 
 LARGEST_PAGE = 20_000_000

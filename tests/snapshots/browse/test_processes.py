@@ -84,7 +84,6 @@ def test_who_comes_is_taken_in_by_each_of_them(register):
 def test_all_end_without_a_word_when_they_are_told_to(register, number, to_all):
     """Ctrl-C and systemd tell every one of them at the same moment."""
     with served_by(register, 3) as (served, pids):
-        # The last in the list is the first to be told: who is told later may find others gone.
         for pid in [served.process.pid, *(pids if to_all else ())]:
             os.kill(pid, number)
         out, err = served.process.communicate(timeout=PATIENCE_S)
